@@ -1,0 +1,15 @@
+"""Exact mathematics of mini-batch SGD noise: var(g_t) as a polynomial in 1/b."""
+
+from theory.inputs import Discrete, Gaussian, Independent, Rademacher, Uniform
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+
+__all__ = [
+    "Discrete",
+    "Gaussian",
+    "Independent",
+    "InverseBatchPolynomial",
+    "Rademacher",
+    "TeacherStudent",
+    "Uniform",
+]

@@ -1,0 +1,135 @@
+"""Numbers at the border: what a user hands in becomes exact rationals or finite floats, or a clear error.
+
+Every number is either exact (int, Fraction, flint.fmpz, flint.fmpq, numpy integers) or a float. A float is the binary rational that it is;
+`Fraction(x)` keeps it to the last bit. Arrays are exact (object dtype, all Fractions) when every entry is, and float64 otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpz
+
+Number = Fraction | float
+
+
+def as_number(value: Any, name: str) -> Number:
+    """One number: a Fraction if `value` is exact, a finite float otherwise.
+
+    Raises TypeError for what is no real number (bool, complex, str, ...) and ValueError for NaN and infinity, both naming `name`.
+    """
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be a number, but was the truth value {value!r}")
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, fmpq):
+        return Fraction(int(value.p), int(value.q))
+    if isinstance(value, Integral | fmpz):
+        return Fraction(int(value))
+    if isinstance(value, Rational):
+        return Fraction(value.numerator, value.denominator)
+    if isinstance(value, Real):
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be finite, but was {value!r}")
+        return number
+    raise TypeError(f"{name} must be an int, Fraction, fmpq or float, but was {value!r} of type {type(value).__name__}")
+
+
+def as_index(value: Any, name: str, minimum: int = 0) -> int:
+    """An integer >= minimum. Raises TypeError for a non-integer (2.0 and True included), ValueError for one that is too small."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral | fmpz):
+        raise TypeError(f"{name} must be an integer, but was {value!r} of type {type(value).__name__}")
+    if int(value) < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, but was {int(value)}")
+    return int(value)
+
+
+def as_matrix(value: Any, name: str) -> np.ndarray:
+    """A matrix of shape (rows, columns), both >= 1: object dtype of Fractions when every entry is exact, float64 otherwise.
+
+    Takes nested sequences, numpy arrays and flint matrices. The result is read-only.
+    """
+    table = _as_table(value)
+    array = np.array(table, dtype=object) if not isinstance(table, np.ndarray) else table
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{name} must be a matrix with at least one row and one column, but had shape {array.shape}")
+    if array.dtype.kind == "f":
+        matrix = np.array(array, dtype=np.float64)
+        if not np.isfinite(matrix).all():
+            i, j = np.argwhere(~np.isfinite(matrix))[0]
+            raise ValueError(f"{name}[{i}, {j}] must be finite, but was {matrix[i, j]!r}")
+    else:
+        entries = [as_number(x, f"{name}[{i}, {j}]") for (i, j), x in np.ndenumerate(array)]
+        matrix = np.empty(array.shape, dtype=object)
+        exact = all(isinstance(x, Fraction) for x in entries)
+        matrix.ravel()[:] = entries
+        if not exact:
+            matrix = matrix.astype(np.float64)
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _as_table(value: Any) -> Any:
+    """Flint matrices as nested lists; ragged nesting stays an object array whose number of dimensions gives it away."""
+    if hasattr(value, "tolist") and hasattr(value, "nrows"):
+        return value.tolist()
+    if isinstance(value, np.ndarray):
+        return value
+    rows = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
+    if not isinstance(rows, list):
+        return np.array(rows, dtype=object)
+    widths = {len(row) if hasattr(row, "__len__") else -1 for row in rows}
+    if len(widths) == 1 and -1 not in widths:
+        return np.array([list(row) for row in rows], dtype=object).reshape(len(rows), widths.pop())
+    return np.empty(len(rows), dtype=object)
+
+
+def is_exact(array: np.ndarray) -> bool:
+    """Whether an array made by `as_matrix` holds Fractions."""
+    return array.dtype == object
+
+
+def to_fmpq(value: Number | int) -> fmpq:
+    """The same number in flint; a float becomes the binary rational that it is."""
+    ratio = value.as_integer_ratio()
+    return fmpq(ratio[0], ratio[1])
+
+
+def to_fraction(value: fmpq | fmpz | int) -> Fraction:
+    """A flint rational as a Fraction."""
+    return Fraction(int(value.p), int(value.q)) if isinstance(value, fmpq) else Fraction(int(value))
+
+
+def to_fmpq_mat(array: np.ndarray) -> fmpq_mat:
+    """A matrix in flint, entry by entry exact, whether it held Fractions or floats."""
+    rows, columns = array.shape
+    return fmpq_mat(rows, columns, [to_fmpq(x) for x in array.ravel().tolist()])
+
+
+def to_float(array: np.ndarray) -> np.ndarray:
+    """A float64 copy, each entry correctly rounded."""
+    return np.array([[float(x) for x in row] for row in array.tolist()], dtype=np.float64).reshape(array.shape)
+
+
+def is_positive_semidefinite(matrix: np.ndarray) -> bool:
+    """Whether a symmetric matrix of Fractions has no negative eigenvalue: exact LDL^T with diagonal pivots, O(n^3) rational operations."""
+    remaining = [list(row) for row in matrix.tolist()]
+    while remaining:
+        n = len(remaining)
+        pivot = next((i for i in range(n) if remaining[i][i] != 0), None)
+        if pivot is None:  # zero diagonal: semidefinite only if nothing else is left
+            return all(x == 0 for row in remaining for x in row)
+        d = remaining[pivot][pivot]
+        if d < 0:
+            return False
+        column = [remaining[i][pivot] for i in range(n)]
+        remaining = [
+            [remaining[i][j] - column[i] * column[j] / d for j in range(n) if j != pivot] for i in range(n) if i != pivot
+        ]
+    return True

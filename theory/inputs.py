@@ -1,0 +1,326 @@
+"""Input laws: where the samples x in R^p come from, and their exact joint moments.
+
+Every law gives `dimension` (p), `moment(exponents)` = E[ x_1^{a_1} ... x_p^{a_p} ] as a Fraction, `second_moment` = E[x x^T],
+`support()` (its atoms, when they are finitely many) and `sample`. Parameters given as floats are taken as the binary rationals
+that they are; `exact` says whether all of them were exact to begin with.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from theory.exact import Number, as_index, as_matrix, as_number, is_exact, is_positive_semidefinite, to_float
+
+MAX_ENUMERATED_ATOMS = 1 << 16
+
+
+class InputLaw(ABC):
+    """A law on R^p with exact joint moments of the orders that it is asked for."""
+
+    dimension: int
+    exact: bool
+
+    @abstractmethod
+    def _moment(self, exponents: tuple[int, ...]) -> Fraction: ...
+
+    @abstractmethod
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """Independent draws, a float64 array of shape `shape + (p,)`."""
+
+    def moment(self, exponents: Sequence[int]) -> Fraction:
+        """E[ prod_i x_i^{a_i} ] for exponents (a_1, ..., a_p), non-negative integers.
+
+        Examples:
+            >>> Gaussian(2).moment((4, 2))
+            Fraction(3, 1)
+        """
+        powers = tuple(as_index(a, f"exponents[{i}]") for i, a in enumerate(exponents))
+        if len(powers) != self.dimension:
+            raise ValueError(f"exponents must have one entry for each of the {self.dimension} coordinates, but had {len(powers)}")
+        return self._moment(powers)
+
+    @cached_property
+    def second_moment(self) -> np.ndarray:
+        """Sigma = E[x x^T]: a (p, p) object array of Fractions."""
+        p = self.dimension
+        sigma = np.empty((p, p), dtype=object)
+        for i in range(p):
+            for j in range(i, p):
+                powers = [0] * p
+                powers[i] += 1
+                powers[j] += 1
+                sigma[i, j] = sigma[j, i] = self._moment(tuple(powers))
+        sigma.setflags(write=False)
+        return sigma
+
+    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+        """Atoms (each a p-tuple) and their probabilities, or None when the law has infinitely many atoms or too many to list."""
+        return None
+
+
+class Gaussian(InputLaw):
+    """x ~ N(0, Sigma): `Gaussian(p)` with Sigma = I, or `Gaussian(cov=Sigma)`, Sigma symmetric positive semidefinite, singular allowed.
+
+    Raises ValueError for an asymmetric or indefinite covariance. An exact covariance is tested exactly; a float one may have eigenvalues
+    down to -p * 2^-52 * ||Sigma||, the error of a covariance computed in doubles.
+    """
+
+    def __init__(self, dimension: int | None = None, *, cov: Any = None) -> None:
+        if (dimension is None) == (cov is None):
+            raise TypeError("Gaussian takes exactly one of dimension and cov")
+        self.is_standard = cov is None
+        if cov is None:
+            self.dimension = as_index(dimension, "dimension", minimum=1)
+            self.exact = True
+            return
+        matrix = as_matrix(cov, "cov")
+        if matrix.shape[0] != matrix.shape[1]:
+            raise ValueError(f"cov must be square, but had shape {matrix.shape}")
+        asymmetric = np.argwhere(matrix != matrix.T)
+        if len(asymmetric):
+            i, j = asymmetric[0]
+            raise ValueError(f"cov must be symmetric, but cov[{i}, {j}] = {matrix[i, j]} and cov[{j}, {i}] = {matrix[j, i]}")
+        self.dimension = matrix.shape[0]
+        self.exact = is_exact(matrix)
+        if self.exact:
+            if not is_positive_semidefinite(matrix):
+                raise ValueError("cov must be positive semidefinite, but has a negative eigenvalue")
+        else:
+            lowest, highest = np.linalg.eigvalsh(matrix)[[0, -1]]
+            if lowest < -self.dimension * 2.0**-52 * max(abs(lowest), abs(highest)):
+                raise ValueError(f"cov must be positive semidefinite, but has the eigenvalue {lowest}")
+        self._sigma = np.array([[Fraction(x) for x in row] for row in matrix.tolist()], dtype=object)
+        self.is_standard = bool(np.all(self._sigma == _identity(self.dimension)))
+        self._cached_moment = lru_cache(maxsize=None)(self._stein)
+
+    @cached_property
+    def second_moment(self) -> np.ndarray:
+        """Sigma, a (p, p) object array of Fractions."""
+        sigma = _identity(self.dimension) if not hasattr(self, "_sigma") else self._sigma
+        sigma.setflags(write=False)
+        return sigma
+
+    def _moment(self, exponents: tuple[int, ...]) -> Fraction:
+        if self.is_standard:
+            result = 1
+            for a in exponents:
+                result *= _double_factorial(a)
+            return Fraction(result)
+        return self._cached_moment(exponents)
+
+    def _stein(self, exponents: tuple[int, ...]) -> Fraction:
+        """E[x_i f] = sum_j Sigma_ij E[d_j f], applied to the first coordinate that is present."""
+        if sum(exponents) % 2:
+            return Fraction(0)
+        i = next((k for k, a in enumerate(exponents) if a), None)
+        if i is None:
+            return Fraction(1)
+        rest = list(exponents)
+        rest[i] -= 1
+        total = Fraction(0)
+        for j, a in enumerate(rest):
+            if a and self._sigma[i, j]:
+                lower = rest.copy()
+                lower[j] -= 1
+                total += a * self._sigma[i, j] * self._cached_moment(tuple(lower))
+        return total
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """Independent draws, a float64 array of shape `shape + (p,)`."""
+        standard = generator.standard_normal((*_shape(shape), self.dimension))
+        if self.is_standard:
+            return standard
+        values, vectors = np.linalg.eigh(to_float(self._sigma))
+        return standard @ (vectors * np.sqrt(np.clip(values, 0, None))).T
+
+    def __repr__(self) -> str:
+        return f"Gaussian({self.dimension})" if self.is_standard else f"Gaussian(cov={_table(self._sigma)})"
+
+
+class Discrete(InputLaw):
+    """Finitely many atoms: x = atoms[n] with probability probabilities[n] (equally likely when left out). Scalars are atoms of R^1.
+
+    Exact probabilities must be non-negative and sum to exactly 1. Float probabilities may miss 1 by N * 2^-52; they are then divided by
+    their exact sum, so that the law is a law. Repeated atoms are merged.
+    """
+
+    def __init__(self, atoms: Any, probabilities: Any = None) -> None:
+        rows = list(atoms)
+        if not rows:
+            raise ValueError("atoms must not be empty")
+        if not any(hasattr(row, "__len__") for row in rows):
+            rows = [[x] for x in rows]
+        table = as_matrix(rows, "atoms")
+        weights: list[Number] = (
+            [Fraction(1, len(rows))] * len(rows)
+            if probabilities is None
+            else [as_number(q, f"probabilities[{i}]") for i, q in enumerate(probabilities)]
+        )
+        if len(weights) != len(table):
+            raise ValueError(f"probabilities must have one entry for each of the {len(table)} atoms, but had {len(weights)}")
+        for i, q in enumerate(weights):
+            if q < 0:
+                raise ValueError(f"probabilities[{i}] must not be negative, but was {q}")
+        total = sum(Fraction(q) for q in weights)
+        slack = 0 if all(isinstance(q, Fraction) for q in weights) else len(weights) * 2.0**-52
+        if abs(total - 1) > slack:
+            raise ValueError(f"probabilities must sum to 1, but sum to {total if not slack else float(total)}")
+        self.dimension = table.shape[1]
+        self.exact = is_exact(table) and not slack
+        merged: dict[tuple[Fraction, ...], Fraction] = {}
+        for row, q in zip(table.tolist(), weights, strict=True):
+            if q:
+                atom = tuple(Fraction(x) for x in row)
+                merged[atom] = merged.get(atom, Fraction(0)) + Fraction(q) / total
+        self.atoms = tuple(merged)
+        self.probabilities = tuple(merged.values())
+
+    def _moment(self, exponents: tuple[int, ...]) -> Fraction:
+        total = Fraction(0)
+        for atom, q in zip(self.atoms, self.probabilities, strict=True):
+            for x, a in zip(atom, exponents, strict=True):
+                q *= x**a
+            total += q
+        return total
+
+    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
+        """The atoms and their probabilities."""
+        return self.atoms, self.probabilities
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """Independent draws, a float64 array of shape `shape + (p,)`."""
+        weights = np.array([float(q) for q in self.probabilities])
+        index = generator.choice(len(self.atoms), size=_shape(shape), p=weights / weights.sum())
+        return np.array([[float(x) for x in atom] for atom in self.atoms])[index]
+
+    def __repr__(self) -> str:
+        atoms = ", ".join("(" + ", ".join(map(str, atom)) + ("," if len(atom) == 1 else "") + ")" for atom in self.atoms)
+        return f"Discrete([{atoms}], [{', '.join(map(str, self.probabilities))}])"
+
+
+class Independent(InputLaw):
+    """p independent, identically distributed coordinates, given by the moments (1, m_1, m_2, ...) of one of them, as far as the table goes.
+
+    The table must belong to some law: every Hankel matrix (m_{i+j}) is positive semidefinite. A moment beyond the table is a ValueError.
+    A table has no samples.
+    """
+
+    def __init__(self, dimension: int, moments: Sequence[Any]) -> None:
+        self.dimension = as_index(dimension, "dimension", minimum=1)
+        numbers = [as_number(m, f"moments[{k}]") for k, m in enumerate(moments)]
+        self.exact = all(isinstance(m, Fraction) for m in numbers)
+        self._table = tuple(Fraction(m) for m in numbers)
+        if not self._table or self._table[0] != 1:
+            raise ValueError("moments[0] must be 1, the total probability")
+        half = (len(self._table) - 1) // 2
+        hankel = np.array([[self._table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
+        if not is_positive_semidefinite(hankel):
+            raise ValueError("moments must be those of a law, but their Hankel matrix (moments[i + j]) has a negative eigenvalue")
+
+    def coordinate_moment(self, order: int) -> Fraction:
+        """E[x_1^order]."""
+        if order >= len(self._table):
+            raise ValueError(f"moments must reach order {order}, but end at order {len(self._table) - 1}")
+        return self._table[order]
+
+    def _moment(self, exponents: tuple[int, ...]) -> Fraction:
+        result = Fraction(1)
+        for a in exponents:
+            result *= self.coordinate_moment(a)
+        return result
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """A moment table does not determine its law: ValueError."""
+        raise ValueError("inputs given by a moment table cannot be sampled; use Rademacher, Uniform, Gaussian or Discrete")
+
+    def __repr__(self) -> str:
+        return f"Independent({self.dimension}, [{', '.join(map(str, self._table))}])"
+
+
+class Rademacher(Independent):
+    """p independent signs, each +1 or -1 with probability 1/2."""
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__(dimension, [1])
+
+    def coordinate_moment(self, order: int) -> Fraction:
+        """1 for even orders, 0 for odd ones."""
+        return Fraction(1 - order % 2)
+
+    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+        """The 2^p corners of the cube, when they are at most 65,536."""
+        if 1 << self.dimension > MAX_ENUMERATED_ATOMS:
+            return None
+        corners = tuple(product((Fraction(-1), Fraction(1)), repeat=self.dimension))
+        return corners, (Fraction(1, len(corners)),) * len(corners)
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """Independent draws, a float64 array of shape `shape + (p,)`."""
+        return 2.0 * generator.integers(0, 2, size=(*_shape(shape), self.dimension)) - 1.0
+
+    def __repr__(self) -> str:
+        return f"Rademacher({self.dimension})"
+
+
+class Uniform(Independent):
+    """p independent coordinates, uniform on [low, high]; without bounds, centred with variance 1 (on [-sqrt 3, sqrt 3]).
+
+    E x^k = (high^{k+1} - low^{k+1}) / ((k + 1)(high - low)); with variance 1, E x^{2k} = 3^k / (2k + 1).
+    """
+
+    def __init__(self, dimension: int, low: Any = None, high: Any = None) -> None:
+        super().__init__(dimension, [1])
+        if (low is None) != (high is None):
+            raise TypeError("Uniform takes both low and high, or neither")
+        self._bounds: tuple[Fraction, Fraction] | None = None
+        if low is not None:
+            ends = as_number(low, "low"), as_number(high, "high")
+            if ends[0] >= ends[1]:
+                raise ValueError(f"low must be less than high, but low = {low} and high = {high}")
+            self.exact = all(isinstance(end, Fraction) for end in ends)
+            self._bounds = (Fraction(ends[0]), Fraction(ends[1]))
+
+    def coordinate_moment(self, order: int) -> Fraction:
+        """E[x_1^order]."""
+        if self._bounds is None:
+            return Fraction(0) if order % 2 else Fraction(3 ** (order // 2), order + 1)
+        low, high = self._bounds
+        return (high ** (order + 1) - low ** (order + 1)) / ((order + 1) * (high - low))
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """Independent draws, a float64 array of shape `shape + (p,)`."""
+        low, high = (-(3**0.5), 3**0.5) if self._bounds is None else (float(end) for end in self._bounds)
+        return generator.uniform(low, high, size=(*_shape(shape), self.dimension))
+
+    def __repr__(self) -> str:
+        ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"
+        return f"Uniform({self.dimension}{ends})"
+
+
+def _identity(p: int) -> np.ndarray:
+    return np.array([[Fraction(int(i == j)) for j in range(p)] for i in range(p)], dtype=object)
+
+
+def _double_factorial(a: int) -> int:
+    """E[z^a] for z ~ N(0, 1): (a - 1)!! for even a, 0 for odd."""
+    if a % 2:
+        return 0
+    result = 1
+    for k in range(a - 1, 1, -2):
+        result *= k
+    return result
+
+
+def _shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (shape,) if isinstance(shape, int) else tuple(shape)
+
+
+def _table(matrix: np.ndarray) -> str:
+    return "[" + ", ".join("[" + ", ".join(map(str, row)) + "]" for row in matrix.tolist()) + "]"

@@ -1,0 +1,337 @@
+"""Polynomials in 1/b: v(b) = c_0 + c_1/b + ... + c_r/b^r, exact, or in doubles with a proved error bound.
+
+Questions about every b at once ("from which b on does v decrease?") are answered by sign changes and isolated real roots, never by sampling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from flint import arb, ctx, fmpq, fmpq_poly, fmpz_poly
+
+from theory.exact import Number, as_number, to_fmpq, to_fraction
+
+
+class UndecidedError(ArithmeticError):
+    """The error bounds of inexact coefficients are too wide to settle the question."""
+
+
+@dataclass(frozen=True, init=False)
+class InverseBatchPolynomial:
+    """v(b) = sum_s coefficients[s] / b^s.
+
+    Attributes:
+        coefficients: (c_0, ..., c_r), Fractions, or floats when `radii` is not zero; trailing exact zeros are removed.
+        radii: per coefficient, a bound on its absolute error (zeros when exact).
+        degree_bound: the sharp degree bound known for this quantity, or None.
+    """
+
+    coefficients: tuple[Number, ...]
+    radii: tuple[float, ...]
+    degree_bound: int | None
+
+    def __init__(
+        self, coefficients: Iterable[Any], *, radii: Sequence[float] | None = None, degree_bound: int | None = None
+    ) -> None:
+        numbers = [as_number(c, f"coefficients[{s}]") for s, c in enumerate(coefficients)]
+        errors = [0.0] * len(numbers) if radii is None else [float(r) for r in radii]
+        if len(errors) != len(numbers):
+            raise ValueError(f"radii must have one entry for each of the {len(numbers)} coefficients, but had {len(errors)}")
+        if not all(r >= 0 and math.isfinite(r) for r in errors):
+            raise ValueError(f"radii must be finite and not negative, but were {radii}")
+        if any(errors):
+            numbers = [float(c) for c in numbers]
+        else:  # doubles without an error are the binary rationals that they are
+            numbers = [Fraction(c) for c in numbers]
+        while numbers and numbers[-1] == 0 and errors[-1] == 0:
+            numbers.pop()
+            errors.pop()
+        object.__setattr__(self, "coefficients", tuple(numbers) or (Fraction(0),))
+        object.__setattr__(self, "radii", tuple(errors) or (0.0,))
+        object.__setattr__(self, "degree_bound", degree_bound)
+
+    # -- what it is ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the coefficients are Fractions, without error."""
+        return not any(self.radii)
+
+    @property
+    def radius(self) -> float:
+        """A bound on the absolute error of every coefficient; 0.0 when exact."""
+        return max(self.radii)
+
+    @property
+    def degree(self) -> int:
+        """r, the largest s with c_s != 0 (0 for the zero polynomial); for inexact coefficients, with c_s not provably 0."""
+        return len(self.coefficients) - 1
+
+    def __call__(self, batch_size: Any) -> Number:
+        """v(b) for real b >= 1: a Fraction when the coefficients and b are exact, else the nearest double to the exact sum.
+
+        There is no cancellation: the sum is formed in rationals and rounded once. For inexact coefficients add `error(b)`.
+        """
+        b = _batch_size(batch_size)
+        value = self._at(b)
+        return value if self.is_exact and isinstance(b, Fraction) else float(value)
+
+    def error(self, batch_size: Any) -> float:
+        """A bound on |v(b) - true value| that comes from the coefficients' radii, rounded up; 0.0 when exact."""
+        b = Fraction(_batch_size(batch_size))
+        bound = sum((Fraction(r) / b**s for s, r in enumerate(self.radii)), Fraction(0))
+        return _round_up(bound + (Fraction(0) if self.is_exact else abs(self._at(b)) * Fraction(1, 2**52)))
+
+    def _at(self, b: Number) -> Fraction:
+        eps = 1 / Fraction(b)
+        total = Fraction(0)
+        for c in reversed(self.coefficients):
+            total = total * eps + Fraction(c)
+        return total
+
+    # -- arithmetic ---------------------------------------------------------------------------------------------------------------
+
+    def __add__(self, other: InverseBatchPolynomial) -> InverseBatchPolynomial:
+        return self._combine(other, 1)
+
+    def __sub__(self, other: InverseBatchPolynomial) -> InverseBatchPolynomial:
+        return self._combine(other, -1)
+
+    def _combine(self, other: InverseBatchPolynomial, sign: int) -> InverseBatchPolynomial:
+        self._require_exact()
+        other._require_exact()
+        n = max(len(self.coefficients), len(other.coefficients))
+        left = [*self.coefficients, *[Fraction(0)] * (n - len(self.coefficients))]
+        right = [*other.coefficients, *[Fraction(0)] * (n - len(other.coefficients))]
+        return InverseBatchPolynomial([x + sign * y for x, y in zip(left, right, strict=True)])
+
+    def __mul__(self, other: InverseBatchPolynomial | int | Fraction) -> InverseBatchPolynomial:
+        self._require_exact()
+        if not isinstance(other, InverseBatchPolynomial):
+            return InverseBatchPolynomial([c * Fraction(other) for c in self.coefficients])
+        other._require_exact()
+        product = self._in_eps * other._in_eps
+        return InverseBatchPolynomial([to_fraction(c) for c in product.coeffs()])
+
+    __rmul__ = __mul__
+
+    @cached_property
+    def _in_eps(self) -> fmpq_poly:
+        return fmpq_poly([to_fmpq(c) for c in self.coefficients])
+
+    def _require_exact(self) -> None:
+        if not self.is_exact:
+            raise ValueError("arithmetic needs exact coefficients; these carry an error bound")
+
+    def derivative(self) -> InverseBatchPolynomial:
+        """dv/db = - sum_s s c_s / b^{s+1}, again a polynomial in 1/b."""
+        coefficients = [Fraction(0), *(-s * c for s, c in enumerate(self.coefficients))]
+        radii = [0.0, *(_round_up(s * Fraction(r)) for s, r in enumerate(self.radii))]
+        if not self.is_exact:  # s * c is rounded once
+            radii = [_round_up(Fraction(r) + abs(Fraction(c)) * Fraction(1, 2**52)) for r, c in zip(radii, coefficients, strict=True)]
+        return InverseBatchPolynomial(coefficients, radii=radii)
+
+    # -- where it decreases -------------------------------------------------------------------------------------------------------
+
+    def threshold_interval(self, bits: int = 60) -> tuple[Fraction, Fraction]:
+        """An interval (lo, hi] with rational ends, hi - lo <= 2^-bits max(1, hi), that contains `threshold`; both ends equal when it is rational and known exactly."""
+        self._require_exact()
+        if self._slope_sign_at_infinity() < 0:
+            raise ValueError("the polynomial increases for every large b: there is no threshold")
+        return _largest_sign_change(self._descent(), bits)
+
+    @property
+    def threshold(self) -> float:
+        """b_0 of Theorem 3.5, corrected: the smallest b_0 >= 0 such that v never increases on (b_0, infinity), as a double.
+
+        It is the largest positive root of odd multiplicity of c_1 b^{r-1} + 2 c_2 b^{r-2} + ... + r c_r, which has the opposite sign of
+        dv/db; 0.0 when there is none, and infinity when v increases for all large b. `threshold_interval` isolates it.
+        """
+        if not self.is_exact:
+            return self._midpoint().threshold
+        if self._slope_sign_at_infinity() < 0:
+            return math.inf
+        lo, hi = _largest_sign_change(self._descent(), 70)
+        return float((lo + hi) / 2)
+
+    def decreasing_from(self) -> int | None:
+        """The smallest integer B >= 1 with v(b) >= v(b+1) for every integer b >= B: proved for all b. None when v increases for all large b.
+
+        Beyond the isolated threshold v decreases as a function of real b; the finitely many integers below it where it may increase are
+        compared exactly. For inexact coefficients every comparison must hold for all values within the radii, else UndecidedError.
+        """
+        if not self.is_exact:
+            return self._decreasing_from_balls()
+        if self._slope_sign_at_infinity() < 0:
+            return None
+        _, high = _largest_sign_change(self._descent(), 70)
+        b = max(1, math.ceil(high))
+        while b > 1 and self._step_down(b - 1) >= 0:
+            b -= 1
+        return b
+
+    def _step_down(self, b: int) -> Fraction:
+        """v(b) - v(b+1)."""
+        return self._at(Fraction(b)) - self._at(Fraction(b + 1))
+
+    def _descent(self) -> fmpz_poly:
+        """Integer polynomial in b with the sign of -dv/db for b > 0: a positive multiple of sum_s s c_s b^{r-s}."""
+        weighted = [s * Fraction(c) for s, c in enumerate(self.coefficients)][1:]
+        common = math.lcm(*(c.denominator for c in weighted)) if weighted else 1
+        return fmpz_poly([int(c * common) for c in reversed(weighted)])
+
+    def _slope_sign_at_infinity(self) -> int:
+        """Sign of -dv/db for large b: that of the first non-zero c_s, s >= 1; 0 for a constant."""
+        leading = next((c for c in self.coefficients[1:] if c), 0)
+        return (leading > 0) - (leading < 0)
+
+    def _midpoint(self) -> InverseBatchPolynomial:
+        return InverseBatchPolynomial([Fraction(c) for c in self.coefficients], degree_bound=self.degree_bound)
+
+    def _decreasing_from_balls(self) -> int | None:
+        guess = self._midpoint().decreasing_from()
+        if guess is None:
+            raise UndecidedError(f"the coefficients' error bound {self.radius:.3g} does not settle where the polynomial decreases")
+        # v(b) - v(b+1) = sum_s c_s (1/b^s - 1/(b+1)^s) with every weight positive: the worst case within the radii is again a polynomial
+        worst = InverseBatchPolynomial([Fraction(c) - Fraction(r) for c, r in zip(self.coefficients, self.radii, strict=True)])
+        best = InverseBatchPolynomial([Fraction(c) + Fraction(r) for c, r in zip(self.coefficients, self.radii, strict=True)])
+        if worst.decreasing_from() != guess or (guess > 1 and best._step_down(guess - 1) >= 0):
+            raise UndecidedError(f"the coefficients' error bound {self.radius:.3g} does not settle where the polynomial decreases")
+        return guess
+
+    # -- how it looks -------------------------------------------------------------------------------------------------------------
+
+    def latex(self, letter: str = "b", digits: int | None = None) -> str:
+        r"""LaTeX, lowest power first; `digits` rounds coefficients to decimals.
+
+        Examples:
+            >>> InverseBatchPolynomial([0, Fraction(3, 2), -1]).latex()
+            '\\frac{3}{2}\\,b^{-1} - b^{-2}'
+        """
+        terms = []
+        for s, c in enumerate(self.coefficients):
+            if c == 0:
+                continue
+            size = _latex_number(abs(c), digits if self.is_exact else digits or 6)
+            power = "" if s == 0 else f"{letter}^{{-{s}}}"
+            body = power if power and size == "1" else rf"{size}\,{power}" if power else size
+            terms.append((" - " if c < 0 else " + ") + body)
+        text = "".join(terms) or " + 0"
+        return ("-" if text.startswith(" -") else "") + text[3:]
+
+    def __str__(self) -> str:
+        def term(s: int, c: Number) -> str:
+            size = str(abs(c)) if isinstance(c, Fraction) else f"{abs(c):.6g}"
+            return size if s == 0 else f"{size}/b" if s == 1 and "/" not in size else f"({size})/b" if s == 1 else f"({size})/b^{s}" if "/" in size else f"{size}/b^{s}"
+
+        parts = [(" - " if c < 0 else " + ") + term(s, c) for s, c in enumerate(self.coefficients) if c != 0]
+        text = "".join(parts) or " + 0"
+        text = ("-" if text.startswith(" -") else "") + text[3:]
+        return text if self.is_exact else f"{text}  (each coefficient +- {self.radius:.2g})"
+
+    def __repr__(self) -> str:
+        text = str(self)
+        if len(text) > 400:
+            shown = InverseBatchPolynomial(self.coefficients[:3], radii=self.radii[:3])
+            short = str(shown) if len(str(shown)) < 300 else f"{float(self.coefficients[1]):.6g}/b + ..." if self.degree else "..."
+            text = f"{short} + ... (degree {self.degree})"
+        return f"InverseBatchPolynomial({text})"
+
+
+def _batch_size(value: Any) -> Number:
+    b = as_number(value, "b")
+    if b < 1:
+        raise ValueError(f"b must be at least 1, but was {value}")
+    return b
+
+
+def _round_up(value: Fraction) -> float:
+    nearest = float(value)
+    return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)
+
+
+def _latex_number(value: Number, digits: int | None) -> str:
+    if digits is not None:
+        mantissa, _, exponent = f"{float(value):.{digits}g}".partition("e")
+        return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+    fraction = Fraction(value)
+    return str(fraction) if fraction.denominator == 1 else rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}"
+
+
+def _largest_sign_change(polynomial: fmpz_poly, bits: int) -> tuple[Fraction, Fraction]:
+    """(lo, hi] around the largest positive root of odd multiplicity, hi - lo <= 2^-bits max(1, hi); (0, 0) when there is none."""
+    if polynomial.degree() < 1:
+        return Fraction(0), Fraction(0)
+    odd = fmpz_poly([1])
+    for factor, multiplicity in polynomial.factor_squarefree()[1]:
+        if multiplicity % 2:
+            odd *= factor
+    low, high = _isolate_largest_positive_root(odd)
+    if low == high:
+        return low, high
+    sign = _sign(odd(_fmpq(high)))
+    while high - low > max(Fraction(1), high) / 2**bits:
+        middle = (low + high) / 2
+        at_middle = _sign(odd(_fmpq(middle)))
+        if at_middle == 0:
+            return middle, middle
+        low, high = (low, middle) if at_middle == sign else (middle, high)
+    return low, high
+
+
+def _isolate_largest_positive_root(squarefree: fmpz_poly) -> tuple[Fraction, Fraction]:
+    """(lo, hi) containing exactly one root, the largest positive one, with non-zero values at hi and at lo; lo = hi at a rational root hit exactly.
+
+    Certified real balls from flint, in growing precision, until the largest positive one is apart from zero and from the others.
+    """
+    if squarefree.degree() < 1:
+        return Fraction(0), Fraction(0)
+    if squarefree[0] == 0:  # a root at zero is no positive root
+        squarefree = fmpz_poly(squarefree.coeffs()[1:])
+        if squarefree.degree() < 1:
+            return Fraction(0), Fraction(0)
+    if all(c >= 0 for c in squarefree.coeffs()) or all(c <= 0 for c in squarefree.coeffs()):
+        return Fraction(0), Fraction(0)  # Descartes: no sign change, no positive root
+    precision = ctx.prec
+    try:
+        ctx.prec = 128
+        while True:
+            balls = [root for root in _real_roots(squarefree)]
+            if all(not ball.contains(0) for ball in balls):
+                positive = sorted((ball for ball in balls if ball > 0), key=lambda ball: float(ball.mid()))
+                if not positive:
+                    return Fraction(0), Fraction(0)
+                low, high = _ends(positive[-1])
+                if low == high:
+                    return low, high
+                if squarefree(_fmpq(low)) * squarefree(_fmpq(high)) < 0:
+                    return low, high
+            ctx.prec *= 2
+    finally:
+        ctx.prec = precision
+
+
+def _real_roots(polynomial: fmpz_poly) -> list[arb]:
+    return [root.real for root, _ in polynomial.complex_roots() if root.imag == 0]
+
+
+def _ends(ball: arb) -> tuple[Fraction, Fraction]:
+    def rational(x: arb) -> Fraction:
+        mantissa, exponent = x.man_exp()
+        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+    middle, radius = rational(ball.mid()), rational(ball.rad())
+    return middle - radius, middle + radius
+
+
+def _fmpq(value: Fraction) -> fmpq:
+    return fmpq(value.numerator, value.denominator)
+
+
+def _sign(value: Any) -> int:
+    return (value > 0) - (value < 0)

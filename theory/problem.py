@@ -1,0 +1,155 @@
+"""The teacher-student problem: everything that fixes var(g_t) except the batch size, checked once and frozen.
+
+    f(w; x) = W_H sigma( W_{H-1} sigma( ... sigma(W_1 x) ) )          per-sample loss  1/2 || f(w; x) - f(w*; x) ||^2
+    g_{t,k} = (1/b) sum_i d loss(w_t; x_{t,i}) / dW_k                 W_{t+1,k} = W_{t,k} - alpha_t g_{t,k},   k = 1..H,  t = 0, 1, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from theory.exact import Number, as_index, as_matrix, as_number, is_exact
+from theory.inputs import InputLaw
+
+LearningRates = Number | Sequence[Any] | Callable[[int], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class TeacherStudent:
+    """A student network at w_0, its teacher w*, the law of the inputs, the learning rates and a polynomial activation.
+
+    Args:
+        student: W_1, ..., W_H, initial weights; W_k has shape (p_k, p_{k-1}), p_0 = p. Nested lists, numpy arrays or flint matrices.
+        teacher: W*_1, ..., W*_H, of the same shapes.
+        inputs: the law of x in R^p.
+        learning_rates: alpha_0, alpha_1, ...; or one number for every step; or a function t -> alpha_t. Not negative.
+        activation: coefficients sigma_0, sigma_1, ..., applied entrywise after every layer but the last; the identity by default.
+
+    Raises ValueError or TypeError, naming the argument, for whatever is not such a problem.
+    """
+
+    student: Sequence[Any]
+    teacher: Sequence[Any]
+    inputs: InputLaw
+    learning_rates: Any
+    activation: Sequence[Any] = (0, 1)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.inputs, InputLaw):
+            raise TypeError(f"inputs must be an input law such as Gaussian(2), but was {self.inputs!r}")
+        student = _layers(self.student, "student")
+        teacher = _layers(self.teacher, "teacher")
+        if student[0].shape[1] != self.inputs.dimension:
+            raise ValueError(
+                f"student[0] must have one column for each of the {self.inputs.dimension} input coordinates, but had shape {student[0].shape}"
+            )
+        shapes = [w.shape for w in student], [w.shape for w in teacher]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f"teacher must have the shapes of student, {shapes[0]}, but had {shapes[1]}")
+        object.__setattr__(self, "student", student)
+        object.__setattr__(self, "teacher", teacher)
+        object.__setattr__(self, "learning_rates", _rates(self.learning_rates))
+        object.__setattr__(self, "activation", _activation(self.activation))
+
+    @property
+    def depth(self) -> int:
+        """H, the number of layers."""
+        return len(self.student)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """(p_0, ..., p_H)."""
+        return (self.student[0].shape[1], *(w.shape[0] for w in self.student))
+
+    @property
+    def activation_degree(self) -> int:
+        """D, the degree of the activation."""
+        return len(self.activation) - 1
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the activation is the identity."""
+        return tuple(self.activation) == (0, 1)
+
+    def learning_rate(self, step: int) -> Number:
+        """alpha_step; a ValueError when too few learning rates were given."""
+        if callable(self.learning_rates):
+            return _rate(self.learning_rates(step), f"learning_rates({step})")
+        if isinstance(self.learning_rates, tuple):
+            if step >= len(self.learning_rates):
+                raise ValueError(
+                    f"learning_rates must reach alpha_{step}, but only {len(self.learning_rates)} were given (alpha_0, ...)"
+                )
+            return self.learning_rates[step]
+        return self.learning_rates
+
+    def rates_before(self, step: int) -> tuple[Number, ...]:
+        """alpha_0, ..., alpha_{step-1}: all that w_step depends on."""
+        return tuple(self.learning_rate(s) for s in range(step))
+
+    def is_exact(self, step: int) -> bool:
+        """Whether every number that var(g_step) depends on was given exactly."""
+        numbers = (*self.activation, *self.rates_before(step))
+        return (
+            self.inputs.exact
+            and all(is_exact(w) for w in (*self.student, *self.teacher))
+            and all(isinstance(x, Fraction) for x in numbers)
+        )
+
+    def check_step(self, step: Any) -> int:
+        """`step` as an int >= 0 for which the learning rates suffice."""
+        t = as_index(step, "step")
+        self.rates_before(t)
+        return t
+
+    def check_layer(self, layer: Any) -> int:
+        """`layer` as an int in 1..H."""
+        k = as_index(layer, "layer", minimum=1)
+        if k > self.depth:
+            raise ValueError(f"layer must be in 1..{self.depth}, but was {k}")
+        return k
+
+
+def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
+    if not isinstance(weights, Iterable) or isinstance(weights, str | bytes):
+        raise TypeError(f"{name} must be a sequence of matrices, but was {weights!r}")
+    layers = tuple(as_matrix(w, f"{name}[{k}]") for k, w in enumerate(weights))
+    if not layers:
+        raise ValueError(f"{name} must have at least one layer")
+    for k in range(1, len(layers)):
+        if layers[k].shape[1] != layers[k - 1].shape[0]:
+            raise ValueError(
+                f"{name}[{k}] must have {layers[k - 1].shape[0]} columns, the rows of {name}[{k - 1}], but had shape {layers[k].shape}"
+            )
+    return layers
+
+
+def _rate(value: Any, name: str) -> Number:
+    rate = as_number(value, name)
+    if rate < 0:
+        raise ValueError(f"{name} must not be negative, but was {rate}")
+    return rate
+
+
+def _rates(value: Any) -> Any:
+    if callable(value):
+        return value
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return tuple(_rate(x, f"learning_rates[{t}]") for t, x in enumerate(value))
+    return _rate(value, "learning_rates")
+
+
+def _activation(value: Any) -> tuple[Number, ...]:
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise TypeError(f"activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial, but was {value!r}")
+    coefficients = [as_number(c, f"activation[{i}]") for i, c in enumerate(value)]
+    while coefficients and coefficients[-1] == 0:
+        coefficients.pop()
+    if len(coefficients) < 2:
+        raise ValueError(f"activation must be a polynomial of degree at least 1, but was {value!r}")
+    return tuple(coefficients)
