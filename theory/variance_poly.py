@@ -1,0 +1,160 @@
+"""Theorems A.7, 3.4 and 3.5 as a front door: from a network in hand to its exact polynomials in 1/b.
+
+    var(g_{t,k} | w_0) = E||g_{t,k}||^2 - ||E g_{t,k}||^2 = beta_1/b + ... + beta_r/b^r,     r <= sum_{s <= t} (2 m^s - 1)
+
+Every function takes the cheapest engine that can answer exactly; `engine=` names one by hand and `budget=` says what may be spent. What no
+engine can afford is refused before any work, with the predicted cost and what would fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
+from theory.engines.base import Budget, CannotError, Cost, Engine, Quantity, UnaffordableError, can
+from theory.engines.frequencies import Frequencies
+from theory.engines.trace_words import TraceWords
+from theory.engines.wishart import Wishart
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+from theory.trace_forms import TraceForm
+
+ENGINES: tuple[Engine, ...] = (Frequencies(), Wishart(), TraceWords())
+
+
+def variance_polynomial(
+    problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None, budget: Budget | None = None
+) -> InverseBatchPolynomial:
+    """var(g_{step,layer} | w_0) as a polynomial in 1/b (Theorems A.7 and 3.4, lines 297-303 and 631-634).
+
+    var(g) = E||g||_F^2 - ||E g||_F^2, without a constant term; `degree_bound` is the sharp one.
+
+    Args:
+        problem: the network, its teacher, inputs and learning rates.
+        step: t >= 0; the learning rates alpha_0, ..., alpha_{t-1} must be there.
+        layer: k in 1..H.
+        engine: "frequencies", "wishart" or "trace_words"; the cheapest that can by default.
+        budget: seconds and bytes that may be spent; 10 minutes and 8 GB by default.
+
+    Raises ValueError or TypeError naming the argument; CannotError when the engine (or every engine) cannot, UnaffordableError when the
+    predicted cost exceeds the budget (both are ValueErrors).
+
+    Examples:
+        >>> from fractions import Fraction as F
+        >>> from theory import Discrete, TeacherStudent
+        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
+        >>> v = variance_polynomial(problem, step=1, layer=1)
+        >>> v(1), v(2), v.degree, v.degree_bound
+        (Fraction(0, 1), Fraction(12393, 8192), 6, 6)
+    """
+    return _answer(problem, "variance", step, layer, engine, budget)
+
+
+def second_moment_polynomial(
+    problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None, budget: Budget | None = None
+) -> InverseBatchPolynomial:
+    """E[ ||g_{step,layer}||_F^2 | w_0 ] as a polynomial in 1/b; arguments and errors as for `variance_polynomial`."""
+    return _answer(problem, "second_moment", step, layer, engine, budget)
+
+
+def mean_gradient(
+    problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None, budget: Budget | None = None
+) -> np.ndarray:
+    """E[ g_{step,layer} | w_0 ], entrywise: an object array of polynomials in 1/b of the layer's shape (p_k, p_{k-1})."""
+    return _answer(problem, "mean", step, layer, engine, budget)
+
+
+def loss_polynomial(
+    problem: TeacherStudent, step: int, *, engine: str | None = None, budget: Budget | None = None
+) -> InverseBatchPolynomial:
+    """E[ L(w_step) | w_0 ], L the population loss, as a polynomial in 1/b; its constant term is the loss of full-gradient descent."""
+    return _answer(problem, "loss", step, None, engine, budget)
+
+
+def expectation(
+    problem: TeacherStudent, expression: TraceForm, *, engine: str | None = None, budget: Budget | None = None
+) -> InverseBatchPolynomial:
+    """E[ expression | w_0 ] for a trace form such as tr(g(1, 1).T @ W(1, 1) @ W(1, 1).T @ g(1, 1)) (Theorem 3.3, lines 276-288)."""
+    if not isinstance(expression, TraceForm):
+        raise TypeError(f"expression must be a trace form, but was {expression!r}")
+    return _answer(problem, "trace_form", expression.step, None, engine, budget, expression)
+
+
+def predicted_cost(problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None) -> tuple[str, Cost]:
+    """The engine that `variance_polynomial` would take, and its predicted cost; nothing is computed."""
+    quantity = _quantity(problem, "variance", step, layer)
+    chosen = _cheapest(problem, quantity, _named(engine))
+    return chosen.name, chosen.cost(problem, quantity)
+
+
+def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = None) -> Quantity:
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+    t = problem.check_step(step)
+    return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
+
+
+def _answer(
+    problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None
+) -> Any:
+    quantity = _quantity(problem, kind, step, layer, expression)
+    allowed = Budget() if budget is None else budget
+    chosen = _cheapest(problem, quantity, _named(engine))
+    cost = chosen.cost(problem, quantity)
+    if not allowed.allows(cost):
+        raise UnaffordableError(_refusal(problem, quantity, chosen, cost, allowed), cost)
+    return _with_bound(chosen.compute(problem, quantity), _degree_bound(problem, quantity))
+
+
+def _named(engine: str | None) -> tuple[Engine, ...]:
+    if engine is None:
+        return ENGINES
+    chosen = tuple(e for e in ENGINES if e.name == engine)
+    if not chosen:
+        raise ValueError(f"engine must be one of {', '.join(e.name for e in ENGINES)}, but was {engine!r}")
+    return chosen
+
+
+def _cheapest(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> Engine:
+    able = [e for e in engines if can(e, problem, quantity)]
+    if not able:
+        reasons = "; ".join(f"{e.name}: {e.reason_against(problem, quantity)}" for e in engines)
+        raise CannotError(f"no engine can compute {quantity} for this problem ({reasons})")
+    return min(able, key=lambda e: e.cost(problem, quantity).seconds)
+
+
+def _refusal(problem: TeacherStudent, quantity: Quantity, engine: Engine, cost: Cost, budget: Budget) -> str:
+    fits = _largest_affordable_step(problem, quantity, budget)
+    smaller = "no smaller step fits either" if fits is None else f"step {fits} fits"
+    return (
+        f"{quantity} would cost {cost} with the cheapest engine that can, {engine.name}; the budget is {budget.seconds:g} s and "
+        f"{budget.bytes / 1e9:g} GB. What is left: a smaller step ({smaller}), the large-batch law beta_1/b "
+        f"(theory.engines.large_batch.leading_coefficient), simulation, or a larger budget="
+    )
+
+
+def _largest_affordable_step(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> int | None:
+    if quantity.kind == "trace_form":
+        return None
+    for step in range(quantity.step - 1, -1, -1):
+        smaller = replace(quantity, step=step)
+        if any(budget.allows(e.cost(problem, smaller)) for e in ENGINES if can(e, problem, smaller)):
+            return step
+    return None
+
+
+def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int | None:
+    depth, degree = problem.depth, problem.activation_degree
+    if quantity.kind == "trace_form":
+        return None
+    bound = {"loss": loss_degree, "mean": mean_gradient_degree}.get(quantity.kind, variance_degree)
+    return bound(quantity.step, depth, degree)
+
+
+def _with_bound(result: Any, bound: int | None) -> Any:
+    if isinstance(result, np.ndarray):
+        return np.vectorize(lambda v: _with_bound(v, bound), otypes=[object])(result)
+    return InverseBatchPolynomial(result.coefficients, radii=result.radii, degree_bound=bound)
