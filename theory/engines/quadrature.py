@@ -1,0 +1,174 @@
+r"""Gauss quadrature over the batches, in ball arithmetic: the value of var(g_t) or E loss(w_t) at one batch size, with a proved error bound.
+
+For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b. A Gauss-Laguerre
+rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of nodes over the batches
+gives the expectation with no error but that of the balls. b may be any real number >= 1. No moment, cumulant or 1/b enters: it shares no
+formula with the polynomial engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+from flint import arb, arb_mat, arb_poly, ctx, fmpq_poly
+
+from theory.degrees import gradient_degree, output_degree
+from theory.engines.base import Budget, CannotError, Cost, UnaffordableError
+from theory.exact import as_number, to_fmpq
+from theory.inputs import Gaussian
+from theory.problem import TeacherStudent
+
+Weights = tuple[arb_mat, ...]
+
+
+def variance(
+    problem: TeacherStudent, step: int, layer: int, batch_size: Any, *, bits: int = 128, budget: Budget | None = None
+) -> arb:
+    """A ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits.
+
+    Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise. Cost: the product over the batches of their nodes.
+    """
+    k = problem.check_layer(layer)
+    t, b, nodes = _prepare(problem, step, batch_size, budget, last=True)
+
+    def gradient(weights: Weights, s: arb) -> arb_mat:
+        return _gradients(weights, _target(problem), s)[k - 1]
+
+    with _Precision(bits):
+        mean: arb_mat | None = None
+        second = arb(0)
+        for weight, weights, s in _leaves(problem, t, b, nodes):
+            g = gradient(weights, s)
+            scaled = g * weight
+            mean = scaled if mean is None else mean + scaled
+            second += weight * _square(g)
+        assert mean is not None
+        return second - _square(mean)
+
+
+def loss(problem: TeacherStudent, step: int, batch_size: Any, *, bits: int = 128, budget: Budget | None = None) -> arb:
+    """A ball that contains E loss(w_step), loss(w) = (sigma^2 / 2) ||W_H ... W_1 - W*_H ... W*_1||^2; as `variance` otherwise."""
+    t, b, nodes = _prepare(problem, step, batch_size, budget, last=False)
+    with _Precision(bits):
+        sigma = arb(to_fmpq(problem.inputs.second_moment[0, 0]))
+        total = arb(0)
+        for weight, weights, _ in _leaves(problem, t, b, nodes):
+            total += weight * _square(_product(weights) - _target(problem))
+        return total * sigma / 2
+
+
+class _Precision:
+    """flint's working precision, restored on leaving."""
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def __enter__(self) -> None:
+        self.saved, ctx.prec = ctx.prec, self.bits
+
+    def __exit__(self, *_: object) -> None:
+        ctx.prec = self.saved
+
+
+def _prepare(
+    problem: TeacherStudent, step: Any, batch_size: Any, budget: Budget | None, last: bool
+) -> tuple[int, Fraction, list[int]]:
+    t = problem.check_step(step)
+    b = as_number(batch_size, "batch_size")
+    if b < 1:
+        raise ValueError(f"batch_size must be at least 1, but was {batch_size}")
+    if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
+        raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
+    m = gradient_degree(problem.depth)
+    # n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss
+    power = [m ** (t - s) for s in range(t + 1)] if last else [output_degree(problem.depth) * m ** (t - 1 - s) for s in range(t)]
+    nodes = [d + 1 for d in power]
+    leaves = reduce(lambda product, n: product * n, nodes, 1)
+    width = max(problem.sizes)
+    cost = Cost(leaves * 3e-5 * problem.depth * width**2 + sum(n**3 for n in nodes) * 1e-5, 1e6, f"{leaves} nodes")
+    if not (budget or Budget()).allows(cost):
+        raise UnaffordableError(f"quadrature at t = {t} would cost {cost}; take a smaller step or a larger budget=", cost)
+    return t, Fraction(b), nodes
+
+
+def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb | None]]:
+    """(weight, w_step, S_step) over the tree of nodes; S_step is None when the last batch is not integrated."""
+    target = _target(problem)
+    sigma = arb(to_fmpq(problem.inputs.second_moment[0, 0]))
+    rules = {n: [(w, sigma * x) for w, x in laguerre_rule(n, b)] for n in set(nodes)}
+    rates = [arb(to_fmpq(a)) for a in problem.rates_before(step)]
+
+    def walk(weight: arb, weights: Weights, s: int) -> Iterator[tuple[arb, Weights, arb | None]]:
+        if s == step:
+            if s < len(nodes):
+                yield from ((weight * w, weights, x) for w, x in rules[nodes[s]])
+            else:
+                yield weight, weights, None
+            return
+        for w, x in rules[nodes[s]]:
+            moved = tuple(a - g * rates[s] for a, g in zip(weights, _gradients(weights, target, x), strict=True))
+            yield from walk(weight * w, moved, s + 1)
+
+    yield from walk(arb(1), tuple(_ball(w) for w in problem.student), 0)
+
+
+def laguerre_rule(count: int, b: Fraction) -> list[tuple[arb, arb]]:
+    """Nodes and weights for E f(chi^2_b / b): roots x of L_n^(a), a = b/2 - 1, at S = 2x/b; weights Gamma(n+a+1) x / (Gamma(a+1) n! (n+1)^2 L_{n+1}^(a)(x)^2)."""
+    a = b / 2 - 1
+    roots = _certified_real_roots(_laguerre(count, a), count)
+    following = arb_poly(_laguerre(count + 1, a))
+    rising = Fraction(1)
+    for j in range(1, count + 1):  # Gamma(n+a+1) / (Gamma(a+1) n!)
+        rising *= (a + j) / j
+    scale = arb(to_fmpq(rising / (count + 1) ** 2))
+    return [(scale * x / following(x) ** 2, x * arb(to_fmpq(2 / b))) for x in roots]
+
+
+def _laguerre(count: int, a: Fraction) -> fmpq_poly:
+    """L_n^(a)(x) = sum_k (-x)^k / k! binom(n + a, n - k)."""
+    coefficients = []
+    for k in range(count + 1):
+        c = Fraction((-1) ** k)
+        for j in range(1, count - k + 1):
+            c *= (a + k + j) / j
+        for j in range(1, k + 1):
+            c /= j
+        coefficients.append(to_fmpq(c))
+    return fmpq_poly(coefficients)
+
+
+def _certified_real_roots(polynomial: fmpq_poly, count: int) -> list[arb]:
+    """All roots, known to be real, simple and positive, as disjoint balls."""
+    roots = [root.real for root, _ in polynomial.numer().complex_roots()]
+    assert len(roots) == count
+    return roots
+
+
+def _gradients(weights: Weights, target: arb_mat, s: arb) -> list[arb_mat]:
+    """g_k = (W_H ... W_{k+1})^T (W_H ... W_1 - W*_H ... W*_1) s (W_{k-1} ... W_1)^T."""
+    gap = (_product(weights) - target) * s
+    gradients = []
+    for k in range(len(weights)):
+        left = _product(weights[k + 1 :]) if k + 1 < len(weights) else None
+        g = gap if left is None else left.transpose() * gap
+        gradients.append(g if k == 0 else g * _product(weights[:k]).transpose())
+    return gradients
+
+
+def _product(weights: Weights) -> arb_mat:
+    return reduce(lambda product, w: w * product, weights)
+
+
+def _target(problem: TeacherStudent) -> arb_mat:
+    return _product(tuple(_ball(w) for w in problem.teacher))
+
+
+def _ball(matrix: Any) -> arb_mat:
+    return arb_mat([[arb(to_fmpq(x)) for x in row] for row in matrix.tolist()])
+
+
+def _square(matrix: arb_mat) -> arb:
+    return sum((x * x for x in matrix.entries()), arb(0))
