@@ -1,0 +1,346 @@
+"""Brute force over all mini-batches of a finitely supported law, in rationals: the slow, obvious truth.
+
+Given w_0 and the batch size b, batch s is b independent draws among N atoms, so SGD takes finitely many paths. Every
+path is followed, its probability multiplied up, and the quantity averaged. By default the batches of one step are
+grouped by their counts c_1 + ... + c_N = b, of probability b! / (c_1! ... c_N!) prod_n p_n^{c_n}; `literal=True` walks
+through all N^b ordered batches instead, straight from the definition. Any depth, widths and polynomial activation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_poly
+
+from theory.engines.base import Cost, UnaffordableError
+from theory.exact import as_index, to_fmpq, to_fraction
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+
+#: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
+MAX_PATHS = 500_000
+
+Matrices = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Path:
+    """One path of SGD: weights[s][k-1] = W_{s,k} and gradients[s][k-1] = g_{s,k}, s = 0..step, arrays of rationals."""
+
+    weights: tuple[Matrices, ...]
+    gradients: tuple[Matrices, ...]
+
+
+def cost(problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False) -> int:
+    """Number of paths (batch_0, ..., batch_step): C(b+N-1, N-1)^(step+1) by counts, N^(b(step+1)) literally.
+
+    Examples:
+        >>> from theory import Discrete
+        >>> cost(TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), batch_size=3, step=1)
+        16
+    """
+    n, b = len(_law(problem)[0]), as_index(batch_size, "batch_size", minimum=1)
+    return (n**b if literal else math.comb(b + n - 1, n - 1)) ** (as_index(step, "step") + 1)
+
+
+def moments(
+    problem: TeacherStudent,
+    batch_size: int,
+    step: int,
+    layer: int,
+    *,
+    literal: bool = False,
+    max_paths: int = MAX_PATHS,
+) -> tuple[Fraction, np.ndarray]:
+    """E||g_{t,k}||_F^2 and E g_{t,k} (an object array of Fractions, of the shape of W_k), given w_0.
+
+    Raises ValueError for an input law without finite support or a bad argument, and UnaffordableError at once for more
+    than `max_paths` paths.
+    """
+    t, k = problem.check_step(step), problem.check_layer(layer)
+    sgd = _affordable(problem, batch_size, t + 1, literal, max_paths)
+    second, mean = fmpq(0), sgd.student[k - 1] * fmpq(0)
+    for weights, probability in sgd.law_of_weights(t):
+        for gradient, chance in sgd.gradients(weights):
+            g = gradient[k - 1]
+            second += probability * chance * (g * g).sum()
+            mean = mean + g * (probability * chance)
+    return to_fraction(second), _to_fractions(mean)
+
+
+def variance(problem: TeacherStudent, batch_size: int, step: int, layer: int, **options: Any) -> Fraction:
+    """var(g_{t,k}) = E||g_{t,k}||^2 - ||E g_{t,k}||^2 given w_0; options and errors as for `moments`.
+
+    Examples:
+        >>> from theory import Discrete
+        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), Fraction(1, 4))
+        >>> [str(variance(problem, b, step=1, layer=1)) for b in (1, 2)]
+        ['0', '12393/8192']
+    """
+    second, mean = moments(problem, batch_size, step, layer, **options)
+    return second - sum((x * x for x in mean.ravel()), Fraction(0))
+
+
+def mean_gradient(problem: TeacherStudent, batch_size: int, step: int, layer: int, **options: Any) -> np.ndarray:
+    """E g_{t,k} given w_0, an object array of Fractions; options and errors as for `moments`."""
+    return moments(problem, batch_size, step, layer, **options)[1]
+
+
+def loss(
+    problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False, max_paths: int = MAX_PATHS
+) -> Fraction:
+    """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
+    t = problem.check_step(step)
+    sgd = _affordable(problem, batch_size, t, literal, max_paths)
+    total = fmpq(0)
+    for weights, probability in sgd.law_of_weights(t):
+        for x, chance in zip(sgd.atoms, sgd.probabilities, strict=True):
+            error = _forward(weights, sgd.sigma, x)[-1] - _forward(sgd.teacher, sgd.sigma, x)[-1]
+            total += probability * chance * (error * error).sum() / 2
+    return to_fraction(total)
+
+
+def expectation(
+    problem: TeacherStudent,
+    batch_size: int,
+    function: Callable[[Path], Any],
+    step: int,
+    *,
+    literal: bool = False,
+    max_paths: int = MAX_PATHS,
+) -> Any:
+    """E function(path) given w_0, for a rational or object-array valued function of (w_0, g_0, ..., w_step, g_step).
+
+    Paths are not merged, as the function may look at every step. Returns a Fraction, or an object array of Fractions.
+    Errors as for `moments`.
+    """
+    t = problem.check_step(step)
+    sgd = _affordable(problem, batch_size, t + 1, literal, max_paths)
+    total: Any = 0
+
+    def follow(past: Path, weights: Matrices, probability: fmpq) -> None:
+        nonlocal total
+        s = len(past.weights)
+        for gradient, chance in sgd.gradients(weights):
+            path = Path((*past.weights, weights), (*past.gradients, gradient))
+            if s == t:
+                total = total + function(path) * (probability * chance)
+            else:
+                follow(path, sgd.stepped(weights, gradient, s), probability * chance)
+
+    follow(Path((), ()), sgd.student, fmpq(1))
+    return _to_fractions(total) if isinstance(total, np.ndarray) else to_fraction(total)
+
+
+def interpolated_polynomial(
+    problem: TeacherStudent,
+    step: int,
+    layer: int | None,
+    degree: int,
+    *,
+    kind: str = "variance",
+    extra: int = 2,
+    max_paths: int = MAX_PATHS,
+) -> InverseBatchPolynomial:
+    """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
+
+    `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises ArithmeticError when a further b is not
+    predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths.
+    """
+    t, d = problem.check_step(step), as_index(degree, "degree")
+    if kind not in ("variance", "second_moment", "loss"):
+        raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {kind!r}")
+    sizes = range(1, d + 2 + as_index(extra, "extra"))
+    n, steps = len(_law(problem)[0]), t + (kind != "loss")
+    if _log10_paths(n, sizes[-1], steps, literal=False) > 15:
+        _refuse_beyond(n, sizes[-1], steps, False, max_paths)
+    elif (paths := sum(math.comb(b + n - 1, n - 1) ** steps for b in sizes)) > max_paths:
+        raise _unaffordable(math.log10(paths), max_paths)
+
+    def value(b: int) -> Fraction:
+        if kind == "loss":
+            return loss(problem, b, t)
+        second, mean = moments(problem, b, t, problem.check_layer(layer))
+        return second - (sum((x * x for x in mean.ravel()), Fraction(0)) if kind == "variance" else 0)
+
+    values = [value(b) for b in sizes]
+    polynomial = InverseBatchPolynomial(_interpolate(values[: d + 1]))
+    for b, exact in zip(sizes[d + 1 :], values[d + 1 :], strict=True):
+        if polynomial(b) != exact:
+            raise ArithmeticError(f"degree {d} in 1/b is too low: at b = {b} it gives {polynomial(b)}, not {exact}")
+    return polynomial
+
+
+def sample_gradient(weights: Matrices, teacher: Matrices, sigma: tuple[fmpq, ...], x: np.ndarray) -> Matrices:
+    """dl/dW_1, ..., dl/dW_H of l = 1/2 ||f(w; x) - f(w*; x)||^2 at one sample, by backpropagation.
+
+    h_k = W_k z_{k-1}, z_k = sigma(h_k), z_0 = x;   delta_H = h_H - f(w*; x),
+    delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1}),   dl/dW_k = delta_k z_{k-1}^T.
+    `x` is a column (p, 1); `sigma` holds the activation's coefficients.
+    """
+    hidden = _forward(weights, sigma, x)
+    delta = hidden[-1] - _forward(teacher, sigma, x)[-1]
+    gradients = []
+    for k in reversed(range(len(weights))):
+        z = _polynomial(sigma, hidden[k - 1]) if k else x
+        gradients.append(delta @ z.T)
+        if k:
+            slope = tuple(i * c for i, c in enumerate(sigma))[1:]
+            delta = _polynomial(slope, hidden[k - 1]) * (weights[k].T @ delta)
+    return tuple(reversed(gradients))
+
+
+def _forward(weights: Matrices, sigma: tuple[fmpq, ...], x: np.ndarray) -> list[np.ndarray]:
+    """Pre-activations h_1, ..., h_H; the last one is the output."""
+    hidden = [weights[0] @ x]
+    for w in weights[1:]:
+        hidden.append(w @ _polynomial(sigma, hidden[-1]))
+    return hidden
+
+
+def _polynomial(coefficients: tuple[fmpq, ...], h: np.ndarray) -> np.ndarray:
+    return sum((c * h**i for i, c in enumerate(coefficients)), h * 0)
+
+
+@dataclass(frozen=True)
+class _Enumeration:
+    """SGD on one problem at one batch size, all in rationals."""
+
+    student: Matrices
+    teacher: Matrices
+    sigma: tuple[fmpq, ...]
+    rates: tuple[fmpq, ...]
+    atoms: tuple[np.ndarray, ...]
+    probabilities: tuple[fmpq, ...]
+    batch_size: int
+    literal: bool
+
+    @cached_property
+    def batches(self) -> list[tuple[tuple[int, ...], fmpq]]:
+        """Every batch with its probability: all count vectors, or literally all lists of drawn atoms."""
+        n, b, p = len(self.atoms), self.batch_size, self.probabilities
+        if self.literal:
+            return [(batch, math.prod((p[i] for i in batch), start=fmpq(1))) for batch in product(range(n), repeat=b)]
+        result = []
+        for counts in _compositions(b, n):
+            orders = math.factorial(b) // math.prod(map(math.factorial, counts))
+            result.append((counts, math.prod((q**c for q, c in zip(p, counts, strict=True)), start=fmpq(orders))))
+        return result
+
+    def gradients(self, weights: Matrices) -> Iterator[tuple[Matrices, fmpq]]:
+        """(g_1, ..., g_H) at these weights for every batch, with its probability."""
+        at_atoms = [sample_gradient(weights, self.teacher, self.sigma, x) for x in self.atoms]
+        for batch, chance in self.batches:
+            if self.literal:
+                terms = [(at_atoms[i], fmpq(1, self.batch_size)) for i in batch]
+            else:
+                terms = [(g, fmpq(c, self.batch_size)) for g, c in zip(at_atoms, batch, strict=True)]
+            yield tuple(sum(g[k] * share for g, share in terms) for k in range(len(weights))), chance
+
+    def stepped(self, weights: Matrices, gradient: Matrices, step: int) -> Matrices:
+        """w - alpha_step g."""
+        return tuple(w - g * self.rates[step] for w, g in zip(weights, gradient, strict=True))
+
+    def law_of_weights(self, step: int) -> Iterator[tuple[Matrices, fmpq]]:
+        """The values of w_step with their probabilities; equal values are merged."""
+        law = {_key(self.student): (self.student, fmpq(1))}
+        for s in range(step):
+            following: dict[tuple[fmpq, ...], tuple[Matrices, fmpq]] = {}
+            for weights, probability in law.values():
+                for gradient, chance in self.gradients(weights):
+                    new = self.stepped(weights, gradient, s)
+                    key = _key(new)
+                    following[key] = new, following.get(key, (new, fmpq(0)))[1] + probability * chance
+            law = following
+        return iter(law.values())
+
+
+def _affordable(
+    problem: TeacherStudent, batch_size: int, steps: int, literal: bool, max_paths: int
+) -> _Enumeration:
+    """The enumeration of this many batches, or the refusal."""
+    b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
+    _refuse_beyond(len(atoms), b, steps, literal, max_paths)
+    return _Enumeration(
+        student=_rational(problem.student),
+        teacher=_rational(problem.teacher),
+        sigma=tuple(to_fmpq(c) for c in problem.activation),
+        rates=tuple(to_fmpq(problem.learning_rate(s)) for s in range(steps - 1)),
+        atoms=tuple(np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in atoms),
+        probabilities=tuple(to_fmpq(q) for q in probabilities),
+        batch_size=b,
+        literal=literal,
+    )
+
+
+def _refuse_beyond(atoms: int, b: int, steps: int, literal: bool, max_paths: int) -> None:
+    """Logarithms first: the exact count may have millions of digits."""
+    magnitude = _log10_paths(atoms, b, steps, literal)
+    if magnitude > 15 or (atoms**b if literal else math.comb(b + atoms - 1, atoms - 1)) ** steps > max_paths:
+        raise _unaffordable(magnitude, max_paths)
+
+
+def _log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
+    if literal:
+        return b * steps * math.log10(atoms)
+    return steps * (math.lgamma(b + atoms) - math.lgamma(b + 1) - math.lgamma(atoms)) / math.log(10)
+
+
+def _unaffordable(magnitude: float, max_paths: int) -> UnaffordableError:
+    paths = 10 ** min(magnitude, 300.0)
+    shown = f"{paths:.0f}" if magnitude < 9 else f"10^{magnitude:.1f}"
+    return UnaffordableError(
+        f"enumeration would follow {shown} paths, more than max_paths = {max_paths}: take a smaller batch size or step",
+        Cost(seconds=5e-5 * paths, bytes=1e3 * paths, basis=f"{shown} paths"),
+    )
+
+
+def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        for rest in _compositions(total - first, parts - 1):
+            yield first, *rest
+
+
+def _interpolate(values: list[Fraction]) -> list[Fraction]:
+    """Coefficients in eps of the polynomial with values[b-1] at eps = 1/b, by Newton's divided differences."""
+    nodes = [fmpq(1, b) for b in range(1, len(values) + 1)]
+    differences = [to_fmpq(v) for v in values]
+    for order in range(1, len(nodes)):
+        for i in reversed(range(order, len(nodes))):
+            differences[i] = (differences[i] - differences[i - 1]) / (nodes[i] - nodes[i - order])
+    result = fmpq_poly([])
+    for node, difference in zip(reversed(nodes), reversed(differences), strict=True):
+        result = result * fmpq_poly([-node, 1]) + difference
+    return [to_fraction(c) for c in result.coeffs()]
+
+
+def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
+    law = problem.inputs.support()
+    if law is None:
+        raise ValueError(f"inputs must have finite support to be enumerated, as Discrete has, but were {problem.inputs}")
+    return law
+
+
+def _rational(matrices: Any) -> Matrices:
+    return tuple(np.array([[to_fmpq(x) for x in row] for row in w.tolist()], dtype=object) for w in matrices)
+
+
+def _to_fractions(array: np.ndarray) -> np.ndarray:
+    result = np.empty(array.shape, dtype=object)
+    for index, value in np.ndenumerate(array):
+        result[index] = to_fraction(value)
+    return result
+
+
+def _key(weights: Matrices) -> tuple[fmpq, ...]:
+    return tuple(x for w in weights for x in w.ravel().tolist())
