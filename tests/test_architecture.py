@@ -1,0 +1,134 @@
+"""The import rules of the house hold, and the checker that says so catches a breach of each of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.import_rules import TOP_LEVEL, floor, read_imports, violations
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_sources_keep_the_rules():
+    imports = read_imports(ROOT)
+    assert {"theory", "theory.problem", "empirics.direct_sgd"} <= set(imports), "the checker did not find the sources"
+    assert "theory.problem" in imports["theory"], "the checker does not see imports that are there"
+    assert violations(imports) == []
+
+
+SOUND = {
+    "theory/__init__.py": "from theory.problem import TeacherStudent\nfrom theory import variance_poly",
+    "theory/exact.py": "import math\nimport numpy as np\nfrom flint import fmpq",
+    "theory/inputs.py": "from theory.exact import as_number",
+    "theory/problem.py": "from .inputs import Gaussian",
+    "theory/kronecker.py": "import scipy.linalg",
+    "theory/gaussian_moments.py": "from theory.kronecker import kron",
+    "theory/trace_forms.py": "from theory.problem import TeacherStudent",
+    "theory/recursion.py": "from theory import trace_forms",
+    "theory/enumeration.py": "from theory import polynomial_networks, problem",
+    "theory/polynomial_networks.py": "",
+    "theory/engines/__init__.py": "",
+    "theory/engines/base.py": "from theory.problem import TeacherStudent",
+    "theory/engines/wishart.py": "from theory.engines.base import Engine\nfrom theory.gaussian_moments import wishart",
+    "theory/variance_poly.py": "from theory.engines import base, wishart",
+    "theory/claims/__init__.py": "from theory.claims.theorem_a7 import CLAIM",
+    "theory/claims/record.py": "",
+    "theory/claims/theorem_a7.py": "from .record import Claim\nfrom theory import recursion",
+    "empirics/__init__.py": "",
+    "empirics/direct_sgd.py": "import torch\nfrom theory.problem import TeacherStudent\nfrom theory.exact import Number",
+    "reports/__init__.py": "",
+    "reports/cli.py": "import jinja2\nfrom theory.claims import LEDGER\nfrom empirics import direct_sgd\nimport theory",
+}
+
+
+def _breaches(tmp_path: Path, changes: dict[str, str]) -> list[str]:
+    for name, text in (SOUND | changes).items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return violations(read_imports(tmp_path))
+
+
+def test_a_sound_house_has_no_breach(tmp_path):
+    assert _breaches(tmp_path, {}) == []
+
+
+@pytest.mark.parametrize(
+    "where, text, breach",
+    [
+        ("theory/exact.py", "import torch", "theory.exact imports torch: theory stands on"),
+        ("theory/exact.py", "def f():\n    from torch.func import vmap", "imports torch.func: theory stands on"),
+        ("theory/exact.py", "import importlib\nimportlib.import_module('torch')", "imports torch: theory stands on"),
+        ("theory/claims/record.py", "import matplotlib.pyplot", "imports matplotlib.pyplot: theory stands on"),
+        ("theory/claims/record.py", "from empirics import direct_sgd", "imports empirics.direct_sgd: theory stands on"),
+        ("theory/claims/record.py", "import reports", "theory.claims.record imports reports: only reports"),
+        ("empirics/direct_sgd.py", "from reports.cli import app", "imports reports.cli: only reports"),
+        ("empirics/direct_sgd.py", "from theory import variance_poly", "imports theory.variance_poly: evidence must"),
+        ("empirics/direct_sgd.py", "from theory import TeacherStudent", "direct_sgd imports theory: evidence must"),
+        ("theory/problem.py", "from theory import trace_forms", "problem imports theory.trace_forms: it stands"),
+        ("theory/kronecker.py", "from theory.recursion import step", "kronecker imports theory.recursion: it stands"),
+        ("theory/trace_forms.py", "from .engines import wishart", "imports theory.engines.wishart: it stands"),
+        ("theory/kronecker.py", "from theory.engines.base import Cost", "imports theory.engines.base: only engines"),
+        ("theory/recursion.py", "from theory import variance_poly", "imports theory.variance_poly: it stands"),
+        ("theory/engines/wishart.py", "import theory.variance_poly", "imports theory.variance_poly: it stands"),
+        ("theory/variance_poly.py", "from theory.claims import LEDGER", "imports theory.claims: it stands"),
+        ("theory/kronecker.py", "from theory import TeacherStudent", "theory.kronecker imports theory: it stands"),
+        ("theory/enumeration.py", "from theory.engines import wishart", "imports theory.engines.wishart: the brute"),
+        ("theory/enumeration.py", "from theory import gaussian_moments", "imports theory.gaussian_moments: the brute"),
+        ("theory/kronecker.py", "from theory import gaussian_moments", "circular import: theory.gaussian_moments ->"),
+        ("theory/novelty.py", "", "theory.novelty has no floor"),
+    ],
+)
+def test_each_breach_is_caught(tmp_path, where, text, breach):
+    found = _breaches(tmp_path, {where: text})
+    assert any(breach in line for line in found), found
+
+
+def test_floors_are_found_by_the_longest_name():
+    assert floor("theory.engines.base") == 1
+    assert floor("theory.engines.wishart") == floor("theory.engines") == floor("theory.recursion") == 2
+    assert floor("theory.claims.theorem_a7") == 4
+    assert floor("theory.novelty") is None
+
+
+def test_nothing_else_at_the_top_level():
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listing.returncode != 0:
+        pytest.skip(f"git does not list this tree: {listing.stderr.strip()}")
+    top = {name.split("/")[0] for name in listing.stdout.split("\0") if name}
+    assert top <= TOP_LEVEL
+
+
+# Reading modules is what importing does; writing files, starting programs and opening connections is not.
+_IMPORT_EVERYTHING = """
+import os, pkgutil, sys
+import numpy, scipy, flint
+forbidden = []
+def watch(event, args):
+    writes = event == "open" and (args[2] or 0) & (os.O_WRONLY | os.O_RDWR)
+    if writes or event in ("subprocess.Popen", "os.system", "os.fork", "os.mkdir", "os.remove", "socket.connect"):
+        forbidden.append((event, str(args[0])))
+sys.addaudithook(watch)
+import theory
+print("public:", *sorted({name.split(".")[0] for name in sys.modules}))
+for module in pkgutil.walk_packages(theory.__path__, "theory."):
+    __import__(module.name)
+print("all:", *sorted({name.split(".")[0] for name in sys.modules}))
+print("forbidden:", *forbidden)
+"""
+
+
+def test_importing_theory_loads_no_heavy_module_and_touches_nothing():
+    run = subprocess.run([sys.executable, "-B", "-c", _IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    lines = dict(line.split(":", 1) for line in run.stdout.splitlines() if ":" in line)
+    heavy = {"torch", "matplotlib", "jinja2", "typer", "rich", "latex2mathml", "pytest", "empirics", "reports"}
+    assert "theory" in lines["public"].split()
+    assert not heavy & set(lines["public"].split())
+    assert not heavy & set(lines["all"].split())
+    assert lines["forbidden"].strip() == ""
+    assert len(run.stdout.splitlines()) == 3, f"a module of theory prints when imported:\n{run.stdout}"
