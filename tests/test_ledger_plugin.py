@@ -69,8 +69,8 @@ def test_residuals_keep_the_worst_and_whether_it_is_exact():
     ledger = Ledger()
     for residual in (Fraction(0), 0, None):
         ledger.record("exact", Evidence(True, residual))
-    for residual in (Fraction(0), 0.0, -2e-13, 1e-13):
-        ledger.record("float", Evidence(True, residual))
+    for size in (Fraction(0), 0.0, -2e-13, 1e-13):
+        ledger.record("float", Evidence(True, size))
     ledger.record("tiny", Evidence(True, Fraction(1, 10**400)))
     found = {name: tally.residual for name, tally in ledger.drain().items()}
     assert found == {"exact": "0 exactly", "float": "2.00e-13", "tiny": "4.94e-324"}
