@@ -32,7 +32,7 @@ def as_number(value: Any, name: str) -> Number:
     if isinstance(value, Integral | fmpz):
         return Fraction(int(value))
     if isinstance(value, Rational):
-        return Fraction(value.numerator, value.denominator)
+        return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, Real):
         number = float(value)
         if not math.isfinite(number):

@@ -168,8 +168,8 @@ class Discrete(InputLaw):
         for i, q in enumerate(weights):
             if q < 0:
                 raise ValueError(f"probabilities[{i}] must not be negative, but was {q}")
-        total = sum(Fraction(q) for q in weights)
-        slack = 0 if all(isinstance(q, Fraction) for q in weights) else len(weights) * 2.0**-52
+        total = sum((Fraction(q) for q in weights), Fraction(0))
+        slack = 0.0 if all(isinstance(q, Fraction) for q in weights) else len(weights) * 2.0**-52
         if abs(total - 1) > slack:
             raise ValueError(f"probabilities must sum to 1, but sum to {total if not slack else float(total)}")
         self.dimension = table.shape[1]

@@ -1,6 +1,6 @@
 """Polynomials in 1/b: v(b) = c_0 + c_1/b + ... + c_r/b^r, exact, or in doubles with a proved error bound.
 
-Questions about every b at once ("from which b on does v decrease?") are answered by sign changes and isolated real roots, never by sampling.
+Questions about every b at once ("from which b on does v decrease?") are answered by isolated real roots, never by sampling.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq_poly, fmpz_poly
 
 from theory.exact import Number, as_number, to_fmpq, to_fraction
+from theory.real_roots import integer_polynomial, largest_sign_change
 
 
 class UndecidedError(ArithmeticError):
@@ -130,20 +131,20 @@ class InverseBatchPolynomial:
 
     def derivative(self) -> InverseBatchPolynomial:
         """dv/db = - sum_s s c_s / b^{s+1}, again a polynomial in 1/b."""
-        coefficients = [Fraction(0), *(-s * c for s, c in enumerate(self.coefficients))]
+        coefficients = [Fraction(0), *(-s * Fraction(c) for s, c in enumerate(self.coefficients))]
         radii = [0.0, *(_round_up(s * Fraction(r)) for s, r in enumerate(self.radii))]
         if not self.is_exact:  # s * c is rounded once
-            radii = [_round_up(Fraction(r) + abs(Fraction(c)) * Fraction(1, 2**52)) for r, c in zip(radii, coefficients, strict=True)]
+            radii = [_round_up(Fraction(r) + abs(c) * Fraction(1, 2**52)) for r, c in zip(radii, coefficients, strict=True)]
         return InverseBatchPolynomial(coefficients, radii=radii)
 
     # -- where it decreases -------------------------------------------------------------------------------------------------------
 
     def threshold_interval(self, bits: int = 60) -> tuple[Fraction, Fraction]:
-        """An interval (lo, hi] with rational ends, hi - lo <= 2^-bits max(1, hi), that contains `threshold`; both ends equal when it is rational and known exactly."""
+        """Rationals (lo, hi) around `threshold`, hi - lo <= 2^-bits max(1, hi); lo = hi when it is hit exactly."""
         self._require_exact()
         if self._slope_sign_at_infinity() < 0:
             raise ValueError("the polynomial increases for every large b: there is no threshold")
-        return _largest_sign_change(self._descent(), bits)
+        return largest_sign_change(self._descent(), bits)
 
     @property
     def threshold(self) -> float:
@@ -156,11 +157,11 @@ class InverseBatchPolynomial:
             return self._midpoint().threshold
         if self._slope_sign_at_infinity() < 0:
             return math.inf
-        lo, hi = _largest_sign_change(self._descent(), 70)
+        lo, hi = largest_sign_change(self._descent(), 70)
         return float((lo + hi) / 2)
 
     def decreasing_from(self) -> int | None:
-        """The smallest integer B >= 1 with v(b) >= v(b+1) for every integer b >= B: proved for all b. None when v increases for all large b.
+        """The smallest integer B >= 1 with v(b) >= v(b+1) for every integer b >= B, proved; None when v increases for all large b.
 
         Beyond the isolated threshold v decreases as a function of real b; the finitely many integers below it where it may increase are
         compared exactly. For inexact coefficients every comparison must hold for all values within the radii, else UndecidedError.
@@ -169,7 +170,7 @@ class InverseBatchPolynomial:
             return self._decreasing_from_balls()
         if self._slope_sign_at_infinity() < 0:
             return None
-        _, high = _largest_sign_change(self._descent(), 70)
+        _, high = largest_sign_change(self._descent(), 70)
         b = max(1, math.ceil(high))
         while b > 1 and self._step_down(b - 1) >= 0:
             b -= 1
@@ -181,9 +182,7 @@ class InverseBatchPolynomial:
 
     def _descent(self) -> fmpz_poly:
         """Integer polynomial in b with the sign of -dv/db for b > 0: a positive multiple of sum_s s c_s b^{r-s}."""
-        weighted = [s * Fraction(c) for s, c in enumerate(self.coefficients)][1:]
-        common = math.lcm(*(c.denominator for c in weighted)) if weighted else 1
-        return fmpz_poly([int(c * common) for c in reversed(weighted)])
+        return integer_polynomial([s * Fraction(c) for s, c in enumerate(self.coefficients)][:0:-1])
 
     def _slope_sign_at_infinity(self) -> int:
         """Sign of -dv/db for large b: that of the first non-zero c_s, s >= 1; 0 for a constant."""
@@ -217,7 +216,7 @@ class InverseBatchPolynomial:
         for s, c in enumerate(self.coefficients):
             if c == 0:
                 continue
-            size = _latex_number(abs(c), digits if self.is_exact else digits or 6)
+            size = _latex_number(abs(Fraction(c)), digits if self.is_exact else digits or 6)
             power = "" if s == 0 else f"{letter}^{{-{s}}}"
             body = power if power and size == "1" else rf"{size}\,{power}" if power else size
             terms.append((" - " if c < 0 else " + ") + body)
@@ -227,7 +226,9 @@ class InverseBatchPolynomial:
     def __str__(self) -> str:
         def term(s: int, c: Number) -> str:
             size = str(abs(c)) if isinstance(c, Fraction) else f"{abs(c):.6g}"
-            return size if s == 0 else f"{size}/b" if s == 1 and "/" not in size else f"({size})/b" if s == 1 else f"({size})/b^{s}" if "/" in size else f"{size}/b^{s}"
+            if s == 0:
+                return size
+            return (f"({size})" if "/" in size else size) + ("/b" if s == 1 else f"/b^{s}")
 
         parts = [(" - " if c < 0 else " + ") + term(s, c) for s, c in enumerate(self.coefficients) if c != 0]
         text = "".join(parts) or " + 0"
@@ -255,83 +256,8 @@ def _round_up(value: Fraction) -> float:
     return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)
 
 
-def _latex_number(value: Number, digits: int | None) -> str:
+def _latex_number(value: Fraction, digits: int | None) -> str:
     if digits is not None:
         mantissa, _, exponent = f"{float(value):.{digits}g}".partition("e")
         return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-    fraction = Fraction(value)
-    return str(fraction) if fraction.denominator == 1 else rf"\frac{{{fraction.numerator}}}{{{fraction.denominator}}}"
-
-
-def _largest_sign_change(polynomial: fmpz_poly, bits: int) -> tuple[Fraction, Fraction]:
-    """(lo, hi] around the largest positive root of odd multiplicity, hi - lo <= 2^-bits max(1, hi); (0, 0) when there is none."""
-    if polynomial.degree() < 1:
-        return Fraction(0), Fraction(0)
-    odd = fmpz_poly([1])
-    for factor, multiplicity in polynomial.factor_squarefree()[1]:
-        if multiplicity % 2:
-            odd *= factor
-    low, high = _isolate_largest_positive_root(odd)
-    if low == high:
-        return low, high
-    sign = _sign(odd(_fmpq(high)))
-    while high - low > max(Fraction(1), high) / 2**bits:
-        middle = (low + high) / 2
-        at_middle = _sign(odd(_fmpq(middle)))
-        if at_middle == 0:
-            return middle, middle
-        low, high = (low, middle) if at_middle == sign else (middle, high)
-    return low, high
-
-
-def _isolate_largest_positive_root(squarefree: fmpz_poly) -> tuple[Fraction, Fraction]:
-    """(lo, hi) containing exactly one root, the largest positive one, with non-zero values at hi and at lo; lo = hi at a rational root hit exactly.
-
-    Certified real balls from flint, in growing precision, until the largest positive one is apart from zero and from the others.
-    """
-    if squarefree.degree() < 1:
-        return Fraction(0), Fraction(0)
-    if squarefree[0] == 0:  # a root at zero is no positive root
-        squarefree = fmpz_poly(squarefree.coeffs()[1:])
-        if squarefree.degree() < 1:
-            return Fraction(0), Fraction(0)
-    if all(c >= 0 for c in squarefree.coeffs()) or all(c <= 0 for c in squarefree.coeffs()):
-        return Fraction(0), Fraction(0)  # Descartes: no sign change, no positive root
-    precision = ctx.prec
-    try:
-        ctx.prec = 128
-        while True:
-            balls = [root for root in _real_roots(squarefree)]
-            if all(not ball.contains(0) for ball in balls):
-                positive = sorted((ball for ball in balls if ball > 0), key=lambda ball: float(ball.mid()))
-                if not positive:
-                    return Fraction(0), Fraction(0)
-                low, high = _ends(positive[-1])
-                if low == high:
-                    return low, high
-                if squarefree(_fmpq(low)) * squarefree(_fmpq(high)) < 0:
-                    return low, high
-            ctx.prec *= 2
-    finally:
-        ctx.prec = precision
-
-
-def _real_roots(polynomial: fmpz_poly) -> list[arb]:
-    return [root.real for root, _ in polynomial.complex_roots() if root.imag == 0]
-
-
-def _ends(ball: arb) -> tuple[Fraction, Fraction]:
-    def rational(x: arb) -> Fraction:
-        mantissa, exponent = x.man_exp()
-        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-    middle, radius = rational(ball.mid()), rational(ball.rad())
-    return middle - radius, middle + radius
-
-
-def _fmpq(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
-
-
-def _sign(value: Any) -> int:
-    return (value > 0) - (value < 0)
+    return str(value) if value.denominator == 1 else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"

@@ -46,7 +46,8 @@ class TeacherStudent:
         teacher = _layers(self.teacher, "teacher")
         if student[0].shape[1] != self.inputs.dimension:
             raise ValueError(
-                f"student[0] must have one column for each of the {self.inputs.dimension} input coordinates, but had shape {student[0].shape}"
+                f"student[0] must have one column for each of the {self.inputs.dimension} input coordinates, "
+                f"but had shape {student[0].shape}"
             )
         shapes = [w.shape for w in student], [w.shape for w in teacher]
         if shapes[0] != shapes[1]:

@@ -10,7 +10,8 @@ import numpy as np
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
-#: second_moment: E||g_{t,k}||^2.  mean: E g_{t,k}, entrywise.  variance: their difference.  loss: E loss(w_t).  trace_form: E of an expression.
+#: second_moment: E||g_{t,k}||^2.  mean: E g_{t,k}, entrywise.  variance: E||g||^2 - ||E g||^2.  loss: E loss(w_t).
+#: trace_form: E of an expression in the weights and gradients.
 KINDS = ("variance", "second_moment", "mean", "loss", "trace_form")
 
 

@@ -4,8 +4,8 @@ With S_s the second moment of batch s, E f(S_0, ..., S_t) = f(Sigma, ..., Sigma)
 
     beta_1 = sum_{s <= t} E || (d g_t / d S_s)[Z_s] ||_F^2,      Z_s centred with the covariance of one sample's x x^T,
 
-along the path of full-gradient descent: the mean's own shift, of order 1/b, cancels between E||g||^2 and ||E g||^2. The tangents are carried
-forward by dual numbers, all directions at once, so any step can be reached. It shares nothing with the exact engines but the network itself.
+along the path of full-gradient descent: the mean's own shift, of order 1/b, cancels between E||g||^2 and ||E g||^2. The tangents are
+carried forward by dual numbers, all directions at once, so any step can be reached. It shares nothing with the exact engines.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
 from flint import fmpq
@@ -38,8 +39,8 @@ class Dual:
     def __sub__(self, other: Dual) -> Dual:
         return Dual(self.value - other.value, self.tangent - other.tangent)
 
-    def scaled(self, factor: object) -> Dual:
-        return Dual(factor * self.value, factor * self.tangent)  # type: ignore[operator]
+    def scaled(self, factor: Any) -> Dual:
+        return Dual(factor * self.value, factor * self.tangent)
 
     @property
     def T(self) -> Dual:
@@ -127,7 +128,7 @@ def _gradients(weights: Sequence[Dual], target: Dual, batch: Dual) -> list[Dual]
     return gradients
 
 
-def _contract(tangents: np.ndarray, covariance: np.ndarray) -> object:
+def _contract(tangents: np.ndarray, covariance: np.ndarray) -> Any:
     """sum_{a,b} Cov_ab <T_a, T_b>."""
     return ((covariance @ tangents) * tangents).sum()
 

@@ -1,9 +1,9 @@
-r"""Gauss quadrature over the batches, in ball arithmetic: the value of var(g_t) or E loss(w_t) at one batch size, with a proved error bound.
+r"""Gauss quadrature over the batches, in ball arithmetic: var(g_t) or E loss(w_t) at one batch size, with a proved error bound.
 
-For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b. A Gauss-Laguerre
-rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of nodes over the batches
-gives the expectation with no error but that of the balls. b may be any real number >= 1. No moment, cumulant or 1/b enters: it shares no
-formula with the polynomial engines.
+For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b.
+A Gauss-Laguerre rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of
+nodes over the batches gives the expectation with no error but that of the balls. b may be any real number >= 1. No moment, cumulant or
+power of 1/b enters: it shares no formula with the polynomial engines.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def variance(
 ) -> arb:
     """A ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits.
 
-    Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise. Cost: the product over the batches of their nodes.
+    Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise. Cost: the product of the batches' node counts.
     """
     k = problem.check_layer(layer)
     t, b, nodes = _prepare(problem, step, batch_size, budget, last=True)
@@ -94,19 +94,19 @@ def _prepare(
     return t, Fraction(b), nodes
 
 
-def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb | None]]:
-    """(weight, w_step, S_step) over the tree of nodes; S_step is None when the last batch is not integrated."""
+def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb]]:
+    """(weight, w_step, S_step) over the tree of nodes; S_step is 0 when the last batch is not integrated."""
     target = _target(problem)
     sigma = arb(to_fmpq(problem.inputs.second_moment[0, 0]))
     rules = {n: [(w, sigma * x) for w, x in laguerre_rule(n, b)] for n in set(nodes)}
     rates = [arb(to_fmpq(a)) for a in problem.rates_before(step)]
 
-    def walk(weight: arb, weights: Weights, s: int) -> Iterator[tuple[arb, Weights, arb | None]]:
+    def walk(weight: arb, weights: Weights, s: int) -> Iterator[tuple[arb, Weights, arb]]:
         if s == step:
             if s < len(nodes):
                 yield from ((weight * w, weights, x) for w, x in rules[nodes[s]])
             else:
-                yield weight, weights, None
+                yield weight, weights, arb(0)  # no batch is left to integrate
             return
         for w, x in rules[nodes[s]]:
             moved = tuple(a - g * rates[s] for a, g in zip(weights, _gradients(weights, target, x), strict=True))
@@ -116,7 +116,10 @@ def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -
 
 
 def laguerre_rule(count: int, b: Fraction) -> list[tuple[arb, arb]]:
-    """Nodes and weights for E f(chi^2_b / b): roots x of L_n^(a), a = b/2 - 1, at S = 2x/b; weights Gamma(n+a+1) x / (Gamma(a+1) n! (n+1)^2 L_{n+1}^(a)(x)^2)."""
+    """Weights and nodes for E f(chi^2_b / b): at S = 2x/b for each root x of L_n^(a), a = b/2 - 1, with weight
+
+    Gamma(n+a+1) x / ( Gamma(a+1) n! (n+1)^2 L_{n+1}^(a)(x)^2 ).
+    """
     a = b / 2 - 1
     roots = _certified_real_roots(_laguerre(count, a), count)
     following = arb_poly(_laguerre(count + 1, a))
@@ -142,9 +145,9 @@ def _laguerre(count: int, a: Fraction) -> fmpq_poly:
 
 def _certified_real_roots(polynomial: fmpq_poly, count: int) -> list[arb]:
     """All roots, known to be real, simple and positive, as disjoint balls."""
-    roots = [root.real for root, _ in polynomial.numer().complex_roots()]
+    roots: Any = polynomial.numer().complex_roots()  # pairs (ball, multiplicity)
     assert len(roots) == count
-    return roots
+    return [root.real for root, _ in roots]
 
 
 def _gradients(weights: Weights, target: arb_mat, s: arb) -> list[arb_mat]:

@@ -1,0 +1,172 @@
+"""Section 3.1.2: "the population loss is also a polynomial in 1/b and is a decreasing function of b when b is large". Only half is true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction as F
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+
+from theory.claims import second_route as route
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.degrees import loss_degree
+from theory.inputs import Discrete, Gaussian
+from theory.problem import TeacherStudent
+from theory.variance_poly import loss_polynomial
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem, a step and the batch sizes at which the second route computes E loss(w_step)."""
+
+    name: str
+    problem: TeacherStudent
+    step: int
+    batch_sizes: tuple[int, ...] = (1, 2, 3)
+
+
+def descent_loss(problem: TeacherStudent, step: int) -> F:
+    """The population loss of full-gradient descent after `step` steps, for linear networks: plain rational matrix arithmetic."""
+    sigma = problem.inputs.second_moment
+    weights = [_exact(w) for w in problem.student]
+    target = _chain([_exact(w) for w in problem.teacher])
+    for s in range(step):
+        force = (_chain(weights) - target) @ sigma
+        rate = F(problem.learning_rate(s))
+        gradients = []
+        for k in range(len(weights)):
+            g = force
+            for w in weights[:k]:
+                g = g @ w.T
+            for w in reversed(weights[k + 1 :]):
+                g = w.T @ g
+            gradients.append(g)
+        weights = [w - rate * g for w, g in zip(weights, gradients, strict=True)]
+    gap = _chain(weights) - target
+    return F((gap @ sigma @ gap.T).trace()) / 2
+
+
+def check(instance: Instance) -> Evidence:
+    """The polynomial's values, degree bound and constant term (the loss of full-gradient descent); in one layer, that it never increases.
+
+    In one layer every coefficient of a positive power of 1/b must be >= 0: see the proof.
+    """
+    problem, step = instance.problem, instance.step
+    v = loss_polynomial(problem, step)
+    values = [route.expected_loss(problem, step, b) for b in instance.batch_sizes]
+    agreements = [route.difference(F(v(b)), value) for b, value in zip(instance.batch_sizes, values, strict=True)]
+    limit = descent_loss(problem, step)
+    facts = [v.coefficients[0] == limit, v.degree <= loss_degree(step, problem.depth), all(agree for agree, _ in agreements)]
+    if problem.depth == 1:
+        facts.append(all(c >= 0 for c in v.coefficients[1:]))
+    return Evidence(
+        statement="E loss(w_t) is a polynomial in 1/b whose constant term is the loss of full-gradient descent"
+        + (", decreasing in b" if problem.depth == 1 else ""),
+        instance=instance.name,
+        left_route=f"exact polynomial of degree {v.degree}, constant term {route.shown(F(v.coefficients[0]))}",
+        left=", ".join(route.shown(F(v(b))) for b in instance.batch_sizes),
+        right_route=f"{route.route_name(problem)}, b = {instance.batch_sizes}; loss of full-gradient descent {route.shown(limit)}",
+        right=", ".join(route.shown(x) for x in values),
+        holds=all(facts),
+        residual=max([distance for _, distance in agreements] + [float(abs(F(v.coefficients[0]) - limit))]),
+    )
+
+
+def check_printed(instance: Instance) -> Evidence:
+    """The print: E loss(w_t) decreases in b for large b, that is, the first non-zero coefficient of a power of 1/b is positive."""
+    v = loss_polynomial(instance.problem, instance.step)
+    values = [route.expected_loss(instance.problem, instance.step, b) for b in instance.batch_sizes]
+    rises = all(route.is_less(low, high) for low, high in pairwise(values))
+    rises_forever = v.decreasing_from() is None
+    trend = "decreases for large b"
+    if rises_forever:
+        trend = "increases for every b >= 1" if (v * -1).decreasing_from() == 1 else "increases for all large b"
+    return Evidence(
+        statement="E loss(w_t) is a decreasing function of b when b is large (as printed)",
+        instance=instance.name,
+        left_route=f"exact polynomial: it {trend}",
+        left=str(v),
+        right_route=f"{route.route_name(instance.problem)}, b = {instance.batch_sizes}",
+        right=", ".join(route.shown(x) for x in values),
+        holds=not (rises_forever and rises),
+    )
+
+
+def saddle() -> Instance:
+    """A start near the saddle at zero, and a step of length one: noise helps to leave it."""
+    problem = TeacherStudent([[[F(1, 10)]], [[F(1, 10)]]], [[[1]], [[1]]], Gaussian(1), learning_rates=1)
+    return Instance("x ~ N(0, 1), w = (1/10, 1/10), w* = 1, alpha = 1, t = 1", problem, 1)
+
+
+def saddle_two_atoms() -> Instance:
+    """The same near-saddle start with two atoms, where every mini-batch can be listed."""
+    problem = TeacherStudent([[[F(1, 10)]], [[F(1, 10)]]], [[[1]], [[1]]], Discrete([0, 1]), learning_rates=1)
+    return Instance("x in {0, 1} equally likely, w = (1/10, 1/10), w* = 1, alpha = 1, t = 1", problem, 1)
+
+
+def two_layers() -> Instance:
+    """Two layers of two units, t = 1, by enumeration."""
+    problem = TeacherStudent(
+        [[[1, F(1, 2)], [0, -1]], [[F(1, 2), 1]]],
+        [[[0, 1], [1, 0]], [[1, 1]]],
+        Discrete([(1, 0), (1, 2), (0, -1)], [F(1, 2), F(1, 4), F(1, 4)]),
+        learning_rates=F(1, 5),
+    )
+    return Instance("sizes 2-2-1, three atoms, alpha = 1/5, t = 1", problem, 1)
+
+
+def one_layer() -> Instance:
+    """One layer, Gaussian inputs, t = 3: decreasing for every b."""
+    problem = TeacherStudent([[[2]]], [[[F(1, 2)]]], Gaussian(1), learning_rates=F(1, 3))
+    return Instance("one layer, x ~ N(0, 1), w = 2, w* = 1/2, alpha = 1/3, t = 3", problem, 3)
+
+
+def _exact(matrix: np.ndarray) -> np.ndarray:
+    return np.vectorize(F, otypes=[object])(matrix)
+
+
+def _chain(weights: list[np.ndarray]) -> np.ndarray:
+    return reduce(lambda product, w: w @ product, weights)
+
+
+CLAIM = Claim(
+    id="3.1.2 loss",
+    title="The expected loss as a function of the batch size",
+    source="lines 321-324, 112-115",
+    printed=(
+        r"<p>Similar to Theorems 3.4 and 3.5, the population loss \(\mathcal{L}(w_t^b)\) at iteration \(t\) is also a polynomial "
+        r"in \(1/b\) and is a decreasing function of \(b\) when \(b\) is large.</p>"
+    ),
+    corrected=(
+        r"<p>\(\mathbb{E}[\mathcal{L}(w_t^b) \mid w_0]\) is a polynomial in \(1/b\) of degree at most "
+        r"\(\sum_{s=0}^{t-1} (2\, d_H\, m^{s} - 1)\), \(m = 2 d_H - 1\) (for two linear layers 0, 3, 14 at \(t = 0, 1, 2\)). "
+        r"Its constant term is the loss of full-gradient descent. It need <em>not</em> decrease in \(b\): near a saddle it can "
+        r"increase for every \(b \ge 1\). In one linear layer every coefficient of a positive power of \(1/b\) is \(\ge 0\), and it "
+        r"never increases in \(b\).</p>"
+    ),
+    hypotheses=(r"\(w_0\) is given; polynomial activation", r"for the last sentence: one linear layer"),
+    verdict=Verdict.REFUTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("two layers", two_layers),
+        Showcase("near a saddle", saddle),
+        Showcase("one layer", one_layer),
+        Showcase("Gaussian inputs near a saddle", saddle, printed=True),
+        Showcase("two atoms near a saddle", saddle_two_atoms, printed=True),
+    ),
+    proof=(
+        r"<p>One layer: with \(e_t = W_t - W^*\), \(e_{t+1} = e_t (I - \alpha_t S_t)\), so \(\mathbb{E}\,\mathcal{L}(w_t) = \frac12 "
+        r"\mathrm{tr}(e_0 A_0 e_0^T)\) with \(A_t = \Sigma\) and \[ A_s = \mathbb{E}[(I - \alpha_s S_s) A_{s+1} (I - \alpha_s S_s)] "
+        r"= (I - \alpha_s \Sigma) A_{s+1} (I - \alpha_s \Sigma) "
+        r"+ \frac{\alpha_s^2}{b}\, \mathbb{E}[(x x^T - \Sigma) A_{s+1} (x x^T - \Sigma)]. \] Both maps "
+        r"preserve positive semidefinite matrices, so every coefficient of every \(A_s\) in \(1/b\) is positive semidefinite.</p>"
+    ),
+    remarks=(
+        r"The variance has no constant term and is not negative, which gives the sign of its first coefficient. The loss has a constant "
+        r"term, so the argument of Theorem 3.5 says nothing about its first coefficient.",
+    ),
+    command="pytest -m theorems tests/theorems/test_loss_decreasing.py",
+)

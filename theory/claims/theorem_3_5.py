@@ -1,0 +1,145 @@
+"""Theorem 3.5: var(g_t) decreases in b beyond a threshold. The printed b_0 is the last zero of var, where its derivative's is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction as F
+
+from theory.claims import second_route as route
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.inputs import Discrete, Gaussian
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+from theory.real_roots import integer_polynomial, largest_positive_root
+from theory.variance_poly import variance_polynomial
+
+WINDOW = 4  # batch sizes beyond the threshold that the second route compares
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem, a step and a layer; `rise` is a pair b < b', both beyond the printed b_0, said to have var(b) < var(b')."""
+
+    name: str
+    problem: TeacherStudent
+    step: int
+    layer: int
+    rise: tuple[int, int] | None = None
+
+
+def printed_threshold(v: InverseBatchPolynomial) -> tuple[F, F]:
+    """The printed b_0 between rationals: the largest positive root of beta_1 b^{r-1} + ... + beta_r; (0, 0) when there is none."""
+    return largest_positive_root(integer_polynomial([F(c) for c in v.coefficients[:0:-1]]), 60)
+
+
+def check(instance: Instance) -> Evidence:
+    """From B = `decreasing_from` on, and not from B - 1, the second route's values decrease, and they are the polynomial's."""
+    v = variance_polynomial(instance.problem, instance.step, instance.layer)
+    start = v.decreasing_from()
+    if start is None:
+        raise ArithmeticError(f"the variance of {instance.name} increases for every large b, which a variance cannot")
+    window = range(max(1, start - 1), start + WINDOW + 1)
+    values = {b: route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in window}
+    agreements = [route.difference(F(v(b)), value) for b, value in values.items()]
+    falls = all(route.at_least(values[b], values[b + 1]) for b in range(start, start + WINDOW))
+    before = "" if start == 1 else f", and var({start - 1}) < var({start})"
+    sharp = start == 1 or route.is_less(values[start - 1], values[start])
+    return Evidence(
+        statement=f"var(b) >= var(b + 1) for every integer b >= {start}{before}",
+        instance=instance.name,
+        left_route=f"exact polynomial of degree {v.degree}: last sign change of its derivative isolated at {v.threshold:.6g}",
+        left=", ".join(route.shown(F(v(b))) for b in window),
+        right_route=route.route_name(instance.problem) + f", b = {window[0]}..{window[-1]}",
+        right=", ".join(route.shown(x) for x in values.values()),
+        holds=all(agree for agree, _ in agreements) and falls and sharp,
+        residual=max(distance for _, distance in agreements),
+    )
+
+
+def check_printed(instance: Instance) -> Evidence:
+    """The printed b_0: var must not rise from b to b' when b >= b_0."""
+    if instance.rise is None:
+        raise ValueError(f"{instance.name} names no rise to test the printed threshold with")
+    v = variance_polynomial(instance.problem, instance.step, instance.layer)
+    _, b_0 = printed_threshold(v)
+    low, high = (route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in instance.rise)
+    beyond = b_0 <= instance.rise[0]
+    return Evidence(
+        statement="var decreases for b >= b_0, the largest root of \\(\\beta_1 b^{r-1} + \\cdots + \\beta_r\\) (as printed)",
+        instance=instance.name,
+        left_route=f"printed b_0 from the exact polynomial: {float(b_0):.6g}; var({instance.rise[0]})",
+        left=route.shown(low),
+        right_route=f"{route.route_name(instance.problem)}: var({instance.rise[1]})",
+        right=route.shown(high),
+        holds=not (beyond and route.is_less(low, high)),
+    )
+
+
+def two_atoms_rising_from_zero() -> Instance:
+    """var(1) = 0 < var(2): with one sample a batch the gradient at t = 1 is the same for both atoms."""
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
+    return Instance("x in {1, 2} equally likely, w = (1, 2), w* = 0, alpha = 1/4, t = 1, layer 1", problem, 1, 1)
+
+
+def two_atoms_rising() -> Instance:
+    """var(1) < var(2) although var has no zero at b >= 1."""
+    problem = TeacherStudent([[[F(3, 2)]], [[-1]]], [[[-1]], [[1]]], Discrete([1, 2]), learning_rates=1)
+    return Instance("x in {1, 2} equally likely, w = (3/2, -1), w* = -1, alpha = 1, t = 1, layer 1", problem, 1, 1, rise=(1, 2))
+
+
+def gaussian_rising() -> Instance:
+    """Scalar Gaussian inputs, t = 3: var rises from b = 116 to b = 165."""
+    problem = TeacherStudent([[[2]], [[2]]], [[[F(1, 6)]], [[1]]], Gaussian(1), learning_rates=[F(1, 4), F(1, 6), F(9, 5)])
+    name = "x ~ N(0, 1), w = (2, 2), w* = 1/6, alpha = (1/4, 1/6, 9/5), t = 3, layer 1"
+    return Instance(name, problem, 3, 1, rise=(116, 165))
+
+
+def gaussian_plain() -> Instance:
+    """Scalar Gaussian inputs, t = 2: decreasing from b = 1 on."""
+    problem = TeacherStudent([[[F(1, 2)]], [[F(-2, 3)]]], [[[F(3, 4)]], [[1]]], Gaussian(1), learning_rates=F(1, 10))
+    return Instance("x ~ N(0, 1), w = (1/2, -2/3), w* = 3/4, alpha = 1/10, t = 2, layer 1", problem, 2, 1)
+
+
+CLAIM = Claim(
+    id="3.5",
+    title="The variance of the stochastic gradient decreases for large batches",
+    source="lines 307-310; proof, lines 659-670",
+    printed=(
+        r"<p>Given \(t\), there exists a constant \(b_0\) such that for all \(b \ge b_0\), \(\mathrm{var}(g_{t,k}^b)\) is a decreasing "
+        r"function of \(b\). The constant \(b_0\) is the largest root of \(\beta_1 b^{r-1} + \beta_2 b^{r-2} + \cdots + \beta_r = 0\).</p>"
+    ),
+    corrected=(
+        r"<p>Given \(w_0\) and \(t\), \(\mathrm{var}(g_{t,k}^b)\) does not increase on \([b_0, \infty)\), where \(b_0\) is the largest "
+        r"positive root of odd multiplicity of \[ \beta_1 b^{r-1} + 2 \beta_2 b^{r-2} + \cdots + r \beta_r = 0, \] and \(b_0 = 0\) when "
+        r"there is none. It decreases strictly unless every \(\beta_s\) is zero.</p>"
+    ),
+    hypotheses=(
+        r"\(w_0\) is given (with random \(w_0\) there is a constant term, which changes nothing here)",
+        r"the learning rates do not depend on \(b\)",
+    ),
+    verdict=Verdict.CORRECTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("two atoms, rising from zero", two_atoms_rising_from_zero),
+        Showcase("two atoms, rising", two_atoms_rising),
+        Showcase("Gaussian, t = 2", gaussian_plain),
+        Showcase("Gaussian, rising at t = 3", gaussian_rising),
+        Showcase("two atoms against the printed threshold", two_atoms_rising, printed=True),
+        Showcase("Gaussian inputs against the printed threshold", gaussian_rising, printed=True),
+    ),
+    proof=(
+        r"<p>\(\mathrm{var} = \sum_s \beta_s b^{-s}\) has \( -b^{r+1}\, \frac{d}{db} \mathrm{var} = \sum_s s\,\beta_s b^{r-s} =: q(b)\). "
+        r"The first non-zero \(\beta_s\) is positive, because \(\mathrm{var} \ge 0\) and \(b^s\,\mathrm{var} \to \beta_s\); so \(q\) is "
+        r"positive for large \(b\), and keeps that sign down to its last sign change \(b_0\). The print sets \(\sum_s \beta_s b^{r-s}\) "
+        r"to zero instead, which is the last zero of the variance itself, and differentiates \(b^{-r} \cdot (\ldots)\) as if the bracket "
+        r"were constant (line 669).</p>"
+    ),
+    remarks=(
+        r"\(\beta_1 = 0\) is possible; the print's proof needs only \(\beta_1 \ge 0\), which then decides nothing: the first non-zero "
+        r"coefficient must be taken.",
+        r"In the first example the printed root is 1.344 and the derivative's is 2.154; var is 0 at \(b = 1\) and rises to \(b = 2\).",
+    ),
+    command="pytest -m theorems tests/theorems/test_theorem_3_5.py",
+    slips=("line 669 differentiates r b^{-r-1} f(b) and adds b^{-r} f(b) where b^{-r} f'(b) is meant",),
+)

@@ -1,0 +1,97 @@
+"""The largest positive real root of an integer polynomial, isolated exactly between rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from flint import arb, ctx, fmpz_poly
+
+from theory.exact import to_fmpq
+
+
+def integer_polynomial(coefficients: list[Fraction]) -> fmpz_poly:
+    """A positive multiple with integer coefficients, lowest power first."""
+    common = lcm(*(c.denominator for c in coefficients))
+    return fmpz_poly([int(c * common) for c in coefficients])
+
+
+def largest_sign_change(polynomial: fmpz_poly, bits: int) -> tuple[Fraction, Fraction]:
+    """(lo, hi] around the largest positive root of odd multiplicity; (0, 0) when there is none.
+
+    hi - lo <= 2^-bits max(1, hi), and lo = hi at a rational root that bisection hits.
+    """
+    return _refine(_product_of_factors(polynomial, odd_only=True), bits)
+
+
+def largest_positive_root(polynomial: fmpz_poly, bits: int) -> tuple[Fraction, Fraction]:
+    """As `largest_sign_change`, for the largest positive root of any multiplicity."""
+    return _refine(_product_of_factors(polynomial, odd_only=False), bits)
+
+
+def _product_of_factors(polynomial: fmpz_poly, odd_only: bool) -> fmpz_poly:
+    product = fmpz_poly([1])
+    if polynomial.degree() >= 1:
+        for factor, multiplicity in polynomial.factor_squarefree()[1]:
+            if multiplicity % 2 or not odd_only:
+                product *= factor
+    return product
+
+
+def _refine(squarefree: fmpz_poly, bits: int) -> tuple[Fraction, Fraction]:
+    low, high = _isolate(squarefree)
+    sign = _sign(squarefree(to_fmpq(high)))
+    while high - low > max(Fraction(1), high) / 2**bits:
+        middle = (low + high) / 2
+        at_middle = _sign(squarefree(to_fmpq(middle)))
+        if at_middle == 0:
+            return middle, middle
+        low, high = (low, middle) if at_middle == sign else (middle, high)
+    return low, high
+
+
+def _isolate(squarefree: fmpz_poly) -> tuple[Fraction, Fraction]:
+    """(lo, hi) containing exactly one root, the largest positive one; lo = hi at a root that a ball hits exactly, (0, 0) without one.
+
+    Certified balls around all complex roots, in growing precision, until the largest positive one is apart from zero.
+    """
+    if squarefree.degree() >= 1 and squarefree[0] == 0:  # a root at zero is no positive root
+        squarefree = fmpz_poly(squarefree.coeffs()[1:])
+    signs = {_sign(c) for c in squarefree.coeffs()} - {0}
+    if len(signs) < 2:
+        return Fraction(0), Fraction(0)  # Descartes: no sign change, no positive root
+    saved = ctx.prec
+    try:
+        ctx.prec = 128
+        while True:
+            balls = _real_roots(squarefree)
+            if not any(ball.contains(0) for ball in balls):
+                positive = [ball for ball in balls if ball > 0]
+                if not positive:
+                    return Fraction(0), Fraction(0)
+                low, high = _ends(max(positive, key=lambda ball: _ends(ball)[1]))
+                if low == high or squarefree(to_fmpq(low)) * squarefree(to_fmpq(high)) < 0:
+                    return low, high
+            ctx.prec *= 2
+    finally:
+        ctx.prec = saved
+
+
+def _real_roots(polynomial: fmpz_poly) -> list[arb]:
+    """Disjoint balls around the real roots; flint returns a root with imaginary part exactly zero if and only if it is real."""
+    roots: Any = polynomial.complex_roots()  # pairs (ball, multiplicity)
+    return [root.real for root, _ in roots if root.imag == 0]
+
+
+def _ends(ball: arb) -> tuple[Fraction, Fraction]:
+    def rational(x: arb) -> Fraction:
+        mantissa, exponent = x.man_exp()
+        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+    middle, radius = rational(ball.mid()), rational(ball.rad())
+    return middle - radius, middle + radius
+
+
+def _sign(value: object) -> int:
+    return (value > 0) - (value < 0)  # type: ignore[operator]
