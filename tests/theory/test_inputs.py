@@ -8,7 +8,7 @@ import pytest
 from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import covariances, discrete_laws
+from tests.strategies import covariances, discrete_laws
 
 from theory import Discrete, Gaussian, Independent, Rademacher, Uniform
 
@@ -80,7 +80,15 @@ def test_moment_table():
 
 @pytest.mark.parametrize(
     "law",
-    [Gaussian(3), Gaussian(cov=[[2, 1], [1, 1]]), Gaussian(cov=[[1, 1], [1, 1]]), Rademacher(2), Uniform(2), Uniform(2, 0, 2), Discrete([(0, 1), (2, 3)], [F(1, 4), F(3, 4)])],
+    [
+        Gaussian(3),
+        Gaussian(cov=[[2, 1], [1, 1]]),
+        Gaussian(cov=[[1, 1], [1, 1]]),
+        Rademacher(2),
+        Uniform(2),
+        Uniform(2, 0, 2),
+        Discrete([(0, 1), (2, 3)], [F(1, 4), F(3, 4)]),
+    ],
     ids=repr,
 )
 def test_samples_follow_the_second_moments(law):

@@ -92,14 +92,34 @@ def test_bad_input_is_named(changes, error, message):
 def test_steps_and_layers():
     problem = make(learning_rates=[F(1, 2)])
     assert problem.check_step(1) == 1 and problem.check_layer(2) == 2
-    for bad, error, message in [(-1, ValueError, "step must be at least 0"), (1.0, TypeError, "step must be an integer"), (2, ValueError, "learning_rates must reach alpha_1")]:
-        with pytest.raises(error, match=message):
-            problem.check_step(bad)
-    for bad, error, message in [(0, ValueError, "layer must be at least 1"), (3, ValueError, r"layer must be in 1\.\.2"), ("1", TypeError, "layer must be an integer")]:
-        with pytest.raises(error, match=message):
-            problem.check_layer(bad)
     with pytest.raises(ValueError, match=r"learning_rates\(0\) must not be negative"):
         make(learning_rates=lambda t: -1).rates_before(1)
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "message"),
+    [
+        (-1, ValueError, "step must be at least 0"),
+        (1.0, TypeError, "step must be an integer"),
+        (2, ValueError, "learning_rates must reach alpha_1"),
+    ],
+)
+def test_bad_steps(step, error, message):
+    with pytest.raises(error, match=message):
+        make(learning_rates=[F(1, 2)]).check_step(step)
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "message"),
+    [
+        (0, ValueError, "layer must be at least 1"),
+        (3, ValueError, r"layer must be in 1\.\.2"),
+        ("1", TypeError, "layer must be an integer"),
+    ],
+)
+def test_bad_layers(layer, error, message):
+    with pytest.raises(error, match=message):
+        make().check_layer(layer)
 
 
 def test_a_singular_float_covariance_is_a_covariance():
