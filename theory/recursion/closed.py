@@ -1,0 +1,208 @@
+"""The closed representation: from a trace form to a polynomial in 1/b, the last batch first.
+
+For t = step, ..., 0: write g_t as a word with S_t, integrate S_t, then replace W_t and the gap D_t by letters of step t - 1. Gaussian laws take
+traces of words (`gaussian_words`), every other law moment graphs (`moment_graphs`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+
+from theory.exact import to_fmpq
+from theory.recursion import gaussian_words, moment_graphs
+from theory.recursion.codes import Alphabet, CodedWord, coded, moment_code
+from theory.recursion.gaussian_words import Monomial
+from theory.recursion.moment_graphs import CYCLE, LEFT, RIGHT, Component, Edge, Graph
+from theory.trace_forms import TraceForm
+
+
+def gaussian_sum(form: TraceForm, alphabet: Alphabet) -> gaussian_words.Terms:
+    """E[ form | w_0 ] as a sum of products of traces of words at step 0, for Gaussian inputs."""
+    terms: gaussian_words.Terms = {}
+    for term in form.terms:
+        open_word = None if term.open is None else coded(term.open, alphabet)
+        _add(terms, gaussian_words.monomial([coded(w, alphabet) for w in term.traces], open_word), _constant(term.coefficient))
+    for step in range(form.step, -1, -1):
+        terms = gaussian_words.integrate(terms, moment_code(step))
+        if step:
+            terms = _expand_words(terms, alphabet, step)
+    return terms
+
+
+def graph_sum(form: TraceForm, alphabet: Alphabet) -> moment_graphs.Terms:
+    """E[ form | w_0 ] as a sum of moment graphs at step 0, for any law."""
+    terms: moment_graphs.Terms = {}
+    for term in form.terms:
+        edges = [Edge(CYCLE, CYCLE, coded(word, alphabet)) for word in term.traces]
+        if term.open is not None:
+            edges.append(Edge(LEFT, RIGHT, coded(term.open, alphabet)))
+        _add(terms, moment_graphs.assemble(edges), _constant(term.coefficient))
+    for step in range(form.step, -1, -1):
+        terms = moment_graphs.integrate(terms, moment_code(step))
+        if step:
+            terms = _expand_graphs(terms, alphabet, step)
+    return terms
+
+
+def _expand_words(terms: gaussian_words.Terms, alphabet: Alphabet, step: int) -> gaussian_words.Terms:
+    result: gaussian_words.Terms = {}
+    for key, coefficient in terms.items():
+        words = [*key.traces, *([] if key.open is None else [key.open])]
+        for choice, factor in _choices([alphabet.expand(word, step) for word in words]):
+            traces, last = (choice, None) if key.open is None else (choice[:-1], choice[-1])
+            _add(result, gaussian_words.monomial(list(traces), last), coefficient * factor)
+    return result
+
+
+def _expand_graphs(terms: moment_graphs.Terms, alphabet: Alphabet, step: int) -> moment_graphs.Terms:
+    result: moment_graphs.Terms = {}
+    for graph, coefficient in terms.items():
+        edges, offset = [], 0
+        for component in graph.components:
+            edges += [
+                Edge(tail + offset if tail >= 0 else tail, head + offset if head >= 0 else head, word)
+                for tail, head, word in component
+            ]
+            offset += len(moment_graphs.legs(component))
+        for choice, factor in _choices([alphabet.expand(edge.word, step) for edge in edges]):
+            new = [Edge(edge.tail, edge.head, word) for edge, word in zip(edges, choice, strict=True)]
+            _add(result, moment_graphs.assemble(new), coefficient * factor)
+    return result
+
+
+def _choices(sums: list[dict[CodedWord, fmpq]]) -> Iterable[tuple[tuple[CodedWord, ...], fmpq]]:
+    for choice in product(*(s.items() for s in sums)):
+        factor = fmpq(1)
+        for _, c in choice:
+            factor *= c
+        yield tuple(word for word, _ in choice), factor
+
+
+def _add(terms: dict[Any, fmpq_poly], key: Any, coefficient: fmpq_poly) -> None:
+    terms[key] = terms[key] + coefficient if key in terms else coefficient
+
+
+def _constant(value: Any) -> fmpq_poly:
+    return fmpq_poly([to_fmpq(value)])
+
+
+# -- values ---------------------------------------------------------------------------------------------------------------
+
+Total = dict[tuple[int, int], fmpq_poly]
+
+
+def evaluate_words(terms: gaussian_words.Terms, alphabet: Alphabet) -> Total:
+    """Polynomials in eps, entry by entry ((0, 0) alone for a scalar)."""
+    p = alphabet.problem.inputs.dimension
+    traces: dict[CodedWord, fmpq] = {}
+
+    def trace(word: CodedWord) -> fmpq:
+        if word not in traces:
+            traces[word] = _trace(alphabet.product(word, p))
+        return traces[word]
+
+    def value(key: Monomial) -> tuple[fmpq, fmpq_mat | None]:
+        factor = fmpq(1)
+        for word in key.traces:
+            factor *= trace(word)
+        return factor, None if key.open is None else alphabet.product(key.open, p)
+
+    return _sum(terms, value)
+
+
+def evaluate_graphs(terms: moment_graphs.Terms, alphabet: Alphabet) -> Total:
+    """Polynomials in eps, entry by entry ((0, 0) alone for a scalar)."""
+    known: dict[Component, Any] = {}
+
+    def value(graph: Graph) -> tuple[fmpq, fmpq_mat | None]:
+        factor, matrix = fmpq(1), None
+        for component in graph.components:
+            if component not in known:
+                known[component] = evaluate_component(component, alphabet)
+            if isinstance(known[component], fmpq_mat):
+                matrix = known[component]
+            else:
+                factor *= known[component]
+        return factor, matrix
+
+    return _sum(terms, value)
+
+
+def evaluate_component(component: Component, alphabet: Alphabet) -> fmpq | fmpq_mat:
+    """The value of one connected graph: an fmpq, or an fmpq_mat for the open one.
+
+    The edges are bilinear forms in the samples; their product is a polynomial whose monomials are replaced by moments.
+    """
+    p = alphabet.problem.inputs.dimension
+    if component[0].tail == CYCLE:
+        return _trace(alphabet.product(component[0].word, p))
+    if (component[0].tail, component[0].head) == (LEFT, RIGHT):
+        return alphabet.product(component[0].word, p)
+    nodes = len(moment_graphs.legs(component))
+    context = fmpq_mpoly_ctx.get([f"x{n}_{i}" for n in range(nodes) for i in range(p)], "lex")
+    x = [context.gens()[n * p : (n + 1) * p] for n in range(nodes)]
+    integrand = context.constant(1)
+    before = after = None
+    for tail, head, word in component:
+        if tail == LEFT:
+            before = alphabet.product(word, p), x[head]
+        elif head == RIGHT:
+            after = alphabet.product(word, p), x[tail]
+        else:
+            integrand *= _bilinear(x[tail], alphabet.product(word, p), x[head], context)
+    mean = _expectation(alphabet, p)
+    if before is None or after is None:
+        return mean(integrand)
+    inner = fmpq_mat(p, p, [mean(integrand * u * v) for u in before[1] for v in after[1]])
+    return before[0] * inner * after[0]
+
+
+def _bilinear(x: Any, matrix: fmpq_mat, y: Any, context: fmpq_mpoly_ctx) -> fmpq_mpoly:
+    total = context.constant(0)
+    for i, left in enumerate(x):
+        for j, right in enumerate(y):
+            if matrix[i, j]:
+                total += left * right * matrix[i, j]
+    return total
+
+
+def _expectation(alphabet: Alphabet, p: int) -> Callable[[fmpq_mpoly], fmpq]:
+    """E of a polynomial in independent samples x_0, x_1, ..., p variables each."""
+    law, known = alphabet.problem.inputs, alphabet.moments
+
+    def moment(exponents: tuple[int, ...]) -> fmpq:
+        if exponents not in known:
+            known[exponents] = to_fmpq(law.moment(exponents))
+        return known[exponents]
+
+    def mean(polynomial: fmpq_mpoly) -> fmpq:
+        total = fmpq(0)
+        for exponents, coefficient in polynomial.to_dict().items():
+            for start in range(0, len(exponents), p):
+                coefficient = coefficient * moment(tuple(map(int, exponents[start : start + p])))
+            total += coefficient
+        return total
+
+    return mean
+
+
+def _trace(matrix: fmpq_mat) -> fmpq:
+    return sum((matrix[i, i] for i in range(matrix.nrows())), fmpq(0))
+
+
+def _sum(terms: dict[Any, fmpq_poly], value: Callable[[Any], tuple[fmpq, fmpq_mat | None]]) -> Total:
+    total: Total = {}
+    for key, coefficient in terms.items():
+        factor, matrix = value(key)
+        if matrix is None:
+            _add(total, (0, 0), coefficient * factor)
+        else:
+            scaled = coefficient * factor
+            for i, j in np.ndindex(matrix.nrows(), matrix.ncols()):
+                _add(total, (i, j), scaled * matrix[i, j])
+    return total

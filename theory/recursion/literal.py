@@ -1,0 +1,280 @@
+"""Lemma A.3 and Theorems A.4, A.5, A.6 for two linear layers, step by step as the paper takes them.
+
+    g_{t,1,s} = W_{t,2}^T D_t x_s x_s^T,   g_{t,2,s} = D_t x_s x_s^T W_{t,1}^T,   D_t = W_{t,2} W_{t,1} - W*_2 W*_1
+    g_{t,k} = (1/b) sum_s g_{t,k,s}
+
+Every gap D_t is expanded (2^d picks of W_2 W_1 or W*_2 W*_1, sign (-1)^(teacher picks)) and every row is cut at each
+x_s x_s^T. What lies between two cuts becomes a row of its own, and the samples go into the constant: with row h >= 1 cut
+into Q_{h,0}, ..., Q_{h,d_h}, and row 0 into Q_-, inner pieces and Q_+,
+
+    E[ tr( C (x)_h R_h ) R_0 ] = sum_{picks} sum_{u,v} (+-1) tr( C_uv (x) Q ) Q_- e_u e_v^T Q_+
+    C_uv[columns, rows] = C[(b_h), (a_h)] E[ x_first[u] x_last[v] prod over cuts of x_s[column before it] x_s[row after it] ]
+
+with the *joint* law of the samples: equal sample indices are the same vector. It is exact and it explodes; it is here
+because it is what the theorems say. `theory.recursion.expectation` has the representation that does not explode.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from theory.exact import to_fmpq
+from theory.inputs import InputLaw
+from theory.letters import (
+    GRADIENT,
+    WEIGHT,
+    Letter,
+    Word,
+    gradient_letter,
+    identity_letter,
+    teacher_letter,
+    transpose,
+    unit_letter,
+    weight_letter,
+)
+from theory.problem import TeacherStudent
+from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
+from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
+
+Constants = dict[Any, list[np.ndarray]]
+
+
+def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: int) -> KroneckerForm:
+    """Lemma A.3 (line 580): E[ form | F_step ] for gradients of single samples, g(step, k, sample=s).
+
+    Every term with d such letters, d_0 of them in row 0 and d' = d - d_0, becomes 2^d p^(2 [d_0 >= 1]) terms with m + d' + max(d_0 - 1, 0)
+    rows, each at most n + 5 long. A pick with k teachers has deg(W_t) + 3d - 2k weights of this step and deg(W*) + 2k of the teacher.
+
+    Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers.
+    """
+    _require_two_linear_layers(problem)
+    if any(_is_gradient(x, step) and x.sample is None for x in form.letters):
+        raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s); conditional_expectation takes the others")
+    terms: list[KroneckerTerm] = []
+    for term in form.terms:
+        samples = [x.sample for x in _gradients_in_order(term, step)]
+        moments = _joint_moments(problem.inputs, samples)
+        terms += _cut_term(term, problem, step, moments, {})
+    return KroneckerForm(terms)
+
+
+def conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: int) -> list[KroneckerForm]:
+    """Theorem A.4 (line 595), corrected: E[ form | F_step ] = sum_s alpha_s b^{-s}; returns [alpha_0, alpha_1, ...].
+
+    alpha_s = sum over set partitions pi of the d gradient letters of s_1(|pi|, d - s) E_pi, where E_pi gives every block a sample of its own;
+    s = 0..max(d-1, 0) (the print has s = 0..d). The partitions meet in the constant, so alpha_s has as many terms as Lemma A.3.
+    """
+    _require_two_linear_layers(problem)
+    return _conditional_expectation(form, problem, step, {})
+
+
+def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> KroneckerForm:
+    """Theorem A.5 (line 609), corrected: W_{step,k} = W_{step-1,k} - alpha_{step-1} g_{step-1,k} in every place.
+
+    A term with d letters W_step becomes 2^d terms; one with j gradients has the coefficient (-alpha_{step-1})^j (the print has alpha_step).
+    """
+    if step < 1:
+        raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
+    rate = Fraction(problem.learning_rate(step - 1))
+    return KroneckerForm(t for term in form.terms for t in _unroll_term(term, step, rate))
+
+
+def to_initial_weights(form: KroneckerForm, problem: TeacherStudent) -> list[KroneckerForm]:
+    """Theorem A.6 (line 624): E[ form | w_0 ] = sum_s alpha_s b^{-s} in the letters W_0, W* and constants; returns [alpha_0, ...].
+
+    The cost is predicted by `theory.recursion.cost.literal_cost`; `literal_expectation` refuses what is not affordable.
+    """
+    _require_two_linear_layers(problem)
+    by_power: dict[int, list[KroneckerTerm]] = {0: list(form.terms)}
+    for step in range(form.step, -1, -1):
+        constants: Constants = {}
+        after: dict[int, list[KroneckerTerm]] = {}
+        for power, terms in by_power.items():
+            for s, part in enumerate(_conditional_expectation(KroneckerForm(terms), problem, step, constants)):
+                kept = [term for term in part.terms if term.constant is None or any(term.constant.flat)]
+                if step:
+                    rate = Fraction(problem.learning_rate(step - 1))
+                    kept = [unrolled for term in kept for unrolled in _unroll_term(term, step, rate)]
+                after.setdefault(power + s, []).extend(kept)
+        by_power = {power: terms for power, terms in after.items() if terms} or {0: [_zero(form.terms[0])]}
+    nothing = replace(by_power[min(by_power)][0], coefficient=Fraction(0))
+    return [KroneckerForm(by_power.get(s, [nothing])) for s in range(max(by_power) + 1)]
+
+
+# -- one term -------------------------------------------------------------------------------------------------------------
+
+
+def _conditional_expectation(
+    form: KroneckerForm, problem: TeacherStudent, step: int, constants: Constants
+) -> list[KroneckerForm]:
+    if any(_is_gradient(x, step) and x.sample is not None for x in form.letters):
+        raise ValueError(f"Theorem A.4 takes batch gradients g({step}, k), but the form has gradients of single samples")
+    by_power: dict[int, list[KroneckerTerm]] = {}
+    for term in form.terms:
+        d = len(_gradients_in_order(term, step))
+        for s in powers_of_inverse_batch(d):
+            key = ("moments", d, s)
+            if key not in constants:
+                constants[key] = [_weighted_moments(problem.inputs, d, s)]
+            by_power.setdefault(s, []).extend(_cut_term(term, problem, step, constants[key][0], constants, s))
+    return [KroneckerForm(by_power[s]) for s in range(len(by_power))]
+
+
+def _cut_term(
+    term: KroneckerTerm, problem: TeacherStudent, step: int, moments: np.ndarray, constants: Constants, tag: int = 0
+) -> list[KroneckerTerm]:
+    """2^d p^(2 [d_0 >= 1]) terms: every pick, every (u, v). `moments` has one axis before and one after every cut, in order."""
+    shapes = term.shapes(problem)
+    counts = tuple(sum(_is_gradient(x, step) for x in row) for row in term.rows)
+    inner = sum(_is_gradient(x, step) for x in term.open or ())
+    d, p = sum(counts) + inner, problem.inputs.dimension
+    if d == 0:
+        return [term]
+    key = (id(term.constant) if term.constant is not None else None, tuple(shapes), counts, inner, tag)
+    if key not in constants:  # the constant is kept alive by the entry, so that its id stays its own
+        constants[key] = [_constants(term.tensor(shapes), counts, inner, moments), term.constant]  # type: ignore[list-item]
+    table = constants[key][0]
+    found = []
+    for picks in product((False, True), repeat=d):
+        sign = (-1) ** sum(picks)
+        remaining = iter(picks)
+        rows: list[Word] = []
+        for row, count in zip(term.rows, counts, strict=True):
+            pieces = _cut(row, [next(remaining) for _ in range(count)], step)
+            rows += [piece or (identity_letter(p),) for piece in pieces] if count else [row]
+        if not inner:
+            found.append(KroneckerTerm(sign * term.coefficient, table, tuple(rows), term.open))
+            continue
+        before, *between, after = _cut(term.open or (), list(remaining), step)
+        rows += [piece or (identity_letter(p),) for piece in between]
+        for u, v in product(range(p), repeat=2):
+            last = (*before, unit_letter(p, u, v), *after)
+            found.append(KroneckerTerm(sign * term.coefficient, table[u, v], tuple(rows), last))
+    return found
+
+
+def _constants(tensor: np.ndarray, counts: Sequence[int], inner: int, moments: np.ndarray) -> np.ndarray:
+    """C_uv for all u, v at once (axes u, v, columns, rows), or the one constant when row 0 has no gradient."""
+    m, d = len(counts), sum(counts) + inner
+    both = np.multiply.outer(tensor, moments)
+    before = [2 * m + 2 * q for q in range(d)]  # axis of x_s next to the piece on its left: a column of that piece
+    after = [2 * m + 2 * q + 1 for q in range(d)]
+    columns, rows, q = [], [], 0
+    for h, count in enumerate(counts):
+        cuts = range(q, q + count)
+        columns += [*(before[c] for c in cuts), h]
+        rows += [m + h, *(after[c] for c in cuts)]
+        q += count
+    front = [before[q], after[d - 1]] if inner else []
+    columns += before[q + 1 : d] if inner else []
+    rows += after[q : d - 1] if inner else []
+    arranged = both.transpose(front + columns + rows)
+    size = math.prod(both.shape[axis] for axis in columns), math.prod(both.shape[axis] for axis in rows)
+    result = arranged.reshape(*(both.shape[axis] for axis in front), *size)
+    if inner:  # one array for every (u, v), so that equal constants are the same object
+        table = np.empty(result.shape[:2], dtype=object)
+        for u, v in np.ndindex(*table.shape):
+            table[u, v] = result[u, v]
+        return table
+    return result
+
+
+def _cut(word: Word, picks: Sequence[bool], step: int) -> list[Word]:
+    """The pieces between the x_s x_s^T of a row, one more than it has gradients."""
+    pieces: list[Word] = []
+    current: Word = ()
+    remaining = iter(picks)
+    w1, w2 = weight_letter(step, 1), weight_letter(step, 2)
+    for letter in word:
+        if not _is_gradient(letter, step):
+            current += (letter,)
+            continue
+        gap = (teacher_letter(2), teacher_letter(1)) if next(remaining) else (w2, w1)
+        left, right = ((w2.T, *gap), ()) if letter.layer == 1 else (gap, (w1.T,))
+        if letter.transposed:
+            left, right = transpose(right), transpose(left)
+        pieces.append(current + left)
+        current = right
+    return [*pieces, current]
+
+
+def _unroll_term(term: KroneckerTerm, step: int, rate: Fraction) -> list[KroneckerTerm]:
+    words = [*term.rows, *([] if term.open is None else [term.open])]
+    options = [[_unrolled(letter, step) for letter in word] for word in words]
+    found = []
+    for choice in product(*(option for word in options for option in word)):
+        letters = iter(choice)
+        new = [tuple(next(letters) for _ in word) for word in words]
+        j = sum(was != now and now.kind == GRADIENT for was, now in zip(term.letters, choice, strict=True))
+        last = None if term.open is None else new.pop()
+        found.append(KroneckerTerm(term.coefficient * (-rate) ** j, term.constant, tuple(new), last))
+    return found
+
+
+def _unrolled(letter: Letter, step: int) -> tuple[Letter, ...]:
+    if letter.kind != WEIGHT or letter.step != step:
+        return (letter,)
+    both = weight_letter(step - 1, letter.layer), gradient_letter(step - 1, letter.layer)
+    return tuple(x.T for x in both) if letter.transposed else both
+
+
+def _zero(term: KroneckerTerm) -> KroneckerTerm:
+    return replace(term, coefficient=Fraction(0))
+
+
+def _gradients_in_order(term: KroneckerTerm, step: int) -> list[Letter]:
+    return [letter for letter in term.letters if _is_gradient(letter, step)]
+
+
+def _is_gradient(letter: Letter, step: int) -> bool:
+    return letter.kind == GRADIENT and letter.step == step
+
+
+def _require_two_linear_layers(problem: TeacherStudent) -> None:
+    if problem.depth != 2 or not problem.is_linear:
+        kind = "linear" if problem.is_linear else "not linear"
+        raise ValueError(f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}")
+
+
+# -- joint moments of the samples ---------------------------------------------------------------------------------------------
+
+
+def _joint_moments(law: InputLaw, samples: Sequence[Any]) -> np.ndarray:
+    """E[ prod_q x_{s_q}[i_q] x_{s_q}[j_q] ] with axes (i_1, j_1, ..., i_d, j_d): equal samples are the same vector, others independent."""
+    tensor, order = np.array(fmpq(1), dtype=object), []
+    for sample in dict.fromkeys(samples):
+        places = [q for q, s in enumerate(samples) if s == sample]
+        tensor = np.multiply.outer(tensor, moment_tensor(law, 2 * len(places)))
+        order += [axis for q in places for axis in (2 * q, 2 * q + 1)]
+    return tensor.transpose(np.argsort(order)) if order else tensor
+
+
+def _weighted_moments(law: InputLaw, d: int, power: int) -> np.ndarray:
+    """sum over set partitions pi of d letters of s_1(|pi|, d - power) times the joint moments with one sample for every block."""
+    total = np.full((law.dimension,) * (2 * d), fmpq(0), dtype=object)
+    for partition in set_partitions(d):
+        weight = stirling_first(max(partition, default=-1) + 1, d - power)
+        if weight:
+            total = total + _joint_moments(law, partition) * weight
+    return total
+
+
+def moment_tensor(law: InputLaw, order: int) -> np.ndarray:
+    """E[ x (x) ... (x) x ], a symmetric tensor of this order: axes of length p, entries fmpq."""
+    p = law.dimension
+    tensor = np.empty((p,) * order, dtype=object)
+    known: dict[tuple[int, ...], fmpq] = {}
+    for index in np.ndindex(*tensor.shape):
+        exponents = tuple(index.count(i) for i in range(p))
+        if exponents not in known:
+            known[exponents] = to_fmpq(law.moment(exponents))
+        tensor[index] = known[exponents]
+    return tensor

@@ -1,0 +1,58 @@
+"""Expectations of products of averages over one batch: set partitions, falling factorials, Stirling numbers.
+
+    E[ Y_1 ... Y_d ] = sum over set partitions pi of {1..d} of  b(b-1)...(b-|pi|+1) / b^d  *  product over blocks of E[product of the block]
+    b(b-1)...(b-k+1) = sum_j s_1(k, j) b^j      (signed Stirling numbers of the first kind)
+
+so the coefficient of b^{-s} takes partitions into k blocks with the weight s_1(k, d - s); for d >= 1 it stops at s = d - 1. (The print reads
+the coefficients off base-b digits of the number of index tuples of a class, which depend on b: b(b-1) has the digits 0, b-1.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+
+def set_partitions(size: int) -> Iterator[tuple[int, ...]]:
+    """Every set partition of {0, ..., size-1} as block numbers (restricted growth strings).
+
+    Examples:
+        >>> list(set_partitions(2)), len(list(set_partitions(4)))
+        ([(0, 0), (0, 1)], 15)
+    """
+
+    def grow(prefix: tuple[int, ...], blocks: int) -> Iterator[tuple[int, ...]]:
+        if len(prefix) == size:
+            yield prefix
+            return
+        for block in range(blocks + 1):
+            yield from grow((*prefix, block), max(blocks, block + 1))
+
+    return grow((), 0)
+
+
+@lru_cache(maxsize=None)
+def stirling_first(k: int, j: int) -> int:
+    """Signed Stirling number of the first kind: the coefficient of b^j in b(b-1)...(b-k+1)."""
+    if k == 0 or j == 0:
+        return int(k == j)
+    return stirling_first(k - 1, j - 1) - (k - 1) * stirling_first(k - 1, j) if j <= k else 0
+
+
+@lru_cache(maxsize=None)
+def stirling_second(n: int, k: int) -> int:
+    """Number of set partitions of n elements into k blocks."""
+    if n == 0 or k == 0:
+        return int(n == k)
+    return k * stirling_second(n - 1, k) + stirling_second(n - 1, k - 1) if k <= n else 0
+
+
+@lru_cache(maxsize=None)
+def bell(size: int) -> int:
+    """Number of set partitions."""
+    return sum(stirling_second(size, k) for k in range(size + 1))
+
+
+def powers_of_inverse_batch(size: int) -> range:
+    """The powers s of 1/b that an expectation of `size` averages can have: 0..max(size - 1, 0)."""
+    return range(max(size, 1))
