@@ -65,7 +65,7 @@ def moments(
     than `max_paths` paths.
     """
     t, k = problem.check_step(step), problem.check_layer(layer)
-    sgd = _affordable(problem, batch_size, t + 1, literal, max_paths)
+    sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     second, mean = fmpq(0), sgd.student[k - 1] * fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
         for gradient, chance in sgd.gradients(weights):
@@ -98,7 +98,7 @@ def loss(
 ) -> Fraction:
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
     t = problem.check_step(step)
-    sgd = _affordable(problem, batch_size, t, literal, max_paths)
+    sgd = _affordable(problem, batch_size, t, t, literal, max_paths)
     total = fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
         for x, chance in zip(sgd.atoms, sgd.probabilities, strict=True):
@@ -122,7 +122,7 @@ def expectation(
     Errors as for `moments`.
     """
     t = problem.check_step(step)
-    sgd = _affordable(problem, batch_size, t + 1, literal, max_paths)
+    sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     total: Any = 0
 
     def follow(past: Path, weights: Matrices, probability: fmpq) -> None:
@@ -263,16 +263,16 @@ class _Enumeration:
 
 
 def _affordable(
-    problem: TeacherStudent, batch_size: int, steps: int, literal: bool, max_paths: int
+    problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, max_paths: int
 ) -> _Enumeration:
-    """The enumeration of this many batches, or the refusal."""
+    """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
-    _refuse_beyond(len(atoms), b, steps, literal, max_paths)
+    _refuse_beyond(len(atoms), b, batches, literal, max_paths)
     return _Enumeration(
         student=_rational(problem.student),
         teacher=_rational(problem.teacher),
         sigma=tuple(to_fmpq(c) for c in problem.activation),
-        rates=tuple(to_fmpq(problem.learning_rate(s)) for s in range(steps - 1)),
+        rates=tuple(to_fmpq(a) for a in problem.rates_before(step)),
         atoms=tuple(np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in atoms),
         probabilities=tuple(to_fmpq(q) for q in probabilities),
         batch_size=b,
@@ -327,7 +327,7 @@ def _interpolate(values: list[Fraction]) -> list[Fraction]:
 def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
     law = problem.inputs.support()
     if law is None:
-        raise ValueError(f"inputs must have finite support to be enumerated, as Discrete has, but were {problem.inputs}")
+        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated:  {problem.inputs}")
     return law
 
 
