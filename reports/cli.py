@@ -1,0 +1,194 @@
+"""The command line: `batchlaw variance`, `batchlaw verify`, `batchlaw report`. Bad input ends in one line and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from reports.findings import Findings, Outcome, examine, select
+from reports.numbers import decimal, plain
+from reports.problem_text import make_problem, parse_list, parse_matrix, parse_number, read_problem
+from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
+from theory.claims import LEDGER
+from theory.claims.record import Verdict
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="How the noise of SGD depends on the mini-batch size: var(g_t) as an exact polynomial in 1/b.",
+)
+
+COLOURS = {Verdict.HOLDS: "green", Verdict.CORRECTED: "blue", Verdict.REFUTED: "yellow", Verdict.OPEN: "magenta"}
+
+
+@app.command()
+def variance(
+    problem: Annotated[Path | None, typer.Argument(help="A .toml or .json file; without one, the options say it all.")] = None,
+    step: Annotated[int, typer.Option(help="t = 0, 1, ...")] = 0,
+    layer: Annotated[int, typer.Option(help="k = 1..H")] = 1,
+    at: Annotated[str, typer.Option(help="Batch sizes at which to evaluate.")] = "1 2 4 8 16 32 64 128",
+    engine: Annotated[str | None, typer.Option(help="frequencies, wishart or trace_words; the cheapest by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every number exact.")] = False,
+    student: Annotated[list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')] = None,
+    teacher: Annotated[list[str] | None, typer.Option(help="W*_1, W*_2, ..., likewise.")] = None,
+    rates: Annotated[str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')] = None,
+    inputs: Annotated[str, typer.Option(help="gaussian, rademacher, uniform or discrete.")] = "gaussian",
+    cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
+    atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
+    probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
+    activation: Annotated[str, typer.Option(help="sigma_0 sigma_1 ...; the identity by default.")] = "0 1",
+) -> None:
+    """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
+    with one_line_errors():
+        if problem is not None and (student or teacher or rates or cov or atoms or probabilities):
+            raise ValueError("problem must be a file or options, but not both")
+        if problem is None and not (student and teacher):
+            raise ValueError("problem must be a file, or --student and --teacher with one matrix per layer")
+        sizes = [parse_number(word, "at") for word in at.replace(",", " ").split()]
+        network = (
+            read_problem(problem)
+            if problem is not None
+            else _from_options(student or [], teacher or [], rates, inputs, cov, atoms, probabilities, activation)
+        )
+        v = variance_poly.variance_polynomial(network, step=step, layer=layer, engine=engine)
+        used = engine or variance_poly.predicted_cost(network, step, layer)[0]
+        values = [(b, v(b)) for b in sizes]
+        threshold, start = v.threshold, v.decreasing_from()
+    if as_json:
+        result = {
+            "step": step,
+            "layer": layer,
+            "engine": used,
+            "coefficients": [plain(c) for c in v.coefficients],
+            "degree": v.degree,
+            "degree_bound": v.degree_bound,
+            "threshold": threshold,
+            "decreasing_from": start,
+            "values": {plain(b): plain(x) for b, x in values},
+        }
+        typer.echo(json.dumps(result, indent=2))
+        return
+    _print_variance(v, step, layer, used, threshold, start, values)
+
+
+@app.command()
+def verify(ids: Annotated[list[str] | None, typer.Argument(help="Ids such as A.2 or 3.4; the whole ledger by default.")] = None) -> None:
+    """Check claims of the ledger now: exit code 0 when every verdict is borne out, 1 when one is not."""
+    with one_line_errors():
+        claims = select(LEDGER, ids or [])
+    found = [examine(claim) for claim in claims]
+    console = Console()
+    console.print(findings_table(found))
+    for f in found:
+        for line in f.problems:
+            console.print(f"[bold red]{escape(f.claim.id)} is not borne out:[/] {escape(line)}")
+    raise typer.Exit(0 if all(f.borne_out for f in found) else 1)
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path("site"),
+    only: Annotated[list[str] | None, typer.Option(help="An id; repeat for more. The whole ledger by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random instances that some figures draw.", min=0)] = 0,
+) -> None:
+    """Write the ledger as a web site; the last line printed is the path of its index.html."""
+    from reports.site import build  # matplotlib takes a second to load: only here
+
+    with one_line_errors():
+        claims = select(LEDGER, only or [])
+        made = build(claims, out, seed, progress=lambda line: typer.echo(line, err=False))
+    for f in made.findings:
+        for line in f.problems:
+            typer.secho(f"{f.claim.id} is not borne out: {line}", fg="red", err=True)
+    typer.echo(str(made.index))
+    raise typer.Exit(0 if made.borne_out else 1)
+
+
+def findings_table(found: list[Findings]) -> Table:
+    """One row per claim: verdict, checks that hold, instances that refute the print, not checked, worst residual, borne out or not."""
+    table = Table(title="The ledger", title_justify="left")
+    for name in ("Claim", "Verdict", "Holds", "Print refuted", "Not checked", "Worst residual", "Borne out"):
+        table.add_column(name, justify="right" if name in ("Holds", "Print refuted", "Not checked", "Worst residual") else "left")
+    for f in found:
+        held = sum(e.outcome is Outcome.HOLDS for e in f.supporting)
+        refuted = sum(e.outcome is Outcome.FAILS for e in f.refuting)
+        residual = f.worst_residual
+        table.add_row(
+            escape(f.claim.id),
+            f"[{COLOURS[f.claim.verdict]}]{f.claim.verdict.value}[/]",
+            f"{held}/{len(f.supporting)}",
+            f"{refuted}/{len(f.refuting)}",
+            str(f.not_checked),
+            "-" if residual is None else f"{float(residual):.2g}",
+            "yes" if f.borne_out else "[bold red]NO[/]",
+        )
+    return table
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Errors of the input become one line on stderr and exit code 2; every other exception is a defect and keeps its traceback."""
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError) as error:
+        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _from_options(
+    student: list[str],
+    teacher: list[str],
+    rates: str | None,
+    inputs: str,
+    cov: str | None,
+    atoms: str | None,
+    probabilities: str | None,
+    activation: str,
+) -> TeacherStudent:
+    law: dict[str, Any] = {"law": "discrete" if atoms is not None and inputs == "gaussian" else inputs}
+    if cov is not None:
+        law["cov"] = parse_matrix(cov, "cov")
+    if atoms is not None:
+        law["atoms"] = parse_matrix(atoms, "atoms")
+    if probabilities is not None:
+        law["probabilities"] = parse_list(probabilities, "probabilities")
+    alphas = parse_list(rates, "rates") if rates is not None else []
+    return make_problem(
+        {
+            "student": [parse_matrix(w, f"student[{k}]") for k, w in enumerate(student)],
+            "teacher": [parse_matrix(w, f"teacher[{k}]") for k, w in enumerate(teacher)],
+            "learning_rates": alphas[0] if len(alphas) == 1 else alphas,
+            "activation": parse_list(activation, "activation"),
+            "inputs": law,
+        }
+    )
+
+
+def _print_variance(
+    v: InverseBatchPolynomial, step: int, layer: int, engine: str, threshold: float, start: int | None, values: list[tuple[Any, Any]]
+) -> None:
+    console = Console(highlight=False)
+    whole = f"{v}" if len(f"{v}") <= 240 else f"{v!r}"
+    console.print(f"var(g_{{{step},{layer}}} | w_0) = {escape(whole)}")
+    bound = "" if v.degree_bound is None else f" (sharp bound {v.degree_bound})"
+    console.print(f"degree {v.degree}{bound}, engine {engine}")
+    where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; "
+    console.print(where + ("it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}"))
+    table = Table("b", "var", "exactly")
+    for b, value in values:
+        exact = plain(value)
+        table.add_row(plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,165 @@
+r"""Mathematics in HTML text: LaTeX between \( \) or \[ \] becomes MathML, which every browser draws without scripts or network.
+
+latex2mathml does the translation. What it gets wrong is put right on the element tree (operator names, vertical bars, bold letters), and what
+it does not understand is an error here, never a stray command on a page. Long inline formulas are cut after relations and commas of the
+outermost level, so that a line of text can break there on a narrow screen.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from html import unescape
+from xml.etree import ElementTree
+
+from latex2mathml.converter import convert
+
+MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<block>.+?)\\\]", re.DOTALL)
+BREAKABLE_LEAVES = 12
+RELATIONS = frozenset("=<>≤≥≠≈≡→↦⟹⟺∈∼,;")
+OPENING, CLOSING = frozenset("([{⟨⌊"), frozenset(")]}⟩⌋")
+OPERATORS = {"~": "∼", "⧵": "∖", "±": "±", "⟺": "⟺", "⟹": "⟹"}  # symbols that come as identifiers, without an operator's space
+SPELLINGS = (  # commands that latex2mathml draws badly, and what it draws well
+    (re.compile(r"\\begin\{aligned\}"), r"\\begin{align*}"),
+    (re.compile(r"\\end\{aligned\}"), r"\\end{align*}"),
+    (re.compile(r"\\(math[a-z]+|boldsymbol)\s+([A-Za-z0-9])"), r"\\\1{\2}"),
+    (re.compile(r"\\[bB]igg?[lr]?\s*(?=\\(?:\||[lr]?Vert))"), ""),
+    (re.compile(r"\\operatorname\*"), r"\\operatorname"),
+)
+
+
+class MathError(ValueError):
+    """LaTeX that cannot be turned into MathML, with the text that is at fault."""
+
+
+def render(text: str) -> str:
+    r"""HTML with every \( \) and \[ \] turned into MathML. Raises MathError for unbalanced delimiters and LaTeX that is not understood.
+
+    Examples:
+        >>> render(r"so \(b\) is").replace("&#8203;", "")
+        'so <math display="inline"><mrow><mi>b</mi></mrow></math> is'
+    """
+    html = MATH.sub(lambda m: inline(unescape(m["inline"])) if m["inline"] is not None else block(unescape(m["block"])), text)
+    stray = re.search(r"\\[()\[\]]", html)
+    if stray:
+        raise MathError(f"unbalanced {stray.group()} in {text!r}")
+    return html
+
+
+def block(latex: str) -> str:
+    """A displayed formula in a box of its own that scrolls when it is wider than the page."""
+    return f'<div class="display" role="group" tabindex="0" aria-label="formula">{_serialise(_tree(latex, "block"))}</div>'
+
+
+def inline(latex: str) -> str:
+    """A formula within a line; a long one may break after its relations."""
+    pieces = _pieces(_tree(latex, "inline"))
+    return "<wbr>".join(_serialise(piece) for piece in pieces)
+
+
+@lru_cache(maxsize=4096)
+def _source(latex: str, display: str) -> str:
+    for pattern, replacement in SPELLINGS:
+        latex = pattern.sub(replacement, latex)
+    return convert(latex.strip(), display=display)
+
+
+def _tree(latex: str, display: str) -> ElementTree.Element:
+    braces = re.sub(r"\\[{}]", "", latex)
+    if braces.count("{") != braces.count("}"):
+        raise MathError(f"LaTeX not understood: unbalanced braces in {latex!r}")
+    try:
+        root = ElementTree.fromstring(_source(latex, display).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ""))
+    except Exception as error:  # the converter raises a dozen kinds, and a bare & is not even XML
+        raise MathError(f"LaTeX not understood: {latex!r} ({type(error).__name__}: {error})") from error
+    for node in root.iter():
+        words = node.text or ""
+        if "\\" in words or (node.tag == "mtext" and "$" in words):
+            raise MathError(f"LaTeX not understood: {words!r} in {latex!r}")
+        _mend(node)
+        _join_upright_letters(node)
+    for node in list(root.iter()):
+        _space_names(node)
+    return root
+
+
+def _mend(node: ElementTree.Element) -> None:
+    text = node.text or ""
+    variant = node.get("mathvariant")
+    if variant in ALPHABETS:  # browsers know no variant but "normal": use the letters of that alphabet themselves
+        node.text = "".join(_in_alphabet(letter, ALPHABETS[variant]) for letter in text)
+        del node.attrib["mathvariant"]
+    if node.tag == "mi" and text in OPERATORS:
+        node.tag, node.text = "mo", OPERATORS[text]
+    elif node.tag == "mo" and text in ("|", "‖") and node.get("fence") != "true":
+        node.attrib.update(stretchy="false", lspace="0", rspace="0")
+    elif node.tag == "mo" and text == "*":
+        node.text = "∗"
+    elif node.tag == "mo" and text.isalpha() and len(text) > 1 and text not in ("max", "min", "sup", "inf", "lim"):
+        node.tag = "mi"
+    elif node.tag == "mspace" and (node.get("width") or "").startswith("negative"):
+        node.set("width", "-0.167em")
+
+
+def _join_upright_letters(node: ElementTree.Element) -> None:
+    r"""\mathrm{var} comes as three letters, drawn apart: make it one word."""
+    children = list(node)
+    if node.tag == "mrow" and len(children) > 1 and all(c.tag == "mi" and c.get("mathvariant") == "normal" for c in children):
+        word = ElementTree.Element("mi")
+        word.text = "".join(c.text or "" for c in children)
+        for child in children:
+            node.remove(child)
+        node.append(word)
+
+
+def _space_names(node: ElementTree.Element) -> None:
+    """A thin space between the name of a function and an argument without brackets: tr A."""
+    children = list(node)
+    if node.tag not in ("mrow", "math", "mtd"):
+        return
+    for i in range(len(children) - 2, -1, -1):
+        name, after = children[i], children[i + 1]
+        is_name = name.tag == "mi" and len(name.text or "") > 1 and (name.text or "").isalpha()
+        if is_name and after.tag not in ("mo", "mspace"):
+            node.insert(i + 1, ElementTree.Element("mspace", width="0.167em"))
+
+
+ALPHABETS = {"bold": "BOLD", "bold-italic": "BOLD ITALIC", "sans-serif": "SANS-SERIF"}
+
+
+def _in_alphabet(letter: str, alphabet: str) -> str:
+    kind = unicodedata.name(letter, "").replace("LATIN ", "").replace("GREEK ", "").replace(" LETTER", "")
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {alphabet} {kind}")
+    except KeyError:
+        return letter
+
+
+def _pieces(root: ElementTree.Element) -> list[ElementTree.Element]:
+    row = root[0] if len(root) == 1 and root[0].tag == "mrow" else root
+    if sum(1 for node in root.iter() if len(node) == 0) <= BREAKABLE_LEAVES:
+        return [root]
+    pieces: list[list[ElementTree.Element]] = [[]]
+    depth = 0
+    for child in row:
+        pieces[-1].append(child)
+        base = child[0] if child.tag in ("msub", "msup", "msubsup") else child  # ")_{k}" closes too
+        text = base.text or "" if base.tag == "mo" else ""
+        depth += (text in OPENING) - (text in CLOSING)
+        if child.tag == "mo" and depth == 0 and text in RELATIONS:
+            space = "0.167em" if text in ",;" else "0.278em"
+            child.attrib.update(form="infix", lspace="0" if text in ",;" else space, rspace=space)
+            pieces.append([])
+    if not pieces[-1]:
+        pieces.pop()
+    whole = []
+    for piece in pieces:
+        math = ElementTree.Element("math", root.attrib)
+        math.extend(piece)
+        whole.append(math)
+    return whole
+
+
+def _serialise(node: ElementTree.Element) -> str:
+    return ElementTree.tostring(node, encoding="unicode", short_empty_elements=False)

@@ -1,0 +1,132 @@
+"""Problems as people write them: TOML or JSON files, and the options of the command line.
+
+A file holds `student` and `teacher` (one matrix per layer), `learning_rates`, optionally `activation`, and a table `inputs`:
+
+    student = [[["1/2"]], [[2]]]            # W_1, W_2; fractions in quotes
+    teacher = [[["3/4"]], [[1]]]
+    learning_rates = ["1/10", "1/20"]       # or one for every step
+    [inputs]
+    law = "discrete"                        # gaussian, rademacher, uniform, discrete
+    atoms = [1, 2]
+    probabilities = ["1/2", "1/2"]
+
+A decimal is read as the decimal that is written: 0.1 is 1/10. On the command line a matrix is rows parted by semicolons: "1 1/2; 0 3".
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory.inputs import InputLaw
+
+KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
+LAWS = {"gaussian": ("cov",), "rademacher": (), "uniform": ("low", "high"), "discrete": ("atoms", "probabilities")}
+
+
+def read_problem(path: Path) -> TeacherStudent:
+    """The problem in a .toml or .json file. Raises ValueError or TypeError naming what is wrong."""
+    if path.suffix not in (".toml", ".json"):
+        raise ValueError(f"problem must be a .toml or .json file, but was {path.name!r}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ValueError(f"problem {str(path)!r} cannot be read: {reason}") from error
+    try:
+        data = tomllib.loads(text, parse_float=_decimal) if path.suffix == ".toml" else json.loads(text, parse_float=_decimal)
+    except ValueError as error:  # both decoders raise kinds of ValueError
+        raise ValueError(f"problem {path.name!r} is not valid {path.suffix[1:].upper()}: {error}") from error
+    return make_problem(data)
+
+
+def make_problem(data: Any) -> TeacherStudent:
+    """A problem from the mapping that a file holds."""
+    if not isinstance(data, Mapping):
+        raise TypeError(f"problem must be a table with {', '.join(KEYS)}, but was {type(data).__name__}")
+    unknown = [key for key in data if key not in KEYS]
+    if unknown:
+        raise ValueError(f"problem must have the keys {', '.join(KEYS)}, but had {unknown[0]!r}")
+    for key in ("student", "teacher", "inputs"):
+        if key not in data:
+            raise ValueError(f"problem must have {key!r}")
+    student = _numbers(data["student"], "student")
+    law = data["inputs"]
+    if isinstance(law, str):
+        law = {"law": law}
+    return TeacherStudent(
+        student=student,
+        teacher=_numbers(data["teacher"], "teacher"),
+        inputs=_law(law, _columns(student)),
+        learning_rates=_numbers(data.get("learning_rates", []), "learning_rates"),
+        activation=_numbers(data.get("activation", [0, 1]), "activation"),
+    )
+
+
+def parse_number(text: str, name: str) -> Fraction:
+    """An exact number from text: an integer, a fraction "1/10" or a decimal "0.1"."""
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{name} must be a number such as 3, 1/10 or 0.1, but was {text!r}") from None
+
+
+def parse_list(text: str, name: str) -> list[Fraction]:
+    """Numbers parted by spaces or commas."""
+    numbers = [parse_number(word, name) for word in text.replace(",", " ").split()]
+    if not numbers:
+        raise ValueError(f"{name} must hold at least one number, but was {text!r}")
+    return numbers
+
+
+def parse_matrix(text: str, name: str) -> list[list[Fraction]]:
+    """Rows parted by semicolons."""
+    return [parse_list(row, name) for row in text.strip().strip(";").split(";")]
+
+
+def _decimal(text: str) -> Fraction:
+    return Fraction(text)  # "nan" and "inf" raise ValueError
+
+
+def _numbers(value: Any, name: str) -> Any:
+    """Nested lists with every string turned into the number that it spells."""
+    if isinstance(value, str):
+        return parse_number(value, name)
+    if isinstance(value, list):
+        return [_numbers(x, f"{name}[{i}]") for i, x in enumerate(value)]
+    return value
+
+
+def _columns(student: Any) -> int:
+    """p, from the first row of W_1; TeacherStudent says what is wrong when there is none."""
+    try:
+        return max(1, len(student[0][0]))
+    except (TypeError, IndexError, KeyError):
+        return 1
+
+
+def _law(table: Any, dimension: int) -> InputLaw:
+    if not isinstance(table, Mapping):
+        raise TypeError(f"inputs must be a table with a 'law', but was {table!r}")
+    name = table.get("law")
+    if not isinstance(name, str) or name not in LAWS:
+        raise ValueError(f"inputs.law must be one of {', '.join(LAWS)}, but was {name!r}")
+    given = {key: _numbers(value, f"inputs.{key}") for key, value in table.items() if key != "law"}
+    for key in given:
+        if key not in LAWS[name]:
+            allowed = ", ".join(LAWS[name]) or "no further keys"
+            raise ValueError(f"inputs of law {name!r} take {allowed}, but had {key!r}")
+    if name == "discrete":
+        if not isinstance(given.get("atoms"), Sequence):
+            raise ValueError("inputs.atoms must be the list of atoms of a discrete law")
+        return Discrete(given["atoms"], given.get("probabilities"))
+    if name == "rademacher":
+        return Rademacher(dimension)
+    if name == "uniform":
+        return Uniform(dimension, given.get("low"), given.get("high"))
+    return Gaussian(cov=given["cov"]) if "cov" in given else Gaussian(dimension)

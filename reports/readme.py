@@ -1,0 +1,94 @@
+"""The generated parts of README.md, its picture and its table of theorems: `python -m reports.readme --check` or `--write`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from html import unescape
+from pathlib import Path
+
+from reports.figures.curves import threshold_panel
+from reports.figures.style import standalone
+from theory.claims import LEDGER
+from theory.claims.record import Claim, Verdict
+from theory.claims.theorem_3_5 import printed_threshold, two_atoms_rising_from_zero
+from theory.variance_poly import variance_polynomial
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PICTURE = ROOT / "reports" / "assets" / "threshold.svg"
+BEGIN, END = "<!-- theorems: made by `python -m reports.readme --write` -->", "<!-- end of theorems -->"
+SIGNS = {Verdict.HOLDS: "✓", Verdict.CORRECTED: "✎", Verdict.REFUTED: "✗", Verdict.OPEN: "?"}
+SLACK = 0.02  # points; the last digit of a drawn coordinate may differ between processors
+
+
+def table(claims: Sequence[Claim]) -> str:
+    """Markdown: one row per claim."""
+    rows = [f"| {c.id} | {_plain(c.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
+    return "\n".join(["| Claim | What it says | Verdict |", "| --- | --- | --- |", *rows])
+
+
+def with_table(readme: str, claims: Sequence[Claim]) -> str:
+    """The README's text with the table between its markers made anew. Raises ValueError when a marker is missing."""
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+        raise ValueError(f"README.md must hold each of the markers {BEGIN!r} and {END!r} once")
+    head, rest = readme.split(BEGIN)
+    return f"{head}{BEGIN}\n\n{table(claims)}\n\n{END}{rest.split(END)[1]}"
+
+
+def picture() -> str:
+    """The variance that rises beyond the printed threshold, as an SVG file."""
+    example = two_atoms_rising_from_zero()
+    v = variance_polynomial(example.problem, example.step, example.layer)
+    return standalone(threshold_panel(v, float(printed_threshold(v)[1]), v.threshold, "threshold"))
+
+
+def same_drawing(left: str, right: str) -> bool:
+    """Whether two SVG files have the same elements, and numbers that differ by no more than SLACK."""
+    number = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+    if number.sub("#", left) != number.sub("#", right):
+        return False
+    return all(abs(float(x) - float(y)) <= SLACK for x, y in zip(number.findall(left), number.findall(right), strict=True))
+
+
+def stale() -> list[str]:
+    """The generated parts that are missing or no longer current."""
+    text = README.read_text(encoding="utf-8")
+    found = [] if with_table(text, LEDGER) == text else ["README.md: the table of theorems"]
+    if not PICTURE.exists() or not same_drawing(PICTURE.read_text(encoding="utf-8"), picture()):
+        found.append(str(PICTURE.relative_to(ROOT)))
+    return found
+
+
+def write() -> None:
+    """Make the table and the picture anew; a picture that is current up to rounding is left alone."""
+    README.write_text(with_table(README.read_text(encoding="utf-8"), LEDGER), encoding="utf-8")
+    drawing = picture()
+    if not PICTURE.exists() or not same_drawing(PICTURE.read_text(encoding="utf-8"), drawing):
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_text(drawing, encoding="utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`--check`: exit code 1 and the names of what is stale; `--write`: make it current."""
+    if list(arguments) == ["--write"]:
+        write()
+        return 0
+    if list(arguments) != ["--check"]:
+        print("usage: python -m reports.readme --check|--write", file=sys.stderr)
+        return 2
+    out_of_date = stale()
+    for name in out_of_date:
+        print(f"out of date: {name}; run `python -m reports.readme --write`")
+    return 1 if out_of_date else 0
+
+
+def _plain(html: str) -> str:
+    r"""A title for Markdown: \( \) becomes $ $, tags go."""
+    text = unescape(re.sub(r"<[^>]+>", "", html))
+    return text.replace(r"\(", "$").replace(r"\)", "$").replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,267 @@
+"""The ledger as pages: one index and one page per claim, each a single file with its style and its drawings inside."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape, unescape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports import figures
+from reports.difference import mark_differences
+from reports.findings import Examined, Findings, Outcome, examine
+from reports.mathml import MathError, render
+from reports.numbers import plain, show
+from reports.provenance import versions
+from theory.claims.record import Claim, Verdict
+
+GENERATOR = '<meta name="generator" content="batchlaw">'
+#: tone (a CSS class), sign, meaning
+VERDICTS: dict[Verdict, tuple[str, str, str]] = {
+    Verdict.HOLDS: ("holds", "✓", "True as printed, under the hypotheses on its page. Every check came out."),
+    Verdict.CORRECTED: (
+        "corrected",
+        "✎",
+        "The print has an error. The corrected statement is checked, and the printed one is shown to fail on an instance.",
+    ),
+    Verdict.REFUTED: ("refuted", "✗", "False as printed: a counterexample is shown, as small as could be found, with what is true instead."),
+    Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
+}
+OUTCOMES = {
+    Outcome.HOLDS: ("holds", "✓", "holds"),
+    Outcome.FAILS: ("refuted", "✗", "fails"),
+    Outcome.NOT_CHECKED: ("quiet", "–", "not checked"),
+    Outcome.BROKE: ("alarm", "✗", "broke off"),
+}
+LEAD = (
+    "A paper on mini-batch SGD states that the variance of the stochastic gradient is a polynomial in 1/b. Here is every statement of its linear theory, "
+    "checked exactly: what holds, what had to be corrected, what is false, and the numbers behind each verdict."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where the site is, and what was found on the way."""
+
+    index: Path
+    findings: tuple[Findings, ...]
+
+    @property
+    def borne_out(self) -> bool:
+        """Whether every claim's evidence came out as its verdict says."""
+        return all(f.borne_out for f in self.findings)
+
+
+def build(
+    claims: Sequence[Claim], out: Path, seed: int = 0, progress: Callable[[str], Any] = lambda line: None
+) -> Report:
+    """Examine the claims and write the site to the directory `out`, in one step: readers see the old site or the new one, never half.
+
+    Raises ValueError when `out` is there and is not such a site, and MathError for a statement whose LaTeX cannot be drawn.
+    """
+    target = Path(out).resolve()
+    check_target(target)
+    found, pages = [], {}
+    for i, claim in enumerate(claims):
+        start = time.perf_counter()
+        findings = examine(claim)
+        neighbours = (claims[i - 1] if i else None, claims[i + 1] if i + 1 < len(claims) else None)
+        pages[page_name(claim.id)] = claim_page(findings, seed, neighbours)
+        found.append(findings)
+        mark = claim.verdict.value if findings.borne_out else f"NOT BORNE OUT ({'; '.join(findings.problems)})"
+        progress(f"{claim.id:<24} {mark}  [{time.perf_counter() - start:.1f} s]")
+    pages["index.html"] = index_page(found, seed)
+    _write(target, pages)
+    return Report(target / "index.html", tuple(found))
+
+
+def page_name(claim_id: str) -> str:
+    """The file of a claim's page."""
+    return f"{figures.generic.slug(claim_id)}.html"
+
+
+def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None, Claim | None] = (None, None)) -> str:
+    """One claim as HTML."""
+    claim = findings.claim
+    try:
+        printed, corrected = mark_differences(claim.printed, claim.corrected) if claim.corrected.strip() else (claim.printed, "")
+        figure = figures.draw(findings, seed)
+        tone, sign, _ = VERDICTS[claim.verdict]
+        supporting, refuting = [_card(e) for e in findings.supporting], [_card(e) for e in findings.refuting]
+        return _page(
+            "claim.html.jinja",
+            seed=seed,
+            page_title=f"{claim.id}: {text_only(claim.title)} · batchlaw",
+            page_description=f"{claim.id}: {claim.verdict.value}",
+            id=claim.id,
+            id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
+            title=_maths(claim.title),
+            source=_maths(claim.source),
+            finding={"tone": tone, "sign": sign, "verdict": claim.verdict.value},
+            problems=findings.problems,
+            printed=_maths(printed),
+            corrected=_maths(corrected) if corrected else "",
+            marked="<del>" in printed or "<ins>" in corrected,
+            hypotheses=[_maths(h) for h in claim.hypotheses],
+            proof=_maths(claim.proof) if claim.proof.strip() else "",
+            figure={"panels": [Markup(p) for p in figure.panels], "caption": _maths(figure.caption)},
+            supporting=supporting,
+            refuting=refuting,
+            evidence_summary=_summary(findings),
+            remarks=[_maths(r) for r in claim.remarks],
+            slips=[_maths(s) for s in claim.slips],
+            command=claim.command,
+            before=_link(neighbours[0]),
+            after=_link(neighbours[1]),
+        )
+    except MathError as error:
+        raise MathError(f"claim {claim.id}: {error}") from error
+
+
+def index_page(found: Sequence[Findings], seed: int = 0) -> str:
+    """The whole ledger as HTML."""
+    rows = []
+    for f in found:
+        tone, sign, _ = VERDICTS[f.claim.verdict]
+        rows.append(
+            {
+                "id": f.claim.id,
+                "href": page_name(f.claim.id),
+                "title": _maths(f.claim.title),
+                "verdict": f.claim.verdict.value,
+                "tone": tone,
+                "sign": sign,
+                "instances": _instances(f),
+                "residual": _residual(f.worst_residual),
+                "alarm": not f.borne_out,
+            }
+        )
+    count = {v: sum(f.claim.verdict is v for f in found) for v in Verdict}
+    return _page(
+        "index.html.jinja",
+        seed=seed,
+        page_title="The ledger · batchlaw",
+        page_description="Every statement of the paper, checked exactly, with its verdict",
+        lead=LEAD,
+        rows=rows,
+        tally=[(VERDICTS[v][0], VERDICTS[v][1], v.value, count[v]) for v in Verdict if count[v]],
+        alarms=[{"href": page_name(f.claim.id), "id": f.claim.id, "text": "; ".join(f.problems)} for f in found if not f.borne_out],
+        verdicts=[{"tone": t, "sign": s, "verdict": v.value, "meaning": m} for v, (t, s, m) in VERDICTS.items()],
+    )
+
+
+def text_only(html: str) -> str:
+    """HTML with LaTeX as plain text, for titles."""
+    return unescape(re.sub(r"<[^>]+>", "", html)).replace(r"\(", "").replace(r"\)", "")
+
+
+def check_target(target: Path) -> None:
+    """Raise ValueError unless `target` is free, empty, or a site made here: the rest is nobody's to replace."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ValueError(f"out must be a directory, but {target} is a file")
+    entries = list(target.iterdir())
+    index = target / "index.html"
+    is_site = index.is_file() and GENERATOR in index.read_text(encoding="utf-8") and all(e.suffix == ".html" for e in entries)
+    if entries and not is_site:
+        raise ValueError(f"out must be a new directory or a site made earlier, but {target} holds other files")
+
+
+def _write(target: Path, pages: dict[str, str]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        for name, html in pages.items():
+            (fresh / name).write_text(html, encoding="utf-8")
+        fresh.chmod(0o755)
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        try:
+            if target.exists():
+                os.rename(target, old)
+            os.rename(fresh, target)
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _page(template: str, **values: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    css = Markup(environment.get_template("style.css").render())
+    return environment.get_template(template).render(css=css, versions=versions(), generator=Markup(GENERATOR), **values)
+
+
+def _maths(text: str) -> Markup:
+    return Markup(render(text))
+
+
+def _text(text: str) -> Markup:
+    """Evidence's own words: plain text, in which LaTeX between delimiters is drawn."""
+    return _maths(escape(text, quote=False))
+
+
+def _card(examined: Examined) -> dict[str, Any]:
+    evidence = examined.evidence
+    tone, sign, word = OUTCOMES[examined.outcome]
+    card: dict[str, Any] = {
+        "name": _text(examined.showcase.name),
+        "note": _maths(examined.showcase.note),
+        "tone": tone,
+        "sign": sign,
+        "word": word,
+        "contradicts": examined.contradicts,
+        "alarm": f"The check {word}: {examined.error}" if examined.error else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
+        "reason": evidence.reason if evidence is not None and evidence.holds is None else "",
+        "has_evidence": evidence is not None,
+    }
+    if evidence is not None:
+        card |= {
+            "statement": _text(evidence.statement),
+            "instance": Markup(_value(evidence.instance)),
+            "left_route": _text(evidence.left_route),
+            "left": Markup(_value(evidence.left)),
+            "right_route": _text(evidence.right_route),
+            "right": Markup(_value(evidence.right)),
+            "residual": Markup("–" if evidence.residual is None else show(evidence.residual)),
+            "tolerance": "(exact)" if evidence.tolerance == 0 else f"(tolerance {evidence.tolerance:.3g})",
+        }
+    return card
+
+
+def _value(value: Any) -> str:
+    return str(_text(value)) if isinstance(value, str) and "\\(" in value else show(value)
+
+
+def _summary(findings: Findings) -> str:
+    exact = sum(e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting)
+    total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
+    unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
+    return f"{held} of {total} instances of the statement as it should read hold; {exact} of them are checked in exact arithmetic.{unchecked}"
+
+
+def _instances(findings: Findings) -> str:
+    text = f"{sum(e.outcome is Outcome.HOLDS for e in findings.supporting)}"
+    refuted = sum(e.outcome is Outcome.FAILS for e in findings.refuting)
+    text += f" + {refuted}" if findings.refuting else ""
+    return text + (f" ({findings.not_checked} not checked)" if findings.not_checked else "")
+
+
+def _residual(value: Any) -> str:
+    return "–" if value is None else "0" if value == 0 else f"{float(value):.2g}" if len(plain(value)) > 12 else plain(value)
+
+
+def _link(claim: Claim | None) -> dict[str, str] | None:
+    return None if claim is None else {"href": page_name(claim.id), "id": claim.id}

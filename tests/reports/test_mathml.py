@@ -1,0 +1,66 @@
+"""LaTeX in, MathML out; what is not understood is an error."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reports.mathml import MathError, block, inline, render
+
+
+def words(html: str) -> str:
+    """The characters that a reader sees."""
+    return re.sub(r"<[^>]+>", "", html)
+
+
+def test_text_stays_and_formulas_become_mathml() -> None:
+    html = render(r"<p>degree \(3^{t+1}\) at most</p>")
+    assert html.startswith("<p>degree <math") and html.endswith("</math> at most</p>")
+    assert "<msup><mn>3</mn>" in html
+
+
+def test_a_displayed_formula_scrolls_in_its_own_box() -> None:
+    html = render(r"\[ \sum_{s=0}^{t} m^s \]")
+    assert html.startswith('<div class="display"') and 'display="block"' in html and "munderover" in html
+
+
+@pytest.mark.parametrize("latex", [r"\nosuchcommand x", r"\frac{1", "a & b", r"\text{for $b$}"])
+def test_latex_that_is_not_understood_is_an_error(latex: str) -> None:
+    with pytest.raises(MathError, match="not understood"):
+        inline(latex)
+
+
+@pytest.mark.parametrize("text", [r"\(a", r"a\)", r"\[a", r"\(a\]"])
+def test_unbalanced_delimiters_are_an_error(text: str) -> None:
+    with pytest.raises(MathError, match="unbalanced"):
+        render(text)
+
+
+def test_entities_within_formulas_are_characters() -> None:
+    assert words(render(r"\(a &lt; b\)")) == words(render(r"\(a < b\)")) == "a&lt;b"
+
+
+def test_names_of_operators_are_words_set_apart_from_their_argument() -> None:
+    html = inline(r"\operatorname{tr} A + \mathrm{var}(x)")
+    assert "<mi>tr</mi><mspace" in html and "<mi>var</mi></mrow><mo" in html
+
+
+def test_bars_and_double_bars_take_no_space_of_an_operator() -> None:
+    for bar in (r"\lVert x \rVert", r"\lvert x \rvert"):
+        assert inline(bar).count('lspace="0"') == 2
+
+
+def test_aligned_equations_have_a_table() -> None:
+    assert "<mtable" in block(r"\begin{aligned} a &= b \\ c &= d \end{aligned}")
+
+
+def test_bold_and_sans_serif_letters_are_those_of_unicode() -> None:
+    assert "\U0001d7cf" in inline(r"\mathbf{1}") and "\U0001d5b3" in inline(r"A^{\mathsf T}")
+
+
+def test_a_long_inline_formula_can_break_after_its_relations_only_outside_brackets() -> None:
+    short, long = inline("a = b"), inline(r"\mathrm{var}(g_{t,k}) = \mathbb{E}[x, y = z] - \lVert u \rVert^2 = c_1 + c_2 + c_3")
+    assert "<wbr>" not in short
+    assert long.count("<wbr>") == 2
+    assert words(long) == words(inline(r"\mathrm{var}(g_{t,k}) =") + inline(r"\mathbb{E}[x, y = z] - \lVert u \rVert^2 =") + inline("c_1 + c_2 + c_3"))
