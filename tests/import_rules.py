@@ -17,9 +17,10 @@ PACKAGES = ("theory", "empirics", "reports")
 
 #: The floors of theory, bottom to top. A package stands for everything in it, unless a module of it is named.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset(f"theory.{m}" for m in ("exact", "matrices", "problem", "inputs"))
+    frozenset(f"theory.{m}" for m in ("exact", "matrices", "ball_matrices", "problem", "inputs"))
     | frozenset({"theory.real_roots", "theory.inverse_batch", "theory.degrees"}),
     frozenset(f"theory.{m}" for m in ("kronecker", "gaussian_moments", "letters", "trace_forms"))
+    | frozenset(f"theory.{m}" for m in ("wishart_words", "word_polynomials", "word_expectations"))
     | frozenset({"theory.chebyshev", "theory.engines.base"}),
     frozenset({"theory.recursion", "theory.engines", "theory.enumeration"})
     | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity"}),
