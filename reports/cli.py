@@ -32,15 +32,23 @@ COLOURS = {Verdict.HOLDS: "green", Verdict.CORRECTED: "blue", Verdict.REFUTED: "
 
 @app.command()
 def variance(
-    problem: Annotated[Path | None, typer.Argument(help="A .toml or .json file; without one, the options say it all.")] = None,
+    problem: Annotated[
+        Path | None, typer.Argument(help="A .toml or .json file; without one, the options say it all.")
+    ] = None,
     step: Annotated[int, typer.Option(help="t = 0, 1, ...")] = 0,
     layer: Annotated[int, typer.Option(help="k = 1..H")] = 1,
     at: Annotated[str, typer.Option(help="Batch sizes at which to evaluate.")] = "1 2 4 8 16 32 64 128",
-    engine: Annotated[str | None, typer.Option(help="frequencies, wishart or trace_words; the cheapest by default.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="frequencies, wishart or trace_words; the cheapest by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every number exact.")] = False,
-    student: Annotated[list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')] = None,
+    student: Annotated[
+        list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')
+    ] = None,
     teacher: Annotated[list[str] | None, typer.Option(help="W*_1, W*_2, ..., likewise.")] = None,
-    rates: Annotated[str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')] = None,
+    rates: Annotated[
+        str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')
+    ] = None,
     inputs: Annotated[str, typer.Option(help="gaussian, rademacher, uniform or discrete.")] = "gaussian",
     cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
@@ -81,7 +89,11 @@ def variance(
 
 
 @app.command()
-def verify(ids: Annotated[list[str] | None, typer.Argument(help="Ids such as A.2 or 3.4; the whole ledger by default.")] = None) -> None:
+def verify(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids such as A.2 or 3.4; the whole ledger by default.")
+    ] = None,
+) -> None:
     """Check claims of the ledger now: exit code 0 when every verdict is borne out, 1 when one is not."""
     with one_line_errors():
         claims = select(LEDGER, ids or [])
@@ -96,7 +108,9 @@ def verify(ids: Annotated[list[str] | None, typer.Argument(help="Ids such as A.2
 
 @app.command()
 def report(
-    out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path("site"),
+    out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path(
+        "site"
+    ),
     only: Annotated[list[str] | None, typer.Option(help="An id; repeat for more. The whole ledger by default.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random instances that some figures draw.", min=0)] = 0,
 ) -> None:
@@ -117,7 +131,9 @@ def findings_table(found: list[Findings]) -> Table:
     """One row per claim: verdict, checks that hold, instances that refute the print, not checked, worst residual, borne out or not."""
     table = Table(title="The ledger", title_justify="left")
     for name in ("Claim", "Verdict", "Holds", "Print refuted", "Not checked", "Worst residual", "Borne out"):
-        table.add_column(name, justify="right" if name in ("Holds", "Print refuted", "Not checked", "Worst residual") else "left")
+        table.add_column(
+            name, justify="right" if name in ("Holds", "Print refuted", "Not checked", "Worst residual") else "left"
+        )
     for f in found:
         held = sum(e.outcome is Outcome.HOLDS for e in f.supporting)
         refuted = sum(e.outcome is Outcome.FAILS for e in f.refuting)
@@ -174,7 +190,13 @@ def _from_options(
 
 
 def _print_variance(
-    v: InverseBatchPolynomial, step: int, layer: int, engine: str, threshold: float, start: int | None, values: list[tuple[Any, Any]]
+    v: InverseBatchPolynomial,
+    step: int,
+    layer: int,
+    engine: str,
+    threshold: float,
+    start: int | None,
+    values: list[tuple[Any, Any]],
 ) -> None:
     console = Console(highlight=False)
     whole = f"{v}" if len(f"{v}") <= 240 else f"{v!r}"
@@ -182,11 +204,16 @@ def _print_variance(
     bound = "" if v.degree_bound is None else f" (sharp bound {v.degree_bound})"
     console.print(f"degree {v.degree}{bound}, engine {engine}")
     where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; "
-    console.print(where + ("it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}"))
+    console.print(
+        where
+        + ("it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}")
+    )
     table = Table("b", "var", "exactly")
     for b, value in values:
         exact = plain(value)
-        table.add_row(plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json")
+        table.add_row(
+            plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json"
+        )
     console.print(table)
 
 

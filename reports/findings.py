@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -34,6 +34,12 @@ class Examined:
         return Outcome.FAILS if self.showcase.printed else Outcome.HOLDS
 
     @property
+    def residual(self) -> Any:
+        """The size of the evidence's residual, a Fraction or a float; None when there is none."""
+        found: Any = None if self.evidence is None else self.evidence.residual
+        return None if found is None else abs(found)
+
+    @property
     def contradicts(self) -> bool:
         """Whether this outcome is not what the verdict says. Not checked contradicts nothing, and supports nothing."""
         return self.outcome not in (self.expected, Outcome.NOT_CHECKED)
@@ -61,7 +67,11 @@ class Findings:
         """Why the verdict is not borne out; empty when it is."""
         found = [
             f"{e.showcase.name}: {'the printed statement ' if e.showcase.printed else ''}"
-            + (f"check broke off: {e.error}" if e.outcome is Outcome.BROKE else f"{e.outcome.value}, but should {_VERB[e.expected]}")
+            + (
+                f"check broke off: {e.error}"
+                if e.outcome is Outcome.BROKE
+                else f"{e.outcome.value}, but should {_VERB[e.expected]}"
+            )
             for e in self.examined
             if e.contradicts
         ]
@@ -85,12 +95,8 @@ class Findings:
     @property
     def worst_residual(self) -> Any:
         """The largest residual of the checks that hold; None when there is none."""
-        residuals = [
-            abs(e.evidence.residual)
-            for e in self.supporting
-            if e.evidence is not None and e.outcome is Outcome.HOLDS and e.evidence.residual is not None
-        ]
-        return max(residuals, default=None)
+        held = (e.residual for e in self.supporting if e.outcome is Outcome.HOLDS)
+        return max((r for r in held if r is not None), default=None)
 
 
 _VERB = {Outcome.HOLDS: "hold", Outcome.FAILS: "fail"}
@@ -123,7 +129,8 @@ def _examine(claim: Claim, showcase: Showcase) -> Examined:
         return Examined(showcase, instance, None, Outcome.BROKE, f"{type(error).__name__}: {error}")
     if evidence.holds is None:
         return Examined(showcase, instance, evidence, Outcome.NOT_CHECKED)
-    if evidence.holds and evidence.residual is not None and abs(evidence.residual) > evidence.tolerance:
+    examined = Examined(showcase, instance, evidence, Outcome.HOLDS if evidence.holds else Outcome.FAILS)
+    if evidence.holds and examined.residual is not None and examined.residual > evidence.tolerance:
         reason = f"it says that it holds, with residual {evidence.residual} above the tolerance {evidence.tolerance}"
-        return Examined(showcase, instance, evidence, Outcome.BROKE, reason)
-    return Examined(showcase, instance, evidence, Outcome.HOLDS if evidence.holds else Outcome.FAILS)
+        return replace(examined, outcome=Outcome.BROKE, error=reason)
+    return examined

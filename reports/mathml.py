@@ -1,8 +1,8 @@
-r"""Mathematics in HTML text: LaTeX between \( \) or \[ \] becomes MathML, which every browser draws without scripts or network.
+r"""Mathematics in HTML text: LaTeX between \( \) or \[ \] becomes MathML, drawn without scripts or network.
 
-latex2mathml does the translation. What it gets wrong is put right on the element tree (operator names, vertical bars, bold letters), and what
-it does not understand is an error here, never a stray command on a page. Long inline formulas are cut after relations and commas of the
-outermost level, so that a line of text can break there on a narrow screen.
+latex2mathml does the translation. What it gets wrong is put right on the element tree (operator names, vertical bars,
+bold letters), and what it does not understand is an error here, never a stray command on a page. Long inline formulas
+are cut after relations and commas of the outermost level, so that a line of text can break there on a narrow screen.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from html import unescape
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
@@ -19,7 +20,15 @@ MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<block>.+?)\\\]", re.DOTALL)
 BREAKABLE_LEAVES = 12
 RELATIONS = frozenset("=<>≤≥≠≈≡→↦⟹⟺∈∼,;")
 OPENING, CLOSING = frozenset("([{⟨⌊"), frozenset(")]}⟩⌋")
-OPERATORS = {"~": "∼", "⧵": "∖", "±": "±", "⟺": "⟺", "⟹": "⟹"}  # symbols that come as identifiers, without an operator's space
+OPERATORS = {
+    "~": "∼",
+    "⧵": "∖",
+    "±": "±",
+    "⟺": "⟺",
+    "⟹": "⟹",
+}  # symbols that come as identifiers, without an operator's space
+LARGE = frozenset("⨂⨁⨀⋃⋂⋁⋀∑∏")
+STACKED = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 SPELLINGS = (  # commands that latex2mathml draws badly, and what it draws well
     (re.compile(r"\\begin\{aligned\}"), r"\\begin{align*}"),
     (re.compile(r"\\end\{aligned\}"), r"\\end{align*}"),
@@ -40,7 +49,9 @@ def render(text: str) -> str:
         >>> render(r"so \(b\) is").replace("&#8203;", "")
         'so <math display="inline"><mrow><mi>b</mi></mrow></math> is'
     """
-    html = MATH.sub(lambda m: inline(unescape(m["inline"])) if m["inline"] is not None else block(unescape(m["block"])), text)
+    html = MATH.sub(
+        lambda m: inline(unescape(m["inline"])) if m["inline"] is not None else block(unescape(m["block"])), text
+    )
     stray = re.search(r"\\[()\[\]]", html)
     if stray:
         raise MathError(f"unbalanced {stray.group()} in {text!r}")
@@ -49,7 +60,9 @@ def render(text: str) -> str:
 
 def block(latex: str) -> str:
     """A displayed formula in a box of its own that scrolls when it is wider than the page."""
-    return f'<div class="display" role="group" tabindex="0" aria-label="formula">{_serialise(_tree(latex, "block"))}</div>'
+    return (
+        f'<div class="display" role="group" tabindex="0" aria-label="formula">{_serialise(_tree(latex, "block"))}</div>'
+    )
 
 
 def inline(latex: str) -> str:
@@ -70,9 +83,13 @@ def _tree(latex: str, display: str) -> ElementTree.Element:
     if braces.count("{") != braces.count("}"):
         raise MathError(f"LaTeX not understood: unbalanced braces in {latex!r}")
     try:
-        root = ElementTree.fromstring(_source(latex, display).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', ""))
+        root = ElementTree.fromstring(
+            _source(latex, display).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+        )
     except Exception as error:  # the converter raises a dozen kinds, and a bare & is not even XML
         raise MathError(f"LaTeX not understood: {latex!r} ({type(error).__name__}: {error})") from error
+    if display == "block":
+        _stack_limits(root)
     for node in root.iter():
         words = node.text or ""
         if "\\" in words or (node.tag == "mtext" and "$" in words):
@@ -80,6 +97,7 @@ def _tree(latex: str, display: str) -> ElementTree.Element:
         _mend(node)
         _join_upright_letters(node)
     for node in list(root.iter()):
+        _mark_prefixes(node)
         _space_names(node)
     return root
 
@@ -96,21 +114,42 @@ def _mend(node: ElementTree.Element) -> None:
         node.attrib.update(stretchy="false", lspace="0", rspace="0")
     elif node.tag == "mo" and text == "*":
         node.text = "∗"
-    elif node.tag == "mo" and text.isalpha() and len(text) > 1 and text not in ("max", "min", "sup", "inf", "lim"):
+    elif (node.tag == "mo" and text == "∞") or (
+        node.tag == "mo" and text.isalpha() and len(text) > 1 and text not in ("max", "min", "sup", "inf", "lim")
+    ):
         node.tag = "mi"
     elif node.tag == "mspace" and (node.get("width") or "").startswith("negative"):
         node.set("width", "-0.167em")
 
 
+def _stack_limits(root: ElementTree.Element) -> None:
+    """Displayed, the large operators that latex2mathml does not know have their limits above and below too."""
+    for node in root.iter():
+        if node.tag in STACKED and len(node) and node[0].tag == "mo" and (node[0].text or "") in LARGE:
+            node.tag = STACKED[node.tag]
+
+
 def _join_upright_letters(node: ElementTree.Element) -> None:
     r"""\mathrm{var} comes as three letters, drawn apart: make it one word."""
     children = list(node)
-    if node.tag == "mrow" and len(children) > 1 and all(c.tag == "mi" and c.get("mathvariant") == "normal" for c in children):
+    if (
+        node.tag == "mrow"
+        and len(children) > 1
+        and all(c.tag == "mi" and c.get("mathvariant") == "normal" for c in children)
+    ):
         word = ElementTree.Element("mi")
         word.text = "".join(c.text or "" for c in children)
         for child in children:
             node.remove(child)
         node.append(word)
+
+
+def _mark_prefixes(node: ElementTree.Element) -> None:
+    """A minus after a bracket, a comma or a relation is a sign, without the space of a difference."""
+    for before, after in pairwise(node):
+        follows = before.tag == "mo" and (before.text or "") in OPENING | RELATIONS
+        if follows and after.tag == "mo" and after.text in ("−", "+", "±"):
+            after.attrib.update(form="prefix", lspace="0", rspace="0")
 
 
 def _space_names(node: ElementTree.Element) -> None:

@@ -97,7 +97,9 @@ def decimal(value: Fraction | int | float, digits: int = 8) -> str:
     exponent = _exponent(number)
     if -4 <= exponent < 7:
         return f"{float(number):.{digits}g}"
-    mantissa, _, carry = f"{float(number / Fraction(10) ** exponent):.{digits - 1}e}".partition("e")  # 9.99... may round to 10
+    mantissa, _, carry = f"{float(number / Fraction(10) ** exponent):.{digits - 1}e}".partition(
+        "e"
+    )  # 9.99... may round to 10
     return f"{mantissa.rstrip('0').rstrip('.')}e{exponent + int(carry)}"
 
 
@@ -123,7 +125,11 @@ def _exponent(number: Fraction) -> int:
 
 def _size(value: Fraction) -> str:
     above, below = len(plain(abs(value.numerator))), len(plain(value.denominator))
-    return f'<span class="size">(an integer of {above} digits)</span>' if value.denominator == 1 else f'<span class="size">({above} digits over {below})</span>'
+    return (
+        f'<span class="size">(an integer of {above} digits)</span>'
+        if value.denominator == 1
+        else f'<span class="size">({above} digits over {below})</span>'
+    )
 
 
 def _polynomial(value: InverseBatchPolynomial) -> str:
@@ -145,10 +151,10 @@ def _brief_polynomial(value: InverseBatchPolynomial, terms: int = 3) -> str:
         c = value.coefficients[s]
         gap = previous is not None and orders.index(s) != orders.index(previous) + 1
         sign = " - " if c < 0 else " + " if latex else ""
-        latex += (r" + \cdots" if gap else "") + sign + _latex_decimal(abs(c)) + ("" if s == 0 else rf"\,b^{{-{s}}}")
-    return f"{inline(latex)} <span class=\"size\">(degree {value.degree}, {'decimals rounded' if value.is_exact else 'inexact'})</span>"
+        latex += (r" + \cdots" if gap else "") + sign + _latex_decimal(abs(Fraction(c))) + ("" if s == 0 else rf"\,b^{{-{s}}}")
+    return f'{inline(latex)} <span class="size">(degree {value.degree}, {"decimals rounded" if value.is_exact else "inexact"})</span>'
 
 
-def _latex_decimal(value: Fraction | float) -> str:
+def _latex_decimal(value: Fraction) -> str:
     mantissa, _, exponent = decimal(value, digits=6).partition("e")
     return rf"{mantissa}\cdot 10^{{{exponent}}}" if exponent else mantissa

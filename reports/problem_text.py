@@ -39,7 +39,11 @@ def read_problem(path: Path) -> TeacherStudent:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ValueError(f"problem {str(path)!r} cannot be read: {reason}") from error
     try:
-        data = tomllib.loads(text, parse_float=_decimal) if path.suffix == ".toml" else json.loads(text, parse_float=_decimal)
+        data = (
+            tomllib.loads(text, parse_float=_decimal)
+            if path.suffix == ".toml"
+            else json.loads(text, parse_float=_decimal)
+        )
     except ValueError as error:  # both decoders raise kinds of ValueError
         raise ValueError(f"problem {path.name!r} is not valid {path.suffix[1:].upper()}: {error}") from error
     return make_problem(data)

@@ -49,7 +49,9 @@ def same_drawing(left: str, right: str) -> bool:
     number = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
     if number.sub("#", left) != number.sub("#", right):
         return False
-    return all(abs(float(x) - float(y)) <= SLACK for x, y in zip(number.findall(left), number.findall(right), strict=True))
+    return all(
+        abs(float(x) - float(y)) <= SLACK for x, y in zip(number.findall(left), number.findall(right), strict=True)
+    )
 
 
 def stale() -> list[str]:

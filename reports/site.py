@@ -33,7 +33,11 @@ VERDICTS: dict[Verdict, tuple[str, str, str]] = {
         "✎",
         "The print has an error. The corrected statement is checked, and the printed one is shown to fail on an instance.",
     ),
-    Verdict.REFUTED: ("refuted", "✗", "False as printed: a counterexample is shown, as small as could be found, with what is true instead."),
+    Verdict.REFUTED: (
+        "refuted",
+        "✗",
+        "False as printed: a counterexample is shown, as small as could be found, with what is true instead.",
+    ),
     Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
 }
 OUTCOMES = {
@@ -43,7 +47,8 @@ OUTCOMES = {
     Outcome.BROKE: ("alarm", "✗", "broke off"),
 }
 LEAD = (
-    "A paper on mini-batch SGD states that the variance of the stochastic gradient is a polynomial in 1/b. Here is every statement of its linear theory, "
+    "A paper on mini-batch SGD states that the variance of the stochastic gradient is a polynomial in 1/b. Here is every "
+    "statement of its linear theory, "
     "checked exactly: what holds, what had to be corrected, what is false, and the numbers behind each verdict."
 )
 
@@ -93,7 +98,9 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
     """One claim as HTML."""
     claim = findings.claim
     try:
-        printed, corrected = mark_differences(claim.printed, claim.corrected) if claim.corrected.strip() else (claim.printed, "")
+        printed, corrected = (
+            mark_differences(claim.printed, claim.corrected) if claim.corrected.strip() else (claim.printed, "")
+        )
         figure = figures.draw(findings, seed)
         tone, sign, _ = VERDICTS[claim.verdict]
         supporting, refuting = [_card(e) for e in findings.supporting], [_card(e) for e in findings.refuting]
@@ -154,7 +161,11 @@ def index_page(found: Sequence[Findings], seed: int = 0) -> str:
         lead=LEAD,
         rows=rows,
         tally=[(VERDICTS[v][0], VERDICTS[v][1], v.value, count[v]) for v in Verdict if count[v]],
-        alarms=[{"href": page_name(f.claim.id), "id": f.claim.id, "text": "; ".join(f.problems)} for f in found if not f.borne_out],
+        alarms=[
+            {"href": page_name(f.claim.id), "id": f.claim.id, "text": "; ".join(f.problems)}
+            for f in found
+            if not f.borne_out
+        ],
         verdicts=[{"tone": t, "sign": s, "verdict": v.value, "meaning": m} for v, (t, s, m) in VERDICTS.items()],
     )
 
@@ -172,7 +183,9 @@ def check_target(target: Path) -> None:
         raise ValueError(f"out must be a directory, but {target} is a file")
     entries = list(target.iterdir())
     index = target / "index.html"
-    is_site = index.is_file() and GENERATOR in index.read_text(encoding="utf-8") and all(e.suffix == ".html" for e in entries)
+    is_site = (
+        index.is_file() and GENERATOR in index.read_text(encoding="utf-8") and all(e.suffix == ".html" for e in entries)
+    )
     if entries and not is_site:
         raise ValueError(f"out must be a new directory or a site made earlier, but {target} holds other files")
 
@@ -198,10 +211,16 @@ def _write(target: Path, pages: dict[str, str]) -> None:
 
 def _page(template: str, **values: Any) -> str:
     environment = Environment(
-        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     css = Markup(environment.get_template("style.css").render())
-    return environment.get_template(template).render(css=css, versions=versions(), generator=Markup(GENERATOR), **values)
+    return environment.get_template(template).render(
+        css=css, versions=versions(), generator=Markup(GENERATOR), **values
+    )
 
 
 def _maths(text: str) -> Markup:
@@ -223,7 +242,9 @@ def _card(examined: Examined) -> dict[str, Any]:
         "sign": sign,
         "word": word,
         "contradicts": examined.contradicts,
-        "alarm": f"The check {word}: {examined.error}" if examined.error else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
+        "alarm": f"The check {word}: {examined.error}"
+        if examined.error
+        else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
         "reason": evidence.reason if evidence is not None and evidence.holds is None else "",
         "has_evidence": evidence is not None,
     }
@@ -246,10 +267,15 @@ def _value(value: Any) -> str:
 
 
 def _summary(findings: Findings) -> str:
-    exact = sum(e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting)
+    exact = sum(
+        e.outcome is Outcome.HOLDS and e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting
+    )
     total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
     unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
-    return f"{held} of {total} instances of the statement as it should read hold; {exact} of them are checked in exact arithmetic.{unchecked}"
+    return (
+        f"{held} of {total} instances of the statement as it should read hold; "
+        f"{exact} of them are checked in exact arithmetic.{unchecked}"
+    )
 
 
 def _instances(findings: Findings) -> str:
@@ -260,7 +286,15 @@ def _instances(findings: Findings) -> str:
 
 
 def _residual(value: Any) -> str:
-    return "–" if value is None else "0" if value == 0 else f"{float(value):.2g}" if len(plain(value)) > 12 else plain(value)
+    return (
+        "–"
+        if value is None
+        else "0"
+        if value == 0
+        else f"{float(value):.2g}"
+        if len(plain(value)) > 12
+        else plain(value)
+    )
 
 
 def _link(claim: Claim | None) -> dict[str, str] | None:

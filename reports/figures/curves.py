@@ -22,16 +22,22 @@ POINTS = 240
 
 def draw_threshold(findings: Findings, seed: int) -> Figure:
     """Theorem 3.5: var and -b dvar/db, whose last zeros are the printed b_0 and the true one."""
-    two_atoms, gaussian = _instance(findings, "two atoms, rising from zero"), _instance(findings, "Gaussian, rising at t = 3")
+    two_atoms, gaussian = (
+        _instance(findings, "two atoms, rising from zero"),
+        _instance(findings, "Gaussian, rising at t = 3"),
+    )
     v, w = _variance(two_atoms), _variance(gaussian)
     (_, printed), true = printed_threshold(v), v.threshold
     return Figure(
         (threshold_panel(v, float(printed), true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise", inset=False)),
-        rf"Left: {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {float(printed):.4g}\), its derivative "
-        rf"(dashed, as \(-b\,\frac{{d}}{{db}}\mathrm{{var}}\), in the same units) at the true one, \(b_0 = {true:.4g}\): between the two the variance rises. "
+        rf"Left: {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {float(printed):.4g}\), its "
+        r"derivative "
+        rf"(dashed, as \(-b\,\frac{{d}}{{db}}\mathrm{{var}}\), in the same units) at the true one, \(b_0 = {true:.4g}\): "
+        r"between the two the variance rises. "
         rf"Circles are integer batch sizes. Right: {gaussian.name}. The printed polynomial has "
         rf"{'no positive root' if printed_threshold(w)[1] == 0 else 'its last root at ' + format(float(printed_threshold(w)[1]), '.4g')}, "
-        rf"yet the variance still rises up to \(b_0 = {w.threshold:.5g}\). Drawn from the exact polynomials of degree {v.degree} and {w.degree}.",
+        rf"yet the variance still rises up to \(b_0 = {w.threshold:.5g}\). Drawn from the exact polynomials of degree "
+        rf"{v.degree} and {w.degree}.",
     )
 
 
@@ -42,7 +48,13 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
     with panel() as axes:
         b = _grid(1, end)
         axes.plot(b, _values(v, b), color=BLUE, label=r"$\mathrm{var}(b)$")
-        axes.plot(b, [-x * float(slope(Fraction(x))) for x in b], color=ORANGE, linestyle=(0, (5, 2)), label=r"$-b\ \mathrm{var}'(b)$")
+        axes.plot(
+            b,
+            [-x * float(slope(Fraction(x))) for x in b],
+            color=ORANGE,
+            linestyle=(0, (5, 2)),
+            label=r"$-b\ \mathrm{var}'(b)$",
+        )
         whole = range(1, end + 1)
         axes.plot(whole, _values(v, whole), "o", color=BLUE, markerfacecolor="none", markeredgewidth=1.4)
         axes.axhline(0, color=MUTED, linewidth=0.9)
@@ -56,7 +68,8 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
             axes,
             name,
             "The variance, its derivative, and the two thresholds",
-            f"The variance is zero at the printed threshold {printed:.4g} and rises until the zero of its derivative at {true:.4g}, then falls.",
+            f"The variance is zero at the printed threshold {printed:.4g} and rises until the zero of its derivative at "
+            f"{true:.4g}, then falls.",
         )
 
 
@@ -71,14 +84,28 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
         for instance, colour, marker in zip(atoms, (BLUE, ORANGE), ("o", "s"), strict=True):
             v = _variance(instance)
             scale = float(v(2))
-            axes.plot(whole, [y / scale for y in _values(v, whole)], marker + "-", color=colour, markerfacecolor="none", linewidth=1.2, label=_short(instance.name))
+            axes.plot(
+                whole,
+                [y / scale for y in _values(v, whole)],
+                marker + "-",
+                color=colour,
+                markerfacecolor="none",
+                linewidth=1.2,
+                label=_short(instance.name),
+            )
         _batch_axis(axes, 1, 12, every=True)
         axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(2)$")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
-        right = svg(axes, "fig-conjecture-atoms", "Two atoms: the variance rises from b = 1 to b = 2", "Both variances at b = 1, ..., 12, relative to b = 2; both rise from 1 to 2 and fall from then on.")
+        right = svg(
+            axes,
+            "fig-conjecture-atoms",
+            "Two atoms: the variance rises from b = 1 to b = 2",
+            "Both variances at b = 1, ..., 12, relative to b = 2; both rise from 1 to 2 and fall from then on.",
+        )
     return Figure(
         (_rise_panel(w, "fig-conjecture-rise", inset=True, pair=(low, high)), right),
-        rf"Left: {gaussian.name}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = {low}\), "
+        rf"Left: {gaussian.name}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
+        rf"{low}\), "
         rf"\(\mathrm{{var}} = {_latex(w(low))}\), to \(b = {high}\), \({_latex(w(high))}\). Right: two atoms, \(t = 1\), "
         rf"each at integer batch sizes, relative to its value at \(b = 2\).",
     )
@@ -106,14 +133,21 @@ def _rise_panel(w: InverseBatchPolynomial, name: str, inset: bool, pair: tuple[i
             small.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
             small.set_title(r"$10^4\,\mathrm{var}(b)$", fontsize=10.5)
             small.tick_params(labelsize=9.5)
-        description = f"The variance over batch sizes from {b[0]:.3g} to {top:.3g}; it rises before b = {w.threshold:.5g} and falls from then on."
+        description = (
+            f"The variance over batch sizes from {b[0]:.3g} to {top:.3g}; "
+            f"it rises before b = {w.threshold:.5g} and falls from then on."
+        )
         return svg(axes, name, "Gaussian inputs: the variance rises, then falls", description)
 
 
 def draw_loss(findings: Findings, seed: int) -> Figure:
     """E loss against b: rising near a saddle, falling in one layer."""
-    panels, captions = [], []
-    for name, colour, text in (("near a saddle", ORANGE, "rises for every b"), ("one layer", BLUE, "falls for every b")):
+    panels: list[str] = []
+    captions: list[str] = []
+    for name, colour, text in (
+        ("near a saddle", ORANGE, "rises for every b"),
+        ("one layer", BLUE, "falls for every b"),
+    ):
         instance = _instance(findings, name)
         v = loss_polynomial(instance.problem, instance.step)
         limit = float(v.coefficients[0])
@@ -128,12 +162,18 @@ def draw_loss(findings: Findings, seed: int) -> Figure:
                 axes.set_yscale("log")
             axes.legend(loc="best")
             panels.append(
-                svg(axes, f"fig-loss-{len(panels)}", f"Expected loss, {name}", f"The expected loss {text}, from {float(v(1)):.4g} at b = 1 towards {limit:.4g}.")
+                svg(
+                    axes,
+                    f"fig-loss-{len(panels)}",
+                    f"Expected loss, {name}",
+                    f"The expected loss {text}, from {float(v(1)):.4g} at b = 1 towards {limit:.4g}.",
+                )
             )
         captions.append(f"{instance.name}: the expected loss {text}")
     return Figure(
         tuple(panels),
-        f"Left: {captions[0]}: small batches leave the saddle sooner. Right: {captions[1]}. The dashed line is the constant term, the loss of full-gradient "
+        f"Left: {captions[0]}: small batches leave the saddle sooner. Right: {captions[1]}. The dashed line is the "
+        "constant term, the loss of full-gradient "
         "descent after as many steps. Drawn from the exact polynomials; circles at powers of two.",
     )
 
@@ -174,7 +214,12 @@ def _batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> Non
 
 
 def _mark(axes: Axes, b: float, label: str, height: float) -> None:
-    axes.axvline(b, color=GREEN if label.startswith("true") else INK, linewidth=1.1, linestyle="-" if label.startswith("true") else (0, (1.5, 2)))
+    axes.axvline(
+        b,
+        color=GREEN if label.startswith("true") else INK,
+        linewidth=1.1,
+        linestyle="-" if label.startswith("true") else (0, (1.5, 2)),
+    )
     axes.text(b, height, f" {label}", transform=axes.get_xaxis_transform(), ha="left", va="bottom", fontsize=10.5)
 
 

@@ -12,6 +12,7 @@ from reports.findings import Findings, Outcome
 from reports.numbers import log10
 from theory.inverse_batch import InverseBatchPolynomial
 
+
 def draw(findings: Findings, seed: int) -> Figure:
     """Left side against right side, one mark a number, logarithmic in size; then one bar of residual for each check."""
     sides = _pairs(findings)
@@ -22,13 +23,15 @@ def draw(findings: Findings, seed: int) -> Figure:
         panels.append(_agreement(name + "-sides", claim.id, sides))
     panels.append(_residuals(name + "-residuals", findings))
     first = (
-        "Left: the size of every number on the left-hand side of the checks below against the same number by the other route; the line is equality. "
+        "Left: the size of every number on the left-hand side of the checks below against the same number by the other "
+        "route; the line is equality. "
         if sides
         else ""
     )
     return Figure(
         tuple(panels),
-        f"{first}{'Right: r' if sides else 'R'}esidual of every check below, with its tolerance; an exact check has residual 0 and tolerance 0. "
+        f"{first}{'Right: r' if sides else 'R'}esidual of every check below, with its tolerance; an exact check has "
+        "residual 0 and tolerance 0. "
         "Drawn from the evidence on this page.",
     )
 
@@ -67,39 +70,47 @@ def _pairs(findings: Findings) -> list[tuple[Fraction, Fraction, bool]]:
 
 def _agreement(name: str, claim_id: str, sides: list[tuple[Fraction, Fraction, bool]]) -> str:
     with panel() as axes:
-        for printed, colour, marker, label in ((False, BLUE, "o", "as it should read"), (True, ORANGE, "x", "as printed")):
+        for printed, colour, marker, label in (
+            (False, BLUE, "o", "as it should read"),
+            (True, ORANGE, "x", "as printed"),
+        ):
             shown = [(log10(x), log10(y)) for x, y, p in sides if p == printed]
             if shown:
                 x, y = zip(*shown, strict=True)
-                face = {"markerfacecolor": "none"} if marker == "o" else {}
-                axes.plot(x, y, marker, color=colour, label=label, markeredgewidth=1.4, **face)
+                axes.plot(x, y, marker, color=colour, label=label, markeredgewidth=1.4, markerfacecolor="none")
         axes.axline((0, 0), slope=1, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_xlabel(r"$\log_{10}$ |left side|")
         axes.set_ylabel(r"$\log_{10}$ |right side|")
         axes.legend(loc="upper left")
         return svg(
-            axes, name, f"{claim_id}: both sides", f"{len(sides)} pairs of numbers, left side against right side, with the line of equality."
+            axes,
+            name,
+            f"{claim_id}: both sides",
+            f"{len(sides)} pairs of numbers, left side against right side, with the line of equality.",
         )
 
 
 def _residuals(name: str, findings: Findings) -> str:
-    rows = [e for e in findings.examined if e.evidence is not None and e.evidence.residual is not None]
+    rows = [(e, e.evidence) for e in findings.examined if e.evidence is not None and e.residual is not None]
     with panel(height=max(1.6, 0.9 + 0.42 * len(rows))) as axes:
         labels = []
-        for i, examined in enumerate(rows):
-            assert examined.evidence is not None
-            residual = float(abs(examined.evidence.residual or 0))
+        for i, (examined, evidence) in enumerate(rows):
             colour, marker = (GREEN, "o") if examined.outcome is Outcome.HOLDS else (ORANGE, "x")
-            axes.plot([residual], [i], marker, color=colour, markeredgewidth=1.6)
-            axes.plot([examined.evidence.tolerance], [i], "|", color=INK, markersize=13)
+            axes.plot([float(examined.residual)], [i], marker, color=colour, markeredgewidth=1.6)
+            axes.plot([evidence.tolerance], [i], "|", color=INK, markersize=13)
             labels.append(f"{examined.showcase.name}" + (" (print)" if examined.showcase.printed else ""))
         axes.set_yticks(range(len(rows)), [_cut(label) for label in labels])
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        largest = max((float(abs(e.evidence.residual or 0)) for e in rows if e.evidence), default=0.0)
+        largest = max((float(e.residual) for e, _ in rows), default=0.0)
         if largest:
             axes.set_xscale("symlog", linthresh=min(1.0, largest) / 10)
         axes.set_xlabel("residual (mark) and tolerance (bar)")
-        return svg(axes, name, f"{findings.claim.id}: residuals", f"Residuals of {len(rows)} checks; the largest is {largest:.3g}.")
+        return svg(
+            axes,
+            name,
+            f"{findings.claim.id}: residuals",
+            f"Residuals of {len(rows)} checks; the largest is {largest:.3g}.",
+        )
 
 
 def _cut(label: str, width: int = 26) -> str:

@@ -29,9 +29,12 @@ def draw_a7(findings: Findings, seed: int) -> Figure:
     v = variance_polynomial(scalar_network(), 2, 1)
     return Figure(
         (coefficients_panel(v, "fig-a7-orders"), degrees_panel("fig-a7-degrees", _a7_prints())),
-        rf"Left: the coefficients \(\beta_s\) of \(\mathrm{{var}}(g_{{2,1}}) = \sum_s \beta_s b^{{-s}}\), size and sign, for two linear layers of one unit, "
-        rf"\(w = (1/2, -2/3)\), \(w^* = 3/4\), \(x \sim N(0, 1)\), \(\alpha = 1/10\): the last one is \(\beta_{{{v.degree}}}\), and there is no constant term. "
-        rf"Right: the degree attained by the same network at \(t = 0, \ldots, {STEPS[-1]}\), the sharp bound \(3^{{t+1}} - t - 2\) and the printed \(3^{{t+1}} - 1\). "
+        rf"Left: the coefficients \(\beta_s\) of \(\mathrm{{var}}(g_{{2,1}}) = \sum_s \beta_s b^{{-s}}\), size and sign, "
+        r"for two linear layers of one unit, "
+        r"\(w = (1/2, -2/3)\), \(w^* = 3/4\), \(x \sim N(0, 1)\), \(\alpha = 1/10\): the last one is "
+        rf"\(\beta_{{{v.degree}}}\), and there is no constant term. "
+        rf"Right: the degree attained by the same network at \(t = 0, \ldots, {STEPS[-1]}\), the sharp bound \(3^{{t+1}} "
+        rf"- t - 2\) and the printed \(3^{{t+1}} - 1\). "
         "Computed exactly.",
     )
 
@@ -40,9 +43,12 @@ def draw_3_4(findings: Findings, seed: int) -> Figure:
     """Theorem 3.4: attained degrees against both printed bounds; the bounds against the depth."""
     return Figure(
         (degrees_panel("fig-3-4-degrees", _prints_3_4()), depth_panel("fig-3-4-depth")),
-        r"Left: the degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit (\(w = (1/2, -2/3)\), \(w^* = 3/4\), "
-        r"\(x \sim N(0,1)\), \(\alpha = 1/10\); exact), the sharp bound \(3^{t+1} - t - 2\), and the two bounds printed for \(D = 1\), \(2^{t+1} - 1\) and "
-        r"\(2^{t+2} - 1\): from \(t = 1\) on both are too small. Right: the sharp bound for linear networks of depth \(H = 1, \ldots, 4\); the printed ones "
+        r"Left: the degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit (\(w = (1/2, "
+        r"-2/3)\), \(w^* = 3/4\), "
+        r"\(x \sim N(0,1)\), \(\alpha = 1/10\); exact), the sharp bound \(3^{t+1} - t - 2\), and the two bounds printed "
+        r"for \(D = 1\), \(2^{t+1} - 1\) and "
+        r"\(2^{t+2} - 1\): from \(t = 1\) on both are too small. Right: the sharp bound for linear networks of depth \(H "
+        r"= 1, \ldots, 4\); the printed ones "
         r"do not depend on \(H\).",
     )
 
@@ -53,17 +59,32 @@ def coefficients_panel(v: InverseBatchPolynomial, name: str) -> str:
     floor = min(y for _, y, _ in orders) - 1
     with panel() as axes:
         axes.vlines([s for s, _, _ in orders], floor, [y for _, y, _ in orders], color=MUTED, linewidth=0.8)
-        for positive, colour, marker, face, label in ((True, BLUE, "o", BLUE, r"$\beta_s > 0$"), (False, ORANGE, "s", "none", r"$\beta_s < 0$")):
+        for positive, colour, marker, face, label in (
+            (True, BLUE, "o", BLUE, r"$\beta_s > 0$"),
+            (False, ORANGE, "s", "none", r"$\beta_s < 0$"),
+        ):
             chosen = [(s, y) for s, y, sign in orders if sign == positive]
             if chosen:
-                axes.plot(*zip(*chosen, strict=True), marker, color=colour, markerfacecolor=face, markeredgewidth=1.4, label=label)
+                axes.plot(
+                    *zip(*chosen, strict=True),
+                    marker,
+                    color=colour,
+                    markerfacecolor=face,
+                    markeredgewidth=1.4,
+                    label=label,
+                )
         axes.set_ylim(floor, max(y for _, y, _ in orders) + 1)
         axes.set_xlabel("order $s$")
         axes.set_ylabel(r"$\log_{10} |\beta_s|$")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="best")
         negative = sum(not sign for _, _, sign in orders)
-        return svg(axes, name, "Coefficients by order", f"Orders 1 to {v.degree}; {negative} of {len(orders)} coefficients are negative.")
+        return svg(
+            axes,
+            name,
+            "Coefficients by order",
+            f"Orders 1 to {v.degree}; {negative} of {len(orders)} coefficients are negative.",
+        )
 
 
 def degrees_panel(name: str, prints: dict[str, list[int]]) -> str:
@@ -72,7 +93,9 @@ def degrees_panel(name: str, prints: dict[str, list[int]]) -> str:
     sharp = [variance_degree(t) for t in STEPS]
     with panel() as axes:
         axes.plot(STEPS, sharp, color=BLUE, label="sharp bound")
-        for (label, values), colour, style in zip(prints.items(), (ORANGE, PURPLE), ((0, (5, 2)), (0, (1.5, 2))), strict=False):
+        for (label, values), colour, style in zip(
+            prints.items(), (ORANGE, PURPLE), ((0, (5, 2)), (0, (1.5, 2))), strict=False
+        ):
             axes.plot(STEPS, values, color=colour, linestyle=style, label=label)
         axes.plot(STEPS, attained, "o", color=INK, label="attained")
         for t, degree in zip(STEPS, attained, strict=True):
@@ -81,20 +104,44 @@ def degrees_panel(name: str, prints: dict[str, list[int]]) -> str:
         _step_axis(axes)
         axes.set_ylabel("degree in $1/b$")
         axes.legend(loc="upper left")
-        return svg(axes, name, "Degree of the variance by step", f"Attained degrees {attained}; sharp bound {sharp}; printed: {prints}.")
+        return svg(
+            axes,
+            name,
+            "Degree of the variance by step",
+            f"Attained degrees {attained}; sharp bound {sharp}; printed: {prints}.",
+        )
 
 
 def depth_panel(name: str) -> str:
     """Sharp bounds for linear networks of depth 1 to 4 and the larger printed one."""
     with panel() as axes:
         for depth, colour, marker in zip(range(1, 5), (BLUE, GREEN, PURPLE, INK), "osD^", strict=True):
-            axes.plot(STEPS, [variance_degree(t, depth) for t in STEPS], marker + "-", color=colour, linewidth=1.2, markerfacecolor="none", label=f"$H = {depth}$")
-        axes.plot(STEPS, [printed_variance_degrees_3_4(t)[1] for t in STEPS], color=ORANGE, linestyle=(0, (5, 2)), label="printed, any $H$")
+            axes.plot(
+                STEPS,
+                [variance_degree(t, depth) for t in STEPS],
+                marker + "-",
+                color=colour,
+                linewidth=1.2,
+                markerfacecolor="none",
+                label=f"$H = {depth}$",
+            )
+        axes.plot(
+            STEPS,
+            [printed_variance_degrees_3_4(t)[1] for t in STEPS],
+            color=ORANGE,
+            linestyle=(0, (5, 2)),
+            label="printed, any $H$",
+        )
         axes.set_yscale("log")
         _step_axis(axes)
         axes.set_ylabel("degree in $1/b$")
         axes.legend(loc="upper left")
-        return svg(axes, name, "Sharp degree by depth", "The sharp degree grows with the depth; the printed bound lies below it for every depth above one.")
+        return svg(
+            axes,
+            name,
+            "Sharp degree by depth",
+            "The sharp degree grows with the depth; the printed bound lies below it for every depth above one.",
+        )
 
 
 def _a7_prints() -> dict[str, list[int]]:

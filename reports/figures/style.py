@@ -1,7 +1,8 @@
 """How figures look and how they become SVG: deterministic, self-contained, in colours that the page can turn dark.
 
-Text is drawn as outlines, so no font has to be there. Every colour is a marker that becomes a CSS variable with a fallback; series differ in
-line style or marker shape as well as in colour. Panels are narrow: side by side on a wide page, one below the other on a phone.
+Text is drawn as outlines, so no font has to be there. Every colour is a marker that becomes a CSS variable with a
+fallback; series differ in line style or marker shape as well as in colour. Panels are narrow: side by side on a wide
+page, one below the other on a phone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from itertools import count
+from typing import Any
 
 import matplotlib
 
@@ -35,7 +37,7 @@ VARIABLES = {  # marker: CSS variable, colour on white paper (Okabe and Ito's pa
 }
 WIDTH, HEIGHT = 4.5, 3.2  # inches; at 340 px a 10.5 pt label is still read with ease
 
-_SETTINGS = {
+_SETTINGS: Any = {  # Any: the stubs want every key spelled as a literal type
     "svg.fonttype": "path",
     "svg.hashsalt": "batchlaw",
     "font.family": "STIXGeneral",
@@ -65,7 +67,6 @@ _SETTINGS = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 5.5,
-    "axes.formatter.use_mathtext": True,
     "path.simplify": False,
 }
 
@@ -90,7 +91,9 @@ def svg(axes: Axes, name: str, title: str, description: str) -> str:
     """The panel as an inline SVG element: ids prefixed with `name`, title and description for readers who do not see it."""
     buffer = io.StringIO()
     with matplotlib.rc_context(_SETTINGS):
-        axes.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})  # type: ignore[union-attr]
+        canvas = axes.get_figure(root=True)
+        assert canvas is not None
+        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     width, height = (round(float(x)) for x in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups())  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction as F
+from functools import partial
 from typing import Any
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
@@ -24,12 +25,18 @@ def differ(instance: Any) -> Evidence:
 
 def undecided(instance: Any) -> Evidence:
     """A check that could not be carried out."""
-    return Evidence("x < y", f"x = {instance}", "first route", instance, "second route", None, None, reason="y is too large")
+    return Evidence(
+        "x < y", f"x = {instance}", "first route", instance, "second route", None, None, reason="y is too large"
+    )
 
 
 def broken(instance: Any) -> Evidence:
     """A check with a defect."""
     raise ZeroDivisionError("division by zero")
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def claim(
@@ -46,13 +53,16 @@ def claim(
         "title": r"Degree of \(\mathrm{var}(g_t)\) in \(1/b\)",
         "source": "lines 1-2",
         "printed": r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - 1\), whatever \(a &lt; b\).</p>",
-        "corrected": r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - t - 2\), whatever \(a &lt; b\). \[ \sum_{s=0}^{t} (2 m^s - 1) \]</p>",
+        "corrected": (
+            r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - t - 2\), whatever \(a &lt; b\). "
+            r"\[ \sum_{s=0}^{t} (2 m^s - 1) \]</p>"
+        ),
         "hypotheses": (r"\(w_0\) is given",),
         "verdict": verdict,
         "check": check,
         "check_printed": check_printed,
         "showcases": (
-            *(Showcase(f"case {i}", lambda x=x: x) for i, x in enumerate(values)),
+            *(Showcase(f"case {i}", partial(_same, x)) for i, x in enumerate(values)),
             Showcase("smallest", lambda: F(1), printed=True, note=r"smallest in \(\lvert w\rvert\)"),
         ),
         "proof": r"<p>By induction on \(t\).</p>",

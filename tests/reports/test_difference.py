@@ -37,4 +37,7 @@ def test_marks_never_cross_tags() -> None:
 
 
 def test_texts_that_share_too_little_are_left_alone() -> None:
-    assert mark_differences("<p>one two three</p>", "four five six seven") == ("<p>one two three</p>", "four five six seven")
+    assert mark_differences("<p>one two three</p>", "four five six seven") == (
+        "<p>one two three</p>",
+        "four five six seven",
+    )

@@ -60,7 +60,25 @@ def test_bold_and_sans_serif_letters_are_those_of_unicode() -> None:
 
 
 def test_a_long_inline_formula_can_break_after_its_relations_only_outside_brackets() -> None:
-    short, long = inline("a = b"), inline(r"\mathrm{var}(g_{t,k}) = \mathbb{E}[x, y = z] - \lVert u \rVert^2 = c_1 + c_2 + c_3")
+    short, long = (
+        inline("a = b"),
+        inline(r"\mathrm{var}(g_{t,k}) = \mathbb{E}[x, y = z] - \lVert u \rVert^2 = c_1 + c_2 + c_3"),
+    )
     assert "<wbr>" not in short
     assert long.count("<wbr>") == 2
-    assert words(long) == words(inline(r"\mathrm{var}(g_{t,k}) =") + inline(r"\mathbb{E}[x, y = z] - \lVert u \rVert^2 =") + inline("c_1 + c_2 + c_3"))
+    assert words(long) == words(
+        inline(r"\mathrm{var}(g_{t,k}) =")
+        + inline(r"\mathbb{E}[x, y = z] - \lVert u \rVert^2 =")
+        + inline("c_1 + c_2 + c_3")
+    )
+
+
+def test_a_minus_after_a_bracket_or_relation_is_a_sign() -> None:
+    assert 'form="prefix"' in inline(r"(-\alpha)^j") and 'form="prefix"' in inline("x = -1")
+    assert "form" not in inline("a - b")
+
+
+def test_displayed_tensor_products_have_their_limits_above_and_below() -> None:
+    assert "munderover" in block(r"\bigotimes_{i=0}^{m-1} A_i") and "munderover" not in inline(
+        r"\bigotimes_{i=0}^{m-1} A_i"
+    )

@@ -1,0 +1,114 @@
+"""The command line: what it prints, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction as F
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reports import cli
+from reports.cli import app
+from tests.reports.fakes import claim, differ
+from theory import Discrete, TeacherStudent, variance_poly
+
+ATOMS = [
+    "variance",
+    "--student",
+    "1",
+    "--student",
+    "2",
+    "--teacher",
+    "0",
+    "--teacher",
+    "0",
+    "--rates",
+    "1/4",
+    "--atoms",
+    "1; 2",
+    "--step",
+    "1",
+]
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "160", "NO_COLOR": "1"})
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_variance_prints_the_polynomial_and_what_follows_from_it() -> None:
+    code, out, err = run(*ATOMS, "--at", "1 2 3")
+    assert (code, err) == (0, "")
+    for words in (
+        "degree 6 (sharp bound 6)",
+        "engine frequencies",
+        "for every integer b >= 2",
+        "12393/8192",
+        "1335/1024",
+        "b_0 = 2.15353",
+    ):
+        assert words in out, words
+
+
+def test_json_is_exact_and_agrees_with_the_library() -> None:
+    code, out, _ = run(*ATOMS, "--json", "--at", "2")
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
+    v = variance_poly.variance_polynomial(problem, step=1, layer=1)
+    data = json.loads(out)
+    assert code == 0 and [F(c) for c in data["coefficients"]] == list(v.coefficients)
+    assert data["values"] == {"2": "12393/8192"} and data["decreasing_from"] == 2 and data["engine"] == "frequencies"
+
+
+def test_files_and_options_say_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "network.toml"
+    path.write_text(
+        'student = [[[1]], [[2]]]\nteacher = [[[0]], [[0]]]\nlearning_rates = "1/4"\ninputs = {law = "discrete", atoms = [1, 2]}\n'
+    )
+    assert run("variance", str(path), "--step", "1", "--json")[1] == run(*ATOMS, "--json")[1]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["variance"], "problem must be a file, or --student and --teacher"),
+        (["variance", "nowhere.toml"], "'nowhere.toml' cannot be read"),
+        ([*ATOMS, "--layer", "3"], "layer must be in 1..2, but was 3"),
+        ([*ATOMS, "--step", "-1"], "step must be at least 0, but was -1"),
+        ([*ATOMS, "--engine", "magic"], "engine must be one of"),
+        ([*ATOMS, "--engine", "trace_words"], "trace_words"),
+        ([*ATOMS, "--at", "0"], "b must be at least 1, but was 0"),
+        ([*ATOMS, "--at", "two"], "at must be a number"),
+        ([*ATOMS, "--probabilities", "1/2 1/3"], "probabilities must sum to 1"),
+        ([*ATOMS, "--rates", ""], "rates must hold at least one number"),
+        (["verify", "A.99"], "id must be one of the ledger's"),
+        (["report", "--only", "A.99"], "id must be one of the ledger's"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(arguments: list[str], words: str) -> None:
+    code, out, err = run(*arguments)
+    assert code == 2 and out == ""
+    assert err.startswith("error: ") and words in err and err.count("\n") == 1
+
+
+def test_a_report_over_other_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    code, _, err = run("report", "--out", str(tmp_path))
+    assert code == 2 and "holds other files" in err
+
+
+def test_verify_ends_well_or_badly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "LEDGER", (claim("A.1"), claim("A.2", check=differ)))
+    code, out, _ = run("verify", "A.1")
+    assert code == 0 and "2/2" in out and "1/1" in out and "A.2" not in out
+    code, out, _ = run("verify")
+    assert code == 1 and "NO" in out and "A.2 is not borne out: case 0: fails, but should hold" in out
+
+
+def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cli, "LEDGER", (claim("A.1"), claim("A.2", check=differ)))
+    code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "A.1")
+    assert code == 0 and out.splitlines()[-1] == str(tmp_path / "site" / "index.html")
+    code, out, err = run("report", "--out", str(tmp_path / "site"))
+    assert code == 1 and Path(out.splitlines()[-1]).is_file() and "A.2 is not borne out" in err

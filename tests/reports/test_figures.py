@@ -1,0 +1,69 @@
+"""Figures: deterministic, self-contained, described, and drawn from the numbers that they claim."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction as F
+
+import pytest
+
+from reports import figures
+from reports.figures import generic
+from reports.figures.style import INK, VARIABLES, panel, standalone, svg
+from reports.findings import examine
+from tests.reports.fakes import POLYNOMIAL, claim
+from theory.claims import LEDGER
+
+
+def line(name: str = "test") -> str:
+    with panel() as axes:
+        axes.plot([1, 2, 4], [1, 4, 2], color=INK, label="line")
+        axes.legend()
+        return svg(axes, name, "A <line>", "Rises & falls.")
+
+
+def test_the_same_panel_is_the_same_text() -> None:
+    assert line() == line()
+
+
+def test_ids_belong_to_the_panel_and_every_reference_resolves() -> None:
+    first, second = line("one"), line("two")
+    ids = [set(re.findall(r'\bid="([^"]+)"', drawing)) for drawing in (first, second)]
+    assert not ids[0] & ids[1] and all(i.startswith("one-") for i in ids[0])
+    assert set(re.findall(r'(?:href="|url\()#([^")]+)', first)) <= ids[0]
+
+
+def test_colours_are_variables_of_the_page_and_nothing_is_loaded() -> None:
+    drawing = line()
+    assert "var(--ink, #1c2024)" in drawing and not any(marker in drawing for marker in VARIABLES)
+    assert "http" not in drawing and "<text" not in drawing and "<script" not in drawing
+    assert '<title id="test-title">A &lt;line&gt;</title>' in drawing
+
+
+def test_a_standalone_drawing_has_plain_colours() -> None:
+    alone = standalone(line())
+    assert (
+        "var(" not in alone
+        and alone.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+        and alone.endswith("</svg>\n")
+    )
+
+
+def test_the_generic_figure_finds_numbers_wherever_they_are() -> None:
+    assert generic.numbers({"a": (1, F(1, 2)), "b": [0.25, True], "c": "text"}) == [1, F(1, 2), F(1, 4)]
+    assert len(generic.numbers(POLYNOMIAL)) == 24
+
+
+def test_the_generic_figure_marks_what_fails_differently() -> None:
+    figure = generic.draw(examine(claim(values=(F(1, 3), POLYNOMIAL))), 0)
+    assert len(figure.panels) == 2 and "25 pairs of numbers" in figure.panels[0]
+    assert "Residuals of 3 checks; the largest is 1." in figure.panels[1]
+
+
+def test_the_table_of_figures_names_claims_of_the_ledger() -> None:
+    assert set(figures.FIGURES) <= {c.id for c in LEDGER}
+
+
+@pytest.mark.parametrize("value", ["words only", None])
+def test_evidence_without_numbers_has_a_figure_too(value: object) -> None:
+    assert figures.draw(examine(claim(values=(value,))), 0).panels

@@ -1,0 +1,67 @@
+"""README.md: its example runs, its picture and its table are current."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+from reports import readme
+from reports.readme import BEGIN, END, same_drawing, table, with_table
+from tests.reports.fakes import claim
+
+
+def test_the_worked_example_runs_as_printed() -> None:
+    blocks = re.findall(r"```pycon\n(.*?)```", readme.README.read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        example = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
+        outcome = doctest.DocTestRunner().run(example)
+        assert outcome.attempted > 5 and outcome.failed == 0
+
+
+def test_picture_and_table_are_current() -> None:
+    assert readme.stale() == []
+
+
+def test_links_lead_to_files_that_are_there() -> None:
+    text = readme.README.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    assert links and all((readme.ROOT / link).is_file() for link in links)
+
+
+def test_the_table_has_one_row_per_claim() -> None:
+    rows = table((claim("A.1"), claim("A|2"))).splitlines()
+    assert len(rows) == 4 and rows[2] == r"| A.1 | Degree of $\mathrm{var}(g_t)$ in $1/b$ | ✎ holds, corrected |"
+
+
+def test_an_edited_table_is_noticed_and_made_anew() -> None:
+    text = with_table(f"before\n{BEGIN}\n{END}\nafter\n", (claim("A.1"),))
+    edited = text.replace("holds, corrected", "holds")
+    assert edited != text and with_table(edited, (claim("A.1"),)) == text
+    with pytest.raises(ValueError, match="markers"):
+        with_table("no markers", ())
+
+
+def test_drawings_are_compared_up_to_rounding() -> None:
+    drawing = readme.picture()
+    assert same_drawing(drawing, drawing)
+    moved = re.sub(r"L (\d+)\.(\d+) ", lambda m: f"L {int(m[1]) + 1}.{m[2]} ", drawing, count=1)
+    assert moved != drawing and not same_drawing(drawing, moved)
+    assert same_drawing('<path d="M 1.000001 2"/>', '<path d="M 1 2.000001"/>')
+    assert not same_drawing('<path d="M 1 2"/>', '<path d="L 1 2"/>')
+
+
+def test_check_and_write_are_the_only_ways(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert readme.main([]) == 2 and "usage" in capsys.readouterr().err
+    text = readme.README.read_text(encoding="utf-8")
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    monkeypatch.setattr(readme, "PICTURE", tmp_path / "picture.svg")
+    (tmp_path / "README.md").write_text(with_table(text, ()), encoding="utf-8")
+    assert readme.main(["--check"]) == 1 and "picture.svg" in capsys.readouterr().out
+    assert readme.main(["--write"]) == 0 and readme.main(["--check"]) == 0
