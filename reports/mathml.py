@@ -112,6 +112,8 @@ def _mend(node: ElementTree.Element) -> None:
         node.tag, node.text = "mo", OPERATORS[text]
     elif node.tag == "mo" and text in ("|", "‖") and node.get("fence") != "true":
         node.attrib.update(stretchy="false", lspace="0", rspace="0")
+    elif node.tag == "mo" and text == "/":
+        node.attrib.update(lspace="0", rspace="0")
     elif node.tag == "mo" and text == "*":
         node.text = "∗"
     elif (node.tag == "mo" and text == "∞") or (

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.figures import generic
+from reports.figures import curves, generic, orders, recursion
 from reports.figures.style import Figure
 from reports.findings import Findings
 
 Draw = Callable[[Findings, int], Figure]
 
-FIGURES: dict[str, Draw] = {}
+FIGURES: dict[str, Draw] = {
+    "A.3": recursion.draw_a3,
+    "A.4": recursion.draw_a4,
+    "A.5": recursion.draw_a5,
+    "A.6": recursion.draw_a6,
+    "A.7": orders.draw_a7,
+    "3.1": recursion.draw_a4,
+    "3.2": recursion.draw_a5,
+    "3.3": recursion.draw_a6,
+    "3.4": orders.draw_3_4,
+    "3.5": curves.draw_threshold,
+    "3.1.2 loss": curves.draw_loss,
+    "conjecture": curves.draw_conjecture,
+}
 
 
 def draw(findings: Findings, seed: int) -> Figure:

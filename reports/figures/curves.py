@@ -30,11 +30,11 @@ def draw_threshold(findings: Findings, seed: int) -> Figure:
     (_, printed), true = printed_threshold(v), v.threshold
     return Figure(
         (threshold_panel(v, float(printed), true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise", inset=False)),
-        rf"Left: {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {float(printed):.4g}\), its "
+        rf"(a) {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {float(printed):.4g}\), its "
         r"derivative "
         rf"(dashed, as \(-b\,\frac{{d}}{{db}}\mathrm{{var}}\), in the same units) at the true one, \(b_0 = {true:.4g}\): "
         r"between the two the variance rises. "
-        rf"Circles are integer batch sizes. Right: {gaussian.name}. The printed polynomial has "
+        rf"Circles are integer batch sizes. (b) {gaussian.name}. The printed polynomial has "
         rf"{'no positive root' if printed_threshold(w)[1] == 0 else 'its last root at ' + format(float(printed_threshold(w)[1]), '.4g')}, "
         rf"yet the variance still rises up to \(b_0 = {w.threshold:.5g}\). Drawn from the exact polynomials of degree "
         rf"{v.degree} and {w.degree}.",
@@ -104,9 +104,9 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
         )
     return Figure(
         (_rise_panel(w, "fig-conjecture-rise", inset=True, pair=(low, high)), right),
-        rf"Left: {gaussian.name}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
+        rf"(a) {gaussian.name}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
         rf"{low}\), "
-        rf"\(\mathrm{{var}} = {_latex(w(low))}\), to \(b = {high}\), \({_latex(w(high))}\). Right: two atoms, \(t = 1\), "
+        rf"\(\mathrm{{var}} = {_latex(w(low))}\), to \(b = {high}\), \({_latex(w(high))}\). (b) Two atoms, \(t = 1\), "
         rf"each at integer batch sizes, relative to its value at \(b = 2\).",
     )
 
@@ -172,7 +172,7 @@ def draw_loss(findings: Findings, seed: int) -> Figure:
         captions.append(f"{instance.name}: the expected loss {text}")
     return Figure(
         tuple(panels),
-        f"Left: {captions[0]}: small batches leave the saddle sooner. Right: {captions[1]}. The dashed line is the "
+        f"(a) {captions[0]}: small batches leave the saddle sooner. (b) {captions[1]}. The dashed line is the "
         "constant term, the loss of full-gradient "
         "descent after as many steps. Drawn from the exact polynomials; circles at powers of two.",
     )

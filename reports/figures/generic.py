@@ -23,14 +23,14 @@ def draw(findings: Findings, seed: int) -> Figure:
         panels.append(_agreement(name + "-sides", claim.id, sides))
     panels.append(_residuals(name + "-residuals", findings))
     first = (
-        "Left: the size of every number on the left-hand side of the checks below against the same number by the other "
+        "(a) The size of every number on the left-hand side of the checks below against the same number by the other "
         "route; the line is equality. "
         if sides
         else ""
     )
     return Figure(
         tuple(panels),
-        f"{first}{'Right: r' if sides else 'R'}esidual of every check below, with its tolerance; an exact check has "
+        f"{first}{'(b) R' if sides else 'R'}esidual of every check below, with its tolerance; an exact check has "
         "residual 0 and tolerance 0. "
         "Drawn from the evidence on this page.",
     )

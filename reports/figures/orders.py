@@ -29,11 +29,11 @@ def draw_a7(findings: Findings, seed: int) -> Figure:
     v = variance_polynomial(scalar_network(), 2, 1)
     return Figure(
         (coefficients_panel(v, "fig-a7-orders"), degrees_panel("fig-a7-degrees", _a7_prints())),
-        rf"Left: the coefficients \(\beta_s\) of \(\mathrm{{var}}(g_{{2,1}}) = \sum_s \beta_s b^{{-s}}\), size and sign, "
+        rf"(a) The coefficients \(\beta_s\) of \(\mathrm{{var}}(g_{{2,1}}) = \sum_s \beta_s b^{{-s}}\), size and sign, "
         r"for two linear layers of one unit, "
         r"\(w = (1/2, -2/3)\), \(w^* = 3/4\), \(x \sim N(0, 1)\), \(\alpha = 1/10\): the last one is "
         rf"\(\beta_{{{v.degree}}}\), and there is no constant term. "
-        rf"Right: the degree attained by the same network at \(t = 0, \ldots, {STEPS[-1]}\), the sharp bound \(3^{{t+1}} "
+        rf"(b) The degree attained by the same network at \(t = 0, \ldots, {STEPS[-1]}\), the sharp bound \(3^{{t+1}} "
         rf"- t - 2\) and the printed \(3^{{t+1}} - 1\). "
         "Computed exactly.",
     )
@@ -43,11 +43,11 @@ def draw_3_4(findings: Findings, seed: int) -> Figure:
     """Theorem 3.4: attained degrees against both printed bounds; the bounds against the depth."""
     return Figure(
         (degrees_panel("fig-3-4-degrees", _prints_3_4()), depth_panel("fig-3-4-depth")),
-        r"Left: the degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit (\(w = (1/2, "
+        r"(a) The degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit (\(w = (1/2, "
         r"-2/3)\), \(w^* = 3/4\), "
         r"\(x \sim N(0,1)\), \(\alpha = 1/10\); exact), the sharp bound \(3^{t+1} - t - 2\), and the two bounds printed "
         r"for \(D = 1\), \(2^{t+1} - 1\) and "
-        r"\(2^{t+2} - 1\): from \(t = 1\) on both are too small. Right: the sharp bound for linear networks of depth \(H "
+        r"\(2^{t+2} - 1\): from \(t = 1\) on both are too small. (b) The sharp bound for linear networks of depth \(H "
         r"= 1, \ldots, 4\); the printed ones "
         r"do not depend on \(H\).",
     )

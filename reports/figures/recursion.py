@@ -89,9 +89,9 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
         )
     return Figure(
         (left, right),
-        r"Left: the number of Kronecker rows that the lemma, carried out on one row with \(d\) gradients of single "
+        r"(a) The number of Kronecker rows that the lemma, carried out on one row with \(d\) gradients of single "
         rf"samples, produces ({_listed(rows)} for "
-        rf"\(d = 0, \ldots, {LARGEST_D}\); {_listed(terms)} terms), and the printed \(m' = m + d - 2\). Right: the number "
+        rf"\(d = 0, \ldots, {LARGEST_D}\); {_listed(terms)} terms), and the printed \(m' = m + d - 2\). (b) The number "
         r"of terms for \(d = 2\), "
         r"\(L = 2^d p^{2 [d_0 \ge 1]}\), against the printed \(2^d p^{d'(m-1)+2}\) at \(m = 2\).",
     )
@@ -118,11 +118,11 @@ def draw_a4(findings: Findings, seed: int) -> Figure:
         )
     return Figure(
         (_stirling_panel(LARGEST_D, "fig-a4-stirling"), right),
-        rf"Left: \((b)_j\, b^{{-d}} = \sum_s s_1(j, d - s)\, b^{{-s}}\) for \(d = {LARGEST_D}\): how a partition of the "
+        rf"(a) \((b)_j\, b^{{-d}} = \sum_s s_1(j, d - s)\, b^{{-s}}\) for \(d = {LARGEST_D}\): how a partition of the "
         r"\(d\) gradients into \(j\) classes of equal "
         r"samples enters each power of \(1/b\). Signs alternate, every row but the last starts later, and no row reaches "
         r"\(b^{-d}\). "
-        r"Right: the degree of \(\mathbb{E}[\mathrm{tr}(g_{0,1})^d]\) for two layers of one unit with Gaussian inputs, "
+        r"(b) The degree of \(\mathbb{E}[\mathrm{tr}(g_{0,1})^d]\) for two layers of one unit with Gaussian inputs, "
         r"computed exactly.",
     )
 
@@ -238,10 +238,10 @@ def draw_a6(findings: Findings, seed: int) -> Figure:
     return Figure(
         (left, right),
         rf"{len(points)} random products of traces in \(W_0, g_0, W_1, g_1\) (seed {seed}) for two layers of one unit "
-        r"with Gaussian inputs. Left: the exact degree of the "
+        r"with Gaussian inputs. (a) The exact degree of the "
         r"expectation (dots) and the sharp bound \(\sum_f \max(D_f - 1, 0)\) (squares) against the printed bound \(\sum_f "
         r"D_f\); the dashed line is equality. "
-        rf"The sharp bound is attained by {gap[0]} of them. Right: by how much the sharp bound lies below the printed one.",
+        rf"The sharp bound is attained by {gap[0]} of them. (b) By how much the sharp bound lies below the printed one.",
     )
 
 

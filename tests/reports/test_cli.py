@@ -99,16 +99,16 @@ def test_a_report_over_other_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_verify_ends_well_or_badly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "LEDGER", (claim("A.1"), claim("A.2", check=differ)))
-    code, out, _ = run("verify", "A.1")
-    assert code == 0 and "2/2" in out and "1/1" in out and "A.2" not in out
+    monkeypatch.setattr(cli, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
+    code, out, _ = run("verify", "T.1")
+    assert code == 0 and "2/2" in out and "1/1" in out and "T.2" not in out
     code, out, _ = run("verify")
-    assert code == 1 and "NO" in out and "A.2 is not borne out: case 0: fails, but should hold" in out
+    assert code == 1 and "NO" in out and "T.2 is not borne out: case 0: fails, but should hold" in out
 
 
 def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli, "LEDGER", (claim("A.1"), claim("A.2", check=differ)))
-    code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "A.1")
+    monkeypatch.setattr(cli, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
+    code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "T.1")
     assert code == 0 and out.splitlines()[-1] == str(tmp_path / "site" / "index.html")
     code, out, err = run("report", "--out", str(tmp_path / "site"))
-    assert code == 1 and Path(out.splitlines()[-1]).is_file() and "A.2 is not borne out" in err
+    assert code == 1 and Path(out.splitlines()[-1]).is_file() and "T.2 is not borne out" in err

@@ -33,14 +33,14 @@ def test_links_lead_to_files_that_are_there() -> None:
 
 
 def test_the_table_has_one_row_per_claim() -> None:
-    rows = table((claim("A.1"), claim("A|2"))).splitlines()
-    assert len(rows) == 4 and rows[2] == r"| A.1 | Degree of $\mathrm{var}(g_t)$ in $1/b$ | ✎ holds, corrected |"
+    rows = table((claim("T.1"), claim("T|2"))).splitlines()
+    assert len(rows) == 4 and rows[2] == r"| T.1 | Degree of $\mathrm{var}(g_t)$ in $1/b$ | ✎ holds, corrected |"
 
 
 def test_an_edited_table_is_noticed_and_made_anew() -> None:
-    text = with_table(f"before\n{BEGIN}\n{END}\nafter\n", (claim("A.1"),))
+    text = with_table(f"before\n{BEGIN}\n{END}\nafter\n", (claim("T.1"),))
     edited = text.replace("holds, corrected", "holds")
-    assert edited != text and with_table(edited, (claim("A.1"),)) == text
+    assert edited != text and with_table(edited, (claim("T.1"),)) == text
     with pytest.raises(ValueError, match="markers"):
         with_table("no markers", ())
 

@@ -20,9 +20,9 @@ from theory.claims import LEDGER
 from theory.claims.record import Evidence, Verdict
 
 FAKES = (
-    claim("A.1", values=(1, POLYNOMIAL, {"degree": 7**200, "bound": 6})),
-    claim("A.2", Verdict.HOLDS, check_printed=None, corrected="", showcases=one_showcase()),
-    claim("3.1.2 loss", Verdict.REFUTED),
+    claim("T.1", values=(1, POLYNOMIAL, {"degree": 7**200, "bound": 6})),
+    claim("T.2", Verdict.HOLDS, check_printed=None, corrected="", showcases=one_showcase()),
+    claim("9.1 loss", Verdict.REFUTED),
     claim("conjecture & more", Verdict.OPEN, check_printed=None, showcases=one_showcase()),
 )
 
@@ -57,7 +57,7 @@ def test_a_page_shows_all_that_the_claim_holds(tmp_path: Path) -> None:
         "A remark.",
         "line 3: a sign",
         "pytest -m theorems tests/theorems/test_x.py",
-        "batchlaw verify A.1",
+        "batchlaw verify T.1",
         "seed 3",
     ):
         assert words in shown, words
@@ -77,12 +77,12 @@ def test_the_difference_between_print_and_correction_is_marked() -> None:
 
 @pytest.mark.parametrize("check", [differ, broken])
 def test_evidence_against_the_verdict_is_an_alarm_on_page_and_index(check: Any, tmp_path: Path) -> None:
-    report = build((claim("A.1"), claim("A.2", check=check)), tmp_path / "site")
+    report = build((claim("T.1"), claim("T.2", check=check)), tmp_path / "site")
     assert not report.borne_out
-    page, index = (report.index.with_name(n).read_text(encoding="utf-8") for n in ("a-2.html", "index.html"))
+    page, index = (report.index.with_name(n).read_text(encoding="utf-8") for n in ("t-2.html", "index.html"))
     assert 'class="alarm" role="alert"' in page and "The verdict is not borne out" in page
     assert "1 claim is not borne out" in index and index.count("✗</span> not borne out") == 1
-    assert 'class="alarm"' not in report.index.with_name("a-1.html").read_text(encoding="utf-8")
+    assert 'class="alarm"' not in report.index.with_name("t-1.html").read_text(encoding="utf-8")
     assert defects(report.index.parent) == []
 
 
@@ -112,15 +112,15 @@ def test_the_same_seed_makes_the_same_site(tmp_path: Path) -> None:
 
 
 def test_latex_that_cannot_be_drawn_names_the_claim(tmp_path: Path) -> None:
-    with pytest.raises(MathError, match=r"claim A\.7: .*nonsense"):
-        build((claim("A.7", remarks=(r"\(\nonsense\)",)),), tmp_path / "site")
+    with pytest.raises(MathError, match=r"claim T\.7: .*nonsense"):
+        build((claim("T.7", remarks=(r"\(\nonsense\)",)),), tmp_path / "site")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_old_site_is_replaced_as_a_whole(tmp_path: Path) -> None:
     build(FAKES[1:3], tmp_path / "site")
     build(FAKES[:1], tmp_path / "site")
-    assert {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", "a-1.html"}
+    assert {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", "t-1.html"}
     assert [p.name for p in tmp_path.iterdir()] == ["site"]
 
 
