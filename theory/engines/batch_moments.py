@@ -1,0 +1,154 @@
+"""Expectations of monomials in the entries of S = (1/b) sum_i x_i x_i^T, as polynomials in eps = 1/b, for any input law.
+
+The entries S_ij, i <= j, are numbered row by row: (0,0), (0,1), ..., (0,p-1), (1,1), ... Both recursions run on A = b S, whose moments
+are polynomials in b: E[S^a] = eps^|a| E[A^a]. A monomial of degree k >= 1 has an expectation of degree k - 1 in eps.
+
+Gaussian laws, by Stein's identity (f a monomial):  E[A_ij f] = b Sigma_ij E f + sum_{l<=m} ( Sigma_il E[A_jm d_lm f] + Sigma_im E[A_jl d_lm f] ).
+Any other law, by its cumulants: with z = vech(x x^T), mu_a = E z^a and log E exp(theta.z) = sum_c kappa_c theta^c / c!,
+    E[A^(a+e)] = b sum_{c<=a} binom(a, c) kappa_{c+e} E[A^(a-c)],          mu_{a+e} = sum_{c<=a} binom(a, c) kappa_{c+e} mu_{a-c}.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+
+from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
+
+from theory.exact import to_fmpq, to_fmpq_mat
+from theory.inputs import Gaussian, InputLaw
+
+Exponents = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BatchMoments:
+    """E[ prod_{i<=j} S_ij^a_ij ] = numerators[a] / denominator, for every exponent vector with |a| <= degree.
+
+    `numerators` runs through the exponents in order of their degree; each is an integer polynomial in eps.
+    """
+
+    dimension: int
+    degree: int
+    numerators: dict[Exponents, fmpz_poly]
+    denominator: fmpz
+
+    def __getitem__(self, exponents: Exponents) -> fmpq_poly:
+        """The expectation itself, a rational polynomial in eps."""
+        return fmpq_poly(self.numerators[exponents], self.denominator)
+
+
+def entries(dimension: int) -> list[tuple[int, int]]:
+    """The index pairs (i, j), i <= j, in the order of the variables."""
+    return [(i, j) for i in range(dimension) for j in range(i, dimension)]
+
+
+def exponents_up_to(count: int, degree: int) -> Iterator[Exponents]:
+    """Every exponent vector of `count` variables with |a| <= degree, lowest degree first."""
+    for total in range(degree + 1):
+        yield from _of_degree(count, total)
+
+
+@lru_cache(maxsize=8)
+def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
+    """The table up to this degree; raises what `law.moment` raises when a moment (of order 2 * degree) is missing.
+
+    Cost: C(n + degree, n) polynomials, n = p(p+1)/2, with at most 2n + 1 terms each for Gaussian laws; for any other law
+    C(2n + degree, 2n) products (fewer where cumulants vanish).
+
+    Examples:
+        >>> table = batch_moments(Gaussian(1), 3)                     # chi-square: 1 (1 + 2 eps)(1 + 4 eps)
+        >>> table[(3,)]
+        8*x^2 + 6*x + 1
+    """
+    unscaled = _gaussian(law, degree) if isinstance(law, Gaussian) else _by_cumulants(law, degree)
+    denominator = fmpz(1)
+    for polynomial in unscaled.values():
+        denominator = denominator.lcm(polynomial.denom())
+    numerators = {}
+    for a, polynomial in unscaled.items():  # in b; eps^|a| f(1/eps) reverses the coefficients
+        scaled = polynomial * denominator
+        coefficients = [fmpz(c.p) for c in scaled.coeffs()]
+        coefficients += [fmpz(0)] * (sum(a) + 1 - len(coefficients))
+        numerators[a] = fmpz_poly(coefficients[::-1])
+    return BatchMoments(law.dimension, degree, numerators, denominator)
+
+
+def _gaussian(law: Gaussian, degree: int) -> dict[Exponents, fmpq_poly]:
+    p = law.dimension
+    pairs = entries(p)
+    index = {(i, j): k for k, (i, j) in enumerate(pairs)} | {(j, i): k for k, (i, j) in enumerate(pairs)}
+    rational = to_fmpq_mat(law.second_moment)
+    scale = rational.numer_denom()[1]
+    sigma = [[fmpz((rational[i, j] * scale).p) for j in range(p)] for i in range(p)]  # the law of sqrt(scale) x
+    b = fmpz_poly([0, 1])
+    table: dict[Exponents, fmpz_poly] = {}
+    for a in exponents_up_to(len(pairs), degree):
+        position = next((k for k, power in enumerate(a) if power), None)
+        if position is None:
+            table[a] = fmpz_poly([1])
+            continue
+        i, j = pairs[position]
+        f = list(a)
+        f[position] -= 1
+        total = table[tuple(f)] * (b * sigma[i][j]) if sigma[i][j] else fmpz_poly([])
+        for k, power in enumerate(f):
+            if not power:
+                continue
+            left, right = pairs[k]
+            f[k] -= 1
+            for weight, other in ((sigma[i][left], index[j, right]), (sigma[i][right], index[j, left])):
+                if weight:
+                    f[other] += 1
+                    total += table[tuple(f)] * (weight * power)
+                    f[other] -= 1
+            f[k] += 1
+        table[a] = total
+    return {a: fmpq_poly(f, scale ** sum(a)) for a, f in table.items()}
+
+
+def _by_cumulants(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
+    pairs = entries(law.dimension)
+    mu: dict[Exponents, fmpq] = {}
+    for a in exponents_up_to(len(pairs), degree):
+        order = [0] * law.dimension
+        for power, (i, j) in zip(a, pairs, strict=True):
+            order[i] += power
+            order[j] += power
+        mu[a] = to_fmpq(law.moment(order))
+    kappa: dict[Exponents, fmpq] = {}
+    moments: dict[Exponents, fmpq_poly] = {}
+    b = fmpq_poly([0, 1])
+    for a in mu:
+        position = next((k for k, power in enumerate(a) if power), None)
+        if position is None:
+            moments[a] = fmpq_poly([1])
+            continue
+        lower = a[:position] + (a[position] - 1,) + a[position + 1 :]
+        cumulant, total = mu[a], fmpq_poly([])
+        for c in product(*(range(power + 1) for power in lower)):
+            if c == lower:
+                continue  # its cumulant is the unknown, and comes last
+            known = kappa.get(c[:position] + (c[position] + 1,) + c[position + 1 :])
+            if known is None:  # zero
+                continue
+            ways = known * math.prod(map(math.comb, lower, c))
+            rest = tuple(x - y for x, y in zip(lower, c, strict=True))
+            cumulant -= ways * mu[rest]
+            total += moments[rest] * ways
+        if cumulant:
+            kappa[a] = cumulant
+        moments[a] = b * (total + cumulant)
+    return moments
+
+
+def _of_degree(count: int, total: int) -> Iterator[Exponents]:
+    if count == 1:
+        yield (total,)
+        return
+    for first in range(total, -1, -1):
+        for rest in _of_degree(count - 1, total - first):
+            yield first, *rest

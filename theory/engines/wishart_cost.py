@@ -1,0 +1,177 @@
+"""What the engine of small input dimensions will cost, from sizes alone.
+
+Counts are exact (points of the lattices, monomials that can occur, products in one evaluation at a point) or bounds; `work` returns them. The
+length of the integers is estimated from the degrees. The constants that turn counts into seconds were measured on one core.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from theory.engines.base import Cost, Quantity
+from theory.engines.form_polynomials import degrees as form_degrees
+from theory.engines.nested_batches import batch_degrees, kept_batches
+from theory.exact import is_exact
+from theory.inputs import Gaussian
+from theory.problem import TeacherStudent
+
+#: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
+OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
+_LAST = {"second_moment": 4, "mean": 2, "loss": 2}
+
+_HOPELESS = 1e30
+
+
+@dataclass(frozen=True)
+class Work:
+    """Operation counts of one expectation.
+
+    Attributes:
+        leaves: evaluations at lattice points of the earlier batches.
+        monomials: that can occur in one of the polynomials in the last batches.
+        products: of pairs of terms in one evaluation.
+        transforms: operations on polynomials in eps between values and coefficients.
+        moments: operations on polynomials in eps for the table of the batches' moments.
+        bits: estimated length of the coefficients.
+        polynomials: averaged at once.
+        powers: of eps that occur.
+    """
+
+    leaves: float
+    monomials: float
+    products: float
+    transforms: float
+    moments: float
+    bits: float
+    polynomials: int
+    powers: float
+
+    @property
+    def seconds(self) -> float:
+        """On one core."""
+        leaf = 60e-6 + self.products * 0.06e-6 * (1 + self.bits / 600)
+        integrate = self.polynomials * self.monomials * (0.15e-6 + self.powers * 0.01e-6 * (1 + self.bits / 600))
+        transforms = self.transforms * 0.3e-6 * (1 + self.powers * self.bits / 20_000)
+        return 5e-4 + self.leaves * (leaf + integrate) + transforms + self.moments * 1.5e-6
+
+    @property
+    def bytes(self) -> float:
+        """At the peak."""
+        number = 24 + self.bits / 8
+        chunk = min(200_000.0, self.leaves * self.monomials * self.polynomials)
+        return 2e7 + (self.leaves * self.powers * self.polynomials + chunk + 4 * self.monomials) * number + self.moments * 20
+
+
+def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
+    """The highest order of the inputs' moments that the quantity depends on."""
+    if quantity.kind == "trace_form":
+        return 2 * max(form_degrees(quantity.expression, problem.depth))
+    kind = "second_moment" if quantity.kind == "variance" else quantity.kind
+    if problem.depth == 1:
+        return 2 if kind == "mean" or (kind == "loss" and not quantity.step) else 4
+    earlier = 2 * OMEGA[kind] * 3 ** (quantity.step - 1) if quantity.step else 0
+    return max(_LAST[kind], earlier)
+
+
+def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    """Seconds and bytes for this quantity."""
+    p = problem.sizes[0]
+    if quantity.step > 40 and problem.depth == 2:
+        return Cost(_HOPELESS, _HOPELESS, f"degree 3^{quantity.step} in the first batch")
+    if quantity.kind == "trace_form":
+        return _form_cost(problem, quantity)
+    if problem.depth == 1:
+        operations = 2.0 * p**4 * (quantity.step + 1)
+        return Cost(1e-3 + operations * 2e-6, 2e7 + 300.0 * p**4, f"{operations:.3g} operations on polynomials in 1/b")
+    kinds = ("second_moment", "mean") if quantity.kind == "variance" else (quantity.kind,)
+    works = [work(problem, kind, quantity.step, quantity.layer) for kind in kinds]
+    main = works[0]
+    basis = f"{main.leaves:.3g} points, {main.monomials:.3g} monomials of {main.bits:.3g} bits"
+    return Cost(sum(w.seconds for w in works) + p**4 * 3e-6, max(w.bytes for w in works) + 300.0 * p**4, basis)
+
+
+def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Work:
+    """Operation counts for one expectation over the batches 0, ..., step - 1 of two linear layers."""
+    p, h, outputs = problem.sizes
+    n, omega, r = p * (p + 1) // 2, OMEGA[kind], min(h, p + outputs)
+    degrees = batch_degrees(omega, step)
+    kept = kept_batches(p, step)
+    points = [_choose(n + d, n) for d in degrees[: step - kept]]
+    leaves = math.prod(points)
+    polynomials = {"second_moment": 2, "loss": 1, "mean": r * (p if layer == 1 else outputs)}[kind]
+    size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6)}
+    # Gamma_{s+1} needs r (p + p_2) p p_2 products, the gap r p p_2, in every kept batch; the last one dominates
+    products = r * p * outputs * size[1] ** 2 + outputs * p * p * size[2] + 2 * r * p * outputs * size[1] * size[2]
+    if kind == "second_moment":
+        inner, outer = (p, outputs) if layer == 1 else (outputs, p)
+        products += outer**2 * (inner * size[2] ** 2 + r * size[1] ** 2) + polynomials * outer**2 * size[2] * size[4]
+    elif kind == "loss":
+        products += outputs * p * size[2] ** 2
+    else:
+        products += r * p * outputs * size[1] * size[2]
+    transforms, visits = 0.0, 1.0
+    for d, count in zip(degrees, points, strict=False):
+        transforms += visits * polynomials * count * (1 + 2 * n * d / (n + 1))
+        visits *= count
+    moments = sum(_moment_operations(problem, n, d) for d in degrees)
+    powers = float(max(1, sum(degrees) - len(degrees))) if kept == step else float(sum(degrees[step - kept :]))
+    bits = _bits(problem, omega, degrees, kept)
+    return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers)
+
+
+def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    p = problem.sizes[0]
+    n = p * (p + 1) // 2
+    degrees = form_degrees(quantity.expression, problem.depth)
+    monomials = math.prod(_choose(n + d, n) for d in degrees)
+    letters = sum(len(term.letters) for term in quantity.expression.terms)
+    entries = max(problem.sizes) ** 2
+    seconds = 1e-3 + letters * entries * monomials**1.5 * 2e-7 + monomials * 1e-5
+    seconds += sum(_moment_operations(problem, n, d) for d in degrees) * 1.5e-6
+    return Cost(seconds, 2e7 + monomials * 500 * entries, f"{monomials:.3g} monomials in the batches, {letters} letters")
+
+
+def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
+    if isinstance(problem.inputs, Gaussian):
+        return _choose(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
+    return _choose(2 * n + degree, 2 * n) * (1 + degree / 40)
+
+
+def _support(omega: int, batches: int, n: int) -> float:
+    """How many monomials a polynomial of degree omega in w_t has in the entries of the last `batches` batches, at most."""
+    if not batches:
+        return 1.0
+    if batches == 1:
+        return _choose(n + omega, n)
+    return sum(_choose(n + k - 1, n - 1) * _support(omega + 2 * k, batches - 1, n) for k in range(omega + 1))
+
+
+def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
+    """The state starts with the digits of the weights, gains those of the gap and of a lattice point at every step, and enters to the power omega."""
+    exact = all(is_exact(w) for w in (*problem.student, *problem.teacher))
+    digits = [_digits(w.ravel().tolist()) for w in (*problem.student, *problem.teacher)] if exact else [60.0]
+    state = max(digits)
+    scalar = problem.sizes[0] == problem.sizes[2] == 1
+    for s, d in enumerate(degrees):
+        outer = s < len(degrees) - kept
+        state += math.log2(1 + d / 2) if outer else 1.0
+        if not (outer and scalar):  # the gap is quadratic in the state; a scalar one is absorbed
+            state += 2 * state + 2
+    return omega * state
+
+
+def _digits(values: list) -> float:
+    denominator = 1
+    for x in values:
+        denominator = math.lcm(denominator, x.denominator)
+        if denominator.bit_length() > 5000:
+            break
+    return math.log2(denominator) + max(math.log2(1 + abs(x)) for x in values)
+
+
+def _choose(n: float, k: float) -> float:
+    """The binomial coefficient as a float, by logarithms: its exact value may have millions of digits."""
+    k = min(k, n - k)
+    exponent = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return round(math.exp(exponent)) if exponent < 30 else math.exp(min(exponent, 500.0))
