@@ -9,7 +9,7 @@ through all N^b ordered batches instead, straight from the definition. Any depth
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_poly
+from flint import fmpq, fmpq_mat
 
 from theory.engines.base import Cost, UnaffordableError
 from theory.exact import as_index, to_fmpq, to_fraction
@@ -25,17 +25,21 @@ from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
 #: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
-MAX_PATHS = 500_000
+LIMIT = 500_000
 
 Matrices = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
 class Path:
-    """One path of SGD: weights[s][k-1] = W_{s,k} and gradients[s][k-1] = g_{s,k}, s = 0..step, arrays of rationals."""
+    """One path of SGD: weights[s][k-1] = W_{s,k} and gradients[s][k-1] = g_{s,k}, s = 0..step, arrays of rationals.
+
+    Literally enumerated, it also has samples[s][i][k-1], the gradient at the i-th draw of batch s (otherwise empty).
+    """
 
     weights: tuple[Matrices, ...]
     gradients: tuple[Matrices, ...]
+    samples: tuple[tuple[Matrices, ...], ...]
 
 
 def cost(problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False) -> int:
@@ -51,13 +55,7 @@ def cost(problem: TeacherStudent, batch_size: int, step: int, *, literal: bool =
 
 
 def moments(
-    problem: TeacherStudent,
-    batch_size: int,
-    step: int,
-    layer: int,
-    *,
-    literal: bool = False,
-    max_paths: int = MAX_PATHS,
+    problem: TeacherStudent, batch_size: int, step: int, layer: int, *, literal: bool = False, max_paths: int = LIMIT
 ) -> tuple[Fraction, np.ndarray]:
     """E||g_{t,k}||_F^2 and E g_{t,k} (an object array of Fractions, of the shape of W_k), given w_0.
 
@@ -68,7 +66,7 @@ def moments(
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     second, mean = fmpq(0), sgd.student[k - 1] * fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
-        for gradient, chance in sgd.gradients(weights):
+        for gradient, _, chance in sgd.gradients(weights):
             g = gradient[k - 1]
             second += probability * chance * (g * g).sum()
             mean = mean + g * (probability * chance)
@@ -94,7 +92,7 @@ def mean_gradient(problem: TeacherStudent, batch_size: int, step: int, layer: in
 
 
 def loss(
-    problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False, max_paths: int = MAX_PATHS
+    problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False, max_paths: int = LIMIT
 ) -> Fraction:
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
     t = problem.check_step(step)
@@ -108,46 +106,38 @@ def loss(
 
 
 def expectation(
-    problem: TeacherStudent,
-    batch_size: int,
-    function: Callable[[Path], Any],
-    step: int,
-    *,
-    literal: bool = False,
-    max_paths: int = MAX_PATHS,
+    problem: TeacherStudent, batch_size: int, function: Any, step: int | None = None, *,
+    literal: bool = False, max_paths: int = LIMIT,
 ) -> Any:
-    """E function(path) given w_0, for a rational or object-array valued function of (w_0, g_0, ..., w_step, g_step).
+    """E function(path) given w_0, for a rational or matrix-valued function of the `Path` up to `step`, or a trace form.
 
-    Paths are not merged, as the function may look at every step. Returns a Fraction, or an object array of Fractions.
-    Errors as for `moments`.
+    A trace form brings its own step; when it names gradients of single samples, `literal` must be set. Paths are not
+    merged. Returns a Fraction, or an object array of Fractions. Errors as for `moments`.
     """
-    t = problem.check_step(step)
+    t = problem.check_step(getattr(function, "step", 0) if step is None else step)
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
+    if hasattr(function, "evaluate"):
+        form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))
     total: Any = 0
 
     def follow(past: Path, weights: Matrices, probability: fmpq) -> None:
         nonlocal total
-        s = len(past.weights)
-        for gradient, chance in sgd.gradients(weights):
-            path = Path((*past.weights, weights), (*past.gradients, gradient))
-            if s == t:
-                total = total + function(path) * (probability * chance)
+        for gradient, drawn, chance in sgd.gradients(weights):
+            path = Path((*past.weights, weights), (*past.gradients, gradient), (*past.samples, drawn))
+            if len(path.weights) > t:
+                value = function(path)
+                number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(Fraction(value))
+                total = total + number * (probability * chance)
             else:
-                follow(path, sgd.stepped(weights, gradient, s), probability * chance)
+                follow(path, sgd.stepped(weights, gradient, len(path.weights) - 1), probability * chance)
 
-    follow(Path((), ()), sgd.student, fmpq(1))
+    follow(Path((), (), ()), sgd.student, fmpq(1))
     return _to_fractions(total) if isinstance(total, np.ndarray) else to_fraction(total)
 
 
 def interpolated_polynomial(
-    problem: TeacherStudent,
-    step: int,
-    layer: int | None,
-    degree: int,
-    *,
-    kind: str = "variance",
-    extra: int = 2,
-    max_paths: int = MAX_PATHS,
+    problem: TeacherStudent, step: int, layer: int | None, degree: int, *,
+    kind: str = "variance", extra: int = 2, max_paths: int = LIMIT,
 ) -> InverseBatchPolynomial:
     """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
 
@@ -159,10 +149,9 @@ def interpolated_polynomial(
         raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {kind!r}")
     sizes = range(1, d + 2 + as_index(extra, "extra"))
     n, steps = len(_law(problem)[0]), t + (kind != "loss")
-    if _log10_paths(n, sizes[-1], steps, literal=False) > 15:
-        _refuse_beyond(n, sizes[-1], steps, False, max_paths)
-    elif (paths := sum(math.comb(b + n - 1, n - 1) ** steps for b in sizes)) > max_paths:
-        raise _unaffordable(math.log10(paths), max_paths)
+    _refuse_beyond(n, sizes[-1], steps, False, max_paths)
+    if d > max_paths or sum(math.comb(b + n - 1, n - 1) ** steps for b in sizes) > max_paths:
+        raise _unaffordable(math.log10(d + 1) + _log10_paths(n, sizes[-1], steps, False), max_paths)
 
     def value(b: int) -> Fraction:
         if kind == "loss":
@@ -170,7 +159,7 @@ def interpolated_polynomial(
         second, mean = moments(problem, b, t, problem.check_layer(layer))
         return second - (sum((x * x for x in mean.ravel()), Fraction(0)) if kind == "variance" else 0)
 
-    values = [value(b) for b in sizes]
+    values = list(map(value, sizes))
     polynomial = InverseBatchPolynomial(_interpolate(values[: d + 1]))
     for b, exact in zip(sizes[d + 1 :], values[d + 1 :], strict=True):
         if polynomial(b) != exact:
@@ -234,15 +223,14 @@ class _Enumeration:
             result.append((counts, math.prod((q**c for q, c in zip(p, counts, strict=True)), start=fmpq(orders))))
         return result
 
-    def gradients(self, weights: Matrices) -> Iterator[tuple[Matrices, fmpq]]:
-        """(g_1, ..., g_H) at these weights for every batch, with its probability."""
+    def gradients(self, weights: Matrices) -> Iterator[tuple[Matrices, tuple[Matrices, ...], fmpq]]:
+        """(g_1, ..., g_H) at these weights for every batch, its draws when literal, and its probability."""
         at_atoms = [sample_gradient(weights, self.teacher, self.sigma, x) for x in self.atoms]
         for batch, chance in self.batches:
-            if self.literal:
-                terms = [(at_atoms[i], fmpq(1, self.batch_size)) for i in batch]
-            else:
-                terms = [(g, fmpq(c, self.batch_size)) for g, c in zip(at_atoms, batch, strict=True)]
-            yield tuple(sum(g[k] * share for g, share in terms) for k in range(len(weights))), chance
+            draws = tuple(at_atoms[i] for i in batch) if self.literal else ()
+            terms = [(g, 1) for g in draws] if self.literal else list(zip(at_atoms, batch, strict=True))
+            mean = (sum(g[k] * fmpq(c, self.batch_size) for g, c in terms) for k in range(len(weights)))
+            yield tuple(mean), draws, chance
 
     def stepped(self, weights: Matrices, gradient: Matrices, step: int) -> Matrices:
         """w - alpha_step g."""
@@ -254,7 +242,7 @@ class _Enumeration:
         for s in range(step):
             following: dict[tuple[fmpq, ...], tuple[Matrices, fmpq]] = {}
             for weights, probability in law.values():
-                for gradient, chance in self.gradients(weights):
+                for gradient, _, chance in self.gradients(weights):
                     new = self.stepped(weights, gradient, s)
                     key = _key(new)
                     following[key] = new, following.get(key, (new, fmpq(0)))[1] + probability * chance
@@ -288,9 +276,11 @@ def _refuse_beyond(atoms: int, b: int, steps: int, literal: bool, max_paths: int
 
 
 def _log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
-    if literal:
+    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter."""
+    if literal or atoms == 1:
         return b * steps * math.log10(atoms)
-    return steps * (math.lgamma(b + atoms) - math.lgamma(b + 1) - math.lgamma(atoms)) / math.log(10)
+    k, n = sorted((b, atoms - 1))
+    return steps * (k * math.log10(1 + n / k) if k > 99 else math.log10(math.comb(n + k, k)))
 
 
 def _unaffordable(magnitude: float, max_paths: int) -> UnaffordableError:
@@ -312,16 +302,25 @@ def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 
 
 def _interpolate(values: list[Fraction]) -> list[Fraction]:
-    """Coefficients in eps of the polynomial with values[b-1] at eps = 1/b, by Newton's divided differences."""
-    nodes = [fmpq(1, b) for b in range(1, len(values) + 1)]
-    differences = [to_fmpq(v) for v in values]
-    for order in range(1, len(nodes)):
-        for i in reversed(range(order, len(nodes))):
-            differences[i] = (differences[i] - differences[i - 1]) / (nodes[i] - nodes[i - order])
-    result = fmpq_poly([])
-    for node, difference in zip(reversed(nodes), reversed(differences), strict=True):
-        result = result * fmpq_poly([-node, 1]) + difference
-    return [to_fraction(c) for c in result.coeffs()]
+    """Coefficients in eps of the polynomial with values[b-1] at eps = 1/b: the Vandermonde system, solved exactly."""
+    n = len(values)
+    powers = fmpq_mat(n, n, [fmpq(1, b**s) for b in range(1, n + 1) for s in range(n)])
+    return [to_fraction(c) for c in powers.solve(fmpq_mat(n, 1, [to_fmpq(v) for v in values])).entries()]
+
+
+def _lookup(sgd: _Enumeration, path: Path, letter: Any) -> np.ndarray:
+    """The matrix that a letter of a trace form (W_{s,k}, g_{s,k}, W*_k or a constant) stands for on this path."""
+    if letter.layer is None:
+        return _rational([letter.matrix])[0]
+    if letter.step is None:
+        return sgd.teacher[letter.layer - 1]
+    if letter.sample is None:
+        return (path.weights if letter.kind == "W" else path.gradients)[letter.step][letter.layer - 1]
+    if not sgd.literal:
+        raise ValueError(f"literal must be set: {letter} is the gradient of a single sample")
+    if letter.sample > sgd.batch_size:
+        raise ValueError(f"batch_size must be at least {letter.sample}, the sample of {letter}, but was {sgd.batch_size}")
+    return path.samples[letter.step][letter.sample - 1][letter.layer - 1]
 
 
 def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
@@ -336,10 +335,7 @@ def _rational(matrices: Any) -> Matrices:
 
 
 def _to_fractions(array: np.ndarray) -> np.ndarray:
-    result = np.empty(array.shape, dtype=object)
-    for index, value in np.ndenumerate(array):
-        result[index] = to_fraction(value)
-    return result
+    return np.vectorize(to_fraction, otypes=[object])(array)
 
 
 def _key(weights: Matrices) -> tuple[fmpq, ...]:

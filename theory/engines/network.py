@@ -1,7 +1,7 @@
-"""The network at many weights at once, in integers over common denominators: rank-one gradients, their mean and their mean square.
+"""The network at many weights at once, in integers over common denominators: rank-one gradients, means, mean squares.
 
-    h_k = W_k z_{k-1},  z_k = sigma(h_k),  z_0 = x;        delta_H = h_H - f(w*; x),  delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1})
-    grad_k l(w; x) = delta_k z_{k-1}^T,                    || grad_k ||_F^2 = |delta_k|^2 |z_{k-1}|^2
+    h_k = W_k z_{k-1},  z_k = sigma(h_k),  z_0 = x;    delta_H = h_H - f(w*; x),  delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1})
+    grad_k l(w; x) = delta_k z_{k-1}^T,                || grad_k ||_F^2 = |delta_k|^2 |z_{k-1}|^2
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from flint import fmpq
 
 from theory.engines.stacks import Stack
 from theory.exact import to_fmpq
+from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
 #: W_1, ..., W_H (or their gradients) at R points: stacks of R matrices each.
@@ -28,10 +30,14 @@ def distinguishable_atoms(problem: TeacherStudent) -> tuple[Atoms, tuple[Fractio
 
     The network is then odd in x, so that delta_k and z_{k-1} change sign together. An atom 0 comes last.
     """
-    law = problem.inputs.support()
+    return _merged(problem.inputs, not any(problem.activation[::2]))
+
+
+@lru_cache(maxsize=8)
+def _merged(inputs: InputLaw, odd: bool) -> tuple[Atoms, tuple[Fraction, ...]]:
+    law = inputs.support()
     if law is None:
-        raise ValueError(f"inputs must have finite support, but were {problem.inputs}")
-    odd = not any(problem.activation[::2])
+        raise ValueError(f"inputs must have finite support, but were {inputs}")
     merged: dict[tuple[Fraction, ...], Fraction] = {}
     for atom, p in zip(*law, strict=True):
         first = next((x for x in atom if x), Fraction(0))

@@ -1,0 +1,170 @@
+"""The brute-force truth, checked against its definition: exact derivatives, ordered batches, sums written out by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
+from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration
+from theory.engines.base import UnaffordableError
+from theory.exact import to_fmpq, to_fraction
+from theory.trace_forms import W, g, teacher, tr
+
+activations = st.lists(fractions, min_size=2, max_size=3).filter(lambda c: any(c[1:])).map(tuple)
+any_sizes = st.lists(st.integers(1, 2), min_size=2, max_size=4).map(tuple)
+networks = problems(any_sizes, laws=discrete_laws, activation=activations)
+linear = problems(two_layer_sizes(), laws=discrete_laws)
+
+
+def rational(matrix):
+    return np.array([[to_fmpq(x) for x in row] for row in matrix.tolist()], dtype=object)
+
+
+@given(networks)
+def test_the_gradient_is_the_derivative_of_the_loss(problem):
+    """The loss as a polynomial in every weight, differentiated by the rules of polynomials."""
+    names = [f"w{k}_{i}_{j}" for k, w in enumerate(problem.student) for i, j in np.ndindex(w.shape)]
+    ring = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
+    generators = iter(ring.gens())
+    symbols = [np.empty(w.shape, dtype=object) for w in problem.student]
+    for w in symbols:
+        for place in np.ndindex(w.shape):
+            w[place] = next(generators)
+    sigma = [to_fmpq(c) for c in problem.activation]
+    x = np.array([[to_fmpq(v)] for v in problem.inputs.atoms[0]], dtype=object)
+
+    def output(weights):
+        z = x
+        for k, w in enumerate(weights):
+            h = w @ z
+            z = sum((c * h**i for i, c in enumerate(sigma) if i), 0 * h + sigma[0]) if k + 1 < len(weights) else h
+        return z
+
+    error = output(symbols) - output([rational(w) for w in problem.teacher])
+    loss = (error * error).sum() / 2 + ring.constant(0)
+    here = [to_fmpq(v) for w in problem.student for v in w.ravel().tolist()]
+    expected = iter([loss.derivative(i)(*here) for i in range(len(names))])
+    student, target = [tuple(rational(w) for w in side) for side in (problem.student, problem.teacher)]
+    for gradient in enumeration.sample_gradient(student, target, tuple(sigma), x):
+        for entry in gradient.ravel():
+            assert entry == next(expected)
+
+
+@given(networks, st.integers(1, 3))
+def test_counting_agrees_with_walking_through_every_ordered_batch(problem, b):
+    layer = problem.depth
+    assert enumeration.variance(problem, b, 1, layer) == enumeration.variance(problem, b, 1, layer, literal=True)
+    assert enumeration.loss(problem, b, 1) == enumeration.loss(problem, b, 1, literal=True)
+
+
+@given(networks, st.integers(1, 5))
+def test_the_first_variance_is_that_of_one_sample_over_b(problem, b):
+    """var(g_0) = ( E||grad||^2 - ||E grad||^2 ) / b, with the sums over atoms written out."""
+    student, target = [tuple(rational(w) for w in side) for side in (problem.student, problem.teacher)]
+    sigma = tuple(to_fmpq(c) for c in problem.activation)
+    for k in range(problem.depth):
+        square, mean = fmpq(0), rational(problem.student[k]) * 0
+        for atom, p in zip(problem.inputs.atoms, problem.inputs.probabilities, strict=True):
+            x = np.array([[to_fmpq(v)] for v in atom], dtype=object)
+            gradient = enumeration.sample_gradient(student, target, sigma, x)[k]
+            square, mean = square + to_fmpq(p) * (gradient * gradient).sum(), mean + to_fmpq(p) * gradient
+        assert enumeration.variance(problem, b, 0, k + 1) == to_fraction((square - (mean * mean).sum()) / b)
+
+
+@given(linear, st.integers(1, 3))
+def test_paths_that_are_not_merged_give_the_same_moments(problem, b):
+    for layer in (1, 2):
+        second, mean = enumeration.moments(problem, b, 1, layer)
+        assert second == enumeration.expectation(problem, b, tr(g(1, layer).T @ g(1, layer)))
+        assert (mean == enumeration.expectation(problem, b, lambda path: path.gradients[1][layer - 1], 1)).all()  # noqa: B023
+        assert (mean == enumeration.mean_gradient(problem, b, 1, layer)).all()
+
+
+@given(linear)
+def test_samples_of_a_batch_average_to_its_gradient(problem):
+    apart = tr((g(1, 1) - g(1, 1, 1) * F(1, 2) - g(1, 1, 2) * F(1, 2)).T @ (g(1, 1) - W(1, 1)) @ teacher(1).T @ teacher(1))
+    assert enumeration.expectation(problem, 2, apart, literal=True) == 0
+
+
+def test_the_loss_by_hand():
+    """w = 3, w* = 1, x in {1, 2}: 1/2 (2x)^2 is 2 or 8; one step of rate 1/4 at x = 1 gives w = 5/2, at x = 2 gives 1."""
+    problem = TeacherStudent([[[3]]], [[[1]]], Discrete([1, 2], [F(2, 3), F(1, 3)]), F(1, 4))
+    assert enumeration.loss(problem, 7, 0) == F(2, 3) * 2 + F(1, 3) * 8
+    mean_square = F(2, 3) * F(3, 2) ** 2 + F(1, 3) * 0
+    assert enumeration.loss(problem, 1, 1) == mean_square * F(1, 2) * (F(2, 3) * 1 + F(1, 3) * 4)
+
+
+def test_one_atom_has_no_noise():
+    problem = TeacherStudent([[[1, 2]], [[3]]], [[[0, 1]], [[1]]], Discrete([(1, 5)]), F(1, 10))
+    assert enumeration.variance(problem, 4, 2, 1) == 0
+    assert enumeration.cost(problem, 4, 2) == 1
+
+
+def test_interpolation_finds_the_polynomial_and_refuses_a_degree_that_is_too_low():
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), F(1, 4))
+    found = enumeration.interpolated_polynomial(problem, 1, 1, 6)
+    assert found.degree == 6
+    assert found.coefficients[0] == 0
+    assert found(20) == enumeration.variance(problem, 20, 1, 1)
+    assert enumeration.interpolated_polynomial(problem, 1, None, 3, kind="loss").degree == 3
+    with pytest.raises(ArithmeticError, match="degree 5 in 1/b is too low"):
+        enumeration.interpolated_polynomial(problem, 1, 1, 5)
+
+
+PROBLEM = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Rademacher(1), F(1, 4))
+
+
+@pytest.mark.parametrize("literal", [False, True])
+@pytest.mark.parametrize("batch_size, step", [(10**9, 3), (10**30, 1), (40, 200)])
+def test_what_is_too_long_is_refused_before_any_work(batch_size, step, literal):
+    with pytest.raises(UnaffordableError, match=r"more than max_paths = 500000") as refusal:
+        enumeration.variance(PROBLEM, batch_size, step, 1, literal=literal)
+    assert refusal.value.cost is not None
+    assert refusal.value.cost.seconds > 10
+    with pytest.raises(UnaffordableError):
+        enumeration.interpolated_polynomial(PROBLEM, step, 1, batch_size)
+
+
+def test_the_cost_is_the_number_of_paths():
+    seen = 0
+
+    def count(path):
+        nonlocal seen
+        seen += 1
+        return 0
+
+    law = Discrete([-1, 0, 2])
+    problem = TeacherStudent([[[1]]], [[[0]]], law, 1)
+    assert enumeration.expectation(problem, 3, count, 1) == 0
+    assert seen == enumeration.cost(problem, 3, 1) == 100
+    assert enumeration.cost(problem, 3, 1, literal=True) == 3**6
+    assert enumeration.variance(problem, 3, 1, 1, max_paths=100) > 0
+    with pytest.raises(UnaffordableError):
+        enumeration.variance(problem, 3, 1, 1, max_paths=99)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: enumeration.variance(PROBLEM, 0, 1, 1), "batch_size must be at least 1"),
+        (lambda: enumeration.variance(PROBLEM, 2.0, 1, 1), "batch_size must be an integer"),  # type: ignore[arg-type]
+        (lambda: enumeration.variance(PROBLEM, 2, -1, 1), "step must be at least 0"),
+        (lambda: enumeration.variance(PROBLEM, 2, 1, 3), "layer must be in 1..2"),
+        (lambda: enumeration.interpolated_polynomial(PROBLEM, 1, 1, 6, kind="mean"), "kind must be"),
+        (lambda: enumeration.expectation(PROBLEM, 2, tr(g(0, 1, 1) @ g(0, 2))), "literal must be set"),
+        (lambda: enumeration.expectation(PROBLEM, 1, tr(g(0, 1, 2) @ g(0, 2)), literal=True), "batch_size must be at"),
+        (
+            lambda: enumeration.loss(TeacherStudent([[[1]]], [[[0]]], Gaussian(1), 1), 2, 1),
+            "inputs must have finite support",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
