@@ -3,7 +3,8 @@
 The entries S_ij, i <= j, are numbered row by row: (0,0), (0,1), ..., (0,p-1), (1,1), ... Both recursions run on A = b S, whose moments
 are polynomials in b: E[S^a] = eps^|a| E[A^a]. A monomial of degree k >= 1 has an expectation of degree k - 1 in eps.
 
-Gaussian laws, by Stein's identity (f a monomial):  E[A_ij f] = b Sigma_ij E f + sum_{l<=m} ( Sigma_il E[A_jm d_lm f] + Sigma_im E[A_jl d_lm f] ).
+Gaussian laws, by Stein's identity (f a monomial, d_lm f its derivative in A_lm):
+    E[A_ij f] = b Sigma_ij E f + sum_{l<=m} ( Sigma_il E[A_jm d_lm f] + Sigma_im E[A_jl d_lm f] ).
 Any other law, by its cumulants: with z = vech(x x^T), mu_a = E z^a and log E exp(theta.z) = sum_c kappa_c theta^c / c!,
     E[A^(a+e)] = b sum_{c<=a} binom(a, c) kappa_{c+e} E[A^(a-c)],          mu_{a+e} = sum_{c<=a} binom(a, c) kappa_{c+e} mu_{a-c}.
 """
@@ -127,12 +128,12 @@ def _by_cumulants(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
         if position is None:
             moments[a] = fmpq_poly([1])
             continue
-        lower = a[:position] + (a[position] - 1,) + a[position + 1 :]
+        lower = (*a[:position], a[position] - 1, *a[position + 1 :])
         cumulant, total = mu[a], fmpq_poly([])
         for c in product(*(range(power + 1) for power in lower)):
             if c == lower:
                 continue  # its cumulant is the unknown, and comes last
-            known = kappa.get(c[:position] + (c[position] + 1,) + c[position + 1 :])
+            known = kappa.get((*c[:position], c[position] + 1, *c[position + 1 :]))
             if known is None:  # zero
                 continue
             ways = known * math.prod(map(math.comb, lower, c))

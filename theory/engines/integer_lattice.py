@@ -1,9 +1,10 @@
 """A polynomial with integer coefficients, from its values at the integer points of a simplex.
 
-A polynomial of degree <= d in n variables is determined by its values at the points c = (a_1 - o, ..., a_n - o), a_i >= 0, |a| <= d (o a
-fixed integer that keeps the points near the origin). Axis by axis, divided differences lead to Newton's basis prod_i (x_i + o)(x_i + o - 1) ...,
-in which the coefficients are integers again, and one Horner step per node from there to monomials. So a batch can be integrated out by
-setting S to small integers, matrices that S itself need never equal: the identity is one between polynomials.
+A polynomial of degree <= d in n variables is determined by its values at the points c = (a_1 - o, ..., a_n - o), a_i >= 0,
+|a| <= d (o a fixed integer that keeps the points near the origin). Axis by axis, divided differences lead to Newton's basis
+prod_i (x_i + o)(x_i + o - 1) ..., in which the coefficients are integers again, and one Horner step per node from there to
+monomials. So a batch can be integrated out by setting S to small integers, matrices that S itself need never equal: the
+identity is one between polynomials.
 """
 
 from __future__ import annotations

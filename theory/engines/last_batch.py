@@ -1,6 +1,7 @@
 """What is averaged over the earlier batches: the last batch in closed form, given w_t, as polynomials in the state.
 
-Given w_t the last batch enters through E[S] = Sigma and E[S_ij S_kl] = Sigma_ij Sigma_kl + eps ( E[x_i x_j x_k x_l] - Sigma_ij Sigma_kl ) alone:
+Given w_t the last batch enters through two moments of S alone, E[S] = Sigma and
+E[S_ij S_kl] = Sigma_ij Sigma_kl + eps ( E[x_i x_j x_k x_l] - Sigma_ij Sigma_kl ):
 
     E||g_1||^2 = tr( C D E[S S] D^T ),   C = W_2 W_2^T;          E g_1 = W_2^T D Sigma
     E||g_2||^2 = tr( A E[S X S] ),  A = W_1^T W_1, X = D^T D;    E g_2 = D Sigma W_1^T;          loss = 1/2 tr( D Sigma D^T ).
@@ -95,7 +96,7 @@ class Mean(Target):
         self._denominator = network.rho * network.delta * scale
 
     def polynomials(self, state: State) -> list[Any]:
-        """The entries, row by row, of R_2 D Sigma (layer 1) or R_1 Sigma D^T (layer 2): E g is U times the first, and the second transposed."""
+        """Row by row the entries of R_2 D Sigma (E g_1 is U times its mean) or R_1 Sigma D^T (E g_2^T is U times its mean)."""
         d = multiply(state.gap, self._sigma)
         rows = multiply(state.second, d) if self._layer == 1 else multiply(state.first, transpose(d))
         return [x for row in rows for x in row]

@@ -8,6 +8,8 @@ E[S X S] being linear in X: each step raises the degree in eps by one.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from flint import fmpq_mat, fmpq_poly
 
@@ -16,7 +18,6 @@ from theory.exact import to_fmpq, to_fmpq_mat, to_fraction
 from theory.inputs import InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
-
 
 
 def second_moment(problem: TeacherStudent, step: int) -> InverseBatchPolynomial:
@@ -49,10 +50,11 @@ class _Sandwich:
     """X -> E[S X S]."""
 
     def __init__(self, law: InputLaw) -> None:
-        (constant, linear), scale = pair_moments(law)
+        tables, scale = pair_moments(law)
         self._terms: dict[tuple[int, int], list[tuple[int, int, fmpq_poly]]] = {}
-        for i, j, k, m in np.ndindex(constant.shape):
-            weight = fmpq_poly([constant[i, j, k, m], linear[i, j, k, m]]) / scale
+        for i, j, k, m in np.ndindex(tables[0].shape):
+            coefficients: list[Any] = [q[i, j, k, m] for q in tables]
+            weight = fmpq_poly(coefficients) / scale
             if weight:
                 self._terms.setdefault((j, k), []).append((i, m, weight))
 

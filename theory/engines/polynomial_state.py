@@ -2,9 +2,10 @@
 
 Hidden width. With N = [W_1, W_2^T] (p_1 rows, p + p_2 columns), D = W_2 W_1 - W*_2 W*_1 and G = D S,
     W_1' = W_1 - alpha W_2^T G,    W_2'^T = W_2^T - alpha W_1 G^T,      that is   N' = N (I - alpha [[0, G^T], [G, 0]]),
-so the columns of N stay in the span that they start in: N_0 = U R_0 with U^T U = Delta diagonal and r = rank N_0 <= min(p_1, p + p_2) columns
-gives N_t = U R_t, and with R = [R_1, R_2] (r x p and r x p_2)
-    R_1' = R_1 - alpha R_2 G,    R_2' = R_2 - alpha R_1 G^T,    W_2 W_1 = R_2^T Delta R_1,    W_1^T W_1 = R_1^T Delta R_1,    W_2 W_2^T = R_2^T Delta R_2.
+so the columns of N stay in the span that they start in: N_0 = U R_0, with r = rank N_0 <= min(p_1, p + p_2) columns in U and
+U^T U = Delta diagonal, gives N_t = U R_t, and with R = [R_1, R_2] (r x p and r x p_2)
+    R_1' = R_1 - alpha R_2 G,           R_2' = R_2 - alpha R_1 G^T,
+    W_2 W_1 = R_2^T Delta R_1,          W_1^T W_1 = R_1^T Delta R_1,          W_2 W_2^T = R_2^T Delta R_2.
 
 Integers. Let rho R_0 be an integer matrix, delta a multiple of rho^2 Delta's denominator and of the teacher's. In the variable
 Y = (alpha c / delta) S, c a common divisor of the entries of the integer matrix delta D (any number, when they all vanish),

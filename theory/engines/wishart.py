@@ -1,8 +1,8 @@
 """The engine of small input dimensions: polynomials in the batches' entries, exact for one or two linear layers and any law with moments.
 
-E||g_t||^2, E g_t and E loss(w_t) are polynomials in the entries of S_0, ..., S_{t-1}, given the last batch in closed form, and the entries of
-S have joint moments that are polynomials in eps = 1/b (of a Wishart matrix, for Gaussian inputs). Cheap for p = 1 up to t = 4, for p = 2 up to
-t = 2, and at t <= 1 as long as C(p(p+1)/2 + 6, 6) monomials are few; one layer costs next to nothing at any step.
+With the last batch in closed form, E||g_t||^2, E g_t and E loss(w_t) are polynomials in the entries of S_0, ..., S_{t-1}, and the
+entries of S have joint moments that are polynomials in eps = 1/b (of a Wishart matrix, for Gaussian inputs). Cheap for p = 1 up
+to t = 4, for p = 2 up to t = 2, and at t = 1 while C(p(p+1)/2 + 6, 6) monomials are few; one layer costs next to nothing.
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ class Wishart:
             return "needs the identity as activation"
         if problem.depth > 2:
             return f"needs one or two layers, but the network has {problem.depth}"
-        if quantity.kind == "trace_form":
-            if any(letter.sample is not None for letter in quantity.expression.letters):
-                return "needs gradients of whole batches, but the expression has gradients of single samples"
+        if quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters):
+            return "needs gradients of whole batches, but the expression has gradients of single samples"
         if type(problem.inputs) is Independent:
             try:
                 problem.inputs.coordinate_moment(required_order(problem, quantity))
@@ -49,7 +48,7 @@ class Wishart:
         return predicted_cost(problem, quantity)
 
     def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
-        """The polynomial, exact; entrywise for the mean and for matrix-valued trace forms. CannotError where `reason_against` has a reason."""
+        """The polynomial, exact; entrywise for the mean and for matrix-valued trace forms. CannotError when it cannot."""
         if (reason := self.reason_against(problem, quantity)) is not None:
             raise CannotError(f"wishart cannot compute {quantity}: {reason}")
         if quantity.kind == "trace_form":

@@ -1,13 +1,15 @@
 """What the engine of small input dimensions will cost, from sizes alone.
 
-Counts are exact (points of the lattices, monomials that can occur, products in one evaluation at a point) or bounds; `work` returns them. The
-length of the integers is estimated from the degrees. The constants that turn counts into seconds were measured on one core.
+Counts are exact (points of the lattices, monomials that can occur) or bounds (products of terms in one evaluation); `work`
+returns them. The length of the integers is estimated from the degrees. The constants that turn counts into seconds were
+measured on one core.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from theory.engines.base import Cost, Quantity
 from theory.engines.form_polynomials import degrees as form_degrees
@@ -53,7 +55,7 @@ class Work:
         leaf = 60e-6 + self.products * 0.06e-6 * (1 + self.bits / 600)
         integrate = self.polynomials * self.monomials * (0.15e-6 + self.powers * 0.01e-6 * (1 + self.bits / 600))
         transforms = self.transforms * 0.3e-6 * (1 + self.powers * self.bits / 20_000)
-        return 5e-4 + self.leaves * (leaf + integrate) + transforms + self.moments * 1.5e-6
+        return 5e-4 + 1.3 * (self.leaves * (leaf + integrate) + transforms + self.moments * 1e-6)
 
     @property
     def bytes(self) -> float:
@@ -135,7 +137,7 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
     if isinstance(problem.inputs, Gaussian):
         return _choose(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
-    return _choose(2 * n + degree, 2 * n) * (1 + degree / 40)
+    return _choose(2 * n + degree, 2 * n) * (4 + degree / 40)
 
 
 def _support(omega: int, batches: int, n: int) -> float:
@@ -148,7 +150,7 @@ def _support(omega: int, batches: int, n: int) -> float:
 
 
 def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
-    """The state starts with the digits of the weights, gains those of the gap and of a lattice point at every step, and enters to the power omega."""
+    """The state starts with the weights' digits and gains the gap's and a lattice point's at every step; then the power omega."""
     exact = all(is_exact(w) for w in (*problem.student, *problem.teacher))
     digits = [_digits(w.ravel().tolist()) for w in (*problem.student, *problem.teacher)] if exact else [60.0]
     state = max(digits)
@@ -161,7 +163,7 @@ def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) ->
     return omega * state
 
 
-def _digits(values: list) -> float:
+def _digits(values: list[Any]) -> float:
     denominator = 1
     for x in values:
         denominator = math.lcm(denominator, x.denominator)
