@@ -60,9 +60,8 @@ def render(text: str) -> str:
 
 def block(latex: str) -> str:
     """A displayed formula in a box of its own that scrolls when it is wider than the page."""
-    return (
-        f'<div class="display" role="group" tabindex="0" aria-label="formula">{_serialise(_tree(latex, "block"))}</div>'
-    )
+    math = _serialise(_tree(latex, "block"))  # in a span: a div would end the paragraph that it stands in
+    return f'<span class="display" role="group" tabindex="0" aria-label="formula">{math}</span>'
 
 
 def inline(latex: str) -> str:

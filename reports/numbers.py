@@ -151,7 +151,12 @@ def _brief_polynomial(value: InverseBatchPolynomial, terms: int = 3) -> str:
         c = value.coefficients[s]
         gap = previous is not None and orders.index(s) != orders.index(previous) + 1
         sign = " - " if c < 0 else " + " if latex else ""
-        latex += (r" + \cdots" if gap else "") + sign + _latex_decimal(abs(Fraction(c))) + ("" if s == 0 else rf"\,b^{{-{s}}}")
+        latex += (
+            (r" + \cdots" if gap else "")
+            + sign
+            + _latex_decimal(abs(Fraction(c)))
+            + ("" if s == 0 else rf"\,b^{{-{s}}}")
+        )
     return f'{inline(latex)} <span class="size">(degree {value.degree}, {"decimals rounded" if value.is_exact else "inexact"})</span>'
 
 

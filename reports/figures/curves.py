@@ -29,7 +29,7 @@ def draw_threshold(findings: Findings, seed: int) -> Figure:
     v, w = _variance(two_atoms), _variance(gaussian)
     (_, printed), true = printed_threshold(v), v.threshold
     return Figure(
-        (threshold_panel(v, float(printed), true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise", inset=False)),
+        (threshold_panel(v, float(printed), true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise")),
         rf"(a) {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {float(printed):.4g}\), its "
         r"derivative "
         rf"(dashed, as \(-b\,\frac{{d}}{{db}}\mathrm{{var}}\), in the same units) at the true one, \(b_0 = {true:.4g}\): "
@@ -47,18 +47,18 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
     slope = v.derivative()
     with panel() as axes:
         b = _grid(1, end)
-        axes.plot(b, _values(v, b), color=BLUE, label=r"$\mathrm{var}(b)$")
+        axes.plot(_floats(b), _values(v, b), color=BLUE, label=r"$\mathrm{var}(b)$")
         axes.plot(
-            b,
-            [-x * float(slope(Fraction(x))) for x in b],
+            _floats(b),
+            [-float(x * slope(x)) for x in b],
             color=ORANGE,
             linestyle=(0, (5, 2)),
-            label=r"$-b\ \mathrm{var}'(b)$",
+            label=r"$-b\ d\,\mathrm{var}/db$",
         )
         whole = range(1, end + 1)
         axes.plot(whole, _values(v, whole), "o", color=BLUE, markerfacecolor="none", markeredgewidth=1.4)
         axes.axhline(0, color=MUTED, linewidth=0.9)
-        _mark(axes, printed, "printed $b_0$", 0.12)
+        _mark(axes, printed, "printed $b_0$", 0.9)
         _mark(axes, true, "true $b_0$", 0.03)
         highest = max(_values(v, b))
         axes.set_ylim(min(-0.5 * highest, 1.6 * min(_values(v, b))), 1.2 * highest)
@@ -103,7 +103,7 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
             "Both variances at b = 1, ..., 12, relative to b = 2; both rise from 1 to 2 and fall from then on.",
         )
     return Figure(
-        (_rise_panel(w, "fig-conjecture-rise", inset=True, pair=(low, high)), right),
+        (_inset_panel(w, "fig-conjecture-rise", (low, high)), right),
         rf"(a) {gaussian.name}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
         rf"{low}\), "
         rf"\(\mathrm{{var}} = {_latex(w(low))}\), to \(b = {high}\), \({_latex(w(high))}\). (b) Two atoms, \(t = 1\), "
@@ -111,33 +111,45 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
     )
 
 
-def _rise_panel(w: InverseBatchPolynomial, name: str, inset: bool, pair: tuple[int, int] | None = None) -> str:
-    top = 40 * max(1.0, w.threshold)
+def _rise_panel(w: InverseBatchPolynomial, name: str) -> str:
+    """The last rise and what follows, on a linear scale."""
+    top, end = float(w(Fraction(w.threshold))), 6 * w.threshold
+    b = [x for x in _grid(w.threshold / 3, end) if w(x) <= Fraction(11, 10) * Fraction(top)]
     with panel() as axes:
-        b = _grid(max(1.0, w.threshold / 40), top)
-        axes.plot(b, _values(w, b), color=BLUE)
+        axes.plot(_floats(b), _scaled(w, b, top), color=BLUE)
+        _mark(axes, w.threshold, "true $b_0$", 0.03)
+        axes.set_xscale("log")
+        _plain_ticks(axes, [round(float(b[0]), -1), round(w.threshold), 2 * round(w.threshold), 4 * round(w.threshold)])
+        axes.set_xlabel("batch size $b$")
+        axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(b_0)$")
+        title = "Gaussian inputs: the variance rises up to the true threshold"
+        return svg(axes, name, title, f"Up to b = {w.threshold:.5g} the variance rises, then it falls for good.")
+
+
+def _inset_panel(w: InverseBatchPolynomial, name: str, pair: tuple[int, int]) -> str:
+    """The whole curve, over many powers of ten, and the rise enlarged."""
+    end, (low, high) = 40 * w.threshold, pair
+    near = _grid(low / 1.12, high * 1.25)
+    with panel() as axes:
+        b = _grid(w.threshold / 40, end)
+        axes.plot(_floats(b), _values(w, b), color=BLUE)
         axes.set_yscale("log")
-        _batch_axis(axes, b[0], top)
+        _batch_axis(axes, float(b[0]), end)
         axes.set_ylabel(r"$\mathrm{var}(b)$")
-        if not inset:
-            _mark(axes, w.threshold, "true $b_0$", 0.03)
-        else:
-            low, high = pair or (1, 2)
-            small = axes.inset_axes((0.5, 0.48, 0.48, 0.48))
-            near = _grid(low / 1.25, high * 1.35)
-            small.plot(near, [1e4 * y for y in _values(w, near)], color=BLUE)
-            small.plot([low, high], [1e4 * y for y in _values(w, [low, high])], "o", color=ORANGE)
-            small.set_xscale("log")
-            small.xaxis.set_major_locator(FixedLocator([low, high]))
-            small.xaxis.set_minor_locator(NullLocator())
-            small.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-            small.set_title(r"$10^4\,\mathrm{var}(b)$", fontsize=10.5)
-            small.tick_params(labelsize=9.5)
+        small = axes.inset_axes((0.42, 0.42, 0.56, 0.5))
+        small.plot(_floats(near), _scaled(w, near, 1e-4), color=BLUE)
+        ends = _scaled(w, pair, 1e-4)
+        small.plot(pair, ends, "o", color=ORANGE)
+        small.set_ylim(ends[0] - 0.6 * (ends[1] - ends[0]), ends[1] + 0.6 * (ends[1] - ends[0]))
+        small.set_xscale("log")
+        _plain_ticks(small, pair)
+        small.set_title(r"$10^4\,\mathrm{var}(b)$", fontsize=10.5)
+        small.tick_params(labelsize=9.5)
+        title = "Gaussian inputs: the variance rises, then falls"
         description = (
-            f"The variance over batch sizes from {b[0]:.3g} to {top:.3g}; "
-            f"it rises before b = {w.threshold:.5g} and falls from then on."
+            f"The variance for b from {float(b[0]):.3g} to {end:.4g}, enlarged from {low} to {high}, where it rises."
         )
-        return svg(axes, name, "Gaussian inputs: the variance rises, then falls", description)
+        return svg(axes, name, title, description)
 
 
 def draw_loss(findings: Findings, seed: int) -> Figure:
@@ -153,7 +165,7 @@ def draw_loss(findings: Findings, seed: int) -> Figure:
         limit = float(v.coefficients[0])
         with panel() as axes:
             b = _grid(1, 64)
-            axes.plot(b, _values(v, b), color=colour, label=r"$\mathrm{E}\ \mathrm{loss}(w_t)$")
+            axes.plot(_floats(b), _values(v, b), color=colour, label=r"$\mathrm{E}\ \mathrm{loss}(w_t)$")
             whole = [2**k for k in range(7)]
             axes.plot(whole, _values(v, whole), "o", color=colour, markerfacecolor="none", markeredgewidth=1.4)
             axes.axhline(limit, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label="full gradient descent")
@@ -191,13 +203,28 @@ def _variance(instance: Any) -> InverseBatchPolynomial:
     return variance_polynomial(instance.problem, instance.step, instance.layer)
 
 
-def _values(v: InverseBatchPolynomial, sizes: Iterable[float]) -> list[float]:
+def _values(v: InverseBatchPolynomial, sizes: Iterable[Any]) -> list[float]:
     return [float(v(Fraction(b))) for b in sizes]
 
 
-def _grid(low: float, high: float) -> list[float]:
+def _floats(sizes: Iterable[Fraction]) -> list[float]:
+    return [float(b) for b in sizes]
+
+
+def _scaled(v: InverseBatchPolynomial, sizes: Iterable[Any], unit: float) -> list[float]:
+    return [y / unit for y in _values(v, sizes)]
+
+
+def _grid(low: float, high: float) -> list[Fraction]:
+    """Batch sizes in geometric progression, none below 1, with small denominators: exact evaluation is then cheap."""
     ratio = (high / low) ** (1 / (POINTS - 1))
-    return [max(1.0, low * ratio**i) for i in range(POINTS)]
+    return [max(Fraction(1), Fraction(low * ratio**i).limit_denominator(500)) for i in range(POINTS)]
+
+
+def _plain_ticks(axes: Axes, ticks: Iterable[float]) -> None:
+    axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
 
 
 def _batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> None:
@@ -208,9 +235,7 @@ def _batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> Non
     axes.set_xscale("log")
     exponents = range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1)
     stride = max(1, math.ceil(len(exponents) / 7))
-    axes.xaxis.set_major_locator(FixedLocator([2.0**k for k in exponents][::stride]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    _plain_ticks(axes, [2.0**k for k in exponents][::stride])
 
 
 def _mark(axes: Axes, b: float, label: str, height: float) -> None:

@@ -11,6 +11,30 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "wbr", "col"})
+ENDS_PARAGRAPH = frozenset(
+    {
+        "address",
+        "article",
+        "div",
+        "dl",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "header",
+        "hr",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    }
+)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PHONE = 360
 
@@ -38,6 +62,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._seen(tag, attrs)
+        if tag in ENDS_PARAGRAPH and "p" in self.stack:
+            self.errors.append(f"<{tag}> within a paragraph, which it ends")
         if tag not in VOID:
             self.stack.append(tag)
 

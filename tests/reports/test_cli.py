@@ -39,7 +39,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_variance_prints_the_polynomial_and_what_follows_from_it() -> None:
-    code, out, err = run(*ATOMS, "--at", "1 2 3")
+    code, out, err = run(*ATOMS, "--at", "1 2 3", "--engine", "frequencies")
     assert (code, err) == (0, "")
     for words in (
         "degree 6 (sharp bound 6)",
@@ -53,7 +53,7 @@ def test_variance_prints_the_polynomial_and_what_follows_from_it() -> None:
 
 
 def test_json_is_exact_and_agrees_with_the_library() -> None:
-    code, out, _ = run(*ATOMS, "--json", "--at", "2")
+    code, out, _ = run(*ATOMS, "--json", "--at", "2", "--engine", "frequencies")
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
     v = variance_poly.variance_polynomial(problem, step=1, layer=1)
     data = json.loads(out)

@@ -41,3 +41,11 @@ def test_texts_that_share_too_little_are_left_alone() -> None:
         "<p>one two three</p>",
         "four five six seven",
     )
+
+
+def test_scattered_common_words_do_not_break_a_difference_into_shreds() -> None:
+    left, right = mark_differences(
+        "there is a bound of one kind for all of the steps", "there is a limit of two kinds for all of the steps"
+    )
+    assert left == "there is a <del>bound of one kind</del> for all of the steps"
+    assert right == "there is a <ins>limit of two kinds</ins> for all of the steps"

@@ -22,7 +22,7 @@ def test_text_stays_and_formulas_become_mathml() -> None:
 
 def test_a_displayed_formula_scrolls_in_its_own_box() -> None:
     html = render(r"\[ \sum_{s=0}^{t} m^s \]")
-    assert html.startswith('<div class="display"') and 'display="block"' in html and "munderover" in html
+    assert html.startswith('<span class="display"') and 'display="block"' in html and "munderover" in html
 
 
 @pytest.mark.parametrize("latex", [r"\nosuchcommand x", r"\frac{1", "a & b", r"\text{for $b$}"])
