@@ -77,7 +77,7 @@ class Expectations:
             cycles = [[numbers.chain(piece) for piece in w] for w in closed]
             for chain, value in self.recursion.expect_open(chains, cycles).items():
                 whole = value * _constant(self.ring, scale * fixed) * self.ring.polynomial(c)
-                first, matrix = numbers.open_chain(chain, len(pieces) > 1)
+                first, matrix = numbers.open_chain(chain)
                 for power, x in enumerate(whole.coeffs()):
                     share = matrix.times(x)
                     key = first, power
@@ -200,11 +200,11 @@ class Numbers:
             self._products[chain] = known
         return known
 
-    def open_chain(self, chain: Chain, has_wishart: bool) -> tuple[int, Matrix]:
+    def open_chain(self, chain: Chain) -> tuple[int, Matrix]:
         """P_0 Sigma P_1 ... as its first letter and the rest; 0 for no first letter."""
-        if not has_wishart or not chain:
-            return 0, self.core(chain[0]) if chain else self.ring.identity(self.alphabet.dimension)
-        return chain[0], self.product(chain[1:])
+        if len(chain) > 1:
+            return chain[0], self.product(chain[1:])
+        return 0, self.core(chain[0]) if chain else self.ring.identity(self.alphabet.dimension)
 
     def _hat(self, chain: Chain) -> Matrix:
         if not chain:

@@ -49,8 +49,8 @@ _WORDS = ((2, 1, 1), (8, 4, 2), (20, 18, 7), (45, 97, 46), (280, 729, 373), (900
 def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Double precision with error bounds: every product is three BLAS products."""
     counts, p = counts_of(problem, quantity), problem.sizes[0]
-    product = 1.2e-4 + 4e-10 * p**3 + 4e-8 * p**2
-    inner = 2.5e-5 + 4e-9 * p**2
+    product = 3e-4 + 6e-10 * p**3 + 6e-8 * p**2
+    inner = 5e-5 + 1e-8 * p**2
     seconds = 5e-3 + counts.products * product + counts.inners * inner + counts.states * 2.5e-5 + 1e-9 * _gram_flops(problem)
     if quantity.kind == "mean":
         seconds += 3e-5 * problem.sizes[(quantity.layer or 1) - 1] * problem.sizes[quantity.layer or 1]

@@ -23,6 +23,7 @@ from theory.letters import GRADIENT
 from theory.matrices import ExactMatrix, Matrix
 from theory.problem import TeacherStudent
 from theory.word_expectations import BITS, Expectations, expect_scalar, to_inverse_batch
+from theory.word_polynomials import WordPolynomial
 
 ARITHMETICS = ("auto", "exact", "balls")
 
@@ -79,12 +80,16 @@ class TraceWords:
             if quantity.kind == "second_moment":
                 return expect_scalar(words.squared_norm(t, k))
             if quantity.kind == "mean":
-                return entrywise(Expectations(words.alphabet).matrix(words.gradient(t, k)))
+                return self._entrywise(words.gradient(t, k))
             if quantity.kind == "variance":
                 return self._variance(words, t, k)
             form = quantity.expression.evaluate(words.look_up)
-            expectations = Expectations(words.alphabet)
-            return expect_scalar(form) if form.shape is None else entrywise(expectations.matrix(form), form.shape)
+            return expect_scalar(form) if form.shape is None else self._entrywise(form)
+
+    def _entrywise(self, form: WordPolynomial) -> np.ndarray:
+        """E of a matrix-valued polynomial, entry by entry."""
+        assert form.shape is not None
+        return entrywise(Expectations(form.alphabet).matrix(form), form.shape)
 
     def _variance(self, words: GradientWords, step: int, layer: int) -> InverseBatchPolynomial:
         """E||g||^2 - ||E g||^2; the constant terms, ||gradient of full-gradient descent||^2 both, cancel."""
@@ -105,13 +110,11 @@ class TraceWords:
         return ExactMatrix if cost.seconds <= limit and cost.bytes <= 8e9 else BallMatrix
 
 
-def entrywise(coefficients: list[Matrix], shape: tuple[int, int] | None = None) -> np.ndarray:
+def entrywise(coefficients: list[Matrix], shape: tuple[int, int]) -> np.ndarray:
     """Matrices of coefficients of eps^0, eps^1, ... as an object array of polynomials."""
     tables = [matrix.entries() for matrix in coefficients]
-    rows, columns = shape or coefficients[0].shape
-    result = np.empty((rows, columns), dtype=object)
-    for i in range(rows):
-        for j in range(columns):
-            numbers = [table[i, j] for table, _ in tables] or [Fraction(0)]
-            result[i, j] = InverseBatchPolynomial(numbers, radii=[radius for _, radius in tables] or None)
+    result = np.empty(shape, dtype=object)
+    for i, j in np.ndindex(*shape):
+        numbers: list[Any] = [table[i, j] for table, _ in tables] or [Fraction(0)]
+        result[i, j] = InverseBatchPolynomial(numbers, radii=[radius for _, radius in tables] or None)
     return result
