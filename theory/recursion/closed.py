@@ -1,7 +1,7 @@
 """The closed representation: from a trace form to a polynomial in 1/b, the last batch first.
 
-For t = step, ..., 0: write g_t as a word with S_t, integrate S_t, then replace W_t and the gap D_t by letters of step t - 1. Gaussian laws take
-traces of words (`gaussian_words`), every other law moment graphs (`moment_graphs`).
+For t = step, ..., 0: write g_t as a word with S_t, integrate S_t, then replace W_t and the gap D_t by letters of step t - 1.
+Gaussian laws take traces of words (`gaussian_words`), every other law moment graphs (`moment_graphs`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+from flint import fmpq, fmpq_mat, fmpq_poly
 
 from theory.exact import to_fmpq
 from theory.recursion import gaussian_words, moment_graphs
 from theory.recursion.codes import Alphabet, CodedWord, coded, moment_code
 from theory.recursion.gaussian_words import Monomial
-from theory.recursion.moment_graphs import CYCLE, LEFT, RIGHT, Component, Edge, Graph
+from theory.recursion.graph_values import GraphValues
+from theory.recursion.graph_values import trace as trace_of
+from theory.recursion.moment_graphs import CYCLE, LEFT, RIGHT, Edge, Graph
 from theory.trace_forms import TraceForm
 
 
@@ -103,7 +105,7 @@ def evaluate_words(terms: gaussian_words.Terms, alphabet: Alphabet) -> Total:
 
     def trace(word: CodedWord) -> fmpq:
         if word not in traces:
-            traces[word] = _trace(alphabet.product(word, p))
+            traces[word] = trace_of(alphabet.product(word, p))
         return traces[word]
 
     def value(key: Monomial) -> tuple[fmpq, fmpq_mat | None]:
@@ -117,82 +119,19 @@ def evaluate_words(terms: gaussian_words.Terms, alphabet: Alphabet) -> Total:
 
 def evaluate_graphs(terms: moment_graphs.Terms, alphabet: Alphabet) -> Total:
     """Polynomials in eps, entry by entry ((0, 0) alone for a scalar)."""
-    known: dict[Component, Any] = {}
+    values = GraphValues(alphabet)
 
     def value(graph: Graph) -> tuple[fmpq, fmpq_mat | None]:
         factor, matrix = fmpq(1), None
         for component in graph.components:
-            if component not in known:
-                known[component] = evaluate_component(component, alphabet)
-            if isinstance(known[component], fmpq_mat):
-                matrix = known[component]
+            part = values.value(component)
+            if isinstance(part, fmpq_mat):
+                matrix = part
             else:
-                factor *= known[component]
+                factor *= part
         return factor, matrix
 
     return _sum(terms, value)
-
-
-def evaluate_component(component: Component, alphabet: Alphabet) -> fmpq | fmpq_mat:
-    """The value of one connected graph: an fmpq, or an fmpq_mat for the open one.
-
-    The edges are bilinear forms in the samples; their product is a polynomial whose monomials are replaced by moments.
-    """
-    p = alphabet.problem.inputs.dimension
-    if component[0].tail == CYCLE:
-        return _trace(alphabet.product(component[0].word, p))
-    if (component[0].tail, component[0].head) == (LEFT, RIGHT):
-        return alphabet.product(component[0].word, p)
-    nodes = len(moment_graphs.legs(component))
-    context = fmpq_mpoly_ctx.get([f"x{n}_{i}" for n in range(nodes) for i in range(p)], "lex")
-    x = [context.gens()[n * p : (n + 1) * p] for n in range(nodes)]
-    integrand = context.constant(1)
-    before = after = None
-    for tail, head, word in component:
-        if tail == LEFT:
-            before = alphabet.product(word, p), x[head]
-        elif head == RIGHT:
-            after = alphabet.product(word, p), x[tail]
-        else:
-            integrand *= _bilinear(x[tail], alphabet.product(word, p), x[head], context)
-    mean = _expectation(alphabet, p)
-    if before is None or after is None:
-        return mean(integrand)
-    inner = fmpq_mat(p, p, [mean(integrand * u * v) for u in before[1] for v in after[1]])
-    return before[0] * inner * after[0]
-
-
-def _bilinear(x: Any, matrix: fmpq_mat, y: Any, context: fmpq_mpoly_ctx) -> fmpq_mpoly:
-    total = context.constant(0)
-    for i, left in enumerate(x):
-        for j, right in enumerate(y):
-            if matrix[i, j]:
-                total += left * right * matrix[i, j]
-    return total
-
-
-def _expectation(alphabet: Alphabet, p: int) -> Callable[[fmpq_mpoly], fmpq]:
-    """E of a polynomial in independent samples x_0, x_1, ..., p variables each."""
-    law, known = alphabet.problem.inputs, alphabet.moments
-
-    def moment(exponents: tuple[int, ...]) -> fmpq:
-        if exponents not in known:
-            known[exponents] = to_fmpq(law.moment(exponents))
-        return known[exponents]
-
-    def mean(polynomial: fmpq_mpoly) -> fmpq:
-        total = fmpq(0)
-        for exponents, coefficient in polynomial.to_dict().items():
-            for start in range(0, len(exponents), p):
-                coefficient = coefficient * moment(tuple(map(int, exponents[start : start + p])))
-            total += coefficient
-        return total
-
-    return mean
-
-
-def _trace(matrix: fmpq_mat) -> fmpq:
-    return sum((matrix[i, i] for i in range(matrix.nrows())), fmpq(0))
 
 
 def _sum(terms: dict[Any, fmpq_poly], value: Callable[[Any], tuple[fmpq, fmpq_mat | None]]) -> Total:

@@ -9,13 +9,12 @@ symmetric letters. A code is negative for a symmetric letter and otherwise even,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flint import fmpq, fmpq_mat
 
 from theory.exact import to_fmpq, to_fmpq_mat
-from theory.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
+from theory.letters import GRADIENT, TEACHER, WEIGHT, Letter
 from theory.problem import TeacherStudent
 
 CodedWord = tuple[int, ...]
@@ -44,7 +43,6 @@ class Alphabet:
         self._images: dict[int, Sum] = {}
         self._matrices: dict[int, fmpq_mat] = {}
         self._expanded: dict[tuple[CodedWord, int], Sum] = {}
-        self.moments: dict[tuple[int, ...], fmpq] = {}
 
     def code(self, key: Any) -> int:
         """The even code of ("W", step, layer), ("D", step), ("W*", layer) or a constant letter."""
@@ -104,7 +102,7 @@ class Alphabet:
             for code in word:
                 image = self.image(code, step)
                 if image is None:
-                    known = {w + (code,): c for w, c in known.items()}
+                    known = {(*w, code): c for w, c in known.items()}
                 else:  # distinct choices may give equal words
                     grown: Sum = {}
                     for w, c in known.items():
@@ -162,5 +160,3 @@ def coded(word: tuple[Letter, ...], alphabet: Alphabet) -> CodedWord:
     """A user's word in codes, gradients written out."""
     return tuple(code for letter in word for code in alphabet.letter(letter))
 
-
-__all__ = ["SIGMA", "Alphabet", "Callable", "CodedWord", "Sum", "coded", "moment_code", "transpose", "CONSTANT"]

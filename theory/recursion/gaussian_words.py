@@ -64,7 +64,7 @@ def integrate(terms: Terms, moment: int) -> Terms:
             for new, times_epsilon in _remove_one(key, moment):
                 add = shifted if times_epsilon else coefficient
                 below[new] = below[new] + add if new in below else add
-    return {key: c for key, c in levels.get(0, {}).items() if c != 0}
+    return {key: c for key, c in levels.get(0, {}).items() if c.degree() >= 0}
 
 
 _EPSILON = fmpq_poly([fmpq(0), fmpq(1)])

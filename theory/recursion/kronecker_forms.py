@@ -18,7 +18,7 @@ import numpy as np
 from flint import fmpq
 
 from theory.exact import as_matrix, as_number, to_fmpq, to_fraction
-from theory.letters import Letter, Word, degree_in, unit_letter, word_shape
+from theory.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
 from theory.problem import TeacherStudent
 from theory.trace_forms import Term, TraceForm
 
@@ -140,8 +140,8 @@ class KroneckerForm:
     def evaluate(self, lookup: Lookup, problem: TeacherStudent) -> Any:
         """The value in rationals: an fmpq, or for a matrix-valued form an object array of fmpq.
 
-        `lookup` gives the object array of a letter that is not transposed; constants carry their own. The Kronecker product is never
-        formed: C is contracted with one row after another, about 1.5 times its number of entries in multiplications.
+        `lookup` gives the object array of fmpq of a letter that is not transposed; constants carry their own. The Kronecker product
+        is never formed: C is contracted with one row after another, at most twice its number of entries in multiplications.
         """
         products: dict[Word, np.ndarray] = {}
         total: Any = None
@@ -154,22 +154,14 @@ class KroneckerForm:
         return total
 
 
-def kronecker_lookup(lookup: Lookup) -> Lookup:
-    """The same table, with the constants' own matrices, all in fmpq."""
-
-    def matrix(letter: Letter) -> np.ndarray:
-        return _rational(letter.matrix) if letter.kind == "constant" else lookup(letter)
-
-    return matrix
-
-
 def _product(word: Word, lookup: Lookup, known: dict[Word, np.ndarray]) -> np.ndarray:
     if word not in known:
-        factors = (kronecker_lookup(lookup)(x.symbol).T if x.transposed else kronecker_lookup(lookup)(x) for x in word)
-        value = next(factors)
-        for factor in factors:
-            value = value @ factor
-        known[word] = value
+        if len(word) > 1:
+            known[word] = _product(word[:-1], lookup, known) @ _product(word[-1:], lookup, known)
+        elif word[0].kind == CONSTANT:
+            known[word] = _rational(word[0].matrix)
+        else:
+            known[word] = lookup(word[0].symbol).T if word[0].transposed else lookup(word[0])
     return known[word]
 
 
@@ -177,7 +169,7 @@ def _contract(tensor: np.ndarray, matrices: list[np.ndarray]) -> fmpq:
     """sum tensor[b_1..b_m, a_1..a_m] prod_h R_h[a_h, b_h], one row at a time."""
     for h in range(len(matrices), 0, -1):
         tensor = np.tensordot(matrices[h - 1], tensor, axes=((1, 0), (h - 1, 2 * h - 1)))
-    return tensor[()] if isinstance(tensor, np.ndarray) else tensor
+    return np.asarray(tensor, dtype=object).item()
 
 
 def _as_traces(term: KroneckerTerm, shapes: list[tuple[int, int]]) -> Iterable[Term]:

@@ -44,20 +44,22 @@ from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
 
-Constants = dict[Any, list[np.ndarray]]
+#: constants C made so far, so that equal ones are made once
+Constants = dict[Any, Any]
 
 
 def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: int) -> KroneckerForm:
     """Lemma A.3 (line 580): E[ form | F_step ] for gradients of single samples, g(step, k, sample=s).
 
-    Every term with d such letters, d_0 of them in row 0 and d' = d - d_0, becomes 2^d p^(2 [d_0 >= 1]) terms with m + d' + max(d_0 - 1, 0)
-    rows, each at most n + 5 long. A pick with k teachers has deg(W_t) + 3d - 2k weights of this step and deg(W*) + 2k of the teacher.
+    Every term with d such letters, d_0 of them in row 0 and d' = d - d_0, becomes 2^d p^(2 [d_0 >= 1]) terms with
+    m + d' + max(d_0 - 1, 0) rows, each at most n + 5 long. A pick of k teachers has deg(W_t; M) + 3d - 2k weights W_t and
+    deg(W*; M) + 2k of the teacher's.
 
     Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers.
     """
-    _require_two_linear_layers(problem)
+    require_two_linear_layers(problem)
     if any(_is_gradient(x, step) and x.sample is None for x in form.letters):
-        raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s); conditional_expectation takes the others")
+        raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s), but the form has batch gradients")
     terms: list[KroneckerTerm] = []
     for term in form.terms:
         samples = [x.sample for x in _gradients_in_order(term, step)]
@@ -69,10 +71,11 @@ def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: in
 def conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: int) -> list[KroneckerForm]:
     """Theorem A.4 (line 595), corrected: E[ form | F_step ] = sum_s alpha_s b^{-s}; returns [alpha_0, alpha_1, ...].
 
-    alpha_s = sum over set partitions pi of the d gradient letters of s_1(|pi|, d - s) E_pi, where E_pi gives every block a sample of its own;
-    s = 0..max(d-1, 0) (the print has s = 0..d). The partitions meet in the constant, so alpha_s has as many terms as Lemma A.3.
+    alpha_s = sum over set partitions pi of the d gradient letters of s_1(|pi|, d - s) E_pi, where E_pi gives every block a
+    sample of its own; s = 0..max(d-1, 0) (the print has s = 0..d). The partitions meet in the constant, so that alpha_s has
+    as many terms as Lemma A.3.
     """
-    _require_two_linear_layers(problem)
+    require_two_linear_layers(problem)
     return _conditional_expectation(form, problem, step, {})
 
 
@@ -92,7 +95,7 @@ def to_initial_weights(form: KroneckerForm, problem: TeacherStudent) -> list[Kro
 
     The cost is predicted by `theory.recursion.cost.literal_cost`; `literal_expectation` refuses what is not affordable.
     """
-    _require_two_linear_layers(problem)
+    require_two_linear_layers(problem)
     by_power: dict[int, list[KroneckerTerm]] = {0: list(form.terms)}
     for step in range(form.step, -1, -1):
         constants: Constants = {}
@@ -123,8 +126,8 @@ def _conditional_expectation(
         for s in powers_of_inverse_batch(d):
             key = ("moments", d, s)
             if key not in constants:
-                constants[key] = [_weighted_moments(problem.inputs, d, s)]
-            by_power.setdefault(s, []).extend(_cut_term(term, problem, step, constants[key][0], constants, s))
+                constants[key] = _weighted_moments(problem.inputs, d, s)
+            by_power.setdefault(s, []).extend(_cut_term(term, problem, step, constants[key], constants, s))
     return [KroneckerForm(by_power[s]) for s in range(len(by_power))]
 
 
@@ -139,8 +142,8 @@ def _cut_term(
     if d == 0:
         return [term]
     key = (id(term.constant) if term.constant is not None else None, tuple(shapes), counts, inner, tag)
-    if key not in constants:  # the constant is kept alive by the entry, so that its id stays its own
-        constants[key] = [_constants(term.tensor(shapes), counts, inner, moments), term.constant]  # type: ignore[list-item]
+    if key not in constants:  # the entry keeps term.constant alive, so that its id stays its own
+        constants[key] = _constants(term.tensor(shapes), counts, inner, moments), term.constant
     table = constants[key][0]
     found = []
     for picks in product((False, True), repeat=d):
@@ -198,7 +201,8 @@ def _cut(word: Word, picks: Sequence[bool], step: int) -> list[Word]:
             current += (letter,)
             continue
         gap = (teacher_letter(2), teacher_letter(1)) if next(remaining) else (w2, w1)
-        left, right = ((w2.T, *gap), ()) if letter.layer == 1 else (gap, (w1.T,))
+        left: Word = (w2.T, *gap) if letter.layer == 1 else gap
+        right: Word = () if letter.layer == 1 else (w1.T,)
         if letter.transposed:
             left, right = transpose(right), transpose(left)
         pieces.append(current + left)
@@ -238,7 +242,7 @@ def _is_gradient(letter: Letter, step: int) -> bool:
     return letter.kind == GRADIENT and letter.step == step
 
 
-def _require_two_linear_layers(problem: TeacherStudent) -> None:
+def require_two_linear_layers(problem: TeacherStudent) -> None:
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
         raise ValueError(f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}")

@@ -1,9 +1,9 @@
 """Any input law: coefficient * moment graphs, whose nodes are the symmetric tensors E[x (x) ... (x) x] and whose edges are words.
 
-An expectation over one batch puts one sample into every block of a set partition of the factors S = (1/b) sum_i x_i x_i^T. A sample that
-stands at 2k places is a node with 2k legs; a word Q between two of them is an edge, x_a^T Q x_b. A node keeps only its number of legs. A cyclic
-word without samples is a graph without nodes; an open word starts and ends at the two ends of the matrix. A node with two legs is the letter
-Sigma, so that what is left has four legs or more.
+An expectation over one batch puts one sample into every block of a set partition of the factors S = (1/b) sum_i x_i x_i^T. A
+sample that stands at 2k places is a node with 2k legs; a word Q between two of them is an edge, x_a^T Q x_b. A node keeps only
+its number of legs. A cyclic word without samples is a graph without nodes; an open word starts and ends at the two ends of the
+matrix. A node with two legs is the letter Sigma, so that what is left has four legs or more.
 
     E[ tr(S P S Q) ] = tr(Sigma P Sigma Q) b(b-1)/b^2 + (1/b) E[ (x^T P x)(x^T Q x) ]          the second: one node, two loops
 
@@ -12,7 +12,7 @@ The form tr( C (x) ... ) of the theorems is a view of such a graph: the rows are
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import permutations, product
 from math import factorial, prod
 from typing import NamedTuple
@@ -71,10 +71,10 @@ def integrate(terms: Terms, moment: int) -> Terms:
             new = assemble(cut, partition)
             add = coefficient * _weight(d, max(partition) + 1)
             result[new] = result[new] + add if new in result else add
-    return {graph: c for graph, c in result.items() if c != 0}
+    return {graph: c for graph, c in result.items() if c.degree() >= 0}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _weight(d: int, blocks: int) -> fmpq_poly:
     """b(b-1)...(b-blocks+1) / b^d in eps = 1/b."""
     return fmpq_poly([stirling_first(blocks, d - s) for s in powers_of_inverse_batch(d)])

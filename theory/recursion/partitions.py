@@ -3,14 +3,14 @@
     E[ Y_1 ... Y_d ] = sum over set partitions pi of {1..d} of  b(b-1)...(b-|pi|+1) / b^d  *  product over blocks of E[product of the block]
     b(b-1)...(b-k+1) = sum_j s_1(k, j) b^j      (signed Stirling numbers of the first kind)
 
-so the coefficient of b^{-s} takes partitions into k blocks with the weight s_1(k, d - s); for d >= 1 it stops at s = d - 1. (The print reads
-the coefficients off base-b digits of the number of index tuples of a class, which depend on b: b(b-1) has the digits 0, b-1.)
+so the coefficient of b^{-s} takes partitions into k blocks with the weight s_1(k, d - s); for d >= 1 it stops at s = d - 1. (Base-b
+digits of the number of index tuples of a class will not do for coefficients, because they depend on b: b(b-1) has the digits 0, b-1.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 
 
 def set_partitions(size: int) -> Iterator[tuple[int, ...]]:
@@ -31,7 +31,7 @@ def set_partitions(size: int) -> Iterator[tuple[int, ...]]:
     return grow((), 0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def stirling_first(k: int, j: int) -> int:
     """Signed Stirling number of the first kind: the coefficient of b^j in b(b-1)...(b-k+1)."""
     if k == 0 or j == 0:
@@ -39,7 +39,7 @@ def stirling_first(k: int, j: int) -> int:
     return stirling_first(k - 1, j - 1) - (k - 1) * stirling_first(k - 1, j) if j <= k else 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def stirling_second(n: int, k: int) -> int:
     """Number of set partitions of n elements into k blocks."""
     if n == 0 or k == 0:
@@ -47,7 +47,7 @@ def stirling_second(n: int, k: int) -> int:
     return k * stirling_second(n - 1, k) + stirling_second(n - 1, k - 1) if k <= n else 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def bell(size: int) -> int:
     """Number of set partitions."""
     return sum(stirling_second(size, k) for k in range(size + 1))

@@ -1,0 +1,158 @@
+"""What the recursion will cost, from the number of letters alone: counted before anything is expanded.
+
+Terms are counted by how many letters S, W, D of the current step they have, before equal ones are merged: an upper bound. Expectation over
+a batch multiplies a term with d letters S by (2d-1)!! pairings (Gaussian) or by the set partitions of d (any law); a step down
+replaces W -> W - alpha g and D -> four words. Counting stops when the request is out of reach.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from theory.engines.base import Cost
+from theory.letters import GRADIENT, WEIGHT, Letter
+from theory.problem import TeacherStudent
+from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
+from theory.recursion.partitions import bell, powers_of_inverse_batch
+from theory.trace_forms import TraceForm
+
+#: beyond this many terms the count stops; nothing that large is affordable
+OUT_OF_REACH = 10**12
+SECONDS_PER_PAIRING = 4e-5
+SECONDS_PER_GRAPH = 1.5e-4
+SECONDS_PER_MONOMIAL = 6e-6  # of the polynomial that a graph is evaluated as
+SECONDS_PER_PRODUCT = 2e-7  # of two rationals
+SECONDS_PER_KRONECKER_TERM = 6e-5
+#: measured on E||g_1||^2 and its products with W_1 and ||g_0||^2: steps above 0 repeat their letters, and equal pairings are made once
+MADE_ONCE = 0.1
+
+State = tuple[int, int, int]  # letters S, W, D of the current step
+
+
+def closed_cost(form: TraceForm, problem: TeacherStudent, gaussian: bool) -> Cost:
+    """Of `theory.recursion.expectation`: terms before merging, and their evaluation in rationals."""
+    p = problem.inputs.dimension
+
+    def moments_of(d: int) -> int:
+        return _double_factorial(d) if gaussian else bell(d)
+
+    terms, visited = _closed_terms(form, moments_of)
+    if gaussian:
+        merging = MADE_ONCE if form.step else 1
+        evaluation = merging * terms * (1 + 3 * form.step) * 4 * max(problem.sizes) ** 3 * SECONDS_PER_PRODUCT
+        building = merging * visited * SECONDS_PER_PAIRING
+    else:
+        monomials, _ = _closed_terms(form, moments_of, lambda d: _weighted_partitions(d, p))
+        evaluation = monomials * SECONDS_PER_MONOMIAL
+        building = visited * SECONDS_PER_GRAPH
+    kind = "products of traces" if gaussian else "moment graphs"
+    count = f"{_about(visited)} {kind} before equal ones are merged"
+    return Cost(seconds=building + evaluation, bytes=(300 if gaussian else 1000) * visited, basis=count)
+
+
+def literal_cost(form: KroneckerForm, problem: TeacherStudent) -> Cost:
+    """Of `theory.recursion.literal_expectation`: Kronecker terms, and the entries of their constants C."""
+    p = problem.inputs.dimension
+    terms, entries, largest = 0, 0, 0
+    for term in form.terms:
+        size = math.prod(r * c for r, c in term.shapes(problem))
+        t, e, m = _literal_terms(term, p, size)
+        terms, entries, largest = terms + t, entries + e, max(largest, m)
+    seconds = terms * SECONDS_PER_KRONECKER_TERM + entries * SECONDS_PER_PRODUCT
+    basis = f"{_about(terms)} Kronecker terms, constants of up to {_about(largest)} entries"
+    return Cost(seconds=seconds, bytes=2e3 * terms + 300.0 * largest, basis=basis)
+
+
+def _closed_terms(
+    form: TraceForm, moments_of: Callable[[int], int], last_moments: Callable[[int], int] | None = None
+) -> tuple[int, int]:
+    """Terms at the end, and terms ever made; `last_moments` weighs the terms of the last expectation instead of counting them."""
+    terms = visited = 0
+    for term in form.terms:
+        states: dict[State, int] = {(0, 0, 0): 1}
+        for step in range(form.step, -1, -1):
+            s, w, d = _letters_at(term.letters, step)
+            factor = last_moments if step == 0 and last_moments else moments_of
+            after: dict[tuple[int, int], int] = {}
+            for (ns, nw, nd), count in states.items():
+                key = nw + w, nd + d
+                after[key] = after.get(key, 0) + count * factor(ns + s)
+            now = sum(after.values())
+            visited += now
+            if visited > OUT_OF_REACH or step == 0:
+                terms += now
+                break
+            states = _step_down(after)
+        if visited > OUT_OF_REACH:
+            break
+    return terms, visited
+
+
+def _letters_at(letters: Iterable[Letter], step: int) -> State:
+    """S, W, D among the letters of a step; a gradient is one of each."""
+    here = [letter for letter in letters if letter.step == step]
+    gradients = sum(letter.kind == GRADIENT for letter in here)
+    return gradients, gradients + sum(letter.kind == WEIGHT for letter in here), gradients
+
+
+def _step_down(states: dict[tuple[int, int], int]) -> dict[State, int]:
+    """W -> W or W D S; D -> D, twice W W D S, or W W D S D S: counted with multiplicities."""
+    result: dict[State, int] = {}
+    for (w, d), count in states.items():
+        for j in range(w + 1):
+            for one in range(d + 1):
+                for two in range(d - one + 1):
+                    ways = math.comb(w, j) * math.comb(d, one) * math.comb(d - one, two) * 2**one
+                    key = j + one + 2 * two, w + 2 * (one + two), d + j + two
+                    result[key] = result.get(key, 0) + count * ways
+    return result
+
+
+def _literal_terms(term: KroneckerTerm, p: int, size: int) -> tuple[int, int, int]:
+    """Terms that one term becomes at w_0, entries of C over all of them, and entries of the largest C."""
+    top = max((x.step for x in term.letters if x.step is not None), default=0)
+    inner = term.open is not None
+    states = {(0, 0, 0): 1}  # gradients and weights of this step, gradients so far
+    terms = entries = largest = 0
+    for step in range(top, -1, -1):
+        base_g = sum(x.kind == GRADIENT and x.step == step for x in term.letters)
+        base_w = sum(x.kind == WEIGHT and x.step == step for x in term.letters)
+        following: dict[tuple[int, int, int], int] = {}
+        terms = entries = 0
+        for (g, w, so_far), count in states.items():
+            d, c = g + base_g, size * p ** (2 * (so_far + g + base_g))
+            work = len(powers_of_inverse_batch(d)) * 2**d
+            terms += count * work * (p * p if inner and d else 1)
+            entries += count * (work + bell(d)) * c
+            largest = max(largest, c)
+            for k in range(d + 1):
+                weights = w + base_w + 3 * d - 2 * k
+                ways = count * len(powers_of_inverse_batch(d)) * math.comb(d, k) * (p * p if inner and d else 1)
+                for j in range(weights + 1) if step else ():
+                    key = j, weights - j, so_far + d
+                    following[key] = following.get(key, 0) + ways * math.comb(weights, j)
+        if max(terms, entries) > OUT_OF_REACH:
+            break
+        states = following
+    return terms, entries, largest
+
+
+@cache
+def _double_factorial(d: int) -> int:
+    """(2d - 1)!!, the number of pairings of 2d places."""
+    return math.prod(range(1, 2 * d, 2))
+
+
+@cache
+def _weighted_partitions(d: int, p: int) -> int:
+    """Sum over set partitions of the number of monomials of degree 2k in p variables, multiplied over the blocks of k >= 2."""
+    if d == 0:
+        return 1
+    sizes = ((k, math.comb(2 * k + p - 1, p - 1) if k > 1 else 1) for k in range(1, d + 1))
+    return sum(math.comb(d - 1, k - 1) * w * _weighted_partitions(d - k, p) for k, w in sizes)
+
+
+def _about(count: int) -> str:
+    return f"{count:,}" if count < 10**6 else f"{count:.1e}" if count <= OUT_OF_REACH else f"more than {OUT_OF_REACH:.0e}"
