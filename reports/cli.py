@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -189,6 +190,22 @@ def _from_options(
     )
 
 
+def outline(v: InverseBatchPolynomial) -> str:
+    """The first three terms and the last of a long polynomial, in decimals.
+
+    Examples:
+        >>> outline(InverseBatchPolynomial([0, 1, -2, 3, 0, 5]))
+        '1/b - 2/b^2 + 3/b^3 + ... + 5/b^5'
+    """
+    orders = [s for s, c in enumerate(v.coefficients) if c]
+    text = ""
+    for s in (*orders[:3], orders[-1]):
+        c = v.coefficients[s]
+        text += " + ..." if s == orders[-1] else ""
+        text += (" - " if c < 0 else " + ") + decimal(abs(Fraction(c)), 6) + f"/b^{s}" * (s > 0)
+    return text.removeprefix(" + ").replace("/b^1 ", "/b ")
+
+
 def _print_variance(
     v: InverseBatchPolynomial,
     step: int,
@@ -199,8 +216,11 @@ def _print_variance(
     values: list[tuple[Any, Any]],
 ) -> None:
     console = Console(highlight=False)
-    whole = f"{v}" if len(f"{v}") <= 240 else f"{v!r}"
-    console.print(f"var(g_{{{step},{layer}}} | w_0) = {escape(whole)}")
+    whole = str(v)
+    is_short = len(whole) <= 240
+    console.print(
+        f"var(g_{{{step},{layer}}} | w_0) {'=' if is_short else '≈'} {escape(whole if is_short else outline(v))}"
+    )
     bound = "" if v.degree_bound is None else f" (sharp bound {v.degree_bound})"
     console.print(f"degree {v.degree}{bound}, engine {engine}")
     where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; "

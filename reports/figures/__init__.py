@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.figures import curves, generic, orders, recursion
+from reports.figures import curves, generic, orders, random_weights, recursion
 from reports.figures.style import Figure
 from reports.findings import Findings
 
@@ -22,6 +22,7 @@ FIGURES: dict[str, Draw] = {
     "3.4": orders.draw_3_4,
     "3.5": curves.draw_threshold,
     "3.1.2 loss": curves.draw_loss,
+    "random weights": random_weights.draw,
     "conjecture": curves.draw_conjecture,
 }
 

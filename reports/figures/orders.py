@@ -41,15 +41,17 @@ def draw_a7(findings: Findings, seed: int) -> Figure:
 
 def draw_3_4(findings: Findings, seed: int) -> Figure:
     """Theorem 3.4: attained degrees against both printed bounds; the bounds against the depth."""
+    first, second = (
+        next(t for t in STEPS if too_small[t] < variance_degree(t)) for too_small in _prints_3_4().values()
+    )
     return Figure(
         (degrees_panel("fig-3-4-degrees", _prints_3_4()), depth_panel("fig-3-4-depth")),
-        r"(a) The degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit (\(w = (1/2, "
-        r"-2/3)\), \(w^* = 3/4\), "
-        r"\(x \sim N(0,1)\), \(\alpha = 1/10\); exact), the sharp bound \(3^{t+1} - t - 2\), and the two bounds printed "
-        r"for \(D = 1\), \(2^{t+1} - 1\) and "
-        r"\(2^{t+2} - 1\): from \(t = 1\) on both are too small. (b) The sharp bound for linear networks of depth \(H "
-        r"= 1, \ldots, 4\); the printed ones "
-        r"do not depend on \(H\).",
+        r"(a) The degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit "
+        r"(\(w = (1/2, -2/3)\), \(w^* = 3/4\), \(x \sim N(0,1)\), \(\alpha = 1/10\); exact), the sharp bound "
+        r"\(3^{t+1} - t - 2\), and the two bounds printed for \(D = 1\), \(2^{t+1} - 1\) and \(2^{t+2} - 1\): "
+        rf"the first is too small from \(t = {first}\) on, the second from \(t = {second}\). "
+        r"(b) The sharp bound for linear networks of depth \(H = 1, \ldots, 4\), and the larger of the printed ones, "
+        r"which do not depend on \(H\).",
     )
 
 
@@ -140,7 +142,7 @@ def depth_panel(name: str) -> str:
             axes,
             name,
             "Sharp degree by depth",
-            "The sharp degree grows with the depth; the printed bound lies below it for every depth above one.",
+            "The sharp degree grows with the depth; from t = 2 on the printed bound lies below it for every depth above one.",
         )
 
 
