@@ -51,6 +51,10 @@ class Alphabet:
             self._keys.append(key)
         return self._codes[key]
 
+    def key(self, code: int) -> Any:
+        """What a code that is not negative stands for, transposed or not."""
+        return self._keys[code >> 1]
+
     def letter(self, letter: Letter) -> CodedWord:
         """A letter as a user writes it; a gradient becomes the word that it is."""
         if letter.kind == WEIGHT:
