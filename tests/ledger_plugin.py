@@ -144,11 +144,6 @@ class LedgerTable:
         self.nameless: list[str] = []
         self._claims_of_test: set[str] = set()
 
-    @pytest.fixture(scope="session", name="ledger")
-    def ledger_fixture(self) -> Ledger:
-        """Where theorem tests record their evidence. Of session scope, so that Hypothesis may use it."""
-        return self.ledger
-
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -238,6 +233,14 @@ def _load_claims() -> list[tuple[str, str, str]]:
 
 
 load_claims: Callable[[], list[tuple[str, str, str]]] = _load_claims
+
+
+@pytest.fixture(scope="session")
+def ledger(pytestconfig: pytest.Config) -> Ledger:
+    """Where theorem tests record their evidence. Of session scope, so that Hypothesis may use it."""
+    table = pytestconfig.pluginmanager.get_plugin("ledger-table")
+    assert isinstance(table, LedgerTable)
+    return table.ledger
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,4 +12,5 @@ __all__ = [
     "Rademacher",
     "TeacherStudent",
     "Uniform",
+    "variance_poly",
 ]

@@ -80,6 +80,8 @@ def expectation(
     """E[ expression | w_0 ] for a trace form such as tr(g(1, 1).T @ W(1, 1) @ W(1, 1).T @ g(1, 1)) (Theorem 3.3, lines 276-288)."""
     if not isinstance(expression, TraceForm):
         raise TypeError(f"expression must be a trace form, but was {expression!r}")
+    if isinstance(problem, TeacherStudent):
+        expression.shape(problem)  # refuses letters that do not chain and layers that do not exist
     return _answer(problem, "trace_form", expression.step, None, engine, budget, expression)
 
 

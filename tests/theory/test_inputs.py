@@ -8,8 +8,8 @@ import pytest
 from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import covariances, discrete_laws
 
+from tests.strategies import covariances, discrete_laws
 from theory import Discrete, Gaussian, Independent, Rademacher, Uniform
 
 

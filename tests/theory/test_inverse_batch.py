@@ -7,8 +7,8 @@ from fractions import Fraction as F
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import fractions, inverse_batch_polynomials
 
+from tests.strategies import fractions, inverse_batch_polynomials
 from theory import InverseBatchPolynomial
 from theory.inverse_batch import UndecidedError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from flint import arb
+from flint import arb, ctx
 
 from theory import enumeration
 from theory.engines import quadrature
@@ -17,19 +17,21 @@ from theory.problem import TeacherStudent
 
 Value = Fraction | arb
 
+BITS = 256  # of the balls
+
 
 def gradient_variance(problem: TeacherStudent, step: int, layer: int, batch_size: int) -> Value:
     """var(g_{step,layer}) at this batch size."""
     if problem.inputs.support() is not None:
         return enumeration.variance(problem, batch_size, step, layer)
-    return quadrature.variance(problem, step, layer, batch_size)
+    return quadrature.variance(problem, step, layer, batch_size, bits=BITS)
 
 
 def expected_loss(problem: TeacherStudent, step: int, batch_size: int) -> Value:
     """E loss(w_step) at this batch size."""
     if problem.inputs.support() is not None:
         return enumeration.loss(problem, batch_size, step)
-    return quadrature.loss(problem, step, batch_size)
+    return quadrature.loss(problem, step, batch_size, bits=BITS)
 
 
 def route_name(problem: TeacherStudent) -> str:
@@ -40,13 +42,21 @@ def route_name(problem: TeacherStudent) -> str:
 
 
 def difference(exact: Fraction, value: Value) -> tuple[bool, float]:
-    """Whether the value can be the exact number (equal, or inside the ball), and the distance between the two, at most."""
+    """Whether the value can be the exact number (equal, or inside the ball), and how far apart they are at most.
+
+    The distance is relative to max(1, |exact|). A ball wider than 10^-20 of that scale would test nothing: CannotError.
+    """
+    scale = max(Fraction(1), abs(exact))
     if isinstance(value, Fraction):
-        return exact == value, float(abs(exact - value))
-    ball = value - arb(to_fmpq(exact))
-    if value.rad() > abs(value.mid()) * 1e-9 + 1e-300:
+        return exact == value, float(abs(exact - value) / scale)
+    saved, ctx.prec = ctx.prec, BITS
+    try:
+        distance = (value - arb(to_fmpq(exact))) / arb(to_fmpq(scale))
+    finally:
+        ctx.prec = saved
+    if distance.rad() > 1e-20:
         raise CannotError(f"the ball {value} is too wide to test anything")
-    return bool(ball.contains(0)), float(abs(ball).upper())
+    return bool(distance.contains(0)), float(abs(distance).upper())
 
 
 def is_less(left: Value, right: Value) -> bool:
@@ -71,4 +81,10 @@ def shown(value: Value) -> str:
 
 
 def _ball(value: Value) -> arb:
-    return arb(to_fmpq(value)) if isinstance(value, Fraction) else value
+    if isinstance(value, arb):
+        return value
+    saved, ctx.prec = ctx.prec, BITS
+    try:
+        return arb(to_fmpq(value))
+    finally:
+        ctx.prec = saved

@@ -81,10 +81,22 @@ def two_atoms_rising_from_zero() -> Instance:
     return Instance("x in {1, 2} equally likely, w = (1, 2), w* = 0, alpha = 1/4, t = 1, layer 1", problem, 1, 1)
 
 
-def two_atoms_rising() -> Instance:
-    """var(1) < var(2) although var has no zero at b >= 1."""
-    problem = TeacherStudent([[[F(3, 2)]], [[-1]]], [[[-1]], [[1]]], Discrete([1, 2]), learning_rates=1)
-    return Instance("x in {1, 2} equally likely, w = (3/2, -1), w* = -1, alpha = 1, t = 1, layer 1", problem, 1, 1, rise=(1, 2))
+def smallest_rise() -> Instance:
+    """The smallest integers found: the printed b_0 is 1, and var(1) = 0 < var(2) = 1/128."""
+    problem = TeacherStudent([[[1]], [[0]]], [[[1]], [[1]]], Discrete([0, 1]), learning_rates=1)
+    return Instance("x in {0, 1} equally likely, w = (1, 0), w* = 1, alpha = 1, t = 1, layer 1", problem, 1, 1, rise=(1, 2))
+
+
+def rise_beyond_the_printed_threshold() -> Instance:
+    """The printed b_0 is 1.715, and var(2) = 5/16 < var(3) = 1015/2916."""
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([0, 1]), learning_rates=1)
+    return Instance("x in {0, 1} equally likely, w = (1, 2), w* = 0, alpha = 1, t = 1, layer 2", problem, 1, 2, rise=(2, 3))
+
+
+def no_first_order_noise() -> Instance:
+    """beta_1 = beta_2 = 0: one step of gradient descent sets both weights to zero, and g_{1,1} = (1 - 2 s_0)^3 s_1."""
+    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([0, 1]), learning_rates=2)
+    return Instance("x in {0, 1} equally likely, w = (1, 1), w* = 0, alpha = 2, t = 1, layer 1: beta_1 = beta_2 = 0", problem, 1, 1)
 
 
 def gaussian_rising() -> Instance:
@@ -122,10 +134,12 @@ CLAIM = Claim(
     check_printed=check_printed,
     showcases=(
         Showcase("two atoms, rising from zero", two_atoms_rising_from_zero),
-        Showcase("two atoms, rising", two_atoms_rising),
+        Showcase("two atoms, rising to b = 3", rise_beyond_the_printed_threshold),
+        Showcase("first coefficient zero", no_first_order_noise),
         Showcase("Gaussian, t = 2", gaussian_plain),
         Showcase("Gaussian, rising at t = 3", gaussian_rising),
-        Showcase("two atoms against the printed threshold", two_atoms_rising, printed=True),
+        Showcase("two atoms against the printed threshold", rise_beyond_the_printed_threshold, printed=True),
+        Showcase("the smallest integers", smallest_rise, printed=True),
         Showcase("Gaussian inputs against the printed threshold", gaussian_rising, printed=True),
     ),
     proof=(

@@ -45,10 +45,13 @@ def test_at_initialisation_it_is_the_variance_of_one_sample(problem):
 @given(problems(st.just((2, 2, 1)), laws=gaussians, steps=1), st.integers(0, 1), st.integers(1, 2))
 def test_doubles_follow_the_rationals(problem, step, layer):
     as_floats = TeacherStudent(
-        [w.astype(float) for w in problem.student], [w.astype(float) for w in problem.teacher], problem.inputs, [float(a) for a in problem.rates_before(1)]
+        [w.astype(float) for w in problem.student],
+        [w.astype(float) for w in problem.teacher],
+        problem.inputs,
+        [float(a) for a in problem.rates_before(1)],
     )
     exact = leading_coefficient(problem, step, layer)
-    # up to 3^t products of entries at most ~1e2 each with relative rounding 1e-15: cancellation is relative to the largest term, not to the sum
+    # products of 2 * 3^t entries with relative rounding 1e-15: cancellation is relative to the largest term, not to the sum
     scale = max(1.0, *(float(abs(x)) for w in problem.student + problem.teacher for x in w.ravel())) ** (2 * 3**step)
     assert abs(leading_coefficient(as_floats, step, layer) - float(exact)) <= 1e-9 * max(abs(float(exact)), scale)
 

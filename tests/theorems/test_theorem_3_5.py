@@ -1,0 +1,49 @@
+"""Theorem 3.5: beyond the derivative's last sign change the variance decreases; beyond the printed root it need not."""
+
+from fractions import Fraction as F
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import discrete_laws, fractions, learning_rates, problems
+from theory import Discrete, Gaussian, TeacherStudent
+from theory.claims import theorem_3_5 as claim
+from theory.claims.second_route import gradient_variance
+from theory.variance_poly import variance_polynomial
+
+pytestmark = pytest.mark.theorems("3.5")
+
+
+@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
+def test_showcases(showcase, ledger):
+    ledger.record("3.5", claim.check(showcase.make()))
+
+
+@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
+def test_the_print_fails(showcase, ledger):
+    ledger.refuted("3.5", claim.check_printed(showcase.make()))
+
+
+@given(problems(st.sampled_from([(1, 1, 1), (1, 1), (1, 2, 1)]), laws=lambda p: discrete_laws(p, 2), steps=1), st.data())
+def test_two_atoms(ledger, problem, data):
+    layer = data.draw(st.integers(1, problem.depth))
+    ledger.record("3.5", claim.check(claim.Instance(repr(problem.inputs), problem, 1, layer)))
+
+
+@given(*[fractions] * 4, *[learning_rates] * 2, st.integers(1, 2))
+def test_scalar_gaussian_two_steps(ledger, w1, w2, v, sigma, rate_0, rate_1, layer):
+    problem = TeacherStudent([[[w1]], [[w2]]], [[[v]], [[1]]], Gaussian(cov=[[abs(sigma)]]), learning_rates=[rate_0, rate_1])
+    ledger.record("3.5", claim.check(claim.Instance(f"w = ({w1}, {w2}), w* = {v}", problem, 2, layer)))
+
+
+def test_the_numbers_of_the_first_example():
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
+    v = variance_polynomial(problem, 1, 1)
+    assert round(v.threshold, 3) == 2.154 and round(float(claim.printed_threshold(v)[1]), 3) == 1.344
+    assert v(1) == 0 and v(2) == F(12393, 8192) == gradient_variance(problem, 1, 1, 2) and v(2) > v(3)
+
+
+def test_a_vanishing_first_coefficient_is_decided_by_the_next():
+    v = variance_polynomial(claim.no_first_order_noise().problem, 1, 1)
+    assert v.coefficients[:3] == (0, 0, 0) and v.coefficients[3] > 0
