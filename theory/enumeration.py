@@ -12,8 +12,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import product
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,7 @@ def moments(
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     second, mean = fmpq(0), sgd.student[k - 1] * fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
-        for gradient, _, chance in sgd.gradients(weights):
-            g = gradient[k - 1]
+        for (g,), _, chance in sgd.gradients(weights, k):
             second += probability * chance * (g * g).sum()
             mean = mean + g * (probability * chance)
     return to_fraction(second), _to_fractions(mean)
@@ -106,8 +106,8 @@ def loss(
 
 
 def expectation(
-    problem: TeacherStudent, batch_size: int, function: Any, step: int | None = None, *,
-    literal: bool = False, max_paths: int = LIMIT,
+    problem: TeacherStudent, batch_size: int, function: Any, step: int | None = None,
+    *, literal: bool = False, max_paths: int = LIMIT,
 ) -> Any:
     """E function(path) given w_0, for a rational or matrix-valued function of the `Path` up to `step`, or a trace form.
 
@@ -136,8 +136,8 @@ def expectation(
 
 
 def interpolated_polynomial(
-    problem: TeacherStudent, step: int, layer: int | None, degree: int, *,
-    kind: str = "variance", extra: int = 2, max_paths: int = LIMIT,
+    problem: TeacherStudent, step: int, layer: int | None, degree: int,
+    *, kind: str = "variance", extra: int = 2, max_paths: int = LIMIT,
 ) -> InverseBatchPolynomial:
     """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
 
@@ -212,25 +212,29 @@ class _Enumeration:
     literal: bool
 
     @cached_property
-    def batches(self) -> list[tuple[tuple[int, ...], fmpq]]:
-        """Every batch with its probability: all count vectors, or literally all lists of drawn atoms."""
+    def batches(self) -> list[tuple[list[tuple[int, fmpq]], fmpq]]:
+        """Every batch, as atoms with their shares (or literally all draws, with share 1/b each), and its probability."""
         n, b, p = len(self.atoms), self.batch_size, self.probabilities
-        if self.literal:
-            return [(batch, math.prod((p[i] for i in batch), start=fmpq(1))) for batch in product(range(n), repeat=b)]
         result = []
+        if self.literal:
+            for batch in product(range(n), repeat=b):
+                result.append(([(i, fmpq(1, b)) for i in batch], math.prod((p[i] for i in batch), start=fmpq(1))))
+            return result
         for counts in _compositions(b, n):
             orders = math.factorial(b) // math.prod(map(math.factorial, counts))
-            result.append((counts, math.prod((q**c for q, c in zip(p, counts, strict=True)), start=fmpq(orders))))
+            chance = math.prod((q**c for q, c in zip(p, counts, strict=True)), start=fmpq(orders))
+            result.append(([(i, fmpq(c, b)) for i, c in enumerate(counts) if c], chance))
         return result
 
-    def gradients(self, weights: Matrices) -> Iterator[tuple[Matrices, tuple[Matrices, ...], fmpq]]:
-        """(g_1, ..., g_H) at these weights for every batch, its draws when literal, and its probability."""
+    def gradients(
+        self, weights: Matrices, layer: int | None = None
+    ) -> Iterator[tuple[Matrices, tuple[Matrices, ...], fmpq]]:
+        """(g_1, ..., g_H), or (g_layer,), for every batch, its draws when literal, and its probability."""
         at_atoms = [sample_gradient(weights, self.teacher, self.sigma, x) for x in self.atoms]
+        layers = range(len(weights)) if layer is None else [layer - 1]
         for batch, chance in self.batches:
-            draws = tuple(at_atoms[i] for i in batch) if self.literal else ()
-            terms = [(g, 1) for g in draws] if self.literal else list(zip(at_atoms, batch, strict=True))
-            mean = (sum(g[k] * fmpq(c, self.batch_size) for g, c in terms) for k in range(len(weights)))
-            yield tuple(mean), draws, chance
+            draws = tuple(at_atoms[i] for i, _ in batch) if self.literal else ()
+            yield tuple(reduce(add, [at_atoms[i][k] * share for i, share in batch]) for k in layers), draws, chance
 
     def stepped(self, weights: Matrices, gradient: Matrices, step: int) -> Matrices:
         """w - alpha_step g."""

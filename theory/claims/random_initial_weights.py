@@ -1,0 +1,207 @@
+"""Random w_0: var(g_t) then has a constant term, the variance over w_0 of the gradient where full-gradient descent arrives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction as F
+
+import numpy as np
+
+from theory import enumeration
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.exact import to_fmpq, to_fraction
+from theory.inputs import Discrete, Rademacher
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+from theory.variance_poly import mean_gradient, second_moment_polynomial
+
+
+@dataclass(frozen=True)
+class Instance:
+    """w_0 takes the student weights of `starts[i]` with `probabilities[i]`, independently of all batches; the rest is shared.
+
+    Raises ValueError when the starts differ in more than their student weights, or the probabilities are not those of a law.
+    """
+
+    name: str
+    starts: tuple[TeacherStudent, ...]
+    probabilities: tuple[F, ...]
+    step: int
+    layer: int = 1
+    batch_sizes: tuple[int, ...] = (1, 2, 3)
+
+    def __post_init__(self) -> None:
+        first = self.starts[0]
+        for start in self.starts[1:]:
+            same_teacher = all(np.array_equal(v, w) for v, w in zip(start.teacher, first.teacher, strict=True))
+            same_rates = start.rates_before(self.step) == first.rates_before(self.step)
+            if not (same_teacher and same_rates and start.inputs is first.inputs and start.activation == first.activation):
+                raise ValueError("starts must share teacher, inputs, learning rates and activation")
+        if len(self.probabilities) != len(self.starts) or sum(self.probabilities) != 1 or min(self.probabilities) < 0:
+            raise ValueError(f"probabilities must be those of a law on {len(self.starts)} starts, but were {self.probabilities}")
+
+
+def variance(instance: Instance) -> InverseBatchPolynomial:
+    """var(g_{t,k}) = E_{w_0} E[ ||g||^2 | w_0 ] - || E_{w_0} E[ g | w_0 ] ||^2, from the exact polynomials given w_0."""
+    total = InverseBatchPolynomial([0])
+    mean: np.ndarray | int = 0
+    for start, p in zip(instance.starts, instance.probabilities, strict=True):
+        total = total + second_moment_polynomial(start, instance.step, instance.layer) * p
+        weighted = mean_gradient(start, instance.step, instance.layer) * p
+        mean = weighted if isinstance(mean, int) else mean + weighted
+    for entry in np.ravel(mean):
+        total = total - entry * entry
+    return total
+
+
+def variance_of_descent(instance: Instance) -> F:
+    """var over w_0 of the full gradient at step t of full-gradient descent from w_0: every start is run, nothing else."""
+    square, mean = F(0), None
+    for start, p in zip(instance.starts, instance.probabilities, strict=True):
+        gradient = _descent_gradient(start, instance.step, instance.layer)
+        square += p * (gradient * gradient).sum()
+        mean = p * gradient if mean is None else mean + p * gradient
+    assert mean is not None
+    return square - (mean * mean).sum()
+
+
+def brute_force(instance: Instance, batch_size: int) -> F:
+    """var(g_{t,k}) at one batch size, over all starts and all batches."""
+    second, mean = F(0), None
+    for start, p in zip(instance.starts, instance.probabilities, strict=True):
+        square, gradient = enumeration.moments(start, batch_size, instance.step, instance.layer)
+        second += p * square
+        mean = p * gradient if mean is None else mean + p * gradient
+    assert mean is not None
+    return second - (mean * mean).sum()
+
+
+def check(instance: Instance) -> Evidence:
+    """The constant term is the variance over w_0 at full-gradient descent; the polynomial agrees with brute force over w_0 and batches."""
+    v, constant = variance(instance), variance_of_descent(instance)
+    values = [brute_force(instance, b) for b in instance.batch_sizes]
+    distances = [abs(F(v(b)) - value) for b, value in zip(instance.batch_sizes, values, strict=True)]
+    distances.append(abs(F(v.coefficients[0]) - constant))
+    return Evidence(
+        statement="with random w_0 the constant term of var(g) is the variance over w_0 of the gradient of full-gradient descent",
+        instance=instance.name,
+        left_route="law of total variance, from the exact polynomials given w_0",
+        left=str(v),
+        right_route=f"brute force over w_0 and all batches, b = {', '.join(map(str, instance.batch_sizes))}; full-gradient descent",
+        right=f"{', '.join(map(str, values))}; {constant}",
+        holds=max(distances) == 0,
+        residual=max(distances),
+    )
+
+
+def check_printed(instance: Instance) -> Evidence:
+    """The print: no constant term. Not checked unless both routes agree."""
+    evidence, constant = check(instance), variance_of_descent(instance)
+    return Evidence(
+        statement="var(g), the expectation taken over random initial weights too, has no constant term (as printed)",
+        instance=instance.name,
+        left_route=evidence.left_route,
+        left=evidence.left,
+        right_route=evidence.right_route,
+        right=evidence.right,
+        holds=constant == 0 if evidence.holds else None,
+        residual=constant,
+        reason="" if evidence.holds else "the two routes disagree",
+    )
+
+
+def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndarray:
+    """grad_layer L(w_step) after `step` steps of full-gradient descent, in Fractions."""
+    law = problem.inputs.support()
+    assert law is not None
+    teacher, sigma = _rational(problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
+    weights = _rational(problem.student)
+    for s in range(step + 1):
+        full = [w * to_fmpq(F(0)) for w in weights]
+        for atom, p in zip(*law, strict=True):
+            x = np.array([[to_fmpq(v)] for v in atom], dtype=object)
+            gradients = enumeration.sample_gradient(weights, teacher, sigma, x)
+            full = [total + g * to_fmpq(p) for total, g in zip(full, gradients, strict=True)]
+        if s < step:
+            rate = to_fmpq(problem.learning_rate(s))
+            weights = tuple(w - g * rate for w, g in zip(weights, full, strict=True))
+    return np.vectorize(to_fraction, otypes=[object])(full[layer - 1])
+
+
+def _rational(matrices: object) -> tuple[np.ndarray, ...]:
+    return tuple(np.vectorize(to_fmpq, otypes=[object])(w) for w in matrices)  # type: ignore[attr-defined]
+
+
+def random_signs() -> Instance:
+    """The smallest: all samples give the same gradient, so that only w_0 varies."""
+    law = Rademacher(1)
+    starts = tuple(TeacherStudent([[[sign]], [[1]]], [[[0]], [[0]]], law, 1) for sign in (1, -1))
+    name = "x = +-1, W* = 0, W_2 = 1, W_1 = +-1 equally likely, t = 0: var(g_{0,1}) = 1 for every b"
+    return Instance(name, starts, (F(1, 2), F(1, 2)), step=0, batch_sizes=(1, 2, 3, 10))
+
+
+def random_start(step: int, layer: int) -> Instance:
+    """Two linear layers, two atoms, three starts."""
+    law = Discrete([1, 2], [F(2, 3), F(1, 3)])
+    weights = ((1, 1), (F(-1, 2), 1), (2, F(1, 3)))
+    starts = tuple(TeacherStudent([[[u]], [[v]]], [[[1]], [[F(1, 2)]]], law, F(1, 4)) for u, v in weights)
+    name = f"sizes 1-1-1, x = 1 or 2, three starts, alpha = 1/4, t = {step}, layer {layer}"
+    return Instance(name, starts, (F(1, 2), F(1, 3), F(1, 6)), step, layer)
+
+
+def rising() -> Instance:
+    """Two starts: noise moves their mean gradients further apart the less of it there is."""
+    law = Discrete([0, 1])
+    starts = tuple(TeacherStudent([[[u]], [[v]]], [[[0]], [[1]]], law, 1) for u, v in ((1, 2), (-1, 0)))
+    name = "x in {0, 1}, w_0 = (1, 2) or (-1, 0) equally likely, w* = 0, alpha = 1, t = 1, layer 1"
+    return Instance(name, starts, (F(1, 2), F(1, 2)), 1, 1, (1, 2, 3, 40, 41))
+
+
+def fixed_start() -> Instance:
+    """One start: no constant term."""
+    one = random_start(1, 1)
+    return Instance("sizes 1-1-1, x = 1 or 2, one start, alpha = 1/4, t = 1: no constant term", one.starts[1:2], (F(1),), 1)
+
+
+CLAIM = Claim(
+    id="random w_0",
+    title="Random initial weights and the constant term",
+    source="Theorem A.7, lines 631-634 and 656-658 (gamma_s with E over W_0); Theorem 3.4 and its footnote 3",
+    printed=(
+        r"<p>\(\mathrm{var}(g_{t,i}^b) = \beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\) with no constant term, where "
+        r"\(\mathrm{var}(g_{t,i}^b) = \mathbb{E}_{w_0}[\mathbb{E}[\mathrm{tr}(g g^T) \mid \mathcal{F}_0]] - "
+        r"\|\mathbb{E}_{w_0}[\mathbb{E}[g \mid \mathcal{F}_0]]\|^2\) takes the expectation over random initial weights too.</p>"
+    ),
+    corrected=(
+        r"<p>For random \(w_0\), independent of the batches, \(\mathrm{var}(g_{t,k}^b) = \beta_0 + \beta_1 \frac1b + \dots + "
+        r"\beta_r \frac{1}{b^r}\) with \[ \beta_0 = \mathrm{var}_{w_0}\big( \nabla_{W_k} \mathcal{L}(w_t(w_0)) \big), \] "
+        r"\(w_t(w_0)\) the iterate of full-gradient descent from \(w_0\). It vanishes exactly when that gradient is the same for almost "
+        r"every \(w_0\), in particular when \(w_0\) is given.</p>"
+    ),
+    hypotheses=(r"\(w_0\) has finite moments of the orders that appear and is independent of the batches",),
+    verdict=Verdict.REFUTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("random signs", random_signs),
+        Showcase("two layers, t = 1, layer 1", lambda: random_start(1, 1)),
+        Showcase("two layers, t = 1, layer 2", lambda: random_start(1, 2)),
+        Showcase("the variance increases for large b", rising, note="1/16 - 1/(4b) + ...: Theorem 3.5 fails for random initial weights"),
+        Showcase("a given start", fixed_start),
+        Showcase("var(g) = 1 for every b", random_signs, printed=True),
+        Showcase("after one step", lambda: random_start(1, 1), printed=True),
+    ),
+    proof=(
+        r"<p>Law of total variance: \(\mathrm{var}(g_t) = \mathbb{E}_{w_0}[\mathrm{var}(g_t \mid w_0)] + "
+        r"\mathrm{var}_{w_0}(\mathbb{E}[g_t \mid w_0])\). The first part has no constant term (Theorem 3.4, given \(w_0\)). "
+        r"\(\mathbb{E}[g_t \mid w_0]\) is a polynomial in \(1/b\) whose constant term is the gradient of full-gradient descent, so the "
+        r"second part has the constant term \(\beta_0\).</p>"
+    ),
+    remarks=(
+        r"As \(b \to \infty\) the variance tends to \(\beta_0\), not to 0, and \(\beta_1 \ge 0\) no longer follows from the sign of the "
+        r"variance: \(\mathrm{var}_{w_0}(\mathbb{E}[g_t \mid w_0])\) may increase with \(b\). With \(x \in \{0, 1\}\), \(w_0 = (1, 2)\) or "
+        r"\((-1, 0)\) equally likely, \(w^* = 0\), \(\alpha = 1\), the variance at \(t = 1\) is \(\frac{1}{16} - \frac{1}{4b} + \dots\): "
+        r"it increases for all large \(b\), and Theorem 3.5 fails.",
+    ),
+    command="pytest -m theorems tests/theorems/test_random_initial_weights.py",
+)
