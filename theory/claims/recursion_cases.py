@@ -1,0 +1,215 @@
+"""Instances for Lemma A.3 and Theorems A.4-A.6, and their slow and obvious values.
+
+Nothing here uses the recursion: gradients come from backpropagation, products are multiplied out with np.kron, expectations are sums
+over all draws of the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from itertools import product
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from theory import enumeration
+from theory.exact import to_fmpq, to_fraction
+from theory.letters import GRADIENT, TEACHER, WEIGHT, Letter, gradients, teachers, weights
+from theory.problem import TeacherStudent
+from theory.recursion import KroneckerForm
+from theory.trace_forms import TraceForm
+
+Lookup = Callable[[Letter], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class MixedProduct:
+    """tr( C (x)_i rows[i] ) open_row for a network whose inputs have finitely many atoms, and the batches drawn so far.
+
+    history[s] lists the atoms of batch s; it fixes W_{0..t} and g_{0..t-1}, t = len(history). Without C, C is the identity.
+    """
+
+    problem: TeacherStudent
+    rows: tuple[TraceForm, ...]
+    constant: Any = None
+    open_row: TraceForm | None = None
+    history: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def step(self) -> int:
+        """t."""
+        return len(self.history)
+
+    @property
+    def form(self) -> KroneckerForm:
+        """The product as one Kronecker term."""
+        return KroneckerForm.from_rows(self.rows, self.constant, self.open_row)
+
+    def __str__(self) -> str:
+        kron = " (x) ".join(f"({row})" for row in self.rows) or "[1]"
+        inside = kron if self.constant is None else f"C ({kron})"
+        text = f"tr({inside})" + ("" if self.open_row is None else f" * {self.open_row}")
+        past = "" if not self.history else f", batches so far {self.history}"
+        return f"{text}; sizes {self.problem.sizes}, {self.problem.inputs}{past}"
+
+
+def lookup_after(instance: MixedProduct) -> Lookup:
+    """W_{0..t}, g_{0..t-1}, W* and constants, by running SGD through the given batches."""
+    problem, atoms = instance.problem, _atoms(instance.problem)
+    path = [_weights(problem)]
+    gradient_path: list[tuple[np.ndarray, ...]] = []
+    for s, batch in enumerate(instance.history):
+        gradient_path.append(batch_gradient(problem, path[-1], [atoms[n] for n in batch]))
+        rate = to_fmpq(problem.learning_rate(s))
+        path.append(tuple(w - g * rate for w, g in zip(path[-1], gradient_path[-1], strict=True)))
+    return table(problem, path, gradient_path)
+
+
+def table(
+    problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradient_path: Iterable[tuple[np.ndarray, ...]]
+) -> Lookup:
+    """Letters looked up in lists of weights and gradients by step."""
+    known_weights, known_gradients = list(path), list(gradient_path)
+    teacher = [_rational(w) for w in problem.teacher]
+
+    def lookup(letter: Letter) -> np.ndarray:
+        layer = (letter.layer or 1) - 1
+        if letter.kind == TEACHER:
+            return teacher[layer]
+        if letter.kind == WEIGHT:
+            return known_weights[letter.step or 0][layer]
+        if letter.kind == GRADIENT:
+            return known_gradients[letter.step or 0][layer]
+        return _rational(letter.matrix)
+
+    return lookup
+
+
+def batch_gradient(
+    problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]
+) -> tuple[np.ndarray, ...]:
+    """(g_1, ..., g_H) at these weights, averaged over the samples, by backpropagation."""
+    teacher, sigma = tuple(_rational(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
+    each = [enumeration.sample_gradient(at, teacher, sigma, x) for x in samples]
+    return tuple(reduce(np.add, (g[k] for g in each)) * fmpq(1, len(each)) for k in range(problem.depth))
+
+
+def dense_value(form: KroneckerForm, lookup: Lookup) -> Any:
+    """The form with its Kronecker products multiplied out: an fmpq or an object array of fmpq."""
+
+    def word(letters: Iterable[Letter]) -> np.ndarray:
+        return reduce(np.matmul, (lookup(x.symbol).T if x.transposed else lookup(x) for x in letters))
+
+    total: Any = 0
+    for term in form.terms:
+        kron = reduce(np.kron, (word(row) for row in term.rows), np.array([[fmpq(1)]], dtype=object))
+        value = (kron if term.constant is None else term.constant @ kron).trace() * to_fmpq(term.coefficient)
+        total = total + (value if term.open is None else word(term.open) * value)
+    return total
+
+
+def mean_over_samples(instance: MixedProduct) -> Any:
+    """E[ form | F_t ] for gradients of single samples: the sum over the atoms of every sample that occurs."""
+    problem, t, before = instance.problem, instance.step, lookup_after(instance)
+    at = tuple(before(w) for w in sorted(weights(t)))
+    samples = sorted({x.sample for x in instance.form.letters if x.sample is not None})
+    atoms, chances = _atoms(problem), _chances(problem)
+    total: Any = 0
+    for draw in product(range(len(atoms)), repeat=len(samples)):
+        single = {s: batch_gradient(problem, at, [atoms[n]]) for s, n in zip(samples, draw, strict=True)}
+
+        def lookup(letter: Letter, single: Any = single) -> np.ndarray:
+            if letter.kind == GRADIENT and letter.sample is not None:
+                return single[letter.sample][(letter.layer or 1) - 1]
+            return before(letter)
+
+        chance = reduce(lambda a, b: a * b, (chances[n] for n in draw), fmpq(1))
+        total = total + dense_value(instance.form, lookup) * chance
+    return total
+
+
+def mean_over_batches(instance: MixedProduct, batch_size: int) -> Any:
+    """E[ form | F_t ] for the gradient of a batch of this size: the sum over all lists of b atoms."""
+    problem, t, before = instance.problem, instance.step, lookup_after(instance)
+    at = tuple(before(w) for w in sorted(weights(t)))
+    atoms, chances = _atoms(problem), _chances(problem)
+    total: Any = 0
+    for draw in product(range(len(atoms)), repeat=batch_size):
+        now = batch_gradient(problem, at, [atoms[n] for n in draw])
+
+        def lookup(letter: Letter, now: Any = now) -> np.ndarray:
+            return now[(letter.layer or 1) - 1] if (letter.kind, letter.step) == (GRADIENT, t) else before(letter)
+
+        chance = reduce(lambda a, b: a * b, (chances[n] for n in draw), fmpq(1))
+        total = total + dense_value(instance.form, lookup) * chance
+    return total
+
+
+def mean_given_start(instance: MixedProduct, batch_size: int) -> Any:
+    """E[ form | w_0 ] by enumeration of every path of SGD; the instance's history is not used."""
+    form, problem = instance.form, instance.problem
+
+    def value(path: enumeration.Path) -> Any:
+        return dense_value(form, table(problem, path.weights, path.gradients))
+
+    return enumeration.expectation(problem, batch_size, value, form.step)
+
+
+def difference(left: Any, right: Any) -> Fraction:
+    """The largest difference of two numbers or matrices, exactly."""
+    gap = np.asarray(left, dtype=object) - np.asarray(right, dtype=object)
+    return max((_fraction(abs(x)) for x in np.ravel(gap)), default=Fraction(0))
+
+
+def at_batch_size(values: list[Any], batch_size: int) -> Any:
+    """sum_s values[s] / b^s."""
+    return sum((value * fmpq(1, batch_size**s) for s, value in enumerate(values[1:], start=1)), values[0])
+
+
+def shown(value: Any) -> str:
+    """A value for people: fractions, matrices row by row."""
+    if isinstance(value, np.ndarray):
+        return "[" + "; ".join(", ".join(str(x) for x in row) for row in np.atleast_2d(value).tolist()) + "]"
+    return str(value)
+
+
+def degrees(letters: Any, step: int) -> dict[str, int]:
+    """deg(W_f; M) and deg(G_f; M) for f = 0..step, and deg(W*; M): how often a letter or its transpose appears."""
+    counts = {"W*": _count(letters, teachers())}
+    for f in range(step + 1):
+        counts[f"W_{f}"] = _count(letters, weights(f))
+        counts[f"G_{f}"] = _count(letters, gradients(f))
+        counts[f"G_{f} by sample"] = sum(x.kind == GRADIENT and x.step == f and x.sample is not None for x in letters)
+    return counts
+
+
+def _count(letters: Any, symbols: frozenset[Letter]) -> int:
+    return sum(letter.symbol in symbols for letter in letters)
+
+
+def _fraction(x: Any) -> Fraction:
+    return x if isinstance(x, Fraction) else to_fraction(x)
+
+
+def _atoms(problem: TeacherStudent) -> list[np.ndarray]:
+    law = problem.inputs.support()
+    if law is None:
+        raise ValueError(f"inputs must have finitely many atoms, but were {problem.inputs!r}")
+    return [np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in law[0]]
+
+
+def _chances(problem: TeacherStudent) -> list[fmpq]:
+    law = problem.inputs.support()
+    return [] if law is None else [to_fmpq(q) for q in law[1]]
+
+
+def _weights(problem: TeacherStudent) -> tuple[np.ndarray, ...]:
+    return tuple(_rational(w) for w in problem.student)
+
+
+def _rational(matrix: np.ndarray) -> np.ndarray:
+    return np.array([[to_fmpq(x) for x in row] for row in matrix.tolist()], dtype=object)
