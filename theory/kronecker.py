@@ -1,0 +1,268 @@
+"""Lemmas A.1 and A.2: mixed products of Kronecker and matrix products, and the expectation of products of quadratic forms.
+
+Matrices are object arrays of rationals (Fractions out). Everything is dense and literal: it is what the lemmas say, for small sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from itertools import product
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_mpoly_ctx
+
+from theory.exact import as_index, as_matrix, to_fmpq, to_fraction
+from theory.inputs import InputLaw
+
+#: entries of the largest dense matrix that is formed
+MAX_ENTRIES = 1 << 18
+
+
+def kronecker_product(matrices: Iterable[np.ndarray]) -> np.ndarray:
+    """A_1 (x) ... (x) A_m; the empty product is [1]. Raises ValueError when the result has more than 262,144 entries."""
+    factors = list(matrices)
+    size = math.prod(a.size for a in factors)
+    if size > MAX_ENTRIES:
+        raise ValueError(f"the Kronecker product must have at most {MAX_ENTRIES} entries, but would have {size}")
+    return reduce(np.kron, factors, np.array([[Fraction(1)]], dtype=object))
+
+
+def kronecker_of_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
+    """(x)_i prod_j M_ij: multiply within each row, then take the Kronecker product of the rows (Lemma A.1, left).
+
+    Raises ValueError when a row does not chain or is empty; rows may be of different lengths.
+    """
+    table = _table(rows)
+    for i, row in enumerate(table):
+        for j in range(1, len(row)):
+            if row[j - 1].shape[1] != row[j].shape[0]:
+                shapes = f"rows[{i}][{j - 1}] has shape {row[j - 1].shape} and rows[{i}][{j}] {row[j].shape}"
+                raise ValueError(f"rows[{i}] must chain, but {shapes}")
+    return kronecker_product(reduce(np.matmul, row) for row in table)
+
+
+def product_of_columns(rows: Sequence[Sequence[Any]]) -> np.ndarray:
+    """prod_j (x)_i M_ij: the Kronecker product of each column, then multiply them (Lemma A.1, right).
+
+    Raises ValueError for rows of different lengths, or when two neighbouring columns' products do not chain.
+    """
+    table = _table(rows)
+    if len({len(row) for row in table}) > 1:
+        raise ValueError(f"rows must have one length, but had {[len(row) for row in table]}; see `padded`")
+    columns = [kronecker_product(column) for column in zip(*table, strict=True)]
+    for j in range(1, len(columns)):
+        if columns[j - 1].shape[1] != columns[j].shape[0]:
+            raise ValueError(f"columns {j - 1} and {j} must chain, but have shapes {columns[j - 1].shape} and {columns[j].shape}")
+    return reduce(np.matmul, columns) if columns else np.array([[Fraction(1)]], dtype=object)
+
+
+def padded(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
+    """Rows of one length: each is continued by identities of its own number of columns, which differs from row to row."""
+    table = _table(rows)
+    length = max((len(row) for row in table), default=0)
+    return [[*row, *[_identity(row[-1].shape[1])] * (length - len(row))] for row in table]
+
+
+@dataclass(frozen=True, eq=False)
+class StackedSamples(InputLaw):
+    """The joint law of a stack of samples: block k is a draw named `names[k]` from `laws[k]`, equal names the same draw.
+
+    Draws of different names are independent. For the y_i and z_j of Lemma A.2: any pattern of equal and independent
+    samples, and, with one block that holds them all, any joint law whatever.
+    """
+
+    names: tuple[Hashable, ...]
+    laws: tuple[InputLaw, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.laws):
+            raise ValueError(f"laws must have one entry for each of the {len(self.names)} names, but had {len(self.laws)}")
+        by_name: dict[Hashable, InputLaw] = {}
+        for name, law in zip(self.names, self.laws, strict=True):
+            if not isinstance(law, InputLaw):
+                raise TypeError(f"laws must be input laws, but had {law!r}")
+            if by_name.setdefault(name, law) is not law:
+                raise ValueError(f"laws must give one law to the samples named {name!r}")
+        object.__setattr__(self, "dimension", sum(law.dimension for law in self.laws))
+        object.__setattr__(self, "exact", all(law.exact for law in self.laws))
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether no two blocks are the same draw."""
+        return len(set(self.names)) == len(self.names)
+
+    def independent(self) -> StackedSamples:
+        """The product law with the same marginals."""
+        return StackedSamples(tuple(range(len(self.names))), self.laws)
+
+    def _moment(self, exponents: tuple[int, ...]) -> Fraction:
+        powers: dict[Hashable, tuple[InputLaw, list[int]]] = {}
+        start = 0
+        for name, law in zip(self.names, self.laws, strict=True):
+            total = powers.setdefault(name, (law, [0] * law.dimension))[1]
+            for i in range(law.dimension):
+                total[i] += exponents[start + i]
+            start += law.dimension
+        return math.prod((law.moment(total) for law, total in powers.values()), start=Fraction(1))
+
+    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+        """All combinations of the atoms of the different draws, when every law has finitely many."""
+        draws = {name: law.support() for name, law in zip(self.names, self.laws, strict=True)}
+        atoms, probabilities = [], []
+        if any(s is None for s in draws.values()):
+            return None
+        for chosen in product(*(zip(*(s or ((), ())), strict=True) for s in draws.values())):
+            values = dict(zip(draws, chosen, strict=True))
+            atoms.append(tuple(x for name in self.names for x in values[name][0]))
+            probabilities.append(math.prod((q for _, q in chosen), start=Fraction(1)))
+        return tuple(atoms), tuple(probabilities)
+
+    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+        """Draws of the whole stack."""
+        draws = {name: law.sample(generator, shape) for name, law in dict(zip(self.names, self.laws, strict=True)).items()}
+        return np.concatenate([draws[name] for name in self.names], axis=-1)
+
+
+def moment_matrices(law: InputLaw, y_count: int, y_dimension: int, z_count: int, z_dimension: int) -> np.ndarray:
+    """The constants C_uv of Lemma A.2, array [u, v] of matrices of order p_1^m p_2^(n-1):
+
+        C_uv = E[ z_{1,u} z_{n,v} (x)_{i=0..m-1} y_{i+1} y_i^T  (x)  (x)_{j=1..n-1} z_{j+1} z_j^T ],      y_0 := y_m
+
+    for the joint law of (y_1, ..., y_m, z_1, ..., z_n) in R^{m p_1 + n p_2}, one joint moment for each entry.
+    """
+    m, p1, n, p2 = y_count, y_dimension, z_count, z_dimension
+    order = p1**m * p2 ** (n - 1)
+    if order * order * p2 * p2 > MAX_ENTRIES:
+        raise ValueError(f"C_uv must have at most {MAX_ENTRIES} entries together, but would have {(order * p2) ** 2}")
+    y = [[i * p1 + a for a in range(p1)] for i in range(m)]  # positions of the coordinates of y_{i+1} in the stack
+    z = [[m * p1 + j * p2 + a for a in range(p2)] for j in range(n)]
+    left = [y[i] for i in range(m)] + [z[j] for j in range(1, n)]  # y_{i+1}, z_{j+1}: rows
+    right = [y[i - 1] for i in range(m)] + [z[j] for j in range(n - 1)]  # y_i, z_j: columns, y_0 = y_m
+    result = np.empty((p2, p2), dtype=object)
+    cache: dict[tuple[int, ...], Fraction] = {}
+    for u, v in product(range(p2), repeat=2):
+        entries = np.empty((order, order), dtype=object)
+        for row, rows in enumerate(product(*left)):
+            for column, columns in enumerate(product(*right)):
+                key = tuple(sorted((*rows, *columns, z[0][u], z[n - 1][v])))
+                if key not in cache:
+                    cache[key] = law.moment([key.count(k) for k in range(law.dimension)])
+                entries[row, column] = cache[key]
+        result[u, v] = entries
+    return result
+
+
+def expected_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1) -> np.ndarray:
+    """Lemma A.2, right-hand side, corrected: sum_{u,v in [p_2]} D_0 e_u e_v^T D_n tr( C_uv ( (x)_{i=0..m-1} A_i (x) (x)_{j=1..n-1} D_j ) ).
+
+    It equals `direct_quadratic_product` for every joint law of the y_i and z_j: independence is not needed. A_0 := A_m, y_0 := y_m.
+
+    Args:
+        law: the joint law of (y_1, ..., y_m, z_1, ..., z_n), stacked.
+        a: A_1, ..., A_m, each (p_1, p_1); none is allowed.
+        d: D_0, (r, p_2), D_1, ..., D_{n-1}, (p_2, p_2), D_n, (p_2, c), n >= 1.
+        y_dimension: p_1; read off A_1 when there is one.
+
+    Raises ValueError naming the argument. Cost: (p_1^m p_2^n)^2 joint moments.
+    """
+    y_forms, z_forms, p1, p2 = _forms(law, a, d, y_dimension)
+    return quadratic_product_from(moment_matrices(law, len(y_forms), p1, len(z_forms) - 1, p2), y_forms, z_forms)
+
+
+def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[np.ndarray], rows: int | None = None) -> np.ndarray:
+    """The sum of Lemma A.2 for given C_uv; `rows` limits u to its first values (as the print's u in [p_1] does)."""
+    middle = kronecker_product([a[i - 1] for i in range(len(a))] + list(d[1:-1]))
+    total = np.zeros((d[0].shape[0], d[-1].shape[1]), dtype=object) * Fraction(0)
+    for u, v in product(range(c.shape[0] if rows is None else min(rows, c.shape[0])), range(c.shape[1])):
+        total = total + np.outer(d[0][:, u], d[-1][v, :]) * (c[u, v] @ middle).trace()
+    return total
+
+
+def direct_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1) -> np.ndarray:
+    """Lemma A.2, left-hand side, without Kronecker products.
+
+        E[ D_0 z_1 z_n^T D_n prod_{j=1..n-1} (z_j^T D_j z_{j+1}) prod_{i=0..m-1} (y_i^T A_i y_{i+1}) ],    y_0 := y_m, A_0 := A_m
+
+    By enumeration of the atoms where the law has finitely many; otherwise the product is expanded in the coordinates and each monomial
+    replaced by its joint moment. Arguments and errors as for `expected_quadratic_product`.
+    """
+    y_forms, z_forms, p1, p2 = _forms(law, a, d, y_dimension)
+    support = law.support()
+    if support is not None:
+        total: Any = 0
+        for atom, probability in zip(*support, strict=True):
+            x = np.array([to_fmpq(value) for value in atom], dtype=object)
+            total = total + _product(x, y_forms, z_forms, p1, p2) * to_fmpq(probability)
+        return _to_fractions(total)
+    unknowns = np.empty(law.dimension, dtype=object)
+    unknowns[:] = fmpq_mpoly_ctx.get([f"x{k}" for k in range(law.dimension)], "lex").gens()
+    polynomials = _product(unknowns, y_forms, z_forms, p1, p2)
+    result = np.empty(polynomials.shape, dtype=object)
+    for index in np.ndindex(*polynomials.shape):
+        polynomial: Any = polynomials[index]
+        terms = polynomial.to_dict().items()
+        result[index] = sum((to_fraction(c) * law.moment([int(e) for e in powers]) for powers, c in terms), Fraction(0))
+    return result
+
+
+def _product(x: np.ndarray, a: list[np.ndarray], d: list[np.ndarray], p1: int, p2: int) -> np.ndarray:
+    """D_0 z_1 z_n^T D_n times all the quadratic forms, at one value (or for unknown coordinates) of the stack."""
+    m, n = len(a), len(d) - 1
+    y = [x[i * p1 : (i + 1) * p1] for i in range(m)]
+    z = [x[m * p1 + j * p2 : m * p1 + (j + 1) * p2] for j in range(n)]
+    forms = [y[i - 1] @ _fmpq(a[i - 1]) @ y[i] for i in range(m)]  # y_i^T A_i y_{i+1}, with y_0 = y_m and A_0 = A_m
+    forms += [z[j - 1] @ _fmpq(d[j]) @ z[j] for j in range(1, n)]
+    scalar = math.prod(forms, start=fmpq(1))
+    first, last = _fmpq(d[0]) @ z[0], z[-1] @ _fmpq(d[-1])
+    result = np.empty((len(first), len(last)), dtype=object)
+    for r, c in np.ndindex(*result.shape):  # one by one: numpy takes a polynomial for a sequence
+        result[r, c] = first[r] * last[c] * scalar
+    return result
+
+
+def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[list[np.ndarray], list[np.ndarray], int, int]:
+    y_forms = [_exact(as_matrix(x, f"a[{i}]")) for i, x in enumerate(a)]
+    z_forms = [_exact(as_matrix(x, f"d[{j}]")) for j, x in enumerate(d)]
+    if len(z_forms) < 2:
+        raise ValueError(f"d must have at least D_0 and D_1, but had {len(z_forms)} matrices")
+    p1, p2 = (y_forms[0].shape[0] if y_forms else as_index(p1, "y_dimension", minimum=1)), z_forms[0].shape[1]
+    for i, matrix in enumerate(y_forms):
+        if matrix.shape != (p1, p1):
+            raise ValueError(f"a[{i}] must have shape {(p1, p1)}, but had {matrix.shape}")
+    for j, matrix in enumerate(z_forms[1:], start=1):
+        if matrix.shape[0] != p2 or (j < len(z_forms) - 1 and matrix.shape[1] != p2):
+            raise ValueError(f"d[{j}] must chain with D_0, of {p2} columns, but had shape {matrix.shape}")
+    expected = len(y_forms) * p1 + (len(z_forms) - 1) * p2
+    if law.dimension != expected:
+        raise ValueError(f"law must be a law on R^{expected}, {len(y_forms)} y's and {len(z_forms) - 1} z's, but was on R^{law.dimension}")
+    return y_forms, z_forms, p1, p2
+
+
+def _table(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
+    table = [[_exact(as_matrix(x, f"rows[{i}][{j}]")) for j, x in enumerate(row)] for i, row in enumerate(rows)]
+    for i, row in enumerate(table):
+        if not row:
+            raise ValueError(f"rows[{i}] must have at least one matrix")
+    return table
+
+
+def _exact(matrix: np.ndarray) -> np.ndarray:
+    """Floats as the binary rationals that they are."""
+    return matrix if matrix.dtype == object else np.vectorize(Fraction, otypes=[object])(matrix)
+
+
+def _identity(n: int) -> np.ndarray:
+    return np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
+
+
+def _fmpq(matrix: np.ndarray) -> np.ndarray:
+    return np.vectorize(to_fmpq, otypes=[object])(matrix)
+
+
+def _to_fractions(array: np.ndarray) -> np.ndarray:
+    return np.vectorize(to_fraction, otypes=[object])(array)
