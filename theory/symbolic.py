@@ -26,7 +26,8 @@ from theory.engines import wishart_generator
 from theory.engines.batch_moments import entries
 from theory.engines.form_polynomials import PolynomialMatrix as Matrix
 from theory.exact import to_fmpq
-from theory.inputs import Gaussian
+from theory.inputs import Gaussian, InputLaw
+from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
 
@@ -66,11 +67,11 @@ class SymbolicNetwork:
 
     @classmethod
     def of(cls, problem: TeacherStudent) -> SymbolicNetwork:
-        """The two routes on the numbers of one problem: two linear layers, Gaussian inputs; only eps remains."""
-        if problem.depth != 2 or not problem.is_linear or not isinstance(problem.inputs, Gaussian):
-            raise ValueError("problem must have two linear layers and Gaussian inputs")
+        """The numbers of one problem with two linear layers: only eps remains. The route by partitions takes any law with moments."""
+        if problem.depth != 2 or not problem.is_linear:
+            raise ValueError(f"problem must have two linear layers, but had {problem.depth} and the activation {problem.activation}")
         network = cls.__new__(cls)
-        network._open(problem.inputs.dimension, [])
+        network._open(problem.inputs.dimension, [], problem.inputs)
         network.w1, network.w2 = (network._numbers(w) for w in problem.student)
         v1, v2 = (network._numbers(w) for w in problem.teacher)
         network.target, network.sigma = v2 @ v1, network._numbers(problem.inputs.second_moment)
@@ -79,10 +80,17 @@ class SymbolicNetwork:
         network.alpha = network.context.constant(to_fmpq(problem.learning_rate(0)) if given else 0)
         return network
 
-    def _open(self, p: int, names: list[str]) -> None:
-        """The ring in these variables, eps and the entries of S."""
+    def in_inverse_batch_size(self, polynomial: fmpq_mpoly) -> InverseBatchPolynomial:
+        """A polynomial in eps alone as one in 1/b; a ValueError when it has other variables."""
+        coefficients = self.coefficients(polynomial)
+        if not all(c.is_constant() for c in coefficients):
+            raise ValueError("polynomial must have no variable but eps")
+        return InverseBatchPolynomial([c.coeffs()[0] if c else 0 for c in coefficients])
+
+    def _open(self, p: int, names: list[str], law: InputLaw | None = None) -> None:
+        """The ring in these variables, eps and the entries of S; `law` None is N(0, sigma)."""
         names = [*names, "eps", *(f"S_{i}{j}" for i, j in entries(p))]
-        self.dimension = p
+        self.dimension, self.law = p, law
         self.context = fmpq_mpoly_ctx.get(names, Ordering.lex)
         self._variable = dict(zip(names, self.context.gens(), strict=True))
         self.eps = names.index("eps")
@@ -90,7 +98,9 @@ class SymbolicNetwork:
         self.s = self._symmetric("S")
 
     def variance_by_generator(self, step: int, layer: int) -> fmpq_mpoly:
-        """var(g_{step,layer}), step 0 or 1, by the first route."""
+        """var(g_{step,layer}), step 0 or 1, by the first route, for Gaussian inputs."""
+        if not (self.law is None or isinstance(self.law, Gaussian)):
+            raise ValueError(f"the generator is that of Gaussian inputs, but the inputs were {self.law}")
         return _ByGenerator(self, _checked(step)).variance(layer)
 
     def variance_by_partitions(self, step: int, layer: int) -> fmpq_mpoly:
@@ -232,7 +242,10 @@ class _ByPartitions:
         return total
 
     def _pairings(self, indices: tuple[int, ...]) -> fmpq_mpoly:
-        """E[x_i1 ... x_i2k]: the sum over perfect matchings of products of Sigma."""
+        """E[x_i1 ... x_i2k]: the sum over perfect matchings of products of Sigma, or the law's own moment."""
+        if self._network.law is not None and not isinstance(self._network.law, Gaussian):
+            order = [indices.count(i) for i in range(self._network.dimension)]
+            return self._network.context.constant(to_fmpq(self._network.law.moment(order)))
         if not indices:
             return self._network.context.constant(1)
         first, rest = indices[0], indices[1:]
