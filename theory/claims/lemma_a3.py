@@ -169,7 +169,8 @@ CLAIM = Claim(
         r"\(m' = m + d - 2\) is \(-1\) for \(d = 0, m = 1\); the number of rows grows by one with every gradient in rows 1 to m.",
         r"The set \(\mathcal{C}\) (line 544) is too small: when \(x = e_1\) almost surely, all its elements have rank at most 1, and it"
         r" does not hold the identity that \(\|g\|^2 = \mathrm{tr}(I g^T g)\) needs. Nor does it have step 0 (\(t \in \mathbb{N}^+\)).",
-        r"\(g_{t,2,s}\) (line 553) lacks the transpose of \(W_{t,1}\), and \(g_{t,i} = \frac{1}{b} \sum_{s \in [d]}\) (line 555) means \([b]\).",
+        r"\(g_{t,2,s}\) (line 553) lacks the transpose of \(W_{t,1}\).",
+        r"\(g_{t,i} = \frac{1}{b} \sum_{s \in [d]} g_{t,i,s}\) (line 555) means \(s \in [b]\).",
         r"\(\deg(A; \mathcal{M}) = \sum \mathbb{I}\{A = M_i\} + \mathbb{I}\{A^T = M_i\}\), read by value, gives \(\deg(I; \{I\}) = 2\).",
         "The proof for more than one row stacks blocks of unequal size.",
     ),

@@ -161,8 +161,8 @@ def mean_given_start(instance: MixedProduct, batch_size: int) -> Any:
 
 def difference(left: Any, right: Any) -> Fraction:
     """The largest difference of two numbers or matrices, exactly."""
-    gap = np.asarray(left, dtype=object) - np.asarray(right, dtype=object)
-    return max((_fraction(abs(x)) for x in np.ravel(gap)), default=Fraction(0))
+    pairs = np.broadcast(np.asarray(left, dtype=object), np.asarray(right, dtype=object))
+    return max((abs(_fraction(a) - _fraction(b)) for a, b in pairs), default=Fraction(0))
 
 
 def at_batch_size(values: list[Any], batch_size: int) -> Any:
@@ -192,7 +192,7 @@ def _count(letters: Any, symbols: frozenset[Letter]) -> int:
 
 
 def _fraction(x: Any) -> Fraction:
-    return x if isinstance(x, Fraction) else to_fraction(x)
+    return to_fraction(x) if isinstance(x, fmpq) else Fraction(x)
 
 
 def _atoms(problem: TeacherStudent) -> list[np.ndarray]:
