@@ -183,8 +183,9 @@ CLAIM = Claim(
     source="Theorem 3.4, before line 307 (proof for two linear layers: Theorem A.7, lines 631-658)",
     printed=(
         r"<p>Given \(t \in \mathbb{N}\), value \(\mathrm{var}(g_{t,k}^b)\), \(k \in [H]\), can be written as a polynomial of "
-        r"\(\frac1b\) with degree at most \((D+1)^{(t+1)D} - 1\) with no constant term. Formally, \(\mathrm{var}(g_{t,k}^b) = \beta_1 \frac1b + \dots + "
-        r"\beta_r \frac{1}{b^r}\), where \(r \le 2 (D+1)^{(t+1)D} - 1\) and each \(\beta_i\) is a constant independent of \(b\).</p>"
+        r"\(\frac1b\) with degree at most \((D+1)^{(t+1)D} - 1\) with no constant term. Formally, \(\mathrm{var}(g_{t,k}^b) = "
+        r"\beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\), where \(r \le 2 (D+1)^{(t+1)D} - 1\) and each \(\beta_i\) is a "
+        r"constant independent of \(b\).</p>"
     ),
     corrected=(
         r"<p>Given \(w_0\), \(\mathrm{var}(g_{t,k}^b \mid w_0) = \beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\) with "

@@ -52,8 +52,8 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     atoms = _atom_count(problem)
     growth = math.log10(gradient_degree(problem.depth, problem.activation_degree))
-    if atoms > 1 and quantity.step * growth > math.log10(HOPELESS):
-        return _hopeless(quantity.step * growth, "polynomials of degree")
+    if quantity.step * growth > math.log10(HOPELESS) or quantity.step > 300:
+        return _hopeless(max(quantity.step * growth, 16.0), "numbers of length")
     ds = degrees(problem, quantity)
     counts = [_log10_binomial(d, atoms - 1) for d in ds]
     if sum(counts) > math.log10(HOPELESS):
@@ -74,6 +74,7 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     entries = problem.student[quantity.layer - 1].size if quantity.kind == "mean" and quantity.layer else 1
     for d, size in zip(reversed(ds), reversed(sizes), strict=True):  # contraction with polynomials in eps
         seconds += paths * entries * (3e-7 + 4e-9 * (1 + bits[-1] / 500) * d * eps_degree)
+        memory += min(paths, max(BLOCK, size)) * entries * (eps_degree + d) * (20 + bits[-1] / 16)
         paths, eps_degree = paths / size, eps_degree + d
     return Cost(seconds, memory, f"{math.prod(sizes):.3g} paths of {atoms} atoms, integers of about {bits[-1]:.2g} bits")
 

@@ -78,9 +78,12 @@ def test_every_coefficient_agrees_with_the_plain_symbolic_form(problem, layer):
     assert computed(problem, "variance", 1, layer) == plain_frequencies.variance(problem, 1, layer)
 
 
-def test_step_two_agrees_with_the_plain_symbolic_form_in_every_coefficient():
+@pytest.mark.parametrize("step, layer", [(2, 1), (2, 2), (3, 1)])
+def test_all_76_coefficients_agree_with_the_plain_symbolic_form(step, layer):
     problem = two_atoms((2, 2, 1))
-    assert computed(problem, "variance", 2, 1) == plain_frequencies.variance(problem, 2, 1)
+    variance = computed(problem, "variance", step, layer)
+    assert variance == plain_frequencies.variance(problem, step, layer)
+    assert variance.degree == variance_degree(step)
 
 
 @given(problems(two_layer_sizes(), laws=lambda p: discrete_laws(p, max_atoms=2)), st.integers(1, 3))
