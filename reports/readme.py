@@ -12,7 +12,7 @@ from reports.figures.curves import threshold_panel
 from reports.figures.style import standalone
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
-from theory.claims.theorem_3_5 import printed_threshold, two_atoms_rising_from_zero
+from theory.claims.theorem_3_5 import printed_threshold, rise_beyond_the_printed_threshold
 from theory.variance_poly import variance_polynomial
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ def with_table(readme: str, claims: Sequence[Claim]) -> str:
 
 def picture() -> str:
     """The variance that rises beyond the printed threshold, as an SVG file."""
-    example = two_atoms_rising_from_zero()
+    example = rise_beyond_the_printed_threshold()
     v = variance_polynomial(example.problem, example.step, example.layer)
     return standalone(threshold_panel(v, float(printed_threshold(v)[1]), v.threshold, "threshold"))
 

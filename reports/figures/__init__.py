@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.figures import curves, generic, orders, random_weights, recursion
+from reports.figures import curves, generic, loss, orders, quadratic_forms, random_weights, recursion
 from reports.figures.style import Figure
 from reports.findings import Findings
 
 Draw = Callable[[Findings, int], Figure]
 
 FIGURES: dict[str, Draw] = {
+    "A.2": quadratic_forms.draw,
     "A.3": recursion.draw_a3,
     "A.4": recursion.draw_a4,
     "A.5": recursion.draw_a5,
@@ -21,8 +22,8 @@ FIGURES: dict[str, Draw] = {
     "3.3": recursion.draw_a6,
     "3.4": orders.draw_3_4,
     "3.5": curves.draw_threshold,
-    "3.1.2 loss": curves.draw_loss,
-    "random weights": random_weights.draw,
+    "3.1.2 loss": loss.draw,
+    "random w_0": random_weights.draw,
     "conjecture": curves.draw_conjecture,
 }
 

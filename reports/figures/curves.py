@@ -1,9 +1,9 @@
-"""Polynomials in 1/b over the batch size: where the variance falls and rises, and what the loss does."""
+"""The variance over the batch size: where it falls and where it rises (Theorem 3.5 and the conjecture for every b)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -11,33 +11,30 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
-from reports.findings import Examined, Findings
+from reports.findings import Findings
 from reports.numbers import decimal
 from theory.claims.theorem_3_5 import printed_threshold
+from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.variance_poly import loss_polynomial, variance_polynomial
+from theory.variance_poly import variance_polynomial
 
 POINTS = 240
 
 
 def draw_threshold(findings: Findings, seed: int) -> Figure:
     """Theorem 3.5: var and -b dvar/db, whose last zeros are the printed b_0 and the true one."""
-    two_atoms, gaussian = (
-        _instance(findings, "two atoms, rising from zero"),
-        _instance(findings, "Gaussian, rising at t = 3"),
-    )
+    two_atoms = pick(findings, lambda x: not is_gaussian(x), lambda x: x.rise is not None, _rises_beyond_print)
+    gaussian = pick(findings, is_gaussian, lambda x: _variance(x).decreasing_from() != 1)
     v, w = _variance(two_atoms), _variance(gaussian)
-    (_, printed), true = printed_threshold(v), v.threshold
+    printed, true, late = float(printed_threshold(v)[1]), v.threshold, float(printed_threshold(w)[1])
+    root = f"has its last root at {late:.4g}" if late else "has no positive root"
     return Figure(
-        (threshold_panel(v, float(printed), true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise")),
-        rf"(a) {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {float(printed):.4g}\), its "
-        r"derivative "
-        rf"(dashed, as \(-b\,\frac{{d}}{{db}}\mathrm{{var}}\), in the same units) at the true one, \(b_0 = {true:.4g}\): "
-        r"between the two the variance rises. "
-        rf"Circles are integer batch sizes. (b) {gaussian.name}. The printed polynomial has "
-        rf"{'no positive root' if printed_threshold(w)[1] == 0 else 'its last root at ' + format(float(printed_threshold(w)[1]), '.4g')}, "
-        rf"yet the variance still rises up to \(b_0 = {w.threshold:.5g}\). Drawn from the exact polynomials of degree "
-        rf"{v.degree} and {w.degree}.",
+        (threshold_panel(v, printed, true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise")),
+        rf"(a) {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {printed:.4g}\), its derivative "
+        r"(dashed, as \(-b\,\frac{d}{db}\mathrm{var}\), in the same units) at the true one, "
+        rf"\(b_0 = {true:.4g}\): between the two the variance rises. Circles are integer batch sizes. "
+        rf"(b) {gaussian.name}. The printed polynomial {root}, yet the variance still rises up to "
+        rf"\(b_0 = {w.threshold:.5g}\). Drawn from the exact polynomials of degree {v.degree} and {w.degree}.",
     )
 
 
@@ -46,23 +43,23 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
     end = 3 * math.ceil(true)
     slope = v.derivative()
     with panel() as axes:
-        b = _grid(1, end)
-        axes.plot(_floats(b), _values(v, b), color=BLUE, label=r"$\mathrm{var}(b)$")
+        b = grid(1, end)
+        axes.plot(floats(b), values(v, b), color=BLUE, label=r"$\mathrm{var}(b)$")
         axes.plot(
-            _floats(b),
+            floats(b),
             [-float(x * slope(x)) for x in b],
             color=ORANGE,
             linestyle=(0, (5, 2)),
             label=r"$-b\ d\,\mathrm{var}/db$",
         )
         whole = range(1, end + 1)
-        axes.plot(whole, _values(v, whole), "o", color=BLUE, markerfacecolor="none", markeredgewidth=1.4)
+        axes.plot(whole, values(v, whole), "o", color=BLUE, markerfacecolor="none", markeredgewidth=1.4)
         axes.axhline(0, color=MUTED, linewidth=0.9)
         _mark(axes, printed, "printed $b_0$", 0.9)
         _mark(axes, true, "true $b_0$", 0.03)
-        highest = max(_values(v, b))
-        axes.set_ylim(min(-0.5 * highest, 1.6 * min(_values(v, b))), 1.2 * highest)
-        _batch_axis(axes, 1, end)
+        highest = max(values(v, b))
+        axes.set_ylim(min(-0.5 * highest, 1.6 * min(values(v, b))), 1.2 * highest)
+        batch_axis(axes, 1, end)
         axes.legend(loc="lower right")
         return svg(
             axes,
@@ -75,25 +72,26 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
 
 def draw_conjecture(findings: Findings, seed: int) -> Figure:
     """The conjecture for every b: the Gaussian rise, enlarged, and the two-atom rises."""
-    gaussian = _instance(findings, "Gaussian, t = 3")
-    atoms = [_instance(findings, "two atoms, from zero"), _instance(findings, "two atoms")]
+    gaussian = pick(findings, _is_rise, is_gaussian)
+    rises = (e.instance for e in findings.refuting if e.instance is not None and _is_rise(e.instance))
+    atoms = [instance for instance in rises if not is_gaussian(instance)][:2]
     w = _variance(gaussian)
     low, high = gaussian.pair
     with panel() as axes:
         whole = range(1, 13)
-        for instance, colour, marker in zip(atoms, (BLUE, ORANGE), ("o", "s"), strict=True):
+        for instance, colour, marker in zip(atoms, (BLUE, ORANGE), ("o", "s"), strict=False):
             v = _variance(instance)
             scale = float(v(2))
             axes.plot(
                 whole,
-                [y / scale for y in _values(v, whole)],
+                [y / scale for y in values(v, whole)],
                 marker + "-",
                 color=colour,
                 markerfacecolor="none",
                 linewidth=1.2,
                 label=_short(instance.name),
             )
-        _batch_axis(axes, 1, 12, every=True)
+        batch_axis(axes, 1, 12, every=True)
         axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(2)$")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
         right = svg(
@@ -114,12 +112,12 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
 def _rise_panel(w: InverseBatchPolynomial, name: str) -> str:
     """The last rise and what follows, on a linear scale."""
     top, end = float(w(Fraction(w.threshold))), 6 * w.threshold
-    b = [x for x in _grid(w.threshold / 3, end) if w(x) <= Fraction(11, 10) * Fraction(top)]
+    b = [x for x in grid(w.threshold / 3, end) if w(x) <= Fraction(11, 10) * Fraction(top)]
     with panel() as axes:
-        axes.plot(_floats(b), _scaled(w, b, top), color=BLUE)
+        axes.plot(floats(b), _scaled(w, b, top), color=BLUE)
         _mark(axes, w.threshold, "true $b_0$", 0.03)
         axes.set_xscale("log")
-        _plain_ticks(axes, [round(float(b[0]), -1), round(w.threshold), 2 * round(w.threshold), 4 * round(w.threshold)])
+        plain_ticks(axes, [round(float(b[0]), -1), round(w.threshold), 2 * round(w.threshold), 4 * round(w.threshold)])
         axes.set_xlabel("batch size $b$")
         axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(b_0)$")
         title = "Gaussian inputs: the variance rises up to the true threshold"
@@ -129,20 +127,20 @@ def _rise_panel(w: InverseBatchPolynomial, name: str) -> str:
 def _inset_panel(w: InverseBatchPolynomial, name: str, pair: tuple[int, int]) -> str:
     """The whole curve, over many powers of ten, and the rise enlarged."""
     end, (low, high) = 40 * w.threshold, pair
-    near = _grid(low / 1.12, high * 1.25)
+    near = grid(low / 1.12, high * 1.25)
     with panel() as axes:
-        b = _grid(w.threshold / 40, end)
-        axes.plot(_floats(b), _values(w, b), color=BLUE)
+        b = grid(w.threshold / 40, end)
+        axes.plot(floats(b), values(w, b), color=BLUE)
         axes.set_yscale("log")
-        _batch_axis(axes, float(b[0]), end)
+        batch_axis(axes, float(b[0]), end)
         axes.set_ylabel(r"$\mathrm{var}(b)$")
         small = axes.inset_axes((0.42, 0.42, 0.56, 0.5))
-        small.plot(_floats(near), _scaled(w, near, 1e-4), color=BLUE)
+        small.plot(floats(near), _scaled(w, near, 1e-4), color=BLUE)
         ends = _scaled(w, pair, 1e-4)
         small.plot(pair, ends, "o", color=ORANGE)
         small.set_ylim(ends[0] - 0.6 * (ends[1] - ends[0]), ends[1] + 0.6 * (ends[1] - ends[0]))
         small.set_xscale("log")
-        _plain_ticks(small, pair)
+        plain_ticks(small, pair)
         small.set_title(r"$10^4\,\mathrm{var}(b)$", fontsize=10.5)
         small.tick_params(labelsize=9.5)
         title = "Gaussian inputs: the variance rises, then falls"
@@ -152,82 +150,57 @@ def _inset_panel(w: InverseBatchPolynomial, name: str, pair: tuple[int, int]) ->
         return svg(axes, name, title, description)
 
 
-def draw_loss(findings: Findings, seed: int) -> Figure:
-    """E loss against b: rising near a saddle, falling in one layer."""
-    panels: list[str] = []
-    captions: list[str] = []
-    for name, colour, text in (
-        ("near a saddle", ORANGE, "rises for every b"),
-        ("one layer", BLUE, "falls for every b"),
-    ):
-        instance = _instance(findings, name)
-        v = loss_polynomial(instance.problem, instance.step)
-        limit = float(v.coefficients[0])
-        with panel() as axes:
-            b = _grid(1, 64)
-            axes.plot(_floats(b), _values(v, b), color=colour, label=r"$\mathrm{E}\ \mathrm{loss}(w_t)$")
-            whole = [2**k for k in range(7)]
-            axes.plot(whole, _values(v, whole), "o", color=colour, markerfacecolor="none", markeredgewidth=1.4)
-            axes.axhline(limit, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label="full gradient descent")
-            _batch_axis(axes, 1, 64)
-            if max(_values(v, [1])) > 50 * max(limit, 1e-300):
-                axes.set_yscale("log")
-            axes.legend(loc="best")
-            panels.append(
-                svg(
-                    axes,
-                    f"fig-loss-{len(panels)}",
-                    f"Expected loss, {name}",
-                    f"The expected loss {text}, from {float(v(1)):.4g} at b = 1 towards {limit:.4g}.",
-                )
-            )
-        captions.append(f"{instance.name}: the expected loss {text}")
-    return Figure(
-        tuple(panels),
-        f"(a) {captions[0]}: small batches leave the saddle sooner. (b) {captions[1]}. The dashed line is the "
-        "constant term, the loss of full-gradient "
-        "descent after as many steps. Drawn from the exact polynomials; circles at powers of two.",
-    )
+def pick(findings: Findings, *wanted: Callable[[Any], bool]) -> Any:
+    """The first instance among the showcases that is all that is wanted. Raises LookupError when there is none."""
+    for examined in findings.examined:
+        if examined.instance is not None and all(is_so(examined.instance) for is_so in wanted):
+            return examined.instance
+    raise LookupError(f"claim {findings.claim.id} has no showcase that its figure can be drawn from")
 
 
-def _instance(findings: Findings, name: str) -> Any:
-    return example(findings, name).instance
+def is_gaussian(instance: Any) -> bool:
+    return isinstance(instance.problem.inputs, Gaussian)
 
 
-def example(findings: Findings, name: str) -> Examined:
-    """The showcase of that name."""
-    return next(e for e in findings.examined if e.showcase.name == name)
+def _is_rise(instance: Any) -> bool:
+    return hasattr(instance, "pair")
+
+
+def _rises_beyond_print(instance: Any) -> bool:
+    """Whether var still rises between batch sizes beyond the printed threshold."""
+    v = _variance(instance)
+    return 0 < printed_threshold(v)[1] < v.threshold and v.decreasing_from() not in (None, 1)
 
 
 def _variance(instance: Any) -> InverseBatchPolynomial:
     return variance_polynomial(instance.problem, instance.step, instance.layer)
 
 
-def _values(v: InverseBatchPolynomial, sizes: Iterable[Any]) -> list[float]:
+def values(v: InverseBatchPolynomial, sizes: Iterable[Any]) -> list[float]:
     return [float(v(Fraction(b))) for b in sizes]
 
 
-def _floats(sizes: Iterable[Fraction]) -> list[float]:
+def floats(sizes: Iterable[Fraction]) -> list[float]:
     return [float(b) for b in sizes]
 
 
 def _scaled(v: InverseBatchPolynomial, sizes: Iterable[Any], unit: float) -> list[float]:
-    return [y / unit for y in _values(v, sizes)]
+    return [y / unit for y in values(v, sizes)]
 
 
-def _grid(low: float, high: float) -> list[Fraction]:
+def grid(low: float, high: float) -> list[Fraction]:
     """Batch sizes in geometric progression, none below 1, with small denominators: exact evaluation is then cheap."""
     ratio = (high / low) ** (1 / (POINTS - 1))
     return [max(Fraction(1), Fraction(low * ratio**i).limit_denominator(500)) for i in range(POINTS)]
 
 
-def _plain_ticks(axes: Axes, ticks: Iterable[float]) -> None:
+def plain_ticks(axes: Axes, ticks: Iterable[float]) -> None:
     axes.xaxis.set_major_locator(FixedLocator(list(ticks)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
 
 
-def _batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> None:
+def batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> None:
     axes.set_xlabel("batch size $b$")
     if every:
         axes.xaxis.set_major_locator(FixedLocator(range(math.ceil(low), math.floor(high) + 1)))
@@ -235,7 +208,7 @@ def _batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> Non
     axes.set_xscale("log")
     exponents = range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1)
     stride = max(1, math.ceil(len(exponents) / 7))
-    _plain_ticks(axes, [2.0**k for k in exponents][::stride])
+    plain_ticks(axes, [2.0**k for k in exponents][::stride])
 
 
 def _mark(axes: Axes, b: float, label: str, height: float) -> None:

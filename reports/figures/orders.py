@@ -142,7 +142,8 @@ def depth_panel(name: str) -> str:
             axes,
             name,
             "Sharp degree by depth",
-            "The sharp degree grows with the depth; from t = 2 on the printed bound lies below it for every depth above one.",
+            "The sharp degree grows with the depth; from t = 2 on the printed bound lies below it for every depth above "
+            "one.",
         )
 
 
