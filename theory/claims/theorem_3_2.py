@@ -1,0 +1,90 @@
+"""Theorem 3.2, the informal version of Theorem A.5: as printed, with coefficients that are natural numbers, it fails."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+from theory.claims import theorem_a5
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.recursion_cases import MixedProduct, lookup_after
+from theory.exact import to_fraction
+from theory.inputs import Discrete
+from theory.letters import gradient_letter, weight_letter
+from theory.problem import TeacherStudent
+from theory.trace_forms import W, g
+
+INSTANCE = MixedProduct
+check = theorem_a5.check
+
+
+def check_printed(instance: MixedProduct) -> Evidence:
+    """W_{1,1} as a sum of letters of step 0 with coefficients in {1, 2, ...}, for a scalar network with W_{0,1} = 0.
+
+    Then g_{0,2} = 0, so that g_{0,1} is the only random letter of step 0, and its coefficients sum to the slope of W_{1,1} in g_{0,1}.
+    """
+    problem = instance.problem
+    form, reason = instance.form.terms[0], ""
+    if form.rows or form.open != (weight_letter(1, 1),) or problem.sizes != (1, 1, 1) or problem.student[0][0, 0] != 0:
+        reason = "the instance must be W(1, 1) alone, in a scalar network with W_{0,1} = 0"
+    points = []
+    for atom in range(2):
+        lookup = lookup_after(MixedProduct(problem, (), None, W(1, 1), history=((atom,),)))
+        points.append(tuple(to_fraction(lookup(x)[0, 0]) for x in (gradient_letter(0, 1), weight_letter(1, 1))))
+    (g_a, w_a), (g_b, w_b) = points
+    if not reason and g_a == g_b:
+        reason = "both atoms give the same gradient"
+    slope = None if reason else (w_b - w_a) / (g_b - g_a)
+    return Evidence(
+        statement="W_{1,1} = sum of mu_s times one letter of step 0 each, mu_s in N+",
+        instance=str(instance),
+        left_route="(W_{1,1}(x') - W_{1,1}(x)) / (g_{0,1}(x') - g_{0,1}(x)) for batches {x}, {x'}: the sum of the mu_s at g_{0,1}",
+        left=slope,
+        right_route="what it must be",
+        right="0, 1, 2, ...",
+        holds=None if slope is None else slope >= 0 and slope.denominator == 1,
+        residual=None if slope is None else max(-slope, F(0)),
+        reason=reason,
+    )
+
+
+def _mixed() -> MixedProduct:
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), learning_rates=[F(1, 2), F(1, 4)])
+    return MixedProduct(problem, (W(1, 1) @ W(1, 2), W(1, 2) @ g(0, 1)), None, W(1, 1), history=((0, 1),))
+
+
+def _vanishing() -> MixedProduct:
+    problem = TeacherStudent([[[0]], [[1]]], [[[1]], [[1]]], Discrete([1, 2]), learning_rates=[F(1, 2), F(1, 2)])
+    return MixedProduct(problem, (), None, W(1, 1), history=((0,),))
+
+
+CLAIM = Claim(
+    id="3.2",
+    title="One step unrolled (informal)",
+    source="Theorem 3.2, lines 259-264",
+    printed=(
+        r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t-1}\) and constants and \(\deg(G_t; \mathcal{M}) = d\) there are"
+        r" \(\mu_1, \ldots, \mu_S \in \mathbb{N}^{+}\) with"
+        r" \[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} ="
+        r" \sum_{s \in [S]} \mu_s \mathrm{tr}( C \bigotimes_{i \in [0:I]} \prod_{j} Q_{s,i,j} ) \prod_{j} Q_{s,0,j} \] with letters of"
+        r" \(\mathcal{Q}\) in \(W_{:t-1}, G_{:t-1}\) and constants."
+    ),
+    corrected=(
+        r"\(\deg(W_t; \mathcal{M}) = d\), \(S = 2^d\), and \(\mu_s = (-\alpha_{t-1})^j\), real, for a term with \(j\) gradients; the"
+        r" Kronecker product is over \(i \in [I]\) on both sides."
+    ),
+    hypotheses=("learning rates that do not depend on the samples",),
+    verdict=Verdict.CORRECTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("four weights of step 1", _mixed),
+        Showcase("a weight that starts at zero", _vanishing, printed=True, note="its slope in the gradient is -alpha"),
+    ),
+    proof="Theorem A.5.",
+    command="pytest -m theorems tests/theorems/test_theorem_3_2.py",
+    slips=(
+        r"\(\deg(G_t; \mathcal{M}) = d\) is printed for \(\deg(W_t; \mathcal{M}) = d\): \(\mathcal{M}\) has no \(G_t\).",
+        r"\(\mu_s \in \mathbb{N}^{+}\) is printed for real numbers.",
+        r"\(i \in [0:I]\) in the Kronecker product on the right counts row 0 twice, and \(M_{s,i,j}\) is printed for \(Q_{s,i,j}\).",
+    ),
+)

@@ -1,0 +1,68 @@
+"""Theorem 3.3, the informal version of Theorem A.6: the sum must start at s = 0."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+from theory.claims import theorem_a6
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.recursion_cases import MixedProduct, difference, mean_given_start, shown
+from theory.inputs import Discrete
+from theory.problem import TeacherStudent
+from theory.trace_forms import W, g
+
+INSTANCE = MixedProduct
+check = theorem_a6.check
+
+
+def check_printed(instance: MixedProduct) -> Evidence:
+    """The sum as printed starts at s = 1, so that the expectation tends to 0 as b grows; a product without randomness is constant."""
+    letters = instance.form.letters
+    random = any(x.kind == "g" or (x.kind == "W" and x.step) for x in letters)
+    values = [] if random else [mean_given_start(instance, b) for b in (1, 2)]
+    gap = None if random else difference(values[0], 0)
+    return Evidence(
+        statement="E[ tr(C (x) rows) row_0 | w_0 ] = Q_1 / b + ... + Q_S / b^S for every b",
+        instance=str(instance),
+        left_route="the product, which has no randomness and the same value for every b",
+        left="" if random else shown(values[0]),
+        right_route="the only constant of that form, the limit as b grows",
+        right=0,
+        holds=None if gap is None else gap == 0,
+        residual=gap,
+        reason="the instance must have no random letter" if random else "",
+    )
+
+
+def _norm() -> MixedProduct:
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
+    return MixedProduct(problem, (W(1, 2).T @ W(1, 2), g(0, 1)))
+
+
+def _constant() -> MixedProduct:
+    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1]), learning_rates=1)
+    return MixedProduct(problem, (W(0, 1),))
+
+
+CLAIM = Claim(
+    id="3.3",
+    title="Down to the initial weights (informal)",
+    source="Theorem 3.3, lines 276-288",
+    printed=(
+        r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t}\) and constants:"
+        r" \[ E[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_0 ] = \sum_{s \in [S]} Q_s"
+        r" \frac{1}{b^s} \] where every \(Q_s\), \(s \in [0:S]\), is a sum of terms of the same form in \(W_0\) and constants."
+    ),
+    corrected=r"The sum is over \(s \in [0:S]\), with \(S \le \sum_f \max(D_f - 1, 0)\) as in Theorem A.6 for two linear layers.",
+    hypotheses=("two linear layers here; the statement is for polynomial activations", "all moments used are finite"),
+    verdict=Verdict.CORRECTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("a norm of weights times a gradient", _norm),
+        Showcase("a product without randomness", _constant, printed=True),
+    ),
+    proof="Theorem A.6.",
+    command="pytest -m theorems tests/theorems/test_theorem_3_3.py",
+    slips=(r"\(\sum_{s \in [S]}\) is printed for \(\sum_{s \in [0:S]}\): without a constant term nothing would be left as b grows.",),
+)
