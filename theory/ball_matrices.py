@@ -94,7 +94,7 @@ class BallMatrix:
     @cached_property
     def spectral(self) -> float:
         """An upper bound on ||mid||_2, at most n^(1/16) too large for order n: ||X||_2^8 <= ||(X^T X)^4||_F."""
-        if self.frobenius < 2.0**-1000:
+        if self.frobenius < 2.0**-990:
             return self.frobenius
         exponent = math.frexp(self.frobenius)[1]  # norm about one: eighth powers stay in range
         tall = np.ldexp(self.mid if self.mid.shape[0] >= self.mid.shape[1] else self.mid.T, -exponent)
@@ -186,7 +186,8 @@ class BallMatrix:
 
     def entries(self) -> tuple[np.ndarray, float]:
         """float64 array, and a bound on the error of any entry."""
-        array = np.ldexp(self.mid, self.exponent)
+        with np.errstate(over="ignore"):
+            array = np.ldexp(self.mid, self.exponent)
         if not np.isfinite(array).all():
             raise ArithmeticError("an entry left the range of double precision; ask for exact arithmetic")
         return array, math.ldexp(self.error, self.exponent) * (1 + 2 * UNIT) + TINY
@@ -210,6 +211,8 @@ class BallMatrix:
 def ball_to_float(ball: arb) -> tuple[float, float]:
     """The double nearest to the middle of a ball, and a bound on its distance from any number in the ball."""
     middle, radius = _rational(ball.mid()), _rational(ball.rad())
+    if abs(middle) + radius >= Fraction(2) ** 1023:
+        raise ArithmeticError("a result left the range of double precision; ask for exact arithmetic")
     value = float(middle)
     bound = radius + abs(Fraction(value) - middle)
     nearest = float(bound)
@@ -229,12 +232,20 @@ def _gamma(n: int) -> float:
 def _norm(mid: np.ndarray) -> float:
     """An upper bound on ||mid||_F."""
     flat = mid.ravel(order="K")
-    return math.sqrt(float(np.dot(flat, flat))) * _slack(mid.shape) + math.sqrt(flat.size * TINY)
+    with np.errstate(over="ignore", under="ignore"):
+        square = float(np.dot(flat, flat))
+    if 1e-250 < square < math.inf:
+        return math.sqrt(square) * _slack(mid.shape)
+    largest = float(np.abs(flat).max(initial=0.0))
+    if largest < 2.0**-1000:  # nothing left to scale: every entry is at most the largest
+        return math.sqrt(flat.size) * largest * 2
+    exponent = math.frexp(largest)[1]
+    return math.ldexp(_norm(np.ldexp(flat, -exponent)), exponent) * (1 + 4 * UNIT)
 
 
-def _slack(shape: tuple[int, int]) -> float:
+def _slack(shape: tuple[int, ...]) -> float:
     """More than the relative error of a norm summed in any order."""
-    return 1 + (shape[0] * shape[1] + 16) * 2 * UNIT
+    return 1 + (math.prod(shape) + 16) * 2 * UNIT
 
 
 def _log2_above(value: Number) -> int:
