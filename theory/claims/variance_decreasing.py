@@ -176,7 +176,8 @@ CLAIM = Claim(
         r"of \(x\)) and a polynomial \(M\) of degree at most \(2H - 1\) with coefficients \(c\). With \(\varepsilon = 1/b\) and "
         r"\(m_k = \mathbb{E}\, s^k = \prod_{j&lt;k} (1 + 2 j \varepsilon)\), the variance is the sum over entries of "
         r"\[ c^T Q(\varepsilon)\, c, \qquad Q_{ij} = (1 + 2 \varepsilon)\, m_{i+j} - m_i m_j. \] For every degree up "
-        r"to 7 all leading minors of \(dQ/d\varepsilon\) are polynomials in \(\varepsilon\) with non-negative coefficients, not identically zero (computed exactly, in a fraction of a "
+        r"to 7 all leading minors of \(dQ/d\varepsilon\) "
+        r"are polynomials in \(\varepsilon\) with non-negative coefficients, not identically zero (computed exactly, in a fraction of a "
         r"second). So \(dQ/d\varepsilon\) is positive definite for every \(\varepsilon &gt; 0\), whatever the weights: the variance "
         r"increases in \(\varepsilon\). At degree 8 a coefficient is negative, and the certificate says nothing.</p>"
     ),
