@@ -18,7 +18,7 @@ from latex2mathml.converter import convert
 
 MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<block>.+?)\\\]", re.DOTALL)
 BREAKABLE_LEAVES = 12
-RELATIONS = frozenset("=<>≤≥≠≈≡→↦⟹⟺∈∼,;")
+RELATIONS = frozenset("=≔<>≤≥≠≈≡→↦⟹⟺∈∼,;")
 OPENING, CLOSING = frozenset("([{⟨⌊"), frozenset(")]}⟩⌋")
 OPERATORS = {
     "~": "∼",
@@ -96,6 +96,8 @@ def _tree(latex: str, display: str) -> ElementTree.Element:
         _mend(node)
         _join_upright_letters(node)
     for node in list(root.iter()):
+        _lower_prime(node)
+        _join_definitions(node)
         _mark_prefixes(node)
         _space_names(node)
     return root
@@ -111,13 +113,14 @@ def _mend(node: ElementTree.Element) -> None:
         node.tag, node.text = "mo", OPERATORS[text]
     elif node.tag == "mo" and text in ("|", "‖") and node.get("fence") != "true":
         node.attrib.update(stretchy="false", lspace="0", rspace="0")
+    elif text == ";":
+        node.tag = "mo"
+        node.attrib.update(lspace="0", rspace="0.167em")
     elif node.tag == "mo" and text == "/":
         node.attrib.update(lspace="0", rspace="0")
     elif node.tag == "mo" and text == "*":
         node.text = "∗"
-    elif (node.tag == "mo" and text == "∞") or (
-        node.tag == "mo" and text.isalpha() and len(text) > 1 and text not in ("max", "min", "sup", "inf", "lim")
-    ):
+    elif node.tag == "mo" and (text == "∞" or (text.isalpha() and len(text) > 1)):
         node.tag = "mi"
     elif node.tag == "mspace" and (node.get("width") or "").startswith("negative"):
         node.set("width", "-0.167em")
@@ -145,6 +148,29 @@ def _join_upright_letters(node: ElementTree.Element) -> None:
         node.append(word)
 
 
+def _lower_prime(node: ElementTree.Element) -> None:
+    """A prime is drawn high already: it stands beside its letter, not in the place of a power."""
+    if node.tag in ("msup", "msubsup") and (node[-1].text or "").strip("′") == "" and node[-1].text:
+        prime = ElementTree.Element("mo", lspace="0", rspace="0")
+        prime.text = node[-1].text
+        base = node[0]
+        if node.tag == "msubsup":
+            base = ElementTree.Element("msub")
+            base.extend(node[:2])
+        for child in list(node):
+            node.remove(child)
+        node.tag = "mrow"
+        node.extend((base, prime))
+
+
+def _join_definitions(node: ElementTree.Element) -> None:
+    """A colon and an equals sign are one relation."""
+    for before, after in list(pairwise(node)):
+        if before.text == ":" and after.tag == "mo" and after.text == "=":
+            node.remove(before)
+            after.text = "≔"
+
+
 def _mark_prefixes(node: ElementTree.Element) -> None:
     """A minus after a bracket, a comma or a relation is a sign, without the space of a difference."""
     for before, after in pairwise(node):
@@ -160,6 +186,7 @@ def _space_names(node: ElementTree.Element) -> None:
         return
     for i in range(len(children) - 2, -1, -1):
         name, after = children[i], children[i + 1]
+        name = name[0] if name.tag in ("munder", "msub") else name
         is_name = name.tag == "mi" and len(name.text or "") > 1 and (name.text or "").isalpha()
         if is_name and after.tag not in ("mo", "mspace"):
             node.insert(i + 1, ElementTree.Element("mspace", width="0.167em"))

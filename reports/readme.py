@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reports.figures.curves import threshold_panel
 from reports.figures.style import standalone
+from reports.names import full_name
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
 from theory.claims.theorem_3_5 import printed_threshold, rise_beyond_the_printed_threshold
@@ -25,7 +26,7 @@ SLACK = 0.02  # points; the last digit of a drawn coordinate may differ between 
 
 def table(claims: Sequence[Claim]) -> str:
     """Markdown: one row per claim."""
-    rows = [f"| {c.id} | {_plain(c.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
+    rows = [f"| {_plain(full_name(c.id))} | {_plain(c.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
     return "\n".join(["| Claim | What it says | Verdict |", "| --- | --- | --- |", *rows])
 
 

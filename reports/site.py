@@ -20,6 +20,7 @@ from reports import figures
 from reports.difference import mark_differences
 from reports.findings import Examined, Findings, Outcome, examine
 from reports.mathml import MathError, render
+from reports.names import full_name
 from reports.numbers import plain, show
 from reports.provenance import versions
 from theory.claims.record import Claim, Verdict
@@ -107,9 +108,9 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
         return _page(
             "claim.html.jinja",
             seed=seed,
-            page_title=f"{claim.id}: {text_only(claim.title)} · batchlaw",
-            page_description=f"{claim.id}: {claim.verdict.value}",
-            id=claim.id,
+            page_title=f"{text_only(full_name(claim.id))}: {text_only(claim.title)} · batchlaw",
+            page_description=f"{text_only(full_name(claim.id))}: {claim.verdict.value}",
+            name=_maths(full_name(claim.id)),
             id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
             title=_maths(claim.title),
             source=_maths(claim.source),
@@ -117,6 +118,7 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             problems=findings.problems,
             printed=_maths(printed),
             corrected=_maths(corrected) if corrected else "",
+            wide=r"\[" in claim.printed + claim.corrected,
             marked="<del>" in printed or "<ins>" in corrected,
             hypotheses=[_maths(h) for h in claim.hypotheses],
             proof=_maths(claim.proof) if claim.proof.strip() else "",
@@ -141,7 +143,7 @@ def index_page(found: Sequence[Findings], seed: int = 0) -> str:
         tone, sign, _ = VERDICTS[f.claim.verdict]
         rows.append(
             {
-                "id": f.claim.id,
+                "name": _maths(full_name(f.claim.id)),
                 "href": page_name(f.claim.id),
                 "title": _maths(f.claim.title),
                 "verdict": f.claim.verdict.value,
@@ -162,7 +164,7 @@ def index_page(found: Sequence[Findings], seed: int = 0) -> str:
         rows=rows,
         tally=[(VERDICTS[v][0], VERDICTS[v][1], v.value, count[v]) for v in Verdict if count[v]],
         alarms=[
-            {"href": page_name(f.claim.id), "id": f.claim.id, "text": "; ".join(f.problems)}
+            {"href": page_name(f.claim.id), "name": _maths(full_name(f.claim.id)), "text": "; ".join(f.problems)}
             for f in found
             if not f.borne_out
         ],
@@ -298,4 +300,4 @@ def _residual(value: Any) -> str:
 
 
 def _link(claim: Claim | None) -> dict[str, str] | None:
-    return None if claim is None else {"href": page_name(claim.id), "id": claim.id}
+    return None if claim is None else {"href": page_name(claim.id), "name": _maths(full_name(claim.id))}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.figures import curves, generic, loss, orders, quadratic_forms, random_weights, recursion
+from reports.figures import curves, generic, loss, mixed_products, orders, quadratic_forms, random_weights, recursion
 from reports.figures.style import Figure
 from reports.findings import Findings
 
 Draw = Callable[[Findings, int], Figure]
 
 FIGURES: dict[str, Draw] = {
+    "A.1": mixed_products.draw,
     "A.2": quadratic_forms.draw,
     "A.3": recursion.draw_a3,
     "A.4": recursion.draw_a4,

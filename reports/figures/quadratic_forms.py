@@ -68,14 +68,14 @@ def _panel(name: str, cases: dict[str, list[Case]], column: int, title: str) -> 
         for kind, colour, marker in (("independent", BLUE, "o"), ("dependent", ORANGE, "x")):
             x, y = [float(c[0]) for c in cases[kind]], [float(c[column]) for c in cases[kind]]
             axes.plot(x, y, marker, color=colour, markerfacecolor="none", markeredgewidth=1.5, label=kind)
-        axes.set_xscale("symlog", linthresh=1)
-        axes.set_yscale("symlog", linthresh=1)
+        axes.set_xscale("symlog", linthresh=10)
+        axes.set_yscale("symlog", linthresh=10)
         low, high = min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])
         axes.plot([low, high], [low, high], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_ticks([t for t in (-1000, -100, -10, -1, 1, 10, 100, 1000) if low <= t <= high])
+            axis.set_ticks([t for t in (-1000, -100, 0, 100, 1000) if low <= t <= high])
         axes.set_xlabel("expectation")
         axes.set_ylabel(title)
         axes.legend(loc="upper left")

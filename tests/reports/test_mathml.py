@@ -82,3 +82,9 @@ def test_displayed_tensor_products_have_their_limits_above_and_below() -> None:
     assert "munderover" in block(r"\bigotimes_{i=0}^{m-1} A_i") and "munderover" not in inline(
         r"\bigotimes_{i=0}^{m-1} A_i"
     )
+
+
+def test_primes_stand_beside_their_letter_and_definitions_are_one_relation() -> None:
+    assert "<mi>m</mi><mo" in inline("m'") and "msup" not in inline("m'")
+    assert "<msub><mi>W</mi><mi>t</mi></msub><mo" in inline("W_t'")
+    assert "≔" in inline("y_0 := y_m") and ":" not in inline("y_0 := y_m").replace("≔", "")
