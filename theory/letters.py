@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -113,17 +113,20 @@ class Letter:
 Word = tuple[Letter, ...]
 
 
+@lru_cache(maxsize=None, typed=True)
 def weight_letter(step: Any, layer: Any) -> Letter:
     """W_{step,layer}."""
     return Letter(WEIGHT, as_index(step, "step"), as_index(layer, "layer", minimum=1))
 
 
+@lru_cache(maxsize=None, typed=True)
 def gradient_letter(step: Any, layer: Any, sample: Any = None) -> Letter:
     """g_{step,layer}, or with `sample` = s >= 1 the gradient with respect to the s-th sample alone."""
     s = None if sample is None else as_index(sample, "sample", minimum=1)
     return Letter(GRADIENT, as_index(step, "step"), as_index(layer, "layer", minimum=1), s)
 
 
+@lru_cache(maxsize=None, typed=True)
 def teacher_letter(layer: Any) -> Letter:
     """W*_layer."""
     return Letter(TEACHER, layer=as_index(layer, "layer", minimum=1))
@@ -137,12 +140,14 @@ def constant_letter(name: str, matrix: Any) -> Letter:
     return Letter(CONSTANT, name=name, entries=tuple(tuple(Fraction(x) for x in row) for row in rows))
 
 
+@lru_cache(maxsize=None, typed=True)
 def identity_letter(size: Any) -> Letter:
     """I_size, an element of the paper's set of identities (line 542)."""
     n = as_index(size, "size", minimum=1)
     return constant_letter(f"I{n}", [[int(i == j) for j in range(n)] for i in range(n)])
 
 
+@lru_cache(maxsize=None, typed=True)
 def unit_letter(size: int, row: int, column: int, columns: int | None = None) -> Letter:
     """e_row e_column^T, counted from 0: an element of the paper's set of unit matrices (line 550) when it is square."""
     width = size if columns is None else columns

@@ -45,7 +45,7 @@ class Alphabet:
         self._expanded: dict[tuple[CodedWord, int], Sum] = {}
 
     def code(self, key: Any) -> int:
-        """The even code of ("W", step, layer), ("D", step), ("W*", layer) or a constant letter."""
+        """The even code of ("W", step, layer), ("D", step), ("W*", layer) or ("constant", letter)."""
         if key not in self._codes:
             self._codes[key] = 2 * len(self._keys)
             self._keys.append(key)
@@ -66,7 +66,7 @@ class Alphabet:
         elif letter.kind == TEACHER:
             word = (self.code(("W*", letter.layer)),)
         else:
-            word = (self.code(letter.symbol),)
+            word = (self.code(("constant", letter.symbol)),)
         return transpose(word) if letter.transposed else word
 
     def gradient(self, step: int, layer: int) -> CodedWord:
@@ -131,8 +131,8 @@ class Alphabet:
         if code & 1:
             return self.matrix(code ^ 1).transpose()
         key = self._keys[code >> 1]
-        if isinstance(key, Letter):
-            return to_fmpq_mat(key.matrix)
+        if key[0] == "constant":
+            return to_fmpq_mat(key[1].matrix)
         if key[0] == "W*":
             return to_fmpq_mat(problem.teacher[key[1] - 1])
         if key[1] != 0:
@@ -156,7 +156,7 @@ class Alphabet:
         if code < 0:
             return "Sigma" if code == SIGMA else f"S{-2 - code}"
         key = self._keys[code >> 1]
-        text = str(key) if isinstance(key, Letter) else "".join(map(str, key[:1])) + ",".join(map(str, key[1:]))
+        text = str(key[1]) if key[0] == "constant" else f"{key[0]}({', '.join(map(str, key[1:]))})"
         return text + "'" * (code & 1)
 
 

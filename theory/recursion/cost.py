@@ -24,7 +24,7 @@ SECONDS_PER_PAIRING = 4e-5
 SECONDS_PER_GRAPH = 1.5e-4
 SECONDS_PER_MONOMIAL = 6e-6  # of the polynomial that a graph is evaluated as
 SECONDS_PER_PRODUCT = 2e-7  # of two rationals
-SECONDS_PER_KRONECKER_TERM = 6e-5
+SECONDS_PER_KRONECKER_TERM = 2e-4
 #: measured on E||g_1||^2 and its products with W_1 and ||g_0||^2: steps above 0 repeat their letters, and equal pairings are made once
 MADE_ONCE = 0.1
 

@@ -54,9 +54,16 @@ class KroneckerTerm:
         """n, the length of the longest row, row 0 included."""
         return max((len(word) for word in (*self.rows, self.open or ())), default=0)
 
-    def shapes(self, problem: TeacherStudent) -> list[tuple[int, int]]:
-        """(r_h, c_h) of every row; a ValueError where a row does not chain or C does not fit."""
-        shapes = [word_shape(row, problem, f"row {h}") for h, row in enumerate(self.rows, start=1)]
+    def shapes(self, problem: TeacherStudent, known: dict[Word, tuple[int, int]] | None = None) -> list[tuple[int, int]]:
+        """(r_h, c_h) of every row; a ValueError where a row does not chain or C does not fit. `known` remembers the words' shapes."""
+        table = {} if known is None else known
+
+        def shape(word: Word, name: str) -> tuple[int, int]:
+            if word not in table:
+                table[word] = word_shape(word, problem, name)
+            return table[word]
+
+        shapes = [shape(row, f"row {h}") for h, row in enumerate(self.rows, start=1)]
         rows, columns = math.prod(r for r, _ in shapes), math.prod(c for _, c in shapes)
         if self.constant is None:
             if rows != columns:
@@ -64,7 +71,7 @@ class KroneckerTerm:
         elif self.constant.shape != (columns, rows):
             raise ValueError(f"C must have shape {(columns, rows)}, but had {self.constant.shape}")
         if self.open is not None:
-            word_shape(self.open, problem, "row 0")
+            shape(self.open, "row 0")
         return shapes
 
     def tensor(self, shapes: list[tuple[int, int]]) -> np.ndarray:
@@ -144,9 +151,10 @@ class KroneckerForm:
         is never formed: C is contracted with one row after another, at most twice its number of entries in multiplications.
         """
         products: dict[Word, np.ndarray] = {}
+        shapes: dict[Word, tuple[int, int]] = {}
         total: Any = None
         for term in self.terms:
-            value = _contract(term.tensor(term.shapes(problem)), [_product(row, lookup, products) for row in term.rows])
+            value = _contract(term.tensor(term.shapes(problem, shapes)), [_product(row, lookup, products) for row in term.rows])
             value = value * to_fmpq(term.coefficient)
             if term.open is not None:
                 value = _product(term.open, lookup, products) * value
@@ -167,9 +175,20 @@ def _product(word: Word, lookup: Lookup, known: dict[Word, np.ndarray]) -> np.nd
 
 def _contract(tensor: np.ndarray, matrices: list[np.ndarray]) -> fmpq:
     """sum tensor[b_1..b_m, a_1..a_m] prod_h R_h[a_h, b_h], one row at a time."""
-    for h in range(len(matrices), 0, -1):
-        tensor = np.tensordot(matrices[h - 1], tensor, axes=((1, 0), (h - 1, 2 * h - 1)))
-    return np.asarray(tensor, dtype=object).item()
+    factor, larger = fmpq(1), []
+    for matrix in matrices:
+        if matrix.size == 1:  # no axis worth the name
+            factor *= matrix[0, 0]
+        else:
+            larger.append(matrix)
+    if factor == 0:
+        return factor
+    if not larger:
+        return factor * tensor.item()
+    tensor = tensor.reshape([c for _, c in (m.shape for m in larger)] + [r for r, _ in (m.shape for m in larger)])
+    for h in range(len(larger), 0, -1):
+        tensor = np.tensordot(larger[h - 1], tensor, axes=((1, 0), (h - 1, 2 * h - 1)))
+    return factor * np.asarray(tensor, dtype=object).item()
 
 
 def _as_traces(term: KroneckerTerm, shapes: list[tuple[int, int]]) -> Iterable[Term]:

@@ -63,7 +63,7 @@ def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: in
     terms: list[KroneckerTerm] = []
     for term in form.terms:
         samples = [x.sample for x in _gradients_in_order(term, step)]
-        moments = _joint_moments(problem.inputs, samples)
+        moments = joint_moments(problem.inputs, samples)
         terms += _cut_term(term, problem, step, moments, {})
     return KroneckerForm(terms)
 
@@ -102,14 +102,16 @@ def to_initial_weights(form: KroneckerForm, problem: TeacherStudent) -> list[Kro
         after: dict[int, list[KroneckerTerm]] = {}
         for power, terms in by_power.items():
             for s, part in enumerate(_conditional_expectation(KroneckerForm(terms), problem, step, constants)):
-                kept = [term for term in part.terms if term.constant is None or any(term.constant.flat)]
+                # a term that vanishes is dropped, but the first of them stays with coefficient 0, so that a sum has a term
+                kept = [term for term in part.terms if _is_not_zero(term)] or [replace(part.terms[0], coefficient=Fraction(0))]
                 if step:
                     rate = Fraction(problem.learning_rate(step - 1))
                     kept = [unrolled for term in kept for unrolled in _unroll_term(term, step, rate)]
                 after.setdefault(power + s, []).extend(kept)
-        by_power = {power: terms for power, terms in after.items() if terms} or {0: [_zero(form.terms[0])]}
-    nothing = replace(by_power[min(by_power)][0], coefficient=Fraction(0))
-    return [KroneckerForm(by_power.get(s, [nothing])) for s in range(max(by_power) + 1)]
+        by_power = {power: [t for t in terms if t.coefficient] or terms[:1] for power, terms in after.items()}
+        while len(by_power) > 1 and not by_power[max(by_power)][0].coefficient:
+            del by_power[max(by_power)]
+    return [KroneckerForm(by_power[s]) for s in range(max(by_power) + 1)]
 
 
 # -- one term -------------------------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ def _conditional_expectation(
         for s in powers_of_inverse_batch(d):
             key = ("moments", d, s)
             if key not in constants:
-                constants[key] = _weighted_moments(problem.inputs, d, s)
+                constants[key] = weighted_moments(problem.inputs, d, s)
             by_power.setdefault(s, []).extend(_cut_term(term, problem, step, constants[key], constants, s))
     return [KroneckerForm(by_power[s]) for s in range(len(by_power))]
 
@@ -135,7 +137,7 @@ def _cut_term(
     term: KroneckerTerm, problem: TeacherStudent, step: int, moments: np.ndarray, constants: Constants, tag: int = 0
 ) -> list[KroneckerTerm]:
     """2^d p^(2 [d_0 >= 1]) terms: every pick, every (u, v). `moments` has one axis before and one after every cut, in order."""
-    shapes = term.shapes(problem)
+    shapes = term.shapes(problem, constants.setdefault("shapes", {}))
     counts = tuple(sum(_is_gradient(x, step) for x in row) for row in term.rows)
     inner = sum(_is_gradient(x, step) for x in term.open or ())
     d, p = sum(counts) + inner, problem.inputs.dimension
@@ -230,8 +232,8 @@ def _unrolled(letter: Letter, step: int) -> tuple[Letter, ...]:
     return tuple(x.T for x in both) if letter.transposed else both
 
 
-def _zero(term: KroneckerTerm) -> KroneckerTerm:
-    return replace(term, coefficient=Fraction(0))
+def _is_not_zero(term: KroneckerTerm) -> bool:
+    return term.coefficient != 0 and (term.constant is None or any(term.constant.flat))
 
 
 def _gradients_in_order(term: KroneckerTerm, step: int) -> list[Letter]:
@@ -251,7 +253,7 @@ def require_two_linear_layers(problem: TeacherStudent) -> None:
 # -- joint moments of the samples ---------------------------------------------------------------------------------------------
 
 
-def _joint_moments(law: InputLaw, samples: Sequence[Any]) -> np.ndarray:
+def joint_moments(law: InputLaw, samples: Sequence[Any]) -> np.ndarray:
     """E[ prod_q x_{s_q}[i_q] x_{s_q}[j_q] ] with axes (i_1, j_1, ..., i_d, j_d): equal samples are the same vector, others independent."""
     tensor, order = np.array(fmpq(1), dtype=object), []
     for sample in dict.fromkeys(samples):
@@ -261,13 +263,13 @@ def _joint_moments(law: InputLaw, samples: Sequence[Any]) -> np.ndarray:
     return tensor.transpose(np.argsort(order)) if order else tensor
 
 
-def _weighted_moments(law: InputLaw, d: int, power: int) -> np.ndarray:
+def weighted_moments(law: InputLaw, d: int, power: int) -> np.ndarray:
     """sum over set partitions pi of d letters of s_1(|pi|, d - power) times the joint moments with one sample for every block."""
     total = np.full((law.dimension,) * (2 * d), fmpq(0), dtype=object)
     for partition in set_partitions(d):
         weight = stirling_first(max(partition, default=-1) + 1, d - power)
         if weight:
-            total = total + _joint_moments(law, partition) * weight
+            total = total + joint_moments(law, partition) * weight
     return total
 
 

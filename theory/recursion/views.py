@@ -15,7 +15,7 @@ import numpy as np
 from flint import fmpq
 
 from theory.exact import to_fraction
-from theory.letters import Letter, Word, unit_letter, word_shape
+from theory.letters import Word, unit_letter, word_shape
 from theory.recursion.codes import SIGMA, Alphabet, CodedWord
 from theory.recursion.gaussian_words import Terms as WordTerms
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
@@ -142,8 +142,8 @@ def _readable(code: int, alphabet: Alphabet) -> TraceForm:
     if code == SIGMA:
         return constant("Sigma", alphabet.problem.inputs.second_moment)
     key = alphabet.key(code)
-    if isinstance(key, Letter):
-        form = TraceForm([Term(Fraction(1), (), (key,))])
+    if key[0] == "constant":
+        form = TraceForm([Term(Fraction(1), (), (key[1],))])
     elif key[0] == "W*":
         form = teacher(key[1])
     elif key[0] == "W":

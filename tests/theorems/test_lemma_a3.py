@@ -1,0 +1,95 @@
+"""Lemma A.3: values, counts and degree identities on random multi-sets; dependent samples; the print where it fails."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+from flint import fmpq, fmpq_mat
+from hypothesis import given
+
+from tests.mixed_products import mixed_products
+from theory import Discrete, TeacherStudent
+from theory.claims.lemma_a3 import CLAIM, broken_counts, check, check_printed
+from theory.claims.recursion_cases import MixedProduct, difference, lookup_after, mean_over_samples
+from theory.letters import identity_letter
+from theory.recursion import KroneckerForm, remove_gradient_layer
+from theory.recursion.literal import moment_tensor
+from theory.trace_forms import W, g, teacher
+
+pytestmark = pytest.mark.theorems("A.3")
+
+KINDS = ("sample", "sample", "past", "weight", "teacher", "constant")
+
+
+@given(mixed_products(KINDS, gradients=3))
+def test_random_multisets(ledger, instance):
+    ledger.record("A.3", check(instance))
+
+
+@given(mixed_products(("sample", "weight"), gradients=4, rows=1, steps=0))
+def test_many_gradients_in_few_rows(ledger, instance):
+    ledger.record("A.3", check(instance))
+
+
+def test_the_pinned_instances(ledger):
+    for evidence in CLAIM.evidence():
+        ledger.record("A.3", evidence)
+
+
+def test_the_print_fails(ledger):
+    for evidence in CLAIM.refutations():
+        ledger.refuted("A.3", evidence)
+
+
+def test_the_print_is_not_judged_where_it_says_only_that_a_multiset_exists():
+    instance = next(s for s in CLAIM.showcases if not s.printed).make()
+    assert check_printed(instance).holds is None
+
+
+def test_a_product_law_for_dependent_samples_is_wrong(ledger):
+    # two gradients of one sample, x in {1, 2}: E x^4 = 17/2, but E x^2 E x^2 = 25/4
+    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)
+    same = MixedProduct(problem, (g(0, 1, 1) @ g(0, 2, 1),))
+    other = MixedProduct(problem, (g(0, 1, 1) @ g(0, 2, 2),))
+    ledger.record("A.3", check(same))
+    ledger.record("A.3", check(other))
+    assert (mean_over_samples(same), mean_over_samples(other)) == (fmpq(17, 2), fmpq(25, 4))
+
+
+def test_the_printed_set_of_constants_does_not_hold_the_identity():
+    # x = e_1 almost surely: every element is e_a e_b^T, a Kronecker product of unit vectors, so of rank 1; tr(I g^T g) needs I_2
+    law = Discrete([(1, 0)])
+    tensor = moment_tensor(law, 4)  # E[(x x^T) (x) (x x^T)]
+    rows, columns = tensor.transpose(0, 2, 1, 3).reshape(4, 4), fmpq_mat(2, 2, [1, 0, 0, 1])
+    assert fmpq_mat(rows.tolist()).rank() == 1
+    assert columns.rank() == 2
+
+
+def test_degrees_count_symbols_not_values():
+    # read by value, the printed formula I{A = M} + I{A^T = M} counts a symmetric matrix twice
+    identity = identity_letter(2)
+    by_value = sum(int(np.array_equal(identity.matrix, m)) for m in (identity.matrix, identity.matrix.T))
+    form = KroneckerForm.from_rows([W(0, 1).T @ W(0, 1)])
+    assert by_value == 2
+    assert form.degree(W(0, 1).letters) == 2
+    assert KroneckerForm.from_rows([teacher(1).T]).degree(teacher(1).letters) == 1
+
+
+def test_a_wrong_sign_or_a_lost_term_is_noticed():
+    instance = CLAIM.showcases[1].make()
+    result = remove_gradient_layer(instance.form, instance.problem, 0)
+    flipped = [dataclasses.replace(result.terms[0], coefficient=F(-1)), *result.terms[1:]]
+    assert broken_counts(instance, KroneckerForm(flipped))
+    assert broken_counts(instance, KroneckerForm(result.terms[1:]))
+    assert broken_counts(instance, result) == []
+    wrong = KroneckerForm(flipped).evaluate(lookup_after(instance), instance.problem)
+    assert difference(wrong, mean_over_samples(instance)) != 0
+
+
+def test_batch_gradients_are_refused():
+    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)
+    with pytest.raises(ValueError, match="gradients of single samples"):
+        remove_gradient_layer(KroneckerForm.from_rows([g(0, 1)]), problem, 0)

@@ -1,0 +1,40 @@
+"""Theorem 3.2 on random multi-sets; with natural coefficients, as printed, it fails for every learning rate."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from tests.mixed_products import mixed_products
+from tests.strategies import learning_rates
+from theory import Discrete, TeacherStudent
+from theory.claims.recursion_cases import MixedProduct
+from theory.claims.theorem_3_2 import CLAIM, check, check_printed
+from theory.trace_forms import W
+
+pytestmark = pytest.mark.theorems("3.2")
+
+
+@given(mixed_products(("unroll", "past", "weight"), steps=1, length=2))
+def test_random_multisets(ledger, instance):
+    ledger.record("3.2", check(instance))
+
+
+def test_the_pinned_instances(ledger):
+    for evidence in CLAIM.evidence():
+        ledger.record("3.2", evidence)
+
+
+def test_the_print_fails(ledger):
+    for evidence in CLAIM.refutations():
+        ledger.refuted("3.2", evidence)
+
+
+@given(learning_rates)
+def test_the_print_fails_for_every_learning_rate(ledger, rate):
+    problem = TeacherStudent([[[0]], [[1]]], [[[1]], [[1]]], Discrete([1, 2]), learning_rates=rate)
+    ledger.refuted("3.2", check_printed(MixedProduct(problem, (), None, W(1, 1), history=((0,),))))
+
+
+def test_other_instances_do_not_judge_the_print():
+    assert check_printed(CLAIM.showcases[0].make()).holds is None

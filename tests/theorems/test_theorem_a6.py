@@ -1,0 +1,57 @@
+"""Theorem A.6: down to the initial weights on random multi-sets against enumeration; the sharp bound, attained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tests.mixed_products import mixed_products
+from theory.claims.recursion_cases import difference, mean_given_start
+from theory.claims.theorem_a6 import CLAIM, check
+from theory.degrees import mean_gradient_degree, printed_variance_degree_a7, variance_degree
+from theory.recursion import degree_bound, expectation, predicted_cost, printed_degree_bound
+from theory.trace_forms import g, tr
+
+pytestmark = pytest.mark.theorems("A.6")
+
+
+@given(mixed_products(("now", "past", "weight", "weight", "teacher", "constant"), rows=1, length=2, gradients=1))
+@settings(max_examples=30)
+def test_random_multisets(ledger, instance):
+    cost = predicted_cost(instance.form, instance.problem, method="literal")
+    assume(degree_bound(instance.form) <= 4)
+    assume(cost.seconds < 0.7)
+    ledger.record("A.6", check(instance))
+
+
+def test_the_pinned_instances(ledger):
+    for evidence in CLAIM.evidence():
+        ledger.record("A.6", evidence)
+
+
+def test_the_sharp_bound_is_attained_and_the_printed_one_is_not():
+    for showcase in CLAIM.showcases:
+        instance = showcase.make()
+        result = expectation(instance.form, instance.problem)
+        polynomials = [result] if instance.form.is_scalar else list(result.ravel())
+        assert max(v.degree for v in polynomials) == degree_bound(instance.form) < printed_degree_bound(instance.form)
+
+
+@given(st.integers(0, 5), st.integers(1, 2))
+def test_the_bounds_of_the_norm_and_of_the_mean(t, k):
+    norm, mean = tr(g(t, k).T @ g(t, k)), g(t, k)
+    assert (degree_bound(norm), degree_bound(mean)) == (variance_degree(t), mean_gradient_degree(t))
+    assert printed_degree_bound(norm) == printed_variance_degree_a7(t)
+    assert 2 * printed_degree_bound(mean) == printed_variance_degree_a7(t)
+
+
+@given(mixed_products(("now", "past", "weight", "constant"), rows=2, length=3, gradients=2), st.data())
+@settings(max_examples=25)
+def test_the_closed_representation_agrees_with_enumeration(instance, data):
+    assume(predicted_cost(instance.form, instance.problem, method="graphs").seconds < 1)
+    v = expectation(instance.form, instance.problem, method="graphs")
+    b = data.draw(st.integers(1, 3))
+    values = v(b) if instance.form.is_scalar else np.vectorize(lambda entry: entry(b), otypes=[object])(v)
+    assert difference(values, mean_given_start(instance, b)) == 0
