@@ -22,7 +22,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(f"theory.{m}" for m in ("kronecker", "gaussian_moments", "letters", "trace_forms"))
     | frozenset(f"theory.{m}" for m in ("wishart_words", "word_polynomials", "word_expectations"))
     | frozenset({"theory.chebyshev", "theory.engines.base"}),
-    frozenset({"theory.recursion", "theory.engines", "theory.enumeration"})
+    frozenset({"theory.recursion", "theory.engines", "theory.symbolic", "theory.enumeration"})
     | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity"}),
     frozenset({"theory.variance_poly", "theory.approximation"}),
     frozenset({"theory"}),

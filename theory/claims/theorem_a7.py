@@ -134,7 +134,7 @@ def _one_network(instance: OneNetwork) -> Evidence:
         right_route=route.route_name(problem),
         right=", ".join(map(route.shown, values[:6])),
         holds=all(agree for agree, _ in compared) and shape,
-        residual=max(distance for _, distance in compared),
+        residual=max(distance for _, distance in compared) or F(0),
         tolerance=0.0 if problem.inputs.support() is not None else 1e-20,
     )
 
