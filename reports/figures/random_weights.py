@@ -44,7 +44,10 @@ def _panel(name: str, instance: Instance) -> str:
         )
         axes.axhline(float(constant), color=MUTED, linestyle=(0, (1.5, 2)), label="constant term")
         batch_axis(axes, 1, 256)
-        axes.set_ylim(-0.06 * top, 1.5 * top)
+        if constant and top > 10 * constant:  # small beside the first values: only a logarithmic axis shows it
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(-0.06 * top, 1.5 * top)
         axes.set_ylabel("variance")
         axes.legend(loc="upper right")
         description = (
