@@ -26,6 +26,7 @@ from theory.exact import Number
 
 UNIT = 2.0**-53
 TINY = 2.0**-1074
+_ONES = np.ones(16)
 
 
 class BallMatrix:
@@ -157,7 +158,7 @@ class BallMatrix:
     def inner(self, other: BallMatrix) -> arb:
         """A ball around tr(X Y): up to 16 long sums of products, then their sum."""
         left, right = self._row, other._column
-        value = float(np.matmul(left, right).sum())
+        value = float(np.matmul(left, right).ravel() @ _ONES[: left.shape[0]])
         x, y = self.frobenius, other.frobenius
         rounding = _gamma(left.shape[2] + left.shape[0]) * x * y + left.size * TINY
         error = (x * other.error + self.error * (y + other.error) + rounding) * (1 + 16 * UNIT)

@@ -39,7 +39,8 @@ def isserlis(indices: Iterable[Any], cov: Any) -> Fraction:
 
     Args:
         indices: i_1, ..., i_k in 0..p-1, repeated as often as wanted; none gives 1.
-        cov: (p, p), symmetric positive semidefinite; singular allowed. Floats are the binary rationals that they are.
+        cov: (p, p), symmetric positive semidefinite, singular allowed; or a Gaussian law. Floats are the binary rationals
+            that they are.
 
     Raises TypeError or ValueError naming the argument; ValueError for more than 262,144 states.
 
@@ -47,7 +48,7 @@ def isserlis(indices: Iterable[Any], cov: Any) -> Fraction:
         >>> isserlis([0, 0, 1, 1], [[2, 1], [1, 3]])
         Fraction(8, 1)
     """
-    law = Gaussian(cov=cov)
+    law = _law(cov)
     sigma = to_fmpq_mat(law.second_moment)
     exponents = [0] * law.dimension
     for k, i in enumerate(indices):
@@ -81,7 +82,8 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
 
         kappa(A_1, ..., A_m) = 2^(m-1) sum over cyclic orders of tr(Sigma A_1 Sigma A_{s(2)} ... Sigma A_{s(m)}),   A_i symmetrised,
 
-    both sums by recursion over multisets of the A_i (equal ones are not told apart). Floats are the binary rationals that they are.
+    both sums by recursion over multisets of the A_i (equal ones are not told apart). `cov` is a matrix or a Gaussian law;
+    floats are the binary rationals that they are.
 
     Raises TypeError or ValueError naming the argument; ValueError for more than 262,144 multisets. Cost: k matrix products for each.
 
@@ -89,7 +91,7 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
         >>> quadratic_forms_moment([[[1, 0], [0, 1]]] * 2, [[1, 0], [0, 1]])
         Fraction(8, 1)
     """
-    law = Gaussian(cov=cov)
+    law = _law(cov)
     p, sigma = law.dimension, to_fmpq_mat(law.second_moment)
     counts: dict[tuple[Fraction, ...], int] = {}
     for k, a in enumerate(matrices):
@@ -153,7 +155,7 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
 
     Args:
         words: each a sequence of matrices and `Wishart(batch)`, whose product must be square. S is (p, p).
-        cov: Sigma, (p, p), symmetric positive semidefinite; singular allowed.
+        cov: Sigma, (p, p), symmetric positive semidefinite, singular allowed; or a Gaussian law.
         arithmetic: "exact" (floats are the binary rationals that they are), "balls" (double precision with proved radii), or
             "auto": balls when an entry is a float and p > 8, exact otherwise.
 
@@ -167,7 +169,7 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
     """
     if arithmetic not in ("auto", "exact", "balls"):
         raise ValueError(f"arithmetic must be 'auto', 'exact' or 'balls', but was {arithmetic!r}")
-    law = Gaussian(cov=cov)
+    law = _law(cov)
     lists = [list(word) for word in words]
     tables = [
         [x if isinstance(x, Wishart) else as_matrix(x, f"words[{n}][{k}]") for k, x in enumerate(word)]
@@ -187,6 +189,10 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
             value = letter if value is None else value @ letter
         total = total * (alphabet.identity() if value is None else value).trace()
     return expect_scalar(total)
+
+
+def _law(cov: Any) -> Gaussian:
+    return cov if isinstance(cov, Gaussian) else Gaussian(cov=cov)
 
 
 def _letter(alphabet: Alphabet, matrix: np.ndarray, known: dict[tuple[Any, ...], WordPolynomial]) -> WordPolynomial:

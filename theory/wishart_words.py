@@ -105,18 +105,19 @@ class SteinRecursion(Generic[V]):
         self.chains = chains
         self._loops = loops
         self._loop_values: dict[int, V] = {}
+        self._pairs: dict[tuple[int, int], V] = {}
         self._closed: dict[Words, V] = {(): loops.one}
         self._open: dict[tuple[tuple[int, ...], Words], dict[int, V]] = {}
 
     @property
     def states(self) -> int:
         """Products of words expanded so far."""
-        return len(self._closed) + len(self._open)
+        return len(self._pairs) + len(self._closed) + len(self._open)
 
     def expect(self, words: Iterable[Iterable[Chain]]) -> V:
         """E prod tr(S P_1 ... S P_k) over the cyclic words (P_1, ..., P_k), k >= 1."""
         numbers = [tuple(self.chains.number(chain) for chain in word) for word in words]
-        return self._expect(self._state(numbers))
+        return self._of(numbers)
 
     def expect_open(self, word: Iterable[Chain], words: Iterable[Iterable[Chain]] = ()) -> dict[Chain, V]:
         """E[ X_0 S X_1 ... S X_k  prod tr(...) ] as a combination of chains X_0 Sigma ... Sigma X_k."""
@@ -135,20 +136,36 @@ class SteinRecursion(Generic[V]):
         return value
 
     def _of(self, words: list[tuple[int, ...]]) -> V:
-        """E of a product of words that need not be canonical."""
-        if len(words) == 1 and len(words[0]) == 1:
-            return self._loop(words[0][0])
-        return self._expect(self._state(words))
-
-    def _expect(self, state: Words) -> V:
+        """E of a product of words that need not be canonical; with at most two S, without a detour over states."""
+        if len(words) == 1:
+            word = words[0]
+            if len(word) == 1:
+                return self._loop(word[0])
+            if len(word) == 2:
+                return self._pair(*word)
+            state: Words = (self.chains.canonical(word),)
+        else:
+            state = self._state(words)
         known = self._closed.get(state)
-        if known is not None:
-            return known
+        return self._expand(state) if known is None else known
+
+    def _pair(self, p: int, q: int) -> V:
+        """E tr(S P S Q) = tr(Sigma P Sigma Q) + eps [ tr(Sigma P) tr(Sigma Q) + tr(Sigma Q^T Sigma P) ]."""
+        flips, join = self.chains.flips, self.chains.join
+        key = min((p, q), (q, p), (flips[p], flips[q]), (flips[q], flips[p]))
+        known = self._pairs.get(key)
+        if known is None:
+            p, q = key
+            crossed = self._loop(p) * self._loop(q) + self._loop(join(flips[q], p))
+            known = self._pairs[key] = self._loop(join(p, q)) + self._loops.eps * crossed
+        return known
+
+    def _expand(self, state: Words) -> V:
         word, rest = state[0], state[1:]  # the shortest word: it is gone soonest
         if len(word) == 1:
             total = self._loop(word[0])
             if rest:
-                total = total * self._expect(rest)
+                total = total * self._of(list(rest))
         else:
             total = self._of([(*word[1:-1], self.chains.join(word[-1], word[0])), *rest])
         pairs = self._pairs_within(word, rest) + self._pairs_between(word, rest)
@@ -182,7 +199,7 @@ class SteinRecursion(Generic[V]):
 
     def _expect_open(self, word: tuple[int, ...], closed: Words) -> dict[int, V]:
         if len(word) == 1:
-            return {word[0]: self._expect(closed)}
+            return {word[0]: self._of(list(closed))}
         known = self._open.get((word, closed))
         if known is not None:
             return known

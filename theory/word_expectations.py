@@ -15,7 +15,7 @@ from theory.ball_matrices import ball_to_float
 from theory.exact import to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.matrices import Matrix
-from theory.wishart_words import Chain, Chains, SteinRecursion, transposed
+from theory.wishart_words import Chain, Chains, SteinRecursion, canonical_cycle, transposed
 from theory.word_polynomials import Alphabet, Word, WordPolynomial, cut, cut_cycle
 
 #: products of chains that are kept; beyond it they are formed again
@@ -125,6 +125,7 @@ class Numbers:
         self._products: dict[Chain, Matrix] = {}
         self._held = 0.0
         self._traces: dict[Word, Any] = {}
+        self._loops: dict[Chain, Polynomial] = {}
         self._sigma = alphabet.product(alphabet.glue).core_and_scale() if alphabet.glue else None
 
     def letter(self, word: Word) -> int:
@@ -173,6 +174,15 @@ class Numbers:
 
     def loop(self, chain: Chain) -> Polynomial:
         """tr(Sigma P_1 Sigma P_2 ...)."""
+        if not self.symmetric and len({abs(x) for x in chain}) == len(chain):
+            return self._close(chain)  # few equal cycles among letters that are all different
+        cycle = canonical_cycle(chain, self.symmetric)
+        known = self._loops.get(cycle)
+        if known is None:
+            known = self._loops[cycle] = self._close(cycle)
+        return known
+
+    def _close(self, chain: Chain) -> Polynomial:
         half = len(chain) // 2
         if not chain:
             value = self.ring.scalar(self.alphabet.dimension)
@@ -184,20 +194,18 @@ class Numbers:
 
     def product(self, chain: Chain) -> Matrix:
         """Sigma P_1 Sigma P_2 ... Sigma P_k of scaled letters (with Sigma scaled, too)."""
-        if len(chain) <= 1:
-            return self._hat(chain)
         known = self._products.get(chain)
         if known is None:
-            if self._sigma is None:
-                mirror = transposed(chain, self.symmetric)
-                if mirror < chain:
-                    return self.product(mirror).T
+            if len(chain) <= 1:
+                return self._hat(chain)
             known = self.product(chain[:-1]) @ self._hat(chain[-1:])
             self._held += known.bytes
             if self._held > CACHE_BYTES:
                 self._products.clear()
                 self._held = known.bytes
             self._products[chain] = known
+            if self._sigma is None:
+                self._products[transposed(chain, self.symmetric)] = known.T
         return known
 
     def open_chain(self, chain: Chain) -> tuple[int, Matrix]:

@@ -106,7 +106,7 @@ def test_isserlis_is_the_sum_over_pairings(indices, cov):
 def test_isserlis_does_not_list_pairings():
     assert isserlis([0] * 100, [[1]]) == math.prod(range(99, 0, -2))
     cov = [[F(2), F(1)], [F(1), F(2)]]
-    assert isserlis([0, 1] * 20, cov) == Gaussian(cov=cov).moment((20, 20))
+    assert isserlis([0, 1] * 20, Gaussian(cov=cov)) == Gaussian(cov=cov).moment((20, 20))
 
 
 def test_isserlis_takes_floats_as_the_rationals_that_they_are():

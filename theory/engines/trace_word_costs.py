@@ -32,14 +32,14 @@ class Counts(NamedTuple):
 
 #: two layers, step 1, kind and Sigma = I: measured, the larger of the two layers
 _SECOND_STEP = {
-    ("variance", True): Counts(75, 312, 1139, 9),
-    ("second_moment", True): Counts(66, 312, 1117, 9),
-    ("mean", True): Counts(21, 5, 32, 6),
-    ("loss", True): Counts(21, 28, 45, 6),
-    ("variance", False): Counts(419, 2205, 3642, 9),
-    ("second_moment", False): Counts(409, 2205, 3610, 9),
-    ("mean", False): Counts(42, 5, 34, 6),
-    ("loss", False): Counts(49, 59, 52, 6),
+    ("variance", True): Counts(58, 132, 1042, 9),
+    ("second_moment", True): Counts(50, 132, 1020, 9),
+    ("mean", True): Counts(20, 4, 31, 6),
+    ("loss", True): Counts(18, 21, 39, 6),
+    ("variance", False): Counts(298, 928, 3202, 9),
+    ("second_moment", False): Counts(287, 928, 3171, 9),
+    ("mean", False): Counts(42, 4, 33, 6),
+    ("loss", False): Counts(45, 46, 45, 6),
 }
 _FIRST_STEP = Counts(12, 3, 3, 3)
 #: one word of degree 1, 2, ... in S with letters all different, Sigma not I
