@@ -41,7 +41,7 @@ def mixed_products(
 ) -> MixedProduct:
     """Up to `rows` rows and perhaps a row 0, letters of these kinds, at most `gradients` of them gradients of the last step t <= steps.
 
-    Kinds: "now" g_t, "sample" g_{t,k,s}, "past" g_s for s < t, "weight" W_s for s <= t, "teacher", "constant".
+    Kinds: "now" g_t, "sample" g_{t,k,s}, "past" g_s for s < t, "weight" W_s for s <= t, "teacher", "constant"; with "unroll" t = steps.
     """
     problem = draw(two_atom_problems(largest))
     t = draw(st.integers(steps if "unroll" in kinds else 0, steps))
@@ -87,5 +87,5 @@ def _letter(
     elif kind == "teacher":
         letter = teacher(layer)
     else:
-        letter = W(draw(st.integers(0, t)), layer)
+        letter = W(draw(st.sampled_from((t, *range(t + 1)))), layer)
     return (letter.T if transposed else letter), to

@@ -17,12 +17,12 @@ from theory.trace_forms import g, tr
 pytestmark = pytest.mark.theorems("A.6")
 
 
-@given(mixed_products(("now", "past", "weight", "weight", "teacher", "constant"), rows=1, length=2, gradients=1))
+@given(mixed_products(("unroll", "now", "past", "weight", "weight", "teacher", "constant"), rows=1, length=2, gradients=1))
 @settings(max_examples=30)
 def test_random_multisets(ledger, instance):
     cost = predicted_cost(instance.form, instance.problem, method="literal")
     assume(degree_bound(instance.form) <= 4)
-    assume(cost.seconds < 0.7)
+    assume(cost.seconds < 1)
     ledger.record("A.6", check(instance))
 
 
@@ -47,7 +47,7 @@ def test_the_bounds_of_the_norm_and_of_the_mean(t, k):
     assert 2 * printed_degree_bound(mean) == printed_variance_degree_a7(t)
 
 
-@given(mixed_products(("now", "past", "weight", "constant"), rows=2, length=3, gradients=2), st.data())
+@given(mixed_products(("unroll", "now", "past", "weight", "constant"), rows=2, length=3, gradients=2), st.data())
 @settings(max_examples=25)
 def test_the_closed_representation_agrees_with_enumeration(instance, data):
     assume(predicted_cost(instance.form, instance.problem, method="graphs").seconds < 1)
