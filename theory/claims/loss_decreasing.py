@@ -56,9 +56,9 @@ def check(instance: Instance) -> Evidence:
     problem, step = instance.problem, instance.step
     v = loss_polynomial(problem, step)
     values = [route.expected_loss(problem, step, b) for b in instance.batch_sizes]
-    agreements = [route.difference(F(v(b)), value) for b, value in zip(instance.batch_sizes, values, strict=True)]
+    compared = route.compare([F(v(b)) for b in instance.batch_sizes], values)
     limit = descent_loss(problem, step)
-    facts = [v.coefficients[0] == limit, v.degree <= loss_degree(step, problem.depth), all(agree for agree, _ in agreements)]
+    facts = [v.coefficients[0] == limit, v.degree <= loss_degree(step, problem.depth), compared.agrees]
     if problem.depth == 1:
         facts.append(all(c >= 0 for c in v.coefficients[1:]))
     return Evidence(
@@ -70,7 +70,8 @@ def check(instance: Instance) -> Evidence:
         right_route=f"{route.route_name(problem)}, b = {instance.batch_sizes}; loss of full-gradient descent {route.shown(limit)}",
         right=", ".join(route.shown(x) for x in values),
         holds=all(facts),
-        residual=max([distance for _, distance in agreements] + [float(abs(F(v.coefficients[0]) - limit))]),
+        residual=max(compared.distance, abs(F(v.coefficients[0]) - limit)),
+        tolerance=compared.tolerance,
     )
 
 

@@ -5,6 +5,8 @@ Finite support: enumeration of every mini-batch, in rationals. Scalar Gaussian i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb, ctx
@@ -41,22 +43,35 @@ def route_name(problem: TeacherStudent) -> str:
     return "Gauss-Laguerre quadrature over the batches, in ball arithmetic"
 
 
-def difference(exact: Fraction, value: Value) -> tuple[bool, float]:
-    """Whether the value can be the exact number (equal, or inside the ball), and how far apart they are at most.
+@dataclass(frozen=True)
+class Comparison:
+    """Exact numbers against values of the second route, in units of max(1, |exact|): the largest distance, and what it may be.
 
-    The distance is relative to max(1, |exact|). A ball wider than 10^-20 of that scale would test nothing: CannotError.
+    The tolerance is 0 for rationals, and the radius of the widest ball otherwise.
     """
-    scale = max(Fraction(1), abs(exact))
-    if isinstance(value, Fraction):
-        return exact == value, float(abs(exact - value) / scale)
-    saved, ctx.prec = ctx.prec, BITS
-    try:
-        distance = (value - arb(to_fmpq(exact))) / arb(to_fmpq(scale))
-    finally:
-        ctx.prec = saved
-    if distance.rad() > 1e-20:
-        raise CannotError(f"the ball {value} is too wide to test anything")
-    return bool(distance.contains(0)), float(abs(distance).upper())
+
+    agrees: bool
+    distance: Fraction | float
+    tolerance: float
+
+
+def compare(exact: Iterable[Fraction], values: Iterable[Value]) -> Comparison:
+    """One by one. A ball wider than 10^-20 would test nothing: CannotError."""
+    agrees, distances, radii = True, [Fraction(0)], [0.0]
+    for number, value in zip(exact, values, strict=True):
+        scale = max(Fraction(1), abs(number))
+        if isinstance(value, Fraction):
+            distances.append(abs(number - value) / scale)
+            agrees = agrees and number == value
+            continue
+        ball = _in_many_bits(lambda v=value, n=number, c=scale: (v - arb(to_fmpq(n))) / arb(to_fmpq(c)))  # type: ignore[misc]
+        if ball.rad() > 1e-20:
+            raise CannotError(f"the ball {value} is too wide to test anything")
+        distances.append(Fraction(float(abs(ball.mid()))))
+        radii.append(float(ball.rad()))
+        agrees = agrees and bool(ball.contains(0))
+    worst = max(distances)
+    return Comparison(agrees, float(worst) if any(radii) else worst, max(radii))
 
 
 def is_less(left: Value, right: Value) -> bool:
@@ -81,10 +96,12 @@ def shown(value: Value) -> str:
 
 
 def _ball(value: Value) -> arb:
-    if isinstance(value, arb):
-        return value
+    return value if isinstance(value, arb) else _in_many_bits(lambda: arb(to_fmpq(value)))
+
+
+def _in_many_bits(compute: Callable[[], arb]) -> arb:
     saved, ctx.prec = ctx.prec, BITS
     try:
-        return arb(to_fmpq(value))
+        return compute()
     finally:
         ctx.prec = saved

@@ -40,7 +40,7 @@ def check(instance: Instance) -> Evidence:
         raise ArithmeticError(f"the variance of {instance.name} increases for every large b, which a variance cannot")
     window = range(max(1, start - 1), start + WINDOW + 1)
     values = {b: route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in window}
-    agreements = [route.difference(F(v(b)), value) for b, value in values.items()]
+    compared = route.compare([F(v(b)) for b in window], values.values())
     falls = all(route.at_least(values[b], values[b + 1]) for b in range(start, start + WINDOW))
     before = "" if start == 1 else f", and var({start - 1}) < var({start})"
     sharp = start == 1 or route.is_less(values[start - 1], values[start])
@@ -51,8 +51,9 @@ def check(instance: Instance) -> Evidence:
         left=", ".join(route.shown(F(v(b))) for b in window),
         right_route=route.route_name(instance.problem) + f", b = {window[0]}..{window[-1]}",
         right=", ".join(route.shown(x) for x in values.values()),
-        holds=all(agree for agree, _ in agreements) and falls and sharp,
-        residual=max(distance for _, distance in agreements),
+        holds=compared.agrees and falls and sharp,
+        residual=compared.distance,
+        tolerance=compared.tolerance,
     )
 
 
@@ -126,7 +127,7 @@ CLAIM = Claim(
         r"there is none. It decreases strictly unless every \(\beta_s\) is zero.</p>"
     ),
     hypotheses=(
-        r"\(w_0\) is given (with random \(w_0\) there is a constant term, which changes nothing here)",
+        r"\(w_0\) is given: averaged over a random \(w_0\) there is a constant term, and the variance can increase for every large \(b\)",
         r"the learning rates do not depend on \(b\)",
     ),
     verdict=Verdict.CORRECTED,

@@ -69,7 +69,7 @@ def check_printed(instance: Instance) -> Evidence:
     printed = gamma(instance.problem, instance.step, instance.layer, sign=+1)
     sizes = (1, 2)
     values = [route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in sizes]
-    compared = [route.difference(F(printed(b)), value) for b, value in zip(sizes, values, strict=True)]
+    compared = route.compare([F(printed(b)) for b in sizes], values)
     return Evidence(
         statement=r"\(\gamma_s = \alpha_{1,s} + \sum_{u+v=s} \langle \alpha_{2,u}, \alpha_{2,v} \rangle\) (as printed), \(b = 1, 2\)",
         instance=instance.name,
@@ -77,8 +77,9 @@ def check_printed(instance: Instance) -> Evidence:
         left=", ".join(route.shown(F(printed(b))) for b in sizes),
         right_route=route.route_name(instance.problem),
         right=", ".join(map(route.shown, values)),
-        holds=all(agree for agree, _ in compared),
-        residual=max(distance for _, distance in compared),
+        holds=compared.agrees,
+        residual=compared.distance,
+        tolerance=compared.tolerance,
     )
 
 
@@ -125,7 +126,7 @@ def _one_network(instance: OneNetwork) -> Evidence:
         reason = f"no second route for {problem.inputs} at t = {step}"
         return Evidence(statement, instance.name, left_route, repr(left), "none", None, holds=None, reason=reason)
     values = [route.gradient_variance(problem, step, layer, b) for b in sizes]
-    compared = [route.difference(F(left(b)), value) for b, value in zip(sizes, values, strict=True)]
+    compared = route.compare([F(left(b)) for b in sizes], values)
     return Evidence(
         statement=f"{statement}, at \\(b = 1, \\ldots, {sizes[-1]}\\)",
         instance=instance.name,
@@ -133,9 +134,9 @@ def _one_network(instance: OneNetwork) -> Evidence:
         left=", ".join(route.shown(F(left(b))) for b in sizes[:6]),
         right_route=route.route_name(problem),
         right=", ".join(map(route.shown, values[:6])),
-        holds=all(agree for agree, _ in compared) and shape,
-        residual=max(distance for _, distance in compared) or F(0),
-        tolerance=0.0 if problem.inputs.support() is not None else 1e-20,
+        holds=compared.agrees and shape,
+        residual=compared.distance,
+        tolerance=compared.tolerance,
     )
 
 
