@@ -1,0 +1,86 @@
+"""Every route to the same polynomial: engines, the recursion, brute force, quadrature, the large-batch law and simulation."""
+
+from fractions import Fraction as F
+
+import pytest
+from flint import arb, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from empirics.direct_sgd import simulate_gradients, variance_estimate
+from tests.strategies import discrete_laws, gaussians, input_laws, problems, two_layer_sizes
+from theory import Gaussian, Rademacher, TeacherStudent, Uniform, enumeration, recursion
+from theory.engines import quadrature
+from theory.engines.large_batch import leading_coefficient
+from theory.trace_forms import W, g, teacher, tr
+from theory.variance_poly import expectation, loss_polynomial, mean_gradient, second_moment_polynomial, variance_polynomial
+
+pytestmark = pytest.mark.theorems("A.7", "3.3")
+
+layers = st.integers(1, 2)
+
+
+@given(problems(two_layer_sizes(2), laws=lambda p: discrete_laws(p, 2), steps=1), st.integers(0, 1), layers)
+def test_frequencies_wishart_and_enumeration_agree(problem, step, layer):
+    v = variance_polynomial(problem, step, layer, engine="frequencies")
+    assert v.coefficients == variance_polynomial(problem, step, layer, engine="wishart").coefficients
+    for b in (1, 2, 5):
+        assert v(b) == enumeration.variance(problem, b, step, layer)
+
+
+@given(problems(two_layer_sizes(2), laws=gaussians, steps=1), st.integers(0, 1), layers)
+def test_wishart_and_trace_words_agree(problem, step, layer):
+    for quantity in (variance_polynomial, second_moment_polynomial):
+        one, other = (quantity(problem, step, layer, engine=engine) for engine in ("wishart", "trace_words"))
+        assert one.coefficients == other.coefficients
+    means = [mean_gradient(problem, step, layer, engine=engine) for engine in ("wishart", "trace_words")]
+    assert [v.coefficients for v in means[0].ravel()] == [v.coefficients for v in means[1].ravel()]
+    losses = [loss_polynomial(problem, step, engine=engine) for engine in ("wishart", "trace_words")]
+    assert losses[0].coefficients == losses[1].coefficients
+
+
+@given(problems(st.just((1, 1, 1)), laws=gaussians, steps=2), st.integers(0, 2), layers, st.integers(1, 9))
+def test_wishart_and_quadrature_agree(problem, step, layer, b):
+    exact = variance_polynomial(problem, step, layer, engine="wishart")(b)
+    ball = quadrature.variance(problem, step, layer, b)
+    assert (ball - arb(fmpq(exact.numerator, exact.denominator))).contains(0) and ball.rad() <= 1e-20 * (1 + abs(ball))
+
+
+@given(problems(two_layer_sizes(2), laws=input_laws, steps=1), st.integers(0, 1), layers)
+def test_leading_coefficient_is_the_large_batch_law(problem, step, layer):
+    v = variance_polynomial(problem, step, layer)
+    assert (*v.coefficients, F(0))[1] == leading_coefficient(problem, step, layer)
+
+
+@given(problems(two_layer_sizes(2), laws=input_laws, steps=1), st.integers(0, 1), layers)
+def test_trace_forms_are_the_named_quantities(problem, step, layer):
+    second = second_moment_polynomial(problem, step, layer)
+    assert expectation(problem, tr(g(step, layer).T @ g(step, layer))).coefficients == second.coefficients
+    mean = mean_gradient(problem, step, layer)
+    squares = sum((v * v for v in mean.ravel()), second - second)
+    assert (second - squares).coefficients == variance_polynomial(problem, step, layer).coefficients
+
+
+@settings(max_examples=8)  # the recursion takes about a second for the mixed form
+@given(problems(two_layer_sizes(2), laws=input_laws, steps=1), st.integers(0, 1), layers)
+def test_the_recursion_gives_the_engines_polynomials(problem, step, layer):
+    second = tr(g(step, layer).T @ g(step, layer))
+    assert recursion.expectation(second, problem).coefficients == second_moment_polynomial(problem, step, layer).coefficients
+    mixed = tr(g(step, 1).T @ W(step, 1)) * tr(teacher(2) @ g(step, 2).T) - F(1, 2) * tr(W(step, 2) @ W(0, 1) @ g(0, 1).T @ W(0, 2).T)
+    assert recursion.expectation(mixed, problem).coefficients == expectation(problem, mixed).coefficients
+
+
+@pytest.mark.theorems("A.7", "3.4")
+def test_simulation_within_its_standard_error():
+    # 16 comparisons: |z| <= 4.5 has probability above 1 - 2e-4 for all of them together
+    problems_ = [
+        TeacherStudent([[[1, F(1, 2)], [0, -1]], [[F(1, 2), 1]]], [[[0, 1], [1, 0]], [[1, 1]]], law, learning_rates=F(1, 10))
+        for law in (Gaussian(2), Gaussian(cov=[[1, F(1, 2)], [F(1, 2), 1]]), Rademacher(2), Uniform(2))
+    ]
+    for problem in problems_:
+        for layer in (1, 2):
+            for b in (2, 8):
+                exact = float(variance_polynomial(problem, 1, layer)(b))
+                estimate, error = variance_estimate(simulate_gradients(problem, b, 1, 20_000, seed=layer * 10 + b, layer=layer))
+                assert error < 0.1 * exact  # otherwise the comparison says nothing
+                assert abs(estimate - exact) <= 4.5 * error
