@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from theory.engines.base import Cost, Quantity
 from theory.engines.form_polynomials import degrees as form_degrees
@@ -151,9 +152,8 @@ def _support(omega: int, batches: int, n: int) -> float:
 
 def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
     """The state starts with the weights' digits and gains the gap's and a lattice point's at every step; then the power omega."""
-    exact = all(is_exact(w) for w in (*problem.student, *problem.teacher))
-    digits = [_digits(w.ravel().tolist()) for w in (*problem.student, *problem.teacher)] if exact else [60.0]
-    state = max(digits)
+    layers = (*problem.student, *problem.teacher)
+    state = max(map(_digits, layers)) if all(map(is_exact, layers)) else 60.0
     scalar = problem.sizes[0] == problem.sizes[2] == 1
     for s, d in enumerate(degrees):
         outer = s < len(degrees) - kept
@@ -163,13 +163,10 @@ def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) ->
     return omega * state
 
 
-def _digits(values: list[Any]) -> float:
-    denominator = 1
-    for x in values:
-        denominator = math.lcm(denominator, x.denominator)
-        if denominator.bit_length() > 5000:
-            break
-    return math.log2(denominator) + max(math.log2(1 + abs(x)) for x in values)
+def _digits(array: np.ndarray) -> float:
+    """Bits of the common denominator and of the largest entry, from a sample of the entries."""
+    sample = array.ravel()[:: 1 + array.size // 64].tolist()
+    return math.log2(math.lcm(*(x.denominator for x in sample))) + math.log2(1 + max(abs(float(x)) for x in sample))
 
 
 def _choose(n: float, k: float) -> float:
