@@ -166,7 +166,8 @@ def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) ->
 def _digits(array: np.ndarray) -> float:
     """Bits of the common denominator and of the largest entry, from a sample of the entries."""
     sample = array.ravel()[:: 1 + array.size // 64].tolist()
-    return math.log2(math.lcm(*(x.denominator for x in sample))) + math.log2(1 + max(abs(float(x)) for x in sample))
+    whole = max((abs(x.numerator) // x.denominator).bit_length() for x in sample)
+    return math.log2(math.lcm(*(x.denominator for x in sample))) + max(whole, 1)
 
 
 def _choose(n: float, k: float) -> float:
