@@ -6,12 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = ["pytester", "tests.ledger_plugin"]
 
 # Exact arithmetic takes as long as its numbers are long: no deadline in any profile, and slow generation is no defect.
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No explain phase: it traces every line of the exact arithmetic, and a failure would take minutes to be told.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink)
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=_PHASES)
 settings.register_profile("dev", settings(_PATIENT, max_examples=25))
 # Derandomised: a red run is a defect, never luck. What the other profiles find becomes a pinned example.
 settings.register_profile("ci", settings(_PATIENT, max_examples=40, derandomize=True, print_blob=True))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from theory import recursion
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Budget, CannotError, Cost, Engine, Quantity, UnaffordableError, can
 from theory.engines.frequencies import Frequencies
@@ -148,15 +149,15 @@ def _largest_affordable_step(problem: TeacherStudent, quantity: Quantity, budget
     return None
 
 
-def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int | None:
+def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:
     depth, degree = problem.depth, problem.activation_degree
     if quantity.kind == "trace_form":
-        return None
+        return recursion.degree_bound(quantity.expression, depth, degree)
     bound = {"loss": loss_degree, "mean": mean_gradient_degree}.get(quantity.kind, variance_degree)
     return bound(quantity.step, depth, degree)
 
 
-def _with_bound(result: Any, bound: int | None) -> Any:
+def _with_bound(result: Any, bound: int) -> Any:
     if isinstance(result, np.ndarray):
         return np.vectorize(lambda v: _with_bound(v, bound), otypes=[object])(result)
     return InverseBatchPolynomial(result.coefficients, radii=result.radii, degree_bound=bound)

@@ -12,7 +12,7 @@ from tests.strategies import discrete_laws, gaussians, input_laws, problems, two
 from theory import Gaussian, Rademacher, TeacherStudent, Uniform, enumeration, recursion
 from theory.engines import quadrature
 from theory.engines.large_batch import leading_coefficient
-from theory.trace_forms import W, g, teacher, tr
+from theory.trace_forms import W, constant, g, teacher, tr
 from theory.variance_poly import expectation, loss_polynomial, mean_gradient, second_moment_polynomial, variance_polynomial
 
 pytestmark = pytest.mark.theorems("A.7", "3.3")
@@ -68,6 +68,33 @@ def test_the_recursion_gives_the_engines_polynomials(problem, step, layer):
     assert recursion.expectation(second, problem).coefficients == second_moment_polynomial(problem, step, layer).coefficients
     mixed = tr(g(step, 1).T @ W(step, 1)) * tr(teacher(2) @ g(step, 2).T) - F(1, 2) * tr(W(step, 2) @ W(0, 1) @ g(0, 1).T @ W(0, 2).T)
     assert recursion.expectation(mixed, problem).coefficients == expectation(problem, mixed).coefficients
+
+
+def chains(step):
+    """Words that are not their own mirror images: a transpose in the wrong place shows."""
+    b = constant("B", [[1, 2], [F(-1, 3), 0]])
+    g1, g2, w1, w2 = g(step, 1), g(step, 2), W(step, 1), W(step, 2)
+    short = tr(b @ g1.T @ g1) + tr(b @ g1.T @ w1) * tr(w2 @ w1 @ b @ w1.T @ teacher(2).T)
+    if step:
+        return short
+    return short + tr(b @ w1.T @ g1 @ b @ g1.T @ g1) + tr(b @ g1.T @ w1 @ b @ g1.T @ g1) * 2 + tr(w2 @ w1 @ b @ w1.T @ g2.T)
+
+
+@settings(max_examples=15)
+@given(problems(st.sampled_from([(2, 1, 1), (2, 2, 2)]), laws=gaussians, steps=1), st.integers(0, 1))
+def test_gaussian_engines_agree_on_chiral_words(problem, step):
+    results = [expectation(problem, chains(step), engine=engine).coefficients for engine in ("wishart", "trace_words")]
+    assert results[0] == results[1]
+    if step == 0:
+        assert recursion.expectation(chains(0), problem).coefficients == results[0]
+
+
+@settings(max_examples=15)
+@given(problems(st.just((2, 2, 1)), laws=lambda p: discrete_laws(p, 2), steps=1), st.integers(0, 1), st.integers(1, 4))
+def test_engines_with_atoms_agree_on_chiral_words(problem, step, b):
+    results = [expectation(problem, chains(step), engine=engine) for engine in ("wishart", "frequencies")]
+    assert results[0].coefficients == results[1].coefficients
+    assert results[0](b) == enumeration.expectation(problem, b, chains(step))
 
 
 @pytest.mark.theorems("A.7", "3.4")

@@ -153,7 +153,7 @@ def test_the_cost_is_the_number_of_paths():
     "call, message",
     [
         (lambda: enumeration.variance(PROBLEM, 0, 1, 1), "batch_size must be at least 1"),
-        (lambda: enumeration.variance(PROBLEM, 2.0, 1, 1), "batch_size must be an integer"),  # type: ignore[arg-type]
+        (lambda: enumeration.variance(PROBLEM, 2.0, 1, 1), "batch_size must be an integer"),
         (lambda: enumeration.variance(PROBLEM, 2, -1, 1), "step must be at least 0"),
         (lambda: enumeration.variance(PROBLEM, 2, 1, 3), "layer must be in 1..2"),
         (lambda: enumeration.interpolated_polynomial(PROBLEM, 1, 1, 6, kind="mean"), "kind must be"),
