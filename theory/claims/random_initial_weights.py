@@ -166,7 +166,7 @@ def fixed_start() -> Instance:
 CLAIM = Claim(
     id="random w_0",
     title="Random initial weights and the constant term",
-    source="Theorem A.7, lines 631-634 and 656-658 (gamma_s with E over W_0); Theorem 3.4 and its footnote 3",
+    source="Theorem A.7, lines 631-634 and 656-658; Theorem 3.4 and its footnote 3",
     printed=(
         r"<p>\(\mathrm{var}(g_{t,i}^b) = \beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\) with no constant term, where "
         r"\(\mathrm{var}(g_{t,i}^b) = \mathbb{E}_{w_0}[\mathbb{E}[\mathrm{tr}(g g^T) \mid \mathcal{F}_0]] - "
