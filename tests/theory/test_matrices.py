@@ -127,6 +127,18 @@ def test_the_high_part_of_a_product_is_exact():
         assert (np.vectorize(F, otypes=[object])(high_x @ high_y) == exact).all()
 
 
+@pytest.mark.parametrize("bits", [16, 20, 24, 26, 28, 32, 50])
+@pytest.mark.parametrize("order", [2, 16, 64])
+def test_cancellation_does_not_escape_the_bound(order, bits):
+    """[R R] [Q; E - Q] = R E with integers: the rounding of R Q must be in the bound although nothing of it is in the result."""
+    generator = np.random.default_rng(bits)
+    r, q = (generator.integers(-(2**bits), 2**bits, (order, order)).astype(float) for _ in range(2))
+    e = generator.integers(-2, 3, (order, order)).astype(float)
+    left, right = np.hstack([r, r]), np.vstack([q, e - q])
+    ball = BallMatrix.from_array(left) @ BallMatrix.from_array(right)
+    assert contains(ball, table(ExactMatrix.from_array(left) @ ExactMatrix.from_array(right)))
+
+
 def test_overflow_is_an_error_and_not_a_number():
     with pytest.raises(ArithmeticError, match="left the range of double precision"):
         BallMatrix(np.array([[np.inf]]))
