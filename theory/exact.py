@@ -118,18 +118,9 @@ def to_float(array: np.ndarray) -> np.ndarray:
 
 
 def is_positive_semidefinite(matrix: np.ndarray) -> bool:
-    """Whether a symmetric matrix of Fractions has no negative eigenvalue: exact LDL^T with diagonal pivots, O(n^3) rational operations."""
-    remaining = [list(row) for row in matrix.tolist()]
-    while remaining:
-        n = len(remaining)
-        pivot = next((i for i in range(n) if remaining[i][i] != 0), None)
-        if pivot is None:  # zero diagonal: semidefinite only if nothing else is left
-            return all(x == 0 for row in remaining for x in row)
-        d = remaining[pivot][pivot]
-        if d < 0:
-            return False
-        column = [remaining[i][pivot] for i in range(n)]
-        remaining = [
-            [remaining[i][j] - column[i] * column[j] / d for j in range(n) if j != pivot] for i in range(n) if i != pivot
-        ]
-    return True
+    """Whether a symmetric matrix of Fractions has no negative eigenvalue, exactly.
+
+    All roots of its characteristic polynomial are real, so by Descartes' rule none is negative if and only if the signs alternate weakly.
+    """
+    coefficients = to_fmpq_mat(matrix).charpoly().coeffs()
+    return all(c * (-1) ** (len(matrix) - k) >= 0 for k, c in enumerate(coefficients))

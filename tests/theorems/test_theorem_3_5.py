@@ -37,6 +37,13 @@ def test_scalar_gaussian_two_steps(ledger, w1, w2, v, sigma, rate_0, rate_1, lay
     ledger.record("3.5", claim.check(claim.Instance(f"w = ({w1}, {w2}), w* = {v}", problem, 2, layer)))
 
 
+def test_no_noise_at_all_is_no_rise(ledger):
+    # the gradient vanishes for every sample: every ball is around zero, and none is below the next
+    problem = TeacherStudent([[[1]], [[F(1, 3)]]], [[[F(1, 3)]], [[1]]], Gaussian(1), learning_rates=1)
+    for step in range(3):
+        ledger.record("3.5", claim.check(claim.Instance("w = (1, 1/3), w* = 1/3: no gradient", problem, step, 1)))
+
+
 def test_the_numbers_of_the_first_example():
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
     v = variance_polynomial(problem, 1, 1)

@@ -171,7 +171,7 @@ CLAIM = Claim(
     ),
     remarks=(
         "Lemma A.3 uses the lemma with samples that coincide. With the constants of independent draws it then fails: "
-        "in 18 of 18 cases tried, three laws and six patterns of equal samples.",
+        "in 18 of 18 cases of the test suite, three laws and six patterns of equal samples.",
     ),
     command="pytest -m theorems tests/theorems/test_lemma_a2.py",
     slips=(

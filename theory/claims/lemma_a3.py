@@ -122,6 +122,7 @@ CLAIM = Claim(
     title="One layer of gradients removed",
     source="Lemma A.3, lines 580-594",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M} = \{M_{i,j} : i \in [0:m], j \in [n]\}\) with letters in \(W_{0:t}, \bar{G}_t, G_{0:t-1}, W^*\) and"
         r" \(\bar{\mathcal{C}}\), and \(\deg(\bar{G}_t; \mathcal{M}) = d\), of which \(d'\) in rows \(1, \ldots, m\):"
         r" \[ E[ \mathrm{tr}( C \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_t ] = \sum_{l \in [L]} c_l"

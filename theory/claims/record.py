@@ -23,8 +23,8 @@ class Evidence:
     """Both sides of one statement on one instance, by routes that share no formula.
 
     `holds` is None when the check could not be carried out (`reason` says why): that is "not checked", never "holds".
-    `residual` is the size of the difference in the statement's own units (0 exactly when both sides are rationals and agree), and
-    `tolerance` what it may be: 0 for exact checks, otherwise a proved error bound.
+    `residual` is the size of the difference and `tolerance` what it may be: 0 for exact checks, where the residual is in the statement's
+    own units; otherwise a proved error bound, and both are relative to max(1, |value|).
     """
 
     statement: str

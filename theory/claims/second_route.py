@@ -45,9 +45,9 @@ def route_name(problem: TeacherStudent) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Exact numbers against values of the second route, in units of max(1, |exact|): the largest distance, and what it may be.
+    """Exact numbers against values of the second route: the largest distance, and what it may be.
 
-    The tolerance is 0 for rationals, and the radius of the widest ball otherwise.
+    Rationals are compared absolutely, with tolerance 0; balls relative to max(1, |exact|), with the radius of the widest as tolerance.
     """
 
     agrees: bool
@@ -59,11 +59,11 @@ def compare(exact: Iterable[Fraction], values: Iterable[Value]) -> Comparison:
     """One by one. A ball wider than 10^-20 would test nothing: CannotError."""
     agrees, distances, radii = True, [Fraction(0)], [0.0]
     for number, value in zip(exact, values, strict=True):
-        scale = max(Fraction(1), abs(number))
         if isinstance(value, Fraction):
-            distances.append(abs(number - value) / scale)
+            distances.append(abs(number - value))
             agrees = agrees and number == value
             continue
+        scale = max(Fraction(1), abs(number))
         ball = _in_many_bits(lambda v=value, n=number, c=scale: (v - arb(to_fmpq(n))) / arb(to_fmpq(c)))  # type: ignore[misc]
         if ball.rad() > 1e-20:
             raise CannotError(f"the ball {value} is too wide to test anything")

@@ -25,6 +25,7 @@ CLAIM = Claim(
     title="The expectation over one batch is a polynomial in 1/b (informal)",
     source="Theorem 3.1, lines 247-254",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t}\) and constants, \(\deg(G_t; \mathcal{M}) = d\):"
         r" \[ E[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j \in [J]} M_{i,j} ) \prod_{j \in [J]} M_{0,j} \mid \mathcal{F}_t ] ="
         r" \sum_{s=0}^{d} Q_s \frac{1}{b^s} \] where every \(Q_s\) is a sum of terms of the same form in \(W_{:t}, G_{:t-1}\) and"

@@ -62,6 +62,7 @@ CLAIM = Claim(
     title="One step unrolled (informal)",
     source="Theorem 3.2, lines 259-264",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t-1}\) and constants and \(\deg(G_t; \mathcal{M}) = d\) there are"
         r" \(\mu_1, \ldots, \mu_S \in \mathbb{N}^{+}\) with"
         r" \[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} ="

@@ -49,6 +49,7 @@ CLAIM = Claim(
     title="Down to the initial weights (informal)",
     source="Theorem 3.3, lines 276-288",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t}\) and constants:"
         r" \[ E[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_0 ] = \sum_{s \in [S]} Q_s"
         r" \frac{1}{b^s} \] where every \(Q_s\), \(s \in [0:S]\), is a sum of terms of the same form in \(W_0\) and constants."

@@ -101,7 +101,8 @@ def _brute_force(instance: Instance, v: InverseBatchPolynomial) -> tuple[str, st
     largest = max(b for b in range(1, r + 3) if b == 1 or paths(b) <= SOME_SIZES)
     values = [enumeration.variance(problem, b, t, k) for b in range(1, largest + 1)]
     distance = max(abs(F(v(b)) - value) for b, value in enumerate(values, start=1))
-    return f"brute force at b = 1..{largest}", ", ".join(f"{float(value):.6g}" for value in values), distance
+    agreement = "the polynomial's values exactly" if distance == 0 else f"off the polynomial by up to {float(distance):.3g}"
+    return f"brute force at b = 1..{largest}", f"{', '.join(f'{float(value):.6g}' for value in values)}: {agreement}", distance
 
 
 def _padded(v: InverseBatchPolynomial, size: int) -> list[F]:
@@ -110,7 +111,7 @@ def _padded(v: InverseBatchPolynomial, size: int) -> list[F]:
 
 def _short(number: object) -> str:
     text = str(number)
-    return text if len(text) <= 40 else f"{float(number):.6g} (exact, {len(text)} characters)"  # type: ignore[arg-type]
+    return text if len(text) <= 40 else f"about {float(number):.6g}"  # type: ignore[arg-type]
 
 
 def steepest(depth: int, activation_degree: int, step: int, layer: int = 1) -> Instance:

@@ -119,6 +119,7 @@ CLAIM = Claim(
     title="The expectation over one batch is a polynomial in 1/b",
     source="Theorem A.4, lines 595-607",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M}\) with letters in \(W_{0:t}, G_{0:t}, W^*\) and \(\bar{\mathcal{C}}\), \(\deg(G_t; \mathcal{M}) = d\):"
         r" \[ E[ \mathrm{tr}( C \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_t ] = \alpha_0 +"
         r" \alpha_1 \frac{1}{b} + \cdots + \alpha_d \frac{1}{b^d} \] where every \(\alpha_s\) is a sum of \(L\) terms of the same form"

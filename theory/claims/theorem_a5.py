@@ -96,6 +96,7 @@ CLAIM = Claim(
     title="One step unrolled",
     source="Theorem A.5 and its proof, lines 609-623",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M}\) with letters in \(W_{0:t}, G_{0:t-1}, W^*\) and \(\bar{\mathcal{C}}\), \(\deg(W_t; \mathcal{M}) = d\):"
         r" \[ \mathrm{tr}( C \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} = \sum_{k \in [2^d]} \alpha_k \mathrm{tr}( C"
         r" \bigotimes_{i} \prod_{j} M_{k,i,j} ) \prod_{j} M_{k,0,j} \] without \(W_t\), with"
@@ -116,6 +117,7 @@ CLAIM = Claim(
         Showcase("four weights of step 2", _mixed, note="16 terms; a general C"),
         Showcase("one weight, two different learning rates", _single, printed=True),
     ),
+    remarks=(r"The statement, with unnamed constants, holds as printed; the constants that its proof gives do not.",),
     proof="Multilinearity of the product in each of its d letters.",
     command="pytest -m theorems tests/theorems/test_theorem_a5.py",
     slips=(

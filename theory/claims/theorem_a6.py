@@ -89,6 +89,7 @@ CLAIM = Claim(
     title="Down to the initial weights",
     source="Theorem A.6, lines 624-629",
     printed=(
+        r"<em>(Abridged.)</em> "
         r"For \(\mathcal{M}^t\) with letters in \(W_{0:t}, G_{0:t}, W^*\) and \(\bar{\mathcal{C}}\):"
         r" \[ E[ \mathrm{tr}( C_t \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_0 ] = \alpha_{t,0} +"
         r" \alpha_{t,1} \frac{1}{b} + \cdots + \alpha_{t,q_t} \frac{1}{b^{q_t}} \] where the \(\alpha_{t,s}\) are sums of terms of the same"
@@ -113,7 +114,11 @@ CLAIM = Claim(
         r" \(W_s\) has the degree of \(g_{s-1}\); the expectation of a product of \(k \ge 1\) averages over one batch has degree at most"
         r" \(k - 1\) in \(1/b\), and batches are independent."
     ),
-    remarks=("Summed geometrically, the D_f give the printed bound; it forgets that the first factor of every batch costs nothing.",),
+    remarks=(
+        r"Summed geometrically, the \(D_f\) give the printed bound; it forgets that the first factor of every batch costs nothing.",
+        r"The constants are all real matrices: read with the set \(\mathcal{C}\) of line 544, which is too small already in Lemma A.3, the "
+        "statement shares that lemma's correction.",
+    ),
     command="pytest -m theorems tests/theorems/test_theorem_a6.py",
     slips=(
         r"The proof counts \(2^{d_{t+1}}\) terms where \(2^{\deg(W_{t+1}; \mathcal{M})}\) is meant.",

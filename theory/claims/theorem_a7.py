@@ -131,9 +131,9 @@ def _one_network(instance: OneNetwork) -> Evidence:
         statement=f"{statement}, at \\(b = 1, \\ldots, {sizes[-1]}\\)",
         instance=instance.name,
         left_route=left_route,
-        left=", ".join(route.shown(F(left(b))) for b in sizes[:6]),
+        left=", ".join(route.shown(F(left(b))) for b in sizes),
         right_route=route.route_name(problem),
-        right=", ".join(map(route.shown, values[:6])),
+        right=", ".join(map(route.shown, values)),
         holds=compared.agrees and shape,
         residual=compared.distance,
         tolerance=compared.tolerance,
@@ -192,7 +192,8 @@ CLAIM = Claim(
         r"<p>Given \(w_0\), \(\mathrm{var}(g_{t,k}^b) = \gamma_1 \frac{1}{b} + \cdots + \gamma_r \frac{1}{b^r}\) with "
         r"\[ r \le 3^{t+1} - t - 2 \qquad (1, 6, 23, 76, 237, \ldots), \] \[ \gamma_s = \alpha_{1,s} - \sum_{u+v=s} \langle "
         r"\alpha_{2,u}, \alpha_{2,v} \rangle, \qquad \gamma_0 = 0. \] The degree is sharp: with symbolic weights it is attained at "
-        r"\(t \le 1\) for every size shown, with numbers at \(t \le 4\) (\(p = 1\)) and \(t \le 2\) (\(p = 2\)).</p>"
+        r"\(t \le 1\) for every size shown, with numbers at \(t \le 3\) below; the test suite adds \(t = 4\) in one dimension and \(t = 2\) "
+        r"in two. Theorem 3.4 has a proof for every \(t\).</p>"
     ),
     hypotheses=(
         r"two linear layers; \(w_0\) is given: averaging over a random \(w_0\), as the proof does, leaves a constant term, the variance "
@@ -233,10 +234,11 @@ CLAIM = Claim(
         rf"The printed bounds \(3^{{t+1}} - 1 = {', '.join(str(printed_variance_degree_a7(t)) for t in range(4))}, \ldots\) are true "
         r"and never attained.",
         r"With the printed sign \(\gamma_0 = 2 \|\nabla L(w_t)\|^2\) along full-gradient descent, which is no variance.",
+        "The statement and its bound hold as printed, given the initial weights; the plus sign stands in the proof.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_a7.py",
     slips=(
-        "line 657 bounds the variance of another matrix, W_{t,2}^T W_{t,2} W_{t,1} x x^T, than the gradient",
-        "line 658 writes the product of matrices alpha_{2,u} alpha_{2,v} for their Frobenius inner product",
+        r"Line 657 bounds the variance of another matrix, \(W_{t,2}^T W_{t,2} W_{t,1} x x^T\), than the gradient.",
+        r"Line 658 writes the product of matrices \(\alpha_{2,u} \alpha_{2,v}\) for their Frobenius inner product.",
     ),
 )

@@ -160,7 +160,7 @@ CLAIM = Claim(
         r"\beta_1 / b\), for every law and network, and at \(t = 1\) for scalar Gaussian inputs, every layer of every linear network with "
         r"\(H \le 4\), of any widths.</p>"
     ),
-    hypotheses=(r"\(w_0\) is given", r"open: Gaussian inputs at \(t = 2\); \(p \ge 2\) at \(t = 1\); constant learning rates"),
+    hypotheses=(r"\(w_0\) is given",),
     verdict=Verdict.REFUTED,
     check=check,
     check_printed=check_printed,
@@ -184,6 +184,7 @@ CLAIM = Claim(
         r"increases in \(\varepsilon\). At degree 8 a coefficient is negative, and the certificate says nothing.</p>"
     ),
     remarks=(
+        r"Open: Gaussian inputs at \(t = 2\); \(p \ge 2\) at \(t = 1\); constant learning rates.",
         r"The Gaussian counterexample was found by a gradient search over weights and learning rates; its rise is 1.2 per cent.",
     ),
     command="pytest -m theorems tests/theorems/test_variance_decreasing.py",
