@@ -192,7 +192,8 @@ CLAIM = Claim(
         r"<p>Given \(w_0\), \(\mathrm{var}(g_{t,k}^b) = \gamma_1 \frac{1}{b} + \cdots + \gamma_r \frac{1}{b^r}\) with "
         r"\[ r \le 3^{t+1} - t - 2 \qquad (1, 6, 23, 76, 237, \ldots), \] \[ \gamma_s = \alpha_{1,s} - \sum_{u+v=s} \langle "
         r"\alpha_{2,u}, \alpha_{2,v} \rangle, \qquad \gamma_0 = 0. \] The degree is sharp: with symbolic weights it is attained at "
-        r"\(t \le 1\) for every size shown, with numbers at \(t \le 3\) below; the test suite adds \(t = 4\) in one dimension and \(t = 2\) "
+        r"\(t \le 1\) for every size shown, with numbers at \(t \le 3\) below; the test suite adds \(t = 4\) in one dimension "
+        r"and \(t = 2\) "
         r"in two. Theorem 3.4 has a proof for every \(t\).</p>"
     ),
     hypotheses=(
