@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -30,11 +31,17 @@ app = typer.Typer(
 
 COLOURS = {Verdict.HOLDS: "green", Verdict.CORRECTED: "blue", Verdict.REFUTED: "yellow", Verdict.OPEN: "magenta"}
 
+PROBLEM_HELP = (
+    "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
+    "or a list), activation (coefficients, the identity by default) and inputs: a table with law = gaussian (cov), rademacher, "
+    "uniform (low, high) or discrete (atoms, probabilities). Fractions in quotes. Without a file, the options say it all."
+)
+
 
 @app.command()
 def variance(
     problem: Annotated[
-        Path | None, typer.Argument(help="A .toml or .json file; without one, the options say it all.")
+        Path | None, typer.Argument(help=PROBLEM_HELP)
     ] = None,
     step: Annotated[int, typer.Option(help="t = 0, 1, ...")] = 0,
     layer: Annotated[int, typer.Option(help="k = 1..H")] = 1,
@@ -120,10 +127,10 @@ def report(
 
     with one_line_errors():
         claims = select(LEDGER, only or [])
-        made = build(claims, out, seed, progress=lambda line: typer.echo(line, err=False))
+        made = build(claims, out, seed, progress=typer.echo, workers=min(2, os.cpu_count() or 1))
     for f in made.findings:
         for line in f.problems:
-            typer.secho(f"{f.claim.id} is not borne out: {line}", fg="red", err=True)
+            typer.secho(f"{f.claim_id} is not borne out: {line}", fg="red", err=True)
     typer.echo(str(made.index))
     raise typer.Exit(0 if made.borne_out else 1)
 

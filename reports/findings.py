@@ -46,6 +46,24 @@ class Examined:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """What is left of findings without their claim and instances: enough for the ledger's index, and fit to cross processes."""
+
+    claim_id: str
+    problems: tuple[str, ...]
+    held: int
+    refuting: int
+    refuted: int
+    not_checked: int
+    worst_residual: Any
+
+    @property
+    def borne_out(self) -> bool:
+        """Whether the evidence came out as the verdict says."""
+        return not self.problems
+
+
+@dataclass(frozen=True)
 class Findings:
     """A claim with every showcase examined."""
 
@@ -97,6 +115,19 @@ class Findings:
         """The largest residual of the checks that hold; None when there is none."""
         held = (e.residual for e in self.supporting if e.outcome is Outcome.HOLDS)
         return max((r for r in held if r is not None), default=None)
+
+    @property
+    def summary(self) -> Summary:
+        """Counts, problems and the worst residual."""
+        return Summary(
+            self.claim.id,
+            self.problems,
+            held=sum(e.outcome is Outcome.HOLDS for e in self.supporting),
+            refuting=len(self.refuting),
+            refuted=sum(e.outcome is Outcome.FAILS for e in self.refuting),
+            not_checked=self.not_checked,
+            worst_residual=self.worst_residual,
+        )
 
 
 _VERB = {Outcome.HOLDS: "hold", Outcome.FAILS: "fail"}

@@ -22,10 +22,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.inputs import InputLaw
 
 KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
+LARGEST_PLAIN_INTEGER = 1 << 53  # other programs read larger JSON numbers as floats
 LAWS = {"gaussian": ("cov",), "rademacher": (), "uniform": ("low", "high"), "discrete": ("atoms", "probabilities")}
 
 
@@ -72,6 +75,39 @@ def make_problem(data: Any) -> TeacherStudent:
     )
 
 
+def problem_data(problem: TeacherStudent) -> dict[str, Any]:
+    """The inverse of `make_problem`: integers as numbers, other rationals as strings, floats as the rationals that they are.
+
+    Raises ValueError for what no file can hold: learning rates given by a function, and laws that are only a table of moments.
+    """
+    if callable(problem.learning_rates):
+        raise ValueError("learning_rates must be numbers to be written down, but are a function")
+    data = {
+        "student": _spelled(problem.student),
+        "teacher": _spelled(problem.teacher),
+        "learning_rates": _spelled(problem.learning_rates),
+        "activation": _spelled(problem.activation),
+        "inputs": _law_data(problem.inputs),
+    }
+    return {key: value for key, value in data.items() if key != "activation" or not problem.is_linear}
+
+
+def problem_json(problem: TeacherStudent) -> str:
+    """The problem as the text of a .json file that `batchlaw variance` reads, one key a line.
+
+    Examples:
+        >>> print(problem_json(TeacherStudent([[[Fraction(1, 2)]]], [[[1]]], Rademacher(1), Fraction(1, 3))))
+        {
+          "student": [[["1/2"]]],
+          "teacher": [[[1]]],
+          "learning_rates": "1/3",
+          "inputs": {"law": "rademacher"}
+        }
+    """
+    lines = (f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in problem_data(problem).items())
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 def parse_number(text: str, name: str) -> Fraction:
     """An exact number from text: an integer, a fraction "1/10" or a decimal "0.1"."""
     try:
@@ -104,6 +140,29 @@ def _numbers(value: Any, name: str) -> Any:
     if isinstance(value, list):
         return [_numbers(x, f"{name}[{i}]") for i, x in enumerate(value)]
     return value
+
+
+def _spelled(value: Any) -> Any:
+    """Nested lists of numbers as a file spells them."""
+    if isinstance(value, np.ndarray):
+        return _spelled(value.tolist())
+    if isinstance(value, Sequence):
+        return [_spelled(x) for x in value]
+    number = Fraction(value)
+    return int(number) if number.denominator == 1 and abs(number) < LARGEST_PLAIN_INTEGER else str(number)
+
+
+def _law_data(law: InputLaw) -> dict[str, Any]:
+    if isinstance(law, Gaussian):
+        return {"law": "gaussian"} | ({} if law.is_standard else {"cov": _spelled(law.second_moment)})
+    if isinstance(law, Discrete):
+        return {"law": "discrete", "atoms": _spelled(law.atoms), "probabilities": _spelled(law.probabilities)}
+    if isinstance(law, Rademacher):
+        return {"law": "rademacher"}
+    if isinstance(law, Uniform):
+        ends = law._bounds
+        return {"law": "uniform"} | ({} if ends is None else {"low": _spelled(ends[0]), "high": _spelled(ends[1])})
+    raise ValueError(f"inputs must be Gaussian, Rademacher, Uniform or Discrete to be written down, but were {law!r}")
 
 
 def _columns(student: Any) -> int:

@@ -7,9 +7,12 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from html import escape, unescape
+from html import unescape
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import figures
+from reports.cards import card, maths
 from reports.difference import mark_differences
-from reports.findings import Examined, Findings, Outcome, examine
-from reports.mathml import MathError, render
+from reports.findings import Findings, Outcome, Summary, examine
+from reports.mathml import MathError
 from reports.names import full_name
-from reports.numbers import plain, show
+from reports.numbers import plain
 from reports.provenance import versions
+from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
 
 GENERATOR = '<meta name="generator" content="batchlaw">'
@@ -41,12 +46,6 @@ VERDICTS: dict[Verdict, tuple[str, str, str]] = {
     ),
     Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
 }
-OUTCOMES = {
-    Outcome.HOLDS: ("holds", "✓", "holds"),
-    Outcome.FAILS: ("refuted", "✗", "fails"),
-    Outcome.NOT_CHECKED: ("quiet", "–", "not checked"),
-    Outcome.BROKE: ("alarm", "✗", "broke off"),
-}
 LEAD = (
     "A paper on mini-batch SGD states that the variance of the stochastic gradient is a polynomial in 1/b. Here is every "
     "statement of its linear theory, "
@@ -59,7 +58,7 @@ class Report:
     """Where the site is, and what was found on the way."""
 
     index: Path
-    findings: tuple[Findings, ...]
+    findings: tuple[Summary, ...]
 
     @property
     def borne_out(self) -> bool:
@@ -68,26 +67,60 @@ class Report:
 
 
 def build(
-    claims: Sequence[Claim], out: Path, seed: int = 0, progress: Callable[[str], Any] = lambda line: None
+    claims: Sequence[Claim],
+    out: Path,
+    seed: int = 0,
+    progress: Callable[[str], Any] = lambda line: None,
+    workers: int = 1,
 ) -> Report:
     """Examine the claims and write the site to the directory `out`, in one step: readers see the old site or the new one, never half.
 
+    With several workers, claims of the ledger are examined in as many processes; the site is the same to the byte.
     Raises ValueError when `out` is there and is not such a site, and MathError for a statement whose LaTeX cannot be drawn.
     """
     target = Path(out).resolve()
     check_target(target)
     found, pages = [], {}
-    for i, claim in enumerate(claims):
-        start = time.perf_counter()
-        findings = examine(claim)
-        neighbours = (claims[i - 1] if i else None, claims[i + 1] if i + 1 < len(claims) else None)
-        pages[page_name(claim.id)] = claim_page(findings, seed, neighbours)
-        found.append(findings)
-        mark = claim.verdict.value if findings.borne_out else f"NOT BORNE OUT ({'; '.join(findings.problems)})"
-        progress(f"{claim.id:<24} {mark}  [{time.perf_counter() - start:.1f} s]")
-    pages["index.html"] = index_page(found, seed)
+    for claim, (summary, html, seconds) in zip(claims, make_pages(claims, seed, workers), strict=True):
+        pages[page_name(claim.id)] = html
+        found.append(summary)
+        mark = claim.verdict.value if summary.borne_out else f"NOT BORNE OUT ({'; '.join(summary.problems)})"
+        progress(f"{claim.id:<24} {mark}  [{seconds:.1f} s]")
+    pages["index.html"] = index_page(claims, found, seed)
     _write(target, pages)
     return Report(target / "index.html", tuple(found))
+
+
+Made = tuple[Summary, str, float]
+
+
+def make_pages(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Made]:
+    """Summary, page and seconds of every claim, in their order."""
+    places = [next((n for n, known in enumerate(LEDGER) if known is claim), None) for claim in claims]
+    neighbours = [
+        (claims[i - 1] if i else None, claims[i + 1] if i + 1 < len(claims) else None) for i in range(len(claims))
+    ]
+    ledger_places = [n for n in places if n is not None]
+    if min(workers, len(claims)) < 2 or len(ledger_places) < len(claims):
+        yield from (make_page(claim, seed, around) for claim, around in zip(claims, neighbours, strict=True))
+        return
+    # Claims hold functions, which cannot be sent: a worker is told places in the ledger. Spawned, it shares no threads or locks.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_make_page_of_ledger, repeat(tuple(ledger_places)), range(len(claims)), repeat(seed))
+
+
+def make_page(claim: Claim, seed: int, neighbours: tuple[Claim | None, Claim | None]) -> Made:
+    """Summary and page of one claim, and the seconds that they took."""
+    start = time.perf_counter()
+    findings = examine(claim)
+    html = claim_page(findings, seed, neighbours)
+    return findings.summary, html, time.perf_counter() - start
+
+
+def _make_page_of_ledger(places: tuple[int, ...], i: int, seed: int) -> Made:
+    before = LEDGER[places[i - 1]] if i else None
+    after = LEDGER[places[i + 1]] if i + 1 < len(places) else None
+    return make_page(LEDGER[places[i]], seed, (before, after))
 
 
 def page_name(claim_id: str) -> str:
@@ -99,35 +132,36 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
     """One claim as HTML."""
     claim = findings.claim
     try:
-        printed, corrected = (
-            mark_differences(claim.printed, claim.corrected) if claim.corrected.strip() else (claim.printed, "")
-        )
+        printed, corrected = claim.printed, claim.corrected.strip()
+        if corrected and claim.verdict is not Verdict.HOLDS:  # what holds as printed has no errors to mark
+            printed, corrected = mark_differences(claim.printed, claim.corrected)
         figure = figures.draw(findings, seed)
         tone, sign, _ = VERDICTS[claim.verdict]
-        supporting, refuting = [_card(e) for e in findings.supporting], [_card(e) for e in findings.refuting]
+        supporting, refuting = [card(e) for e in findings.supporting], [card(e) for e in findings.refuting]
         return _page(
             "claim.html.jinja",
             seed=seed,
             page_title=f"{text_only(full_name(claim.id))}: {text_only(claim.title)} · batchlaw",
             page_description=f"{text_only(full_name(claim.id))}: {claim.verdict.value}",
-            name=_maths(full_name(claim.id)),
+            name=maths(full_name(claim.id)),
             id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
-            title=_maths(claim.title),
-            source=_maths(claim.source),
+            title=maths(claim.title),
+            source=maths(claim.source),
             finding={"tone": tone, "sign": sign, "verdict": claim.verdict.value},
             problems=findings.problems,
-            printed=_maths(printed),
-            corrected=_maths(corrected) if corrected else "",
+            printed=maths(printed),
+            corrected=maths(corrected) if corrected else "",
+            corrected_heading="More precisely" if claim.verdict is Verdict.HOLDS else "As it should read",
             wide=r"\[" in claim.printed + claim.corrected,
             marked="<del>" in printed or "<ins>" in corrected,
-            hypotheses=[_maths(h) for h in claim.hypotheses],
-            proof=_maths(claim.proof) if claim.proof.strip() else "",
-            figure={"panels": [Markup(p) for p in figure.panels], "caption": _maths(figure.caption)},
+            hypotheses=[maths(h) for h in claim.hypotheses],
+            proof=maths(claim.proof) if claim.proof.strip() else "",
+            figure={"panels": [Markup(p) for p in figure.panels], "caption": maths(figure.caption)},
             supporting=supporting,
             refuting=refuting,
             evidence_summary=_summary(findings),
-            remarks=[_maths(r) for r in claim.remarks],
-            slips=[_maths(s) for s in claim.slips],
+            remarks=[maths(r) for r in claim.remarks],
+            slips=[maths(s) for s in claim.slips],
             command=claim.command,
             before=_link(neighbours[0]),
             after=_link(neighbours[1]),
@@ -136,17 +170,17 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
         raise MathError(f"claim {claim.id}: {error}") from error
 
 
-def index_page(found: Sequence[Findings], seed: int = 0) -> str:
+def index_page(claims: Sequence[Claim], found: Sequence[Summary], seed: int = 0) -> str:
     """The whole ledger as HTML."""
     rows = []
-    for f in found:
-        tone, sign, _ = VERDICTS[f.claim.verdict]
+    for claim, f in zip(claims, found, strict=True):
+        tone, sign, _ = VERDICTS[claim.verdict]
         rows.append(
             {
-                "name": _maths(full_name(f.claim.id)),
-                "href": page_name(f.claim.id),
-                "title": _maths(f.claim.title),
-                "verdict": f.claim.verdict.value,
+                "name": maths(full_name(claim.id)),
+                "href": page_name(claim.id),
+                "title": maths(claim.title),
+                "verdict": claim.verdict.value,
                 "tone": tone,
                 "sign": sign,
                 "instances": _instances(f),
@@ -154,7 +188,7 @@ def index_page(found: Sequence[Findings], seed: int = 0) -> str:
                 "alarm": not f.borne_out,
             }
         )
-    count = {v: sum(f.claim.verdict is v for f in found) for v in Verdict}
+    count = {v: sum(claim.verdict is v for claim in claims) for v in Verdict}
     return _page(
         "index.html.jinja",
         seed=seed,
@@ -164,7 +198,7 @@ def index_page(found: Sequence[Findings], seed: int = 0) -> str:
         rows=rows,
         tally=[(VERDICTS[v][0], VERDICTS[v][1], v.value, count[v]) for v in Verdict if count[v]],
         alarms=[
-            {"href": page_name(f.claim.id), "name": _maths(full_name(f.claim.id)), "text": "; ".join(f.problems)}
+            {"href": page_name(f.claim_id), "name": maths(full_name(f.claim_id)), "text": "; ".join(f.problems)}
             for f in found
             if not f.borne_out
         ],
@@ -225,66 +259,22 @@ def _page(template: str, **values: Any) -> str:
     )
 
 
-def _maths(text: str) -> Markup:
-    return Markup(render(text))
-
-
-def _text(text: str) -> Markup:
-    """Evidence's own words: plain text, in which LaTeX between delimiters is drawn."""
-    return _maths(escape(text, quote=False))
-
-
-def _card(examined: Examined) -> dict[str, Any]:
-    evidence = examined.evidence
-    tone, sign, word = OUTCOMES[examined.outcome]
-    card: dict[str, Any] = {
-        "name": _text(examined.showcase.name),
-        "note": _maths(examined.showcase.note),
-        "tone": tone,
-        "sign": sign,
-        "word": word,
-        "contradicts": examined.contradicts,
-        "alarm": f"The check {word}: {examined.error}"
-        if examined.error
-        else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
-        "reason": evidence.reason if evidence is not None and evidence.holds is None else "",
-        "has_evidence": evidence is not None,
-    }
-    if evidence is not None:
-        card |= {
-            "statement": _text(evidence.statement),
-            "instance": Markup(_value(evidence.instance)),
-            "left_route": _text(evidence.left_route),
-            "left": Markup(_value(evidence.left)),
-            "right_route": _text(evidence.right_route),
-            "right": Markup(_value(evidence.right)),
-            "residual": Markup("–" if evidence.residual is None else show(evidence.residual)),
-            "tolerance": "(exact)" if evidence.tolerance == 0 else f"(tolerance {evidence.tolerance:.3g})",
-        }
-    return card
-
-
-def _value(value: Any) -> str:
-    return str(_text(value)) if isinstance(value, str) and "\\(" in value else show(value)
-
-
 def _summary(findings: Findings) -> str:
     exact = sum(
         e.outcome is Outcome.HOLDS and e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting
     )
     total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
+    as_it_should_read = "" if findings.claim.verdict is Verdict.HOLDS else " as it should read"
     unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
     return (
-        f"{held} of {total} instances of the statement as it should read hold; "
+        f"{held} of {total} instances of the statement{as_it_should_read} hold; "
         f"{exact} of them are checked in exact arithmetic.{unchecked}"
     )
 
 
-def _instances(findings: Findings) -> str:
-    text = f"{sum(e.outcome is Outcome.HOLDS for e in findings.supporting)}"
-    refuted = sum(e.outcome is Outcome.FAILS for e in findings.refuting)
-    text += f" + {refuted}" if findings.refuting else ""
-    return text + (f" ({findings.not_checked} not checked)" if findings.not_checked else "")
+def _instances(found: Summary) -> str:
+    text = f"{found.held}" + (f" + {found.refuted}" if found.refuting else "")
+    return text + (f" ({found.not_checked} not checked)" if found.not_checked else "")
 
 
 def _residual(value: Any) -> str:
@@ -300,4 +290,4 @@ def _residual(value: Any) -> str:
 
 
 def _link(claim: Claim | None) -> dict[str, str] | None:
-    return None if claim is None else {"href": page_name(claim.id), "name": _maths(full_name(claim.id))}
+    return None if claim is None else {"href": page_name(claim.id), "name": maths(full_name(claim.id))}

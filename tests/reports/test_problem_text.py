@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from reports.problem_text import make_problem, parse_matrix, read_problem
-from theory import Discrete, Gaussian, Rademacher, Uniform
+from reports.problem_text import make_problem, parse_matrix, problem_json, read_problem
+from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory.inputs import Independent, InputLaw
 
 TOML = """
 student = [[["1/2", 1]], [[0.1]]]
@@ -57,6 +58,37 @@ def test_toml_and_json_spell_the_same_exact_problem(tmp_path: Path) -> None:
 def test_laws_take_their_dimension_from_the_student(law: Any, kind: type) -> None:
     problem = make_problem(GOOD | {"inputs": law})
     assert isinstance(problem.inputs, kind) and problem.inputs.dimension == 2 and problem.is_exact(1)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        Gaussian(2),
+        Gaussian(cov=[[2, F(1, 2)], [F(1, 2), 1]]),
+        Rademacher(2),
+        Uniform(2),
+        Uniform(2, F(-1, 3), 2),
+        Discrete([(1, 2), (0, F(1, 3))]),
+        Discrete([(1, 2), (0, 10**20)], [F(1, 7), F(6, 7)]),
+    ],
+)
+@pytest.mark.parametrize("rates", [F(1, 4), [F(1, 2), 3], []])
+@pytest.mark.parametrize("activation", [(0, 1), (1, F(1, 2), 3)])
+def test_what_is_written_is_read_back(tmp_path: Path, law: InputLaw, rates: Any, activation: Any) -> None:
+    problem = TeacherStudent([[[1, F(1, 3)]], [[0.1]]], [[[F(-2, 7), 10**30]], [[1]]], law, rates, activation)
+    (tmp_path / "p.json").write_text(problem_json(problem))
+    again = read_problem(tmp_path / "p.json")
+    for ours, theirs in ((problem.student, again.student), (problem.teacher, again.teacher)):
+        assert [[F(x) for x in w.ravel()] for w in ours] == [[F(x) for x in w.ravel()] for w in theirs]
+    assert repr(again.inputs) == repr(law)
+    assert again.learning_rates == problem.learning_rates and again.activation == problem.activation
+
+
+def test_what_no_file_can_hold_is_not_written() -> None:
+    with pytest.raises(ValueError, match="learning_rates must be numbers"):
+        problem_json(TeacherStudent([[[1]]], [[[1]]], Gaussian(1), lambda t: 1))
+    with pytest.raises(ValueError, match="inputs must be Gaussian, Rademacher, Uniform or Discrete"):
+        problem_json(TeacherStudent([[[1]]], [[[1]]], Independent(1, [1, 0, 1]), 1))
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,31 @@ def test_the_same_seed_makes_the_same_site(tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in first.iterdir()} == {p.name: p.read_bytes() for p in second.iterdir()}
 
 
+def test_two_processes_make_the_same_site(tmp_path: Path) -> None:
+    claims = [c for c in LEDGER if c.id in ("A.4", "A.5", "3.1")]
+    first, second = (build(claims, tmp_path / str(n), workers=n).index.parent for n in (1, 2))
+    assert {p.name: p.read_bytes() for p in first.iterdir()} == {p.name: p.read_bytes() for p in second.iterdir()}
+
+
+def test_claims_outside_the_ledger_are_examined_in_this_process(tmp_path: Path) -> None:
+    claims = (*(c for c in LEDGER if c.id == "A.5"), claim("T.1"))
+    assert build(claims, tmp_path / "site", workers=2).borne_out
+
+
+def test_what_holds_as_printed_is_made_precise_and_not_marked() -> None:
+    html = claim_page(examine(claim(verdict=Verdict.HOLDS)))
+    assert "More precisely" in text(html) and "As it should read" not in text(html)
+    assert "<del>" not in html and "<ins>" not in html
+
+
+def test_latex_in_slips_source_and_instances_is_drawn(tmp_path: Path) -> None:
+    def check(instance: Any) -> Evidence:
+        return replace(agree(instance), instance=r"\(w_0 = 1\), \(\alpha < 1\)", reason=r"for \(b\)")
+
+    html = claim_page(examine(claim(check=check, slips=(r"\(\beta_1\)",), source=r"line 3, \(r\)")))
+    assert "\\(" not in html and "<mi>β</mi>" in html and "<mi>r</mi>" in html and "<mi>α</mi>" in html
+
+
 def test_latex_that_cannot_be_drawn_names_the_claim(tmp_path: Path) -> None:
     with pytest.raises(MathError, match=r"claim T\.7: .*nonsense"):
         build((claim("T.7", remarks=(r"\(\nonsense\)",)),), tmp_path / "site")
@@ -148,7 +173,7 @@ def test_a_failure_while_writing_leaves_the_old_site(tmp_path: Path, monkeypatch
 @pytest.mark.slow
 def test_the_real_ledger_is_borne_out_on_sound_pages_that_fit_a_phone(tmp_path: Path) -> None:
     report = build(LEDGER, tmp_path / "site")
-    assert [f"{f.claim.id}: {p}" for f in report.findings for p in f.problems] == []
+    assert [f"{f.claim_id}: {p}" for f in report.findings for p in f.problems] == []
     assert defects(report.index.parent) == []
     if browser() is None:
         warnings.warn("SKIPPED: no Chromium here, so the width of the real pages was not measured", stacklevel=1)
