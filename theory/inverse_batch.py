@@ -12,10 +12,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq_poly, fmpz_poly
+from flint import arb, fmpq_poly, fmpz_poly
 
 from theory.exact import Number, as_number, to_fmpq, to_fraction
-from theory.real_roots import integer_polynomial, largest_sign_change
+from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 
 
 class UndecidedError(ArithmeticError):
@@ -46,6 +46,8 @@ class InverseBatchPolynomial:
         if not all(r >= 0 and math.isfinite(r) for r in errors):
             raise ValueError(f"radii must be finite and not negative, but were {radii}")
         if any(errors):
+            lost = [abs(Fraction(c) - Fraction(float(c))) for c in numbers]
+            errors = [_round_up(Fraction(r) + e) if e else r for r, e in zip(errors, lost, strict=True)]
             numbers = [float(c) for c in numbers]
         else:  # doubles without an error are the binary rationals that they are
             numbers = [Fraction(c) for c in numbers]
@@ -80,7 +82,7 @@ class InverseBatchPolynomial:
         """
         b = _batch_size(batch_size)
         value = self._at(b)
-        return value if self.is_exact and isinstance(b, Fraction) else float(value)
+        return value if self.is_exact and isinstance(b, Fraction) else _nearest(value)
 
     def error(self, batch_size: Any) -> float:
         """A bound on |v(b) - true value| that comes from the coefficients' radii, rounded up; 0.0 when exact."""
@@ -104,6 +106,8 @@ class InverseBatchPolynomial:
         return self._combine(other, -1)
 
     def _combine(self, other: InverseBatchPolynomial, sign: int) -> InverseBatchPolynomial:
+        if not isinstance(other, InverseBatchPolynomial):
+            raise TypeError(f"other must be an InverseBatchPolynomial, but was {other!r}")
         self._require_exact()
         other._require_exact()
         n = max(len(self.coefficients), len(other.coefficients))
@@ -114,7 +118,8 @@ class InverseBatchPolynomial:
     def __mul__(self, other: InverseBatchPolynomial | int | Fraction) -> InverseBatchPolynomial:
         self._require_exact()
         if not isinstance(other, InverseBatchPolynomial):
-            return InverseBatchPolynomial([c * Fraction(other) for c in self.coefficients])
+            factor = Fraction(as_number(other, "factor"))
+            return InverseBatchPolynomial([c * factor for c in self.coefficients])
         other._require_exact()
         product = self._in_eps * other._in_eps
         return InverseBatchPolynomial([to_fraction(c) for c in product.coeffs()])
@@ -154,27 +159,28 @@ class InverseBatchPolynomial:
         dv/db; 0.0 when there is none, and infinity when v increases for all large b. `threshold_interval` isolates it.
         """
         if not self.is_exact:
+            first = next((s for s in range(1, len(self.coefficients)) if self.coefficients[s] or self.radii[s]), None)
+            if first is not None and abs(Fraction(self.coefficients[first])) <= self.radii[first]:
+                raise UndecidedError(f"the error bound of coefficient {first} does not settle its sign, nor whether there is a threshold")
             return self._midpoint().threshold
         if self._slope_sign_at_infinity() < 0:
             return math.inf
         lo, hi = largest_sign_change(self._descent(), 70)
-        return float((lo + hi) / 2)
+        return _nearest((lo + hi) / 2)
 
     def decreasing_from(self) -> int | None:
         """The smallest integer B >= 1 with v(b) >= v(b+1) for every integer b >= B, proved; None when v increases for all large b.
 
-        Beyond the isolated threshold v decreases as a function of real b; the finitely many integers below it where it may increase are
-        compared exactly. For inexact coefficients every comparison must hold for all values within the radii, else UndecidedError.
+        Between neighbouring sign changes of its slope v is monotone in real b, so the last rise b -> b + 1 has b = floor(r) or floor(r) - 1
+        for such a sign change r: only these integers are compared, exactly, however large they are. For inexact coefficients every
+        comparison must hold for all values within the radii, else UndecidedError.
         """
         if not self.is_exact:
             return self._decreasing_from_balls()
         if self._slope_sign_at_infinity() < 0:
             return None
-        _, high = largest_sign_change(self._descent(), 70)
-        b = max(1, math.ceil(high))
-        while b > 1 and self._step_down(b - 1) >= 0:
-            b -= 1
-        return b
+        beside = {b for n in floors_of_sign_changes(self._descent()) for b in (n - 1, n) if b >= 1}
+        return next((b + 1 for b in sorted(beside, reverse=True) if self._step_down(b) < 0), 1)
 
     def _step_down(self, b: int) -> Fraction:
         """v(b) - v(b+1)."""
@@ -225,7 +231,7 @@ class InverseBatchPolynomial:
 
     def __str__(self) -> str:
         def term(s: int, c: Number) -> str:
-            size = str(abs(c)) if isinstance(c, Fraction) else f"{abs(c):.6g}"
+            size = _text(abs(c)) if isinstance(c, Fraction) else f"{abs(c):.6g}"
             if s == 0:
                 return size
             return (f"({size})" if "/" in size else size) + ("/b" if s == 1 else f"/b^{s}")
@@ -238,9 +244,10 @@ class InverseBatchPolynomial:
     def __repr__(self) -> str:
         text = str(self)
         if len(text) > 400:
-            shown = InverseBatchPolynomial(self.coefficients[:3], radii=self.radii[:3])
-            short = str(shown) if len(str(shown)) < 300 else f"{float(self.coefficients[1]):.6g}/b + ..." if self.degree else "..."
-            text = f"{short} + ... (degree {self.degree})"
+            first = str(InverseBatchPolynomial(self.coefficients[:3], radii=self.radii[:3]))
+            if len(first) >= 300:
+                first = f"{_decimal(Fraction(self.coefficients[min(1, self.degree)]), 6)}{'/b' if self.degree else ''}"
+            text = f"{first} + ... (degree {self.degree})"
         return f"InverseBatchPolynomial({text})"
 
 
@@ -251,13 +258,35 @@ def _batch_size(value: Any) -> Number:
     return b
 
 
+def _nearest(value: Fraction) -> float:
+    """The nearest double; an infinity beyond the largest."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _text(value: Fraction) -> str:
+    """Numerator / denominator; flint writes integers of any length."""
+    return str(to_fmpq(value))
+
+
+def _decimal(value: Fraction, digits: int) -> str:
+    """`digits` significant digits, in any range of exponents."""
+    nearest = _nearest(value)
+    if value == 0 or (math.isfinite(nearest) and nearest):
+        return f"{nearest:.{digits}g}"
+    return str(arb(to_fmpq(value)).str(digits, radius=False))
+
+
 def _round_up(value: Fraction) -> float:
-    nearest = float(value)
+    nearest = _nearest(value)
     return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)
 
 
 def _latex_number(value: Fraction, digits: int | None) -> str:
     if digits is not None:
-        mantissa, _, exponent = f"{float(value):.{digits}g}".partition("e")
+        mantissa, _, exponent = _decimal(value, digits).partition("e")
         return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-    return str(value) if value.denominator == 1 else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+    numerator, _, denominator = _text(value).partition("/")
+    return rf"\frac{{{numerator}}}{{{denominator}}}" if denominator else numerator

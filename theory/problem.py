@@ -105,7 +105,8 @@ class TeacherStudent:
     def check_step(self, step: Any) -> int:
         """`step` as an int >= 0 for which the learning rates suffice."""
         t = as_index(step, "step")
-        self.rates_before(t)
+        if t:
+            self.learning_rate(t - 1)
         return t
 
     def check_layer(self, layer: Any) -> int:

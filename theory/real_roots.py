@@ -1,9 +1,9 @@
-"""The largest positive real root of an integer polynomial, isolated exactly between rationals."""
+"""Positive real roots of an integer polynomial, isolated exactly between rationals or between integers."""
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
-from math import lcm
 from typing import Any
 
 from flint import arb, ctx, fmpz_poly
@@ -13,7 +13,7 @@ from theory.exact import to_fmpq
 
 def integer_polynomial(coefficients: list[Fraction]) -> fmpz_poly:
     """A positive multiple with integer coefficients, lowest power first."""
-    common = lcm(*(c.denominator for c in coefficients))
+    common = math.lcm(*(c.denominator for c in coefficients))
     return fmpz_poly([int(c * common) for c in coefficients])
 
 
@@ -28,6 +28,31 @@ def largest_sign_change(polynomial: fmpz_poly, bits: int) -> tuple[Fraction, Fra
 def largest_positive_root(polynomial: fmpz_poly, bits: int) -> tuple[Fraction, Fraction]:
     """As `largest_sign_change`, for the largest positive root of any multiplicity."""
     return _refine(_product_of_factors(polynomial, odd_only=False), bits)
+
+
+def floors_of_sign_changes(polynomial: fmpz_poly) -> list[int]:
+    """floor(r) for every positive root r of odd multiplicity, in no order; a root at an integer is found to be one."""
+    squarefree = _product_of_factors(polynomial, odd_only=True)
+    if squarefree.degree() < 1:
+        return []
+    saved = ctx.prec
+    try:
+        ctx.prec = 128
+        while True:
+            floors = [_floor(ball, squarefree) for ball in _real_roots(squarefree) if not ball < 0]
+            if None not in floors:
+                return [n for n in floors if n is not None and (n > 0 or squarefree(n) != 0)]
+            ctx.prec *= 2
+    finally:
+        ctx.prec = saved
+
+
+def _floor(ball: arb, squarefree: fmpz_poly) -> int | None:
+    """The floor of the root in the ball; None when the ball is too wide to tell."""
+    low, high = (math.floor(end) for end in _ends(ball))
+    if low == high:
+        return low
+    return high if high == low + 1 and squarefree(high) == 0 else None
 
 
 def _product_of_factors(polynomial: fmpz_poly, odd_only: bool) -> fmpz_poly:

@@ -117,6 +117,39 @@ def test_undecided_when_the_error_is_too_wide():
         v.decreasing_from()
 
 
+def test_thresholds_of_any_size_are_answered_at_once():
+    # two sign changes within one unit, a million from 1; and a threshold of 400 digits
+    r, s = 10**6 + F(3, 10), 10**6 + F(4, 10)
+    v = InverseBatchPolynomial([0, 1, -(r + s) / 2, r * s / 3])
+    assert v.decreasing_from() == 1 and v.threshold == float(s)
+    w = InverseBatchPolynomial([0, 1, -(10**400)])
+    first = w.decreasing_from()
+    assert w(first) >= w(first + 1) and w(first - 1) < w(first) and first == 2 * 10**400
+    assert w.threshold == math.inf == -w(2.0)
+
+
+def test_numbers_of_thousands_of_digits_are_written():
+    v = InverseBatchPolynomial([0, F(10**5000, 3)])
+    assert len(str(v)) > 5000 and "10000" in v.latex() and v.latex(digits=3) == r"3.33\cdot 10^{4999}\,b^{-1}" and len(repr(v)) < 500
+
+
+def test_radii_cover_what_the_coefficients_lose():
+    v = InverseBatchPolynomial([0, F(1, 3)], radii=[0, 1e-30])
+    assert abs(F(v.coefficients[1]) - F(1, 3)) <= F(v.radii[1]) < F(1, 10**16)
+
+
+def test_operands_are_named():
+    with pytest.raises(TypeError, match="other must be an InverseBatchPolynomial"):
+        InverseBatchPolynomial([1]) + 1
+    with pytest.raises(TypeError, match="factor must be"):
+        InverseBatchPolynomial([1]) * "2"
+
+
+def test_a_threshold_within_the_error_is_not_told():
+    with pytest.raises(UndecidedError, match="does not settle its sign"):
+        _ = InverseBatchPolynomial([0.0, 1e-20, -2.5], radii=[0.0, 0.1, 0.1]).threshold
+
+
 @pytest.mark.parametrize("bad", [0, 0.5, -3, F(99, 100)])
 def test_batch_size_below_one(bad):
     with pytest.raises(ValueError, match="b must be at least 1"):

@@ -34,6 +34,7 @@ class GradientWords:
         self._student = [ring.from_array(w) for w in problem.student]
         self._teacher = [ring.from_array(w) for w in problem.teacher]
         self._letters: dict[str, WordPolynomial] = {}
+        self._given: dict[Letter, WordPolynomial] = {}  # apart: a constant may be named as this module's letters are
         self._weights: dict[tuple[int, int], WordPolynomial] = {}
         self._gaps: dict[int, WordPolynomial] = {}
 
@@ -129,10 +130,9 @@ class GradientWords:
             return self.weight(letter.step or 0, letter.layer or 0)
         if letter.kind == GRADIENT:
             return self.gradient(letter.step or 0, letter.layer or 0)
-        name = str(letter)
-        if name not in self._letters:
+        if letter not in self._given:
             ring = self.alphabet.ring
             matrix = self._teacher[(letter.layer or 0) - 1] if letter.kind == TEACHER else ring.from_array(letter.matrix)
             assert letter.kind in (TEACHER, CONSTANT)
-            self._letters[name] = self.alphabet.constant(matrix)
-        return self._letters[name]
+            self._given[letter] = self.alphabet.constant(matrix)
+        return self._given[letter]
