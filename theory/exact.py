@@ -7,7 +7,7 @@ Every number is either exact (int, Fraction, flint.fmpz, flint.fmpq, numpy integ
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any
@@ -53,7 +53,8 @@ def as_index(value: Any, name: str, minimum: int = 0) -> int:
 def as_matrix(value: Any, name: str) -> np.ndarray:
     """A matrix of shape (rows, columns), both >= 1: object dtype of Fractions when every entry is exact, float64 otherwise.
 
-    Takes nested sequences, numpy arrays and flint matrices. The result is read-only.
+    A matrix that mixes floats with numbers that no double holds, such as 1/3, becomes Fractions too, its floats being the binary rationals
+    that they are: nothing is rounded. Takes nested sequences, numpy arrays and flint matrices. The result is read-only.
     """
     table = _as_table(value)
     array = np.array(table, dtype=object) if not isinstance(table, np.ndarray) else table
@@ -68,11 +69,29 @@ def as_matrix(value: Any, name: str) -> np.ndarray:
         entries = [as_number(x, f"{name}[{i}, {j}]") for (i, j), x in np.ndenumerate(array)]
         matrix = np.empty(array.shape, dtype=object)
         exact = all(isinstance(x, Fraction) for x in entries)
+        if exact or not all(isinstance(x, float) or _is_double(x) for x in entries):
+            entries = [Fraction(x) for x in entries]
+            exact = True
         matrix.ravel()[:] = entries
         if not exact:
             matrix = matrix.astype(np.float64)
     matrix.setflags(write=False)
     return matrix
+
+
+def _is_double(value: Fraction) -> bool:
+    try:
+        return Fraction(float(value)) == value
+    except OverflowError:
+        return False
+
+
+def as_sequence(value: Any, name: str) -> list[Any]:
+    """The items of a sequence or array, a TypeError naming the argument for anything else (a string, a mapping, a number)."""
+    is_array = isinstance(value, np.ndarray) and value.ndim > 0
+    if not is_array and (isinstance(value, str | bytes | Mapping | np.ndarray) or not isinstance(value, Iterable)):
+        raise TypeError(f"{name} must be a sequence, but was {value!r}")
+    return list(value)
 
 
 def _as_table(value: Any) -> Any:

@@ -16,7 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from theory.exact import Number, as_index, as_matrix, as_number, is_exact, is_positive_semidefinite, to_float
+from theory.exact import (
+    Number,
+    as_index,
+    as_matrix,
+    as_number,
+    as_sequence,
+    is_exact,
+    is_positive_semidefinite,
+    to_float,
+    to_fmpq_mat,
+)
 
 MAX_ENUMERATED_ATOMS = 1 << 16
 
@@ -152,7 +162,7 @@ class Discrete(InputLaw):
     """
 
     def __init__(self, atoms: Any, probabilities: Any = None) -> None:
-        rows = list(atoms)
+        rows = as_sequence(atoms, "atoms")
         if not rows:
             raise ValueError("atoms must not be empty")
         if not any(hasattr(row, "__len__") for row in rows):
@@ -161,7 +171,7 @@ class Discrete(InputLaw):
         weights: list[Number] = (
             [Fraction(1, len(rows))] * len(rows)
             if probabilities is None
-            else [as_number(q, f"probabilities[{i}]") for i, q in enumerate(probabilities)]
+            else [as_number(q, f"probabilities[{i}]") for i, q in enumerate(as_sequence(probabilities, "probabilities"))]
         )
         if len(weights) != len(table):
             raise ValueError(f"probabilities must have one entry for each of the {len(table)} atoms, but had {len(weights)}")
@@ -208,21 +218,19 @@ class Discrete(InputLaw):
 class Independent(InputLaw):
     """p independent, identically distributed coordinates, given by the moments (1, m_1, m_2, ...) of one of them, as far as the table goes.
 
-    The table must belong to some law: every Hankel matrix (m_{i+j}) is positive semidefinite. A moment beyond the table is a ValueError.
+    The table must belong to some law (the truncated Hamburger moment problem, decided exactly). A moment beyond the table is a ValueError.
     A table has no samples.
     """
 
     def __init__(self, dimension: int, moments: Sequence[Any]) -> None:
         self.dimension = as_index(dimension, "dimension", minimum=1)
-        numbers = [as_number(m, f"moments[{k}]") for k, m in enumerate(moments)]
+        numbers = [as_number(m, f"moments[{k}]") for k, m in enumerate(as_sequence(moments, "moments"))]
         self.exact = all(isinstance(m, Fraction) for m in numbers)
         self._table = tuple(Fraction(m) for m in numbers)
         if not self._table or self._table[0] != 1:
             raise ValueError("moments[0] must be 1, the total probability")
-        half = (len(self._table) - 1) // 2
-        hankel = np.array([[self._table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
-        if not is_positive_semidefinite(hankel):
-            raise ValueError("moments must be those of a law, but their Hankel matrix (moments[i + j]) has a negative eigenvalue")
+        if not _is_moment_sequence(self._table):
+            raise ValueError("moments must be those of a law, but no law on the real line has these")
 
     def coordinate_moment(self, order: int) -> Fraction:
         """E[x_1^order]."""
@@ -302,6 +310,23 @@ class Uniform(Independent):
     def __repr__(self) -> str:
         ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"
         return f"Uniform({self.dimension}{ends})"
+
+
+def _is_moment_sequence(table: tuple[Fraction, ...]) -> bool:
+    """Whether (m_0, ..., m_r) are the moments of a law on the real line (Curto and Fialkow).
+
+    With n = floor(r / 2): the Hankel matrix (m_{i+j}), i, j <= n, must be positive semidefinite, and the column (m_{n+1+i}) that would
+    follow its last must lie in its range, as far as the table goes: n + 1 entries for odd r, the first n for even r.
+    """
+    half = (len(table) - 1) // 2
+    hankel = np.array([[table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
+    if not is_positive_semidefinite(hankel):
+        return False
+    rows = len(table) - 1 - half
+    if rows == 0:
+        return True
+    extended = np.array([[table[i + j] for j in range(half + 2)] for i in range(rows)], dtype=object)
+    return bool(to_fmpq_mat(extended[:, :-1]).rank() == to_fmpq_mat(extended).rank())
 
 
 def _identity(p: int) -> np.ndarray:

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from theory.exact import Number, as_index, as_matrix, as_number, is_exact
+from theory.exact import Number, as_index, as_matrix, as_number, as_sequence, is_exact
 from theory.inputs import InputLaw
 
 LearningRates = Number | Sequence[Any] | Callable[[int], Any]
@@ -141,13 +141,15 @@ def _rate(value: Any, name: str) -> Number:
 def _rates(value: Any) -> Any:
     if callable(value):
         return value
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return tuple(_rate(x, f"learning_rates[{t}]") for t, x in enumerate(value))
+        return tuple(_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(value, "learning_rates")))
     return _rate(value, "learning_rates")
 
 
 def _activation(value: Any) -> tuple[Number, ...]:
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
         raise TypeError(f"activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial, but was {value!r}")
     coefficients = [as_number(c, f"activation[{i}]") for i, c in enumerate(value)]
     while coefficients and coefficients[-1] == 0:

@@ -105,6 +105,8 @@ def _answer(
 ) -> Any:
     quantity = _quantity(problem, kind, step, layer, expression)
     allowed = Budget() if budget is None else budget
+    if not isinstance(allowed, Budget):
+        raise TypeError(f"budget must be a Budget, but was {budget!r}")
     chosen = _cheapest(problem, quantity, _named(engine))
     cost = chosen.cost(problem, quantity)
     if not allowed.allows(cost):

@@ -89,6 +89,17 @@ def test_gaussian_engines_agree_on_chiral_words(problem, step):
         assert recursion.expectation(chains(0), problem).coefficients == results[0]
 
 
+@pytest.mark.parametrize("name", ["A", "C", "D", "M", "U", "V", "S", "K"])
+def test_a_constant_may_have_any_name(name):
+    problem = TeacherStudent([[[1, 2], [0, 1]], [[1, -1], [2, 1]]], [[[0, 1], [1, 1]], [[1, 0], [1, 1]]], Gaussian(2), F(1, 5))
+    values = [[1, F(1, 2)], [-2, 3]]
+    form = tr(g(1, 1) @ constant(name, values) @ g(1, 1).T) * tr(constant(name, [[0, 1], [2, 0]]) @ W(1, 1))
+    reference = tr(g(1, 1) @ constant("X", values) @ g(1, 1).T) * tr(constant("Y", [[0, 1], [2, 0]]) @ W(1, 1))
+    expected = expectation(problem, reference, engine="wishart").coefficients
+    for engine in ("wishart", "trace_words"):
+        assert expectation(problem, form, engine=engine).coefficients == expected
+
+
 @settings(max_examples=15)
 @given(problems(st.just((2, 2, 1)), laws=lambda p: discrete_laws(p, 2), steps=1), st.integers(0, 1), st.integers(1, 4))
 def test_engines_with_atoms_agree_on_chiral_words(problem, step, b):

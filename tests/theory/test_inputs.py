@@ -155,6 +155,11 @@ def test_repeated_and_impossible_atoms():
         (lambda: Uniform(1, 1), TypeError, "both low and high"),
         (lambda: Independent(1, []), ValueError, r"moments\[0\] must be 1"),
         (lambda: Independent(1, [1, 2, 1]), ValueError, "moments must be those of a law"),
+        (lambda: Independent(1, [1, 0, 0, 1]), ValueError, "no law on the real line"),
+        (lambda: Independent(1, [1, 0, 0, 0, 1]), ValueError, "no law on the real line"),
+        (lambda: Independent(1, 5), TypeError, "moments must be a sequence"),
+        (lambda: Discrete(5), TypeError, "atoms must be a sequence"),
+        (lambda: Discrete([1, 2], 0.5), TypeError, "probabilities must be a sequence"),
         (lambda: Gaussian(2).moment([1]), ValueError, "exponents must have one entry for each of the 2 coordinates"),
         (lambda: Gaussian(1).moment([-1]), ValueError, r"exponents\[0\] must be at least 0"),
         (lambda: Gaussian(1).moment([1.0]), TypeError, r"exponents\[0\] must be an integer"),
@@ -163,6 +168,21 @@ def test_repeated_and_impossible_atoms():
 def test_bad_input_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@given(discrete_laws(1, 4), st.integers(0, 9))
+def test_the_moments_of_a_law_are_accepted(law, order):
+    table = [law.moment([k]) for k in range(order + 1)]
+    assert Independent(1, table).coordinate_moment(order) == table[-1]
+
+
+def test_moments_just_beyond_a_law_are_refused():
+    # two atoms fix every moment from the fourth on: 1, 1/2, 1/2, 1/2 is the fair coin
+    assert Independent(1, [1, F(1, 2), F(1, 2), F(1, 2), F(1, 2)])
+    for wrong in (F(49, 100), F(51, 100)):
+        with pytest.raises(ValueError, match="no law"):
+            Independent(1, [1, F(1, 2), F(1, 2), F(1, 2), F(1, 2), wrong])
+    assert Independent(1, [1, F(1, 2), F(1, 2), F(1, 2), F(51, 100)])  # a third atom, far away and unlikely, may add to the fourth
 
 
 def test_rademacher_support_is_not_listed_when_too_large():

@@ -39,10 +39,16 @@ def test_one_float_makes_the_problem_inexact():
     assert not make(inputs=Gaussian(cov=[[1.0, 0], [0, 1]])).is_exact(0)
 
 
+def test_mixed_entries_lose_nothing():
+    problem = make(student=[[[F(1, 3), 0.5]]], teacher=[[[10**400, 0.1]]])
+    assert problem.student[0].tolist() == [[F(1, 3), F(1, 2)]] and problem.teacher[0][0, 1] == F(0.1) and problem.is_exact(0)
+
+
 def test_learning_rates_three_ways():
     for rates in ([F(1, 10), F(1, 20)], lambda t: F(1, 10 * (t + 1))):
         assert make(learning_rates=rates).rates_before(2) == (F(1, 10), F(1, 20))
     assert make(learning_rates=0).rates_before(2) == (0, 0)
+    assert make(learning_rates=np.array(0.5)).rates_before(1) == (0.5,)
 
 
 def test_it_is_frozen():
@@ -78,6 +84,7 @@ NAN, INF = float("nan"), float("inf")
         ({"learning_rates": [F(-1)]}, ValueError, r"learning_rates\[0\] must not be negative"),
         ({"learning_rates": NAN}, ValueError, "learning_rates must be finite"),
         ({"learning_rates": "fast"}, TypeError, "learning_rates must be"),
+        ({"learning_rates": {0: 1}}, TypeError, "learning_rates must be a sequence"),
         ({"activation": ()}, ValueError, "activation must be a polynomial of degree at least 1"),
         ({"activation": (1, 0)}, ValueError, "activation must be a polynomial of degree at least 1"),
         ({"activation": (0, INF)}, ValueError, r"activation\[1\] must be finite"),

@@ -231,7 +231,8 @@ CLAIM = Claim(
     remarks=(
         r"The two printed bounds differ from each other, and neither depends on the depth: \(m\) grows with \(H\), so that for every \(D\) "
         r"both fail at \(t = 1\) once \(H\) is large (\(D = 1\): \(H = 3\), degree 10 against 3 and 7; \(D = 2\): \(H = 6\), degree 250 "
-        r"against 80 and 161). For \(D \ge 2\) and few layers both hold, far from sharp.",
+        r"against 80 and 161). Where \(m &gt; (D+1)^D\) both fail for all large \(t\) (\(D = 1\): \(H \ge 2\); \(D = 2\): \(H \ge 3\)); "
+        r"where \(m &lt; (D+1)^D\), as for \(D = H = 2\), both hold, far from sharp.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_3_4.py",
 )

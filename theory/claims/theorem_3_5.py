@@ -68,7 +68,8 @@ def check_printed(instance: Instance) -> Evidence:
     v = variance_polynomial(instance.problem, instance.step, instance.layer)
     _, b_0 = printed_threshold(v)
     low, high = (route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in instance.rise)
-    beyond = b_0 <= instance.rise[0]
+    compared = route.compare([F(v(b)) for b in instance.rise], [low, high])
+    refuted = b_0 <= instance.rise[0] and route.is_less(low, high)
     return Evidence(
         statement="var decreases for b >= b_0, the largest root of \\(\\beta_1 b^{r-1} + \\cdots + \\beta_r\\) (as printed)",
         instance=instance.name,
@@ -76,7 +77,10 @@ def check_printed(instance: Instance) -> Evidence:
         left=route.shown(low),
         right_route=f"{route.route_name(instance.problem)}: var({instance.rise[1]})",
         right=route.shown(high),
-        holds=not (beyond and route.is_less(low, high)),
+        holds=not refuted if compared.agrees else None,
+        residual=compared.distance,
+        tolerance=compared.tolerance,
+        reason="" if compared.agrees else "the two routes to the variance differ, so that neither threshold nor rise is known",
     )
 
 

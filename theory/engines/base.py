@@ -51,8 +51,11 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name in ("seconds", "bytes"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"budget.{name} must be positive, but was {getattr(self, name)!r}")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"budget.{name} must be a number, but was {value!r}")
+            if not value > 0:
+                raise ValueError(f"budget.{name} must be positive, but was {value!r}")
 
     def allows(self, cost: Cost) -> bool:
         """Whether the predicted cost fits."""

@@ -10,6 +10,7 @@ carried forward by dual numbers, all directions at once, so any step can be reac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -151,6 +152,7 @@ def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:
     widest = sorted(sizes)[-2:]
     products = 2.0 * problem.depth**2 * (step + 1) * (step + 2) / 2 * q * widest[0] * widest[1] * min(sizes)
     biggest = max(a * b for a, b in zip(sizes[1:], sizes[:-1], strict=True)) * q
-    growth = (2 * problem.depth - 1) ** step  # rationals on the path grow in length like the degree
-    seconds = products * (4e-7 * (1 + growth / 30) if exact else 5e-10) + q * q * (1e-6 if not exact else 2e-5)
+    growth = math.exp(min(700.0, step * math.log(2 * problem.depth - 1)))  # rationals on the path grow in length like the degree
+    calls = 6.0 * problem.depth**2 * (step + 1) * (step + 2) / 2  # a numpy call costs microseconds, however small the matrices
+    seconds = products * (4e-7 * (1 + growth / 30) if exact else 5e-10) + q * q * (1e-6 if not exact else 2e-5) + calls * 4e-6
     return Cost(seconds, biggest * problem.depth * (150 if exact else 8) * 3 + q * q * 8.0, f"{q} directions")

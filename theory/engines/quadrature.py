@@ -8,7 +8,7 @@ power of 1/b enters: it shares no formula with the polynomial engines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -23,54 +23,62 @@ from theory.problem import TeacherStudent
 
 Weights = tuple[arb_mat, ...]
 
+MAX_BITS = 1 << 14
+MAX_STEPS = 64  # far beyond every budget; only so that the cost itself is cheap
+
 
 def variance(
     problem: TeacherStudent, step: int, layer: int, batch_size: Any, *, bits: int = 128, budget: Budget | None = None
 ) -> arb:
-    """A ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits.
+    """A finite ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits or more.
 
-    Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise. Cost: the product of the batches' node counts.
+    The bits are doubled until the ball is finite. Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise.
+    Cost: the product of the batches' node counts.
     """
     k = problem.check_layer(layer)
     t, b, nodes = _prepare(problem, step, batch_size, budget, last=True)
 
-    def gradient(weights: Weights, s: arb) -> arb_mat:
-        return _gradients(weights, _target(problem), s)[k - 1]
-
-    with _Precision(bits):
+    def once() -> arb:
         mean: arb_mat | None = None
-        second = arb(0)
+        second, target = arb(0), _target(problem)
         for weight, weights, s in _leaves(problem, t, b, nodes):
-            g = gradient(weights, s)
+            g = _gradients(weights, target, s)[k - 1]
             scaled = g * weight
             mean = scaled if mean is None else mean + scaled
             second += weight * _square(g)
         assert mean is not None
         return second - _square(mean)
 
+    return _finite(once, bits)
+
 
 def loss(problem: TeacherStudent, step: int, batch_size: Any, *, bits: int = 128, budget: Budget | None = None) -> arb:
     """A ball that contains E loss(w_step), loss(w) = (sigma^2 / 2) ||W_H ... W_1 - W*_H ... W*_1||^2; as `variance` otherwise."""
     t, b, nodes = _prepare(problem, step, batch_size, budget, last=False)
-    with _Precision(bits):
-        sigma = arb(to_fmpq(problem.inputs.second_moment[0, 0]))
+
+    def once() -> arb:
+        sigma, target = arb(to_fmpq(problem.inputs.second_moment[0, 0])), _target(problem)
         total = arb(0)
         for weight, weights, _ in _leaves(problem, t, b, nodes):
-            total += weight * _square(_product(weights) - _target(problem))
+            total += weight * _square(_product(weights) - target)
         return total * sigma / 2
 
+    return _finite(once, bits)
 
-class _Precision:
-    """flint's working precision, restored on leaving."""
 
-    def __init__(self, bits: int) -> None:
-        self.bits = bits
-
-    def __enter__(self) -> None:
-        self.saved, ctx.prec = ctx.prec, self.bits
-
-    def __exit__(self, *_: object) -> None:
-        ctx.prec = self.saved
+def _finite(compute: Callable[[], arb], bits: int) -> arb:
+    """The ball in `bits` bits, doubled until it is finite; ArithmeticError when MAX_BITS do not suffice. flint's precision is restored."""
+    saved = ctx.prec
+    try:
+        while bits <= MAX_BITS:
+            ctx.prec = bits
+            ball = compute()
+            if ball.is_finite():
+                return ball
+            bits *= 2
+    finally:
+        ctx.prec = saved
+    raise ArithmeticError(f"no finite ball with {MAX_BITS} bits: the batch size or the weights are too extreme for this rule")
 
 
 def _prepare(
@@ -82,6 +90,8 @@ def _prepare(
         raise ValueError(f"batch_size must be at least 1, but was {batch_size}")
     if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
+    if t > MAX_STEPS:
+        raise UnaffordableError(f"quadrature at t = {t} needs more nodes than there are atoms: take a step of at most {MAX_STEPS}")
     m = gradient_degree(problem.depth)
     # n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss
     power = [m ** (t - s) for s in range(t + 1)] if last else [output_degree(problem.depth) * m ** (t - 1 - s) for s in range(t)]

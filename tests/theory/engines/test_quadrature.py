@@ -117,6 +117,7 @@ def test_equal_hidden_units_act_as_one():
         (lambda p: quadrature.variance(p, 1, 1, float("nan")), ValueError, "batch_size must be finite"),
         (lambda p: quadrature.variance(p, 1, 3, 2), ValueError, r"layer must be in 1\.\.2"),
         (lambda p: quadrature.variance(p, 5, 1, 2), UnaffordableError, "nodes"),
+        (lambda p: quadrature.variance(p, 10**5, 1, 2), UnaffordableError, "a step of at most"),
         (lambda p: quadrature.loss(p, 3, 2, budget=Budget(seconds=1e-3)), UnaffordableError, "would cost"),
     ],
 )
@@ -124,6 +125,13 @@ def test_bad_input_and_budgets(call, error, message):
     problem = TeacherStudent([[[1]], [[1]]], [[[1]], [[2]]], Gaussian(1), learning_rates=1)
     with pytest.raises(error, match=message):
         call(problem)
+
+
+def test_balls_are_finite():
+    steep = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Gaussian(1), learning_rates=F(1, 4))
+    assert quadrature.variance(steep, 4, 1, 2).is_finite()
+    # var(g_0) = (2 / b) w_2^2 (w_1 w_2)^2 at any size of b
+    assert abs(quadrature.variance(steep, 0, 1, 1e30, bits=300) * arb(1e30) / 32 - 1) < 1e-20
 
 
 def test_what_it_cannot_do():
