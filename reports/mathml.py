@@ -2,13 +2,15 @@ r"""Mathematics in HTML text: LaTeX between \( \) or \[ \] becomes MathML, drawn
 
 latex2mathml does the translation. What it gets wrong is put right on the element tree (operator names, vertical bars,
 bold letters), and what it does not understand is an error here, never a stray command on a page. Long inline formulas
-are cut after relations and commas of the outermost level, so that a line of text can break there on a narrow screen.
+are cut after relations and commas of the outermost level, so that a line of text can break there on a narrow screen;
+pieces that are still long, after sums, differences and Kronecker products.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from html import unescape
 from itertools import pairwise
@@ -18,7 +20,9 @@ from latex2mathml.converter import convert
 
 MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<block>.+?)\\\]", re.DOTALL)
 BREAKABLE_LEAVES = 12
+LONG_LEAVES = 16  # a piece that is longer may break after its binary operators, too
 RELATIONS = frozenset("=≔<>≤≥≠≈≡→↦⟹⟺∈∼,;")
+BINARY = frozenset("+−⊗")
 OPENING, CLOSING = frozenset("([{⟨⌊"), frozenset(")]}⟩⌋")
 OPERATORS = {
     "~": "∼",
@@ -205,8 +209,25 @@ def _in_alphabet(letter: str, alphabet: str) -> str:
 
 def _pieces(root: ElementTree.Element) -> list[ElementTree.Element]:
     row = root[0] if len(root) == 1 and root[0].tag == "mrow" else root
-    if sum(1 for node in root.iter() if len(node) == 0) <= BREAKABLE_LEAVES:
+    if _leaves([root]) <= BREAKABLE_LEAVES:
         return [root]
+    pieces = []
+    for piece in _cut(list(row), RELATIONS, outermost=True):
+        pieces += [piece] if _leaves(piece) <= LONG_LEAVES else _cut(piece, BINARY, outermost=False)
+    whole = []
+    for piece in pieces:
+        math = ElementTree.Element("math", root.attrib)
+        math.extend(piece)
+        whole.append(math)
+    return whole
+
+
+def _leaves(nodes: Iterable[ElementTree.Element]) -> int:
+    return sum(len(node) == 0 for top in nodes for node in top.iter())
+
+
+def _cut(row: list[ElementTree.Element], stops: frozenset[str], outermost: bool) -> list[list[ElementTree.Element]]:
+    """The row cut after each of the operators `stops`, within brackets too unless `outermost`."""
     pieces: list[list[ElementTree.Element]] = [[]]
     depth = 0
     for child in row:
@@ -214,18 +235,12 @@ def _pieces(root: ElementTree.Element) -> list[ElementTree.Element]:
         base = child[0] if child.tag in ("msub", "msup", "msubsup") else child  # ")_{k}" closes too
         text = base.text or "" if base.tag == "mo" else ""
         depth += (text in OPENING) - (text in CLOSING)
-        if child.tag == "mo" and depth == 0 and text in RELATIONS:
+        is_sign = child.get("form") == "prefix" or len(pieces[-1]) == 1
+        if child.tag == "mo" and text in stops and not (outermost and depth) and not is_sign:
             space = "0.167em" if text in ",;" else "0.278em"
             child.attrib.update(form="infix", lspace="0" if text in ",;" else space, rspace=space)
             pieces.append([])
-    if not pieces[-1]:
-        pieces.pop()
-    whole = []
-    for piece in pieces:
-        math = ElementTree.Element("math", root.attrib)
-        math.extend(piece)
-        whole.append(math)
-    return whole
+    return [piece for piece in pieces if piece]
 
 
 def _serialise(node: ElementTree.Element) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 LEMMAS = ("A.1", "A.2", "A.3", "A.8")
 NAMES = {"3.1.2 loss": "Section 3.1.2: the loss", "conjecture": "The conjecture", "random w_0": r"Random \(w_0\)"}
 
@@ -19,3 +21,27 @@ def full_name(claim_id: str) -> str:
     if chapter in ("A", "3") and number.isdigit():
         return f"{'Lemma' if claim_id in LEMMAS else 'Theorem'} {claim_id}"
     return claim_id
+
+
+VALUE = r"(?:\{[^}]*\}|N?\([^)]*\)|(?:\+-|-)?\d+(?:/\d+)?)"
+FORMULA = re.compile(rf"(?:\b(?:x|t|b|alpha|w_0|W_\d)|\b[wW](?:\*|\b)|\bvar\(g_\{{\d,\d\}}\)) (?:=|~|in) {VALUE}|\b(?:alpha|w_0)\b")
+SPELLINGS = (
+    ("alpha", r"\alpha"), ("+-", r"\pm "), ("*", "^*"), ("~", r"\sim"), (" in {", r" \in \{"), ("var(", r"\mathrm{var}("),
+)
+
+
+def with_maths(name: str) -> str:
+    r"""An instance's plain name with its formulas as LaTeX, for captions; a name that has LaTeX already is left as it is.
+
+    Examples:
+        >>> print(with_maths("x ~ N(0, 1), w* = 1/6, W_1 = +-1 equally likely"))
+        \(x \sim N(0, 1)\), \(w^* = 1/6\), \(W_1 = \pm 1\) equally likely
+    """
+    return name if r"\(" in name else FORMULA.sub(_latex, name)
+
+
+def _latex(found: re.Match[str]) -> str:
+    text = found.group()
+    for plain, latex in SPELLINGS:
+        text = text.replace(plain, latex)
+    return rf"\({text[:-1]}\}}\)" if r"\{" in text else rf"\({text}\)"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
-from reports.numbers import decimal
+from reports.names import with_maths
+from reports.numbers import decimal, plain
 from theory.claims.theorem_3_5 import printed_threshold
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
 from theory.variance_poly import variance_polynomial
 
 POINTS = 240
@@ -30,10 +32,10 @@ def draw_threshold(findings: Findings, seed: int) -> Figure:
     root = f"has its last root at {late:.4g}" if late else "has no positive root"
     return Figure(
         (threshold_panel(v, printed, true, "fig-3-5-zeros"), _rise_panel(w, "fig-3-5-rise")),
-        rf"(a) {two_atoms.name}. The variance (solid) is zero at the printed \(b_0 = {printed:.4g}\), its derivative "
+        rf"(a) {with_maths(two_atoms.name)}. The variance (solid) is zero at the printed \(b_0 = {printed:.4g}\), its derivative "
         r"(dashed, as \(-b\,\frac{d}{db}\mathrm{var}\), in the same units) at the true one, "
         rf"\(b_0 = {true:.4g}\): between the two the variance rises. Circles are integer batch sizes. "
-        rf"(b) {gaussian.name}. The printed polynomial {root}, yet the variance still rises up to "
+        rf"(b) {with_maths(gaussian.name)}. The printed polynomial {root}, yet the variance still rises up to "
         rf"\(b_0 = {w.threshold:.5g}\). Drawn from the exact polynomials of degree {v.degree} and {w.degree}.",
     )
 
@@ -55,11 +57,12 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
         whole = range(1, end + 1)
         axes.plot(whole, values(v, whole), "o", color=BLUE, markerfacecolor="none", markeredgewidth=1.4)
         axes.axhline(0, color=MUTED, linewidth=0.9)
-        _mark(axes, printed, "printed $b_0$", 0.9)
+        _mark(axes, printed, "printed \n$b_0$", 0.84, side="right" if printed < true else "left")
         _mark(axes, true, "true $b_0$", 0.03)
         highest = max(values(v, b))
         axes.set_ylim(min(-0.5 * highest, 1.6 * min(values(v, b))), 1.2 * highest)
         batch_axis(axes, 1, end)
+        axes.set_ylabel("variance")
         axes.legend(loc="lower right")
         return svg(
             axes,
@@ -89,7 +92,7 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
                 color=colour,
                 markerfacecolor="none",
                 linewidth=1.2,
-                label=_short(instance.name),
+                label=_short(instance.problem),
             )
         batch_axis(axes, 1, 12, every=True)
         axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(2)$")
@@ -102,7 +105,7 @@ def draw_conjecture(findings: Findings, seed: int) -> Figure:
         )
     return Figure(
         (_inset_panel(w, "fig-conjecture-rise", (low, high)), right),
-        rf"(a) {gaussian.name}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
+        rf"(a) {with_maths(gaussian.name)}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
         rf"{low}\), "
         rf"\(\mathrm{{var}} = {_latex(w(low))}\), to \(b = {high}\), \({_latex(w(high))}\). (b) Two atoms, \(t = 1\), "
         rf"each at integer batch sizes, relative to its value at \(b = 2\).",
@@ -211,18 +214,21 @@ def batch_axis(axes: Axes, low: float, high: float, every: bool = False) -> None
     plain_ticks(axes, [2.0**k for k in exponents][::stride])
 
 
-def _mark(axes: Axes, b: float, label: str, height: float) -> None:
-    axes.axvline(
-        b,
-        color=GREEN if label.startswith("true") else INK,
-        linewidth=1.1,
-        linestyle="-" if label.startswith("true") else (0, (1.5, 2)),
-    )
-    axes.text(b, height, f" {label}", transform=axes.get_xaxis_transform(), ha="left", va="bottom", fontsize=10.5)
+def _mark(axes: Axes, b: float, label: str, height: float, side: Literal["left", "right"] = "left") -> None:
+    """A vertical line at b, its label beside it: `side` is the end of the label that touches the line."""
+    true = label.startswith("true")
+    axes.axvline(b, color=GREEN if true else INK, linewidth=1.1, linestyle="-" if true else (0, (1.5, 2)))
+    where, text = axes.get_xaxis_transform(), f" {label} "
+    axes.text(b, height, text, transform=where, ha=side, va="bottom", fontsize=10.5, linespacing=1.0)
 
 
-def _short(name: str) -> str:
-    return name.split(" equally likely, ")[-1].split(", t =")[0].replace("*", r"$^*$").replace("alpha", r"$\alpha$")
+def _short(problem: TeacherStudent) -> str:
+    """Weights, teacher and first rate of a network of single units."""
+
+    def listed(layers: Iterable[Any]) -> str:
+        return ", ".join(plain(x) for w in layers for x in w.ravel())
+
+    return rf"$w = ({listed(problem.student)})$, $w^* = ({listed(problem.teacher)})$, $\alpha = {plain(problem.learning_rate(0))}$"
 
 
 def _latex(value: Any) -> str:

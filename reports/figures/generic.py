@@ -114,5 +114,5 @@ def _residuals(name: str, findings: Findings) -> str:
 
 
 def _cut(label: str, width: int = 26) -> str:
-    text = label.replace("$", r"\$")
+    text = label.replace(r"\(", "").replace(r"\)", "").replace("$", r"\$")
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -7,6 +7,7 @@ from typing import Any
 from reports.figures.curves import batch_axis, floats, grid, pick, values
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
+from reports.names import with_maths
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import loss_polynomial
 
@@ -20,8 +21,8 @@ def draw(findings: Findings, seed: int) -> Figure:
             _panel("fig-loss-rising", _loss(rising), ORANGE, "Expected loss near a saddle"),
             _panel("fig-loss-falling", _loss(falling), BLUE, "Expected loss in one layer"),
         ),
-        f"(a) {rising.name}: the expected loss rises with b; small batches leave the saddle sooner. "
-        f"(b) {falling.name}: it falls. The dashed line is the constant term, the loss of full-gradient descent after as "
+        f"(a) {with_maths(rising.name)}: the expected loss rises with b; small batches leave the saddle sooner. "
+        f"(b) {with_maths(falling.name)}: it falls. The dashed line is the constant term, the loss of full-gradient descent after as "
         "many steps. Drawn from the exact polynomials; circles at powers of two.",
     )
 
@@ -37,6 +38,7 @@ def _panel(name: str, v: InverseBatchPolynomial, colour: str, title: str) -> str
         axes.plot(marked, values(v, marked), "o", color=colour, markerfacecolor="none", markeredgewidth=1.4)
         axes.axhline(limit, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label="full gradient descent")
         batch_axis(axes, 1, 64)
+        axes.set_ylabel("expected loss")
         axes.legend(loc="best")
         description = f"From {float(v(1)):.4g} at b = 1 to {float(v(64)):.4g} at b = 64, towards {limit:.4g}."
         return svg(axes, name, title, description)

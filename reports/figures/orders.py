@@ -101,8 +101,11 @@ def degrees_panel(name: str, prints: dict[str, list[int]]) -> str:
             axes.plot(STEPS, values, color=colour, linestyle=style, label=label)
         axes.plot(STEPS, attained, "o", color=INK, label="attained")
         for t, degree in zip(STEPS, attained, strict=True):
-            axes.annotate(str(degree), (t, degree), (7, -11), textcoords="offset points", fontsize=10.5)
+            above = all(values[t] < degree for values in prints.values())  # no line is there
+            place, side = ((-6, 4), "right") if above else ((7, -9), "left")
+            axes.annotate(str(degree), (t, degree), place, textcoords="offset points", ha=side, fontsize=10.5)
         axes.set_yscale("log")
+        axes.set_ylim(bottom=0.5)
         _step_axis(axes)
         axes.set_ylabel("degree in $1/b$")
         axes.legend(loc="upper left")

@@ -7,6 +7,7 @@ from fractions import Fraction as F
 from reports.figures.curves import batch_axis, floats, grid, pick, values
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
+from reports.names import with_maths
 from theory.claims.random_initial_weights import Instance, variance
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import variance_polynomial
@@ -18,7 +19,8 @@ def draw(findings: Findings, seed: int) -> Figure:
     rising = pick(findings, lambda x: variance(x).decreasing_from() is None)
     return Figure(
         (_panel("fig-w0-flat", flat), _panel("fig-w0-rising", rising)),
-        f"(a) {flat.name}. (b) {rising.name}. Solid: the variance over batches and initial weights; it tends to its "
+        f"(a) {with_maths(flat.name)}. (b) {with_maths(rising.name)}. "
+        "Solid: the variance over batches and initial weights; it tends to its "
         "constant term (dotted), the variance over the initial weights of the gradient of full-gradient descent, in (b) "
         "from below, so that there it increases for large b. Dashed: the mean of the variances given the initial weights, "
         "which tends to zero. Drawn from the exact polynomials.",

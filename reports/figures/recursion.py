@@ -42,7 +42,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
         terms.append(len(out.terms))
     sizes = range(1, 7)
     with panel() as axes:
-        axes.plot(degrees, rows, "o-", color=BLUE, label="what comes out: $m + d'$")
+        axes.plot(degrees, rows, "o-", color=BLUE, label="what comes out: $m + d$\u2032")
         axes.plot(
             degrees,
             [d - 1 for d in degrees],
@@ -54,7 +54,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
         )
         axes.axhline(0, color=MUTED, linewidth=0.9)
         axes.set_xlabel("$d$, gradient letters in the one row ($m = 1$)")
-        axes.set_ylabel("Kronecker rows $m'$")
+        axes.set_ylabel("Kronecker rows $m$\u2032")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="upper left")
         left = svg(
@@ -71,7 +71,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
             color=ORANGE,
             linestyle=(0, (5, 2)),
             markeredgewidth=1.6,
-            label="printed, $m = 2$",
+            label="printed, $m = d$\u2032 $= 2$",
         )
         axes.plot(
             sizes, [2**2 * p**2 for p in sizes], "s-", color=GREEN, markerfacecolor="none", label="row 0 has gradients"
@@ -79,7 +79,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
         axes.plot(sizes, [2**2 for _ in sizes], "o-", color=BLUE, label="row 0 has none")
         axes.set_yscale("log")
         axes.set_xlabel("input dimension $p$")
-        axes.set_ylabel("terms $L$ for $d = d' = 2$")
+        axes.set_ylabel("terms $L$ for $d = 2$")
         axes.legend(loc="upper left")
         right = svg(
             axes,
@@ -93,7 +93,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
         rf"samples, produces ({_listed(rows)} for "
         rf"\(d = 0, \ldots, {LARGEST_D}\); {_listed(terms)} terms), and the printed \(m' = m + d - 2\). (b) The number "
         r"of terms for \(d = 2\), "
-        r"\(L = 2^d p^{2 [d_0 \ge 1]}\), against the printed \(2^d p^{d'(m-1)+2}\) at \(m = 2\).",
+        r"\(L = 2^d p^{2 [d_0 \ge 1]}\), against the printed \(2^d p^{d'(m-1)+2}\) at \(m = d' = 2\).",
     )
 
 
@@ -161,6 +161,16 @@ def _stirling_panel(d: int, name: str) -> str:
 
 def draw_a5(findings: Findings, seed: int) -> Figure:
     """Theorem A.5: the terms of one unrolling by the number of gradients picked, and their degrees."""
+    return _unrolling(r"the rate of the step before (the printed proof has \(\alpha_t\))")
+
+
+def draw_3_2(findings: Findings, seed: int) -> Figure:
+    """Theorem 3.2: the same, beside the numbers that it prints."""
+    return _unrolling(r"real numbers of either sign (the print has \(\mu_s \in \mathbb{N}^{+}\))")
+
+
+def _unrolling(coefficients: str) -> Figure:
+    """`coefficients` says what they are and what is printed for them."""
     d = LARGEST_D
     form = KroneckerForm.from_trace_form(tr(reduce(lambda word, letter: word @ letter, [W(1, 1)] * d)))
     terms = unroll(form, problem(), 1).terms
@@ -204,28 +214,39 @@ def draw_a5(findings: Findings, seed: int) -> Figure:
         (left, right),
         rf"\(\mathrm{{tr}}(W_{{1,1}}^{d})\) unrolled once: {len(terms)} terms, of which "
         rf"{_listed(count[j] for j in sorted(count))} have \(j = 0, \ldots, {d}\) letters \(g_{{0,1}}\). "
-        rf"{'Every coefficient is' if right_sizes else 'NOT every coefficient is'} \((-\alpha_0)^j\), the rate of the "
-        r"step before (the print has \(\alpha_t\)).",
+        rf"{'Every coefficient is' if right_sizes else 'NOT every coefficient is'} \((-\alpha_0)^j\), {coefficients}.",
     )
 
 
 def draw_a6(findings: Findings, seed: int) -> Figure:
     """Theorem A.6: for random trace forms, the sharp bound and the degree attained against the printed bound."""
+    return _bounds(seed, "printed bound", r"the printed bound \(\sum_f D_f\)")
+
+
+def draw_3_3(findings: Findings, seed: int) -> Figure:
+    """Theorem 3.3 prints no bound: the same against the one of Theorem A.6."""
+    return _bounds(
+        seed, "bound of A.6", r"the bound that Theorem A.6 prints, \(\sum_f D_f\) (Theorem 3.3 prints none)"
+    )
+
+
+def _bounds(seed: int, loose: str, whose: str) -> Figure:
+    """`loose` names the larger bound in the drawing, `whose` in the caption."""
     points = [point for point in (_degrees(form) for form in random_forms(seed, EXPRESSIONS)) if point]
     printed, sharp, attained = (np.array(column) for column in zip(*points, strict=True))
     with panel() as axes:
-        _scatter(axes, printed, sharp, attained)
+        _scatter(axes, printed, sharp, attained, loose)
         left = svg(
             axes,
             "fig-a6-scatter",
-            "Degree against the printed bound",
-            f"{len(points)} random trace forms: attained and sharp degrees lie below the printed bound.",
+            f"Degree against the {loose}",
+            f"{len(points)} random trace forms: attained and sharp degrees lie below the {loose}.",
         )
     gap = Counter((sharp - attained).tolist())
     with panel() as axes:
         saved = Counter((printed - sharp).tolist())
         axes.bar(sorted(saved), [saved[k] for k in sorted(saved)], color=BLUE, width=0.6)
-        axes.set_xlabel("printed bound minus sharp bound")
+        axes.set_xlabel(f"{loose} minus sharp bound")
         axes.set_ylabel("trace forms")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -233,24 +254,24 @@ def draw_a6(findings: Findings, seed: int) -> Figure:
             axes,
             "fig-a6-saved",
             "What the sharp bound saves",
-            f"Printed minus sharp bound: {dict(sorted(saved.items()))}.",
+            f"The {loose} minus the sharp bound: {dict(sorted(saved.items()))}.",
         )
     return Figure(
         (left, right),
         rf"{len(points)} random products of traces in \(W_0, g_0, W_1, g_1\) (seed {seed}) for two layers of one unit "
         r"with Gaussian inputs. (a) The exact degree of the "
-        r"expectation (dots) and the sharp bound \(\sum_f \max(D_f - 1, 0)\) (squares) against the printed bound \(\sum_f "
-        r"D_f\); the dashed line is equality. "
-        rf"The sharp bound is attained by {gap[0]} of them. (b) By how much the sharp bound lies below the printed one.",
+        r"expectation (dots) and the sharp bound \(\sum_f \max(D_f - 1, 0)\) (squares) against "
+        rf"{whose}; the dashed line is equality. "
+        rf"The sharp bound is attained by {gap[0]} of them. (b) By how much the sharp bound lies below the other.",
     )
 
 
-def _scatter(axes: Axes, printed: np.ndarray, sharp: np.ndarray, attained: np.ndarray) -> None:
+def _scatter(axes: Axes, printed: np.ndarray, sharp: np.ndarray, attained: np.ndarray, loose: str) -> None:
     top = int(printed.max()) + 1
-    axes.plot([0, top], [0, top], color=ORANGE, linestyle=(0, (5, 2)), label="printed bound")
+    axes.plot([0, top], [0, top], color=ORANGE, linestyle=(0, (5, 2)), label=loose)
     axes.plot(printed, sharp, "s", color=BLUE, markerfacecolor="none", markersize=7, label="sharp bound")
     axes.plot(printed, attained, "o", color=INK, markersize=3.2, label="attained")
-    axes.set_xlabel("printed bound")
+    axes.set_xlabel(loose)
     axes.set_ylabel("degree in $1/b$")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="upper left")

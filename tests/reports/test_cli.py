@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from reports import cli
 from reports.cli import app
+from reports.problem_text import KEYS, LAWS
 from tests.reports.fakes import claim, differ
 from theory import Discrete, TeacherStudent, variance_poly
 
@@ -112,3 +113,8 @@ def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch,
     assert code == 0 and out.splitlines()[-1] == str(tmp_path / "site" / "index.html")
     code, out, err = run("report", "--out", str(tmp_path / "site"))
     assert code == 1 and Path(out.splitlines()[-1]).is_file() and "T.2 is not borne out" in err
+
+
+def test_help_names_the_keys_of_a_file() -> None:
+    code, out, _ = run("variance", "--help")
+    assert code == 0 and all(key in out for key in (*KEYS, *LAWS, *(k for keys in LAWS.values() for k in keys)))

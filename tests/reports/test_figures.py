@@ -67,3 +67,9 @@ def test_the_table_of_figures_names_claims_of_the_ledger() -> None:
 @pytest.mark.parametrize("value", ["words only", None])
 def test_evidence_without_numbers_has_a_figure_too(value: object) -> None:
     assert figures.draw(examine(claim(values=(value,))), 0).panels
+
+
+def test_captions_of_the_informal_theorems_say_what_these_print() -> None:
+    captions = {c.id: figures.draw(examine(c), 0).caption for c in LEDGER if c.id in ("3.2", "3.3", "A.5", "A.6")}
+    assert r"\alpha_t" in captions["A.5"] and r"\alpha_t" not in captions["3.2"] and r"\mu_s" in captions["3.2"]
+    assert "the printed bound" in captions["A.6"] and "Theorem 3.3 prints none" in captions["3.3"]

@@ -88,3 +88,9 @@ def test_primes_stand_beside_their_letter_and_definitions_are_one_relation() -> 
     assert "<mi>m</mi><mo" in inline("m'") and "msup" not in inline("m'")
     assert "<msub><mi>W</mi><mi>t</mi></msub><mo" in inline("W_t'")
     assert "≔" in inline("y_0 := y_m") and ":" not in inline("y_0 := y_m").replace("≔", "")
+
+
+def test_a_long_product_in_a_line_may_break_within_its_brackets() -> None:
+    latex = r"\(\mathrm{tr}((\bigotimes_i y_{i+1} y_i^T \otimes \bigotimes_j z_{j+1} z_j^T)(\bigotimes_i A_i \otimes \bigotimes_j D_j))\)"
+    assert render(latex).count("<wbr>") == 2
+    assert "<wbr>" not in render(r"\((a + b)(c - d)\)")

@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from reports import readme
+from reports.cli import app
 from reports.readme import BEGIN, END, same_drawing, table, with_table
 from tests.reports.fakes import claim
 
@@ -20,6 +22,22 @@ def test_the_worked_example_runs_as_printed() -> None:
         example = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
         outcome = doctest.DocTestRunner().run(example)
         assert outcome.attempted > 5 and outcome.failed == 0
+
+
+def test_the_file_runs_as_the_command_beside_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = readme.README.read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (command,) = re.findall(r"`batchlaw (variance network\.toml [^`]*)`", text)
+    (tmp_path / "network.toml").write_text(block, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(app, command.split(), env={"COLUMNS": "160", "NO_COLOR": "1"})
+    assert shown.exit_code == 0
+    assert "degree 6" in shown.stdout and "b_0 = 2.4017" in shown.stdout and "5/16 " in shown.stdout
+
+
+def test_commands_are_those_that_there_are() -> None:
+    used = set(re.findall(r"`batchlaw (\w+)", readme.README.read_text(encoding="utf-8")))
+    assert used == {command.callback.__name__ for command in app.registered_commands if command.callback}
 
 
 def test_picture_and_table_are_current() -> None:
