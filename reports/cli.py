@@ -17,7 +17,7 @@ from rich.table import Table
 
 from reports.findings import Findings, Outcome, examine, select
 from reports.numbers import decimal, plain
-from reports.problem_text import make_problem, parse_list, parse_matrix, parse_number, read_problem
+from reports.problem_text import make_problem, parse_list, parse_matrix, read_problem
 from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
 from theory.claims import LEDGER
 from theory.claims.record import Verdict
@@ -57,19 +57,21 @@ def variance(
     rates: Annotated[
         str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')
     ] = None,
-    inputs: Annotated[str, typer.Option(help="gaussian, rademacher, uniform or discrete.")] = "gaussian",
+    inputs: Annotated[
+        str | None, typer.Option(help="gaussian, rademacher, uniform or discrete; gaussian by default, discrete with --atoms.")
+    ] = None,
     cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
     probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
-    activation: Annotated[str, typer.Option(help="sigma_0 sigma_1 ...; the identity by default.")] = "0 1",
+    activation: Annotated[str | None, typer.Option(help="sigma_0 sigma_1 ...; the identity by default.")] = None,
 ) -> None:
     """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
     with one_line_errors():
-        if problem is not None and (student or teacher or rates or cov or atoms or probabilities):
+        if problem is not None and any((student, teacher, rates, inputs, cov, atoms, probabilities, activation)):
             raise ValueError("problem must be a file or options, but not both")
         if problem is None and not (student and teacher):
             raise ValueError("problem must be a file, or --student and --teacher with one matrix per layer")
-        sizes = [parse_number(word, "at") for word in at.replace(",", " ").split()]
+        sizes = parse_list(at, "at")
         network = (
             read_problem(problem)
             if problem is not None
@@ -85,6 +87,7 @@ def variance(
             "layer": layer,
             "engine": used,
             "coefficients": [plain(c) for c in v.coefficients],
+            "radii": list(v.radii),
             "degree": v.degree,
             "degree_bound": v.degree_bound,
             "threshold": threshold,
@@ -172,13 +175,13 @@ def _from_options(
     student: list[str],
     teacher: list[str],
     rates: str | None,
-    inputs: str,
+    inputs: str | None,
     cov: str | None,
     atoms: str | None,
     probabilities: str | None,
-    activation: str,
+    activation: str | None,
 ) -> TeacherStudent:
-    law: dict[str, Any] = {"law": "discrete" if atoms is not None and inputs == "gaussian" else inputs}
+    law: dict[str, Any] = {"law": inputs or ("gaussian" if atoms is None else "discrete")}
     if cov is not None:
         law["cov"] = parse_matrix(cov, "cov")
     if atoms is not None:
@@ -191,7 +194,7 @@ def _from_options(
             "student": [parse_matrix(w, f"student[{k}]") for k, w in enumerate(student)],
             "teacher": [parse_matrix(w, f"teacher[{k}]") for k, w in enumerate(teacher)],
             "learning_rates": alphas[0] if len(alphas) == 1 else alphas,
-            "activation": parse_list(activation, "activation"),
+            "activation": parse_list("0 1" if activation is None else activation, "activation"),
             "inputs": law,
         }
     )
@@ -201,16 +204,18 @@ def outline(v: InverseBatchPolynomial) -> str:
     """The first three terms and the last of a long polynomial, in decimals.
 
     Examples:
-        >>> outline(InverseBatchPolynomial([0, 1, -2, 3, 0, 5]))
+        >>> outline(InverseBatchPolynomial([0, 1, -2, 3, 4, 5]))
         '1/b - 2/b^2 + 3/b^3 + ... + 5/b^5'
+        >>> outline(InverseBatchPolynomial([0, 1, -2]))
+        '1/b - 2/b^2'
     """
     orders = [s for s, c in enumerate(v.coefficients) if c]
     text = ""
-    for s in (*orders[:3], orders[-1]):
+    for s in orders if len(orders) <= 4 else (*orders[:3], orders[-1]):
         c = v.coefficients[s]
-        text += " + ..." if s == orders[-1] else ""
+        text += " + ..." if s == orders[-1] and len(orders) > 4 else ""
         text += (" - " if c < 0 else " + ") + decimal(abs(Fraction(c)), 6) + f"/b^{s}" * (s > 0)
-    return text.removeprefix(" + ").replace("/b^1 ", "/b ")
+    return (text.removeprefix(" + ") + " ").replace("/b^1 ", "/b ").strip() or "0"
 
 
 def _print_variance(

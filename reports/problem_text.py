@@ -31,6 +31,9 @@ KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
 LARGEST_PLAIN_INTEGER = 1 << 53  # other programs read larger JSON numbers as floats
 LAWS = {"gaussian": ("cov",), "rademacher": (), "uniform": ("low", "high"), "discrete": ("atoms", "probabilities")}
 
+#: Of a decimal in a problem.
+MAX_EXPONENT = 400
+
 
 def read_problem(path: Path) -> TeacherStudent:
     """The problem in a .toml or .json file. Raises ValueError or TypeError naming what is wrong."""
@@ -111,7 +114,7 @@ def problem_json(problem: TeacherStudent) -> str:
 def parse_number(text: str, name: str) -> Fraction:
     """An exact number from text: an integer, a fraction "1/10" or a decimal "0.1"."""
     try:
-        return Fraction(text.strip())
+        return _decimal(text.strip())
     except (ValueError, ZeroDivisionError):
         raise ValueError(f"{name} must be a number such as 3, 1/10 or 0.1, but was {text!r}") from None
 
@@ -130,7 +133,11 @@ def parse_matrix(text: str, name: str) -> list[list[Fraction]]:
 
 
 def _decimal(text: str) -> Fraction:
-    return Fraction(text)  # "nan" and "inf" raise ValueError
+    """Exactly; "nan", "inf" and exponents beyond those of a double, which would be written out digit by digit, raise ValueError."""
+    exponent = text.lower().partition("e")[2]
+    if exponent and abs(int(exponent)) > MAX_EXPONENT:
+        raise ValueError(f"a decimal exponent must be at most {MAX_EXPONENT}, but was {text!r}")
+    return Fraction(text)
 
 
 def _numbers(value: Any, name: str) -> Any:

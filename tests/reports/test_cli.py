@@ -13,7 +13,7 @@ from reports import cli
 from reports.cli import app
 from reports.problem_text import KEYS, LAWS
 from tests.reports.fakes import claim, differ
-from theory import Discrete, TeacherStudent, variance_poly
+from theory import Discrete, InverseBatchPolynomial, TeacherStudent, variance_poly
 
 ATOMS = [
     "variance",
@@ -118,3 +118,42 @@ def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch,
 def test_help_names_the_keys_of_a_file() -> None:
     code, out, _ = run("variance", "--help")
     assert code == 0 and all(key in out for key in (*KEYS, *LAWS, *(k for keys in LAWS.values() for k in keys)))
+
+
+SMALL = ("--student", "1", "--student", "2", "--teacher", "0", "--teacher", "0", "--rates", "1/4")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--student", "1e200000", "--teacher", "0", "--rates", "1"), "student[0] must be a number"),
+        ((*SMALL, "--at", " "), "at must hold at least one number"),
+        ((*SMALL, "--at", "1/2"), "b must be at least 1"),
+    ],
+)
+def test_numbers_that_cannot_be_meant(arguments: tuple[str, ...], words: str) -> None:
+    code, _, error = run("variance", *arguments)
+    assert code == 2 and words in error
+
+
+@pytest.mark.parametrize("option", [("--inputs", "uniform"), ("--activation", "0 1 1"), ("--rates", "1")])
+def test_a_file_and_options_are_not_mixed(tmp_path: Path, option: tuple[str, str]) -> None:
+    path = tmp_path / "network.json"
+    inputs = {"law": "gaussian"}
+    path.write_text(json.dumps({"student": [[[1]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": inputs}))
+    assert run("variance", str(path))[0] == 0
+    code, _, error = run("variance", str(path), *option)
+    assert code == 2 and "not both" in error
+
+
+def test_a_file_with_an_endless_exponent_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "network.json"
+    path.write_text('{"student": [[[1e999999999]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": {"law": "gaussian"}}')
+    code, _, error = run("variance", str(path))
+    assert code == 2 and "exponent" in error
+
+
+@pytest.mark.parametrize("coefficients", [[0], [0, 1], [0, -1, 2], [0, 10**40, 0, 3]])
+def test_a_short_polynomial_is_outlined_in_full(coefficients: list[int]) -> None:
+    text = cli.outline(InverseBatchPolynomial(coefficients))
+    assert "..." not in text and text.count("/b") == sum(c != 0 for c in coefficients)
