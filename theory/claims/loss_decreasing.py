@@ -164,8 +164,8 @@ CLAIM = Claim(
     ),
     proof=(
         r"<p>One layer: with \(e_t = W_t - W^*\), \(e_{t+1} = e_t (I - \alpha_t S_t)\), so \(\mathbb{E}\,\mathcal{L}(w_t) = \frac12 "
-        r"\mathrm{tr}(e_0 A_0 e_0^T)\) with \(A_t = \Sigma\) and \[ A_s = \mathbb{E}[(I - \alpha_s S_s) A_{s+1} (I - \alpha_s S_s)] "
-        r"= (I - \alpha_s \Sigma) A_{s+1} (I - \alpha_s \Sigma) "
+        r"\mathrm{tr}(e_0 A_0 e_0^T)\) with \(A_t = \Sigma\) and \[ A_s = \mathbb{E}[(I - \alpha_s S_s) A_{s+1} (I - \alpha_s S_s)] \] "
+        r"\[ = (I - \alpha_s \Sigma) A_{s+1} (I - \alpha_s \Sigma) "
         r"+ \frac{\alpha_s^2}{b}\, \mathbb{E}[(x x^T - \Sigma) A_{s+1} (x x^T - \Sigma)]. \] Both maps "
         r"preserve positive semidefinite matrices, so every coefficient of every \(A_s\) in \(1/b\) is positive semidefinite.</p>"
     ),

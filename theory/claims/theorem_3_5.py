@@ -159,6 +159,7 @@ CLAIM = Claim(
         r"zero of the variance itself.</p>"
     ),
     remarks=(
+        r"At batch sizes that are no integers the polynomial is no variance and can be negative, as in the figure.",
         r"\(\beta_1 = 0\) is possible; the print's proof needs only \(\beta_1 \ge 0\), which then decides nothing: the first non-zero "
         r"coefficient must be taken.",
         r"In the first example the printed root is 1.344 and the derivative's is 2.154; var is 0 at \(b = 1\) and rises to \(b = 2\).",
