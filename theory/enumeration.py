@@ -20,15 +20,17 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from theory.engines.base import Cost, UnaffordableError
+from theory.enumeration_cost import LIMIT, refuse_beyond, refuse_interpolation
 from theory.exact import as_index, to_fmpq, to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
-#: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
-LIMIT = 500_000
+#: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
+_KEPT = 10_000
 
 Matrices = tuple[np.ndarray, ...]
+#: Atoms with their shares, and the probability of the batch.
+Batch = tuple[list[tuple[int, fmpq]], fmpq]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def cost(problem: TeacherStudent, batch_size: int, step: int, *, literal: bool =
         16
     """
     n, b = len(_law(problem)[0]), as_index(batch_size, "batch_size", minimum=1)
-    return (n**b if literal else math.comb(b + n - 1, n - 1)) ** (as_index(step, "step") + 1)
+    return _batch_count(n, b, literal) ** (as_index(step, "step") + 1)
 
 
 def moments(
@@ -61,7 +63,7 @@ def moments(
     """E||g_{t,k}||_F^2 and E g_{t,k} (an object array of Fractions, of the shape of W_k), given w_0.
 
     Raises ValueError for an input law without finite support or a bad argument, and UnaffordableError at once for more
-    than `max_paths` paths.
+    than `max_paths` paths, or when long batches or long numbers make the paths as much work as that (and as LIMIT paths).
     """
     t, k = problem.check_step(step), problem.check_layer(layer)
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
@@ -148,10 +150,7 @@ def interpolated_polynomial(
     if kind not in ("variance", "second_moment", "loss"):
         raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {kind!r}")
     sizes = range(1, d + 2 + as_index(extra, "extra"))
-    n, steps = len(_law(problem)[0]), t + (kind != "loss")
-    _refuse_beyond(n, sizes[-1], steps, False, max_paths)
-    if d > max_paths or sum(math.comb(b + n - 1, n - 1) ** steps for b in sizes) > max_paths:
-        raise _unaffordable(math.log10(d + 1) + _log10_paths(n, sizes[-1], steps, False), max_paths)
+    refuse_interpolation(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"), max_paths)
 
     def value(b: int) -> Fraction:
         if kind == "loss":
@@ -211,20 +210,23 @@ class _Enumeration:
     batch_size: int
     literal: bool
 
-    @cached_property
-    def batches(self) -> list[tuple[list[tuple[int, fmpq]], fmpq]]:
+    def batches(self) -> Iterator[Batch]:
         """Every batch, as atoms with their shares (or literally all draws, with share 1/b each), and its probability."""
-        n, b, p = len(self.atoms), self.batch_size, self.probabilities
-        result = []
+        few = _batch_count(len(self.atoms), self.batch_size, self.literal) <= _KEPT
+        return iter(self._kept) if few else self._listed()
+
+    @cached_property
+    def _kept(self) -> list[Batch]:
+        return list(self._listed())
+
+    def _listed(self) -> Iterator[Batch]:
+        b, p = self.batch_size, self.probabilities
         if self.literal:
-            for batch in product(range(n), repeat=b):
-                result.append(([(i, fmpq(1, b)) for i in batch], math.prod((p[i] for i in batch), start=fmpq(1))))
-            return result
-        for counts in _compositions(b, n):
-            orders = math.factorial(b) // math.prod(map(math.factorial, counts))
-            chance = math.prod((q**c for q, c in zip(p, counts, strict=True)), start=fmpq(orders))
-            result.append(([(i, fmpq(c, b)) for i, c in enumerate(counts) if c], chance))
-        return result
+            for batch in product(range(len(p)), repeat=b):
+                yield [(i, fmpq(1, b)) for i in batch], math.prod((p[i] for i in batch), start=fmpq(1))
+            return
+        for counts, chance in _multinomial(b, p):
+            yield [(i, fmpq(c, b)) for i, c in counts], chance
 
     def gradients(
         self, weights: Matrices, layer: int | None = None
@@ -232,7 +234,7 @@ class _Enumeration:
         """(g_1, ..., g_H), or (g_layer,), for every batch, its draws when literal, and its probability."""
         at_atoms = [sample_gradient(weights, self.teacher, self.sigma, x) for x in self.atoms]
         layers = range(len(weights)) if layer is None else [layer - 1]
-        for batch, chance in self.batches:
+        for batch, chance in self.batches():
             draws = tuple(at_atoms[i] for i, _ in batch) if self.literal else ()
             yield tuple(reduce(add, [at_atoms[i][k] * share for i, share in batch]) for k in layers), draws, chance
 
@@ -259,7 +261,7 @@ def _affordable(
 ) -> _Enumeration:
     """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
-    _refuse_beyond(len(atoms), b, batches, literal, max_paths)
+    refuse_beyond(problem, len(atoms), b, step, batches, literal, max_paths)
     return _Enumeration(
         student=_rational(problem.student),
         teacher=_rational(problem.teacher),
@@ -272,37 +274,26 @@ def _affordable(
     )
 
 
-def _refuse_beyond(atoms: int, b: int, steps: int, literal: bool, max_paths: int) -> None:
-    """Logarithms first: the exact count may have millions of digits."""
-    magnitude = _log10_paths(atoms, b, steps, literal)
-    if magnitude > 15 or (atoms**b if literal else math.comb(b + atoms - 1, atoms - 1)) ** steps > max_paths:
-        raise _unaffordable(magnitude, max_paths)
+def _batch_count(atoms: int, b: int, literal: bool) -> int:
+    return atoms**b if literal else math.comb(b + atoms - 1, atoms - 1)
 
 
-def _log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
-    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter."""
-    if literal or atoms == 1:
-        return b * steps * math.log10(atoms)
-    k, n = sorted((b, atoms - 1))
-    return steps * (k * math.log10(1 + n / k) if k > 99 else math.log10(math.comb(n + k, k)))
+def _multinomial(total: int, p: tuple[fmpq, ...], first: int = 0) -> Iterator[tuple[list[tuple[int, int]], fmpq]]:
+    """Every ((atom, count > 0), ...) of this total from atom `first` on, with total! / (c_1! c_2! ...) prod p^c.
 
-
-def _unaffordable(magnitude: float, max_paths: int) -> UnaffordableError:
-    paths = 10 ** min(magnitude, 300.0)
-    shown = f"{paths:.0f}" if magnitude < 9 else f"10^{magnitude:.1f}"
-    return UnaffordableError(
-        f"enumeration would follow {shown} paths, more than max_paths = {max_paths}: take a smaller batch size or step",
-        Cost(seconds=5e-5 * paths, bytes=1e3 * paths, basis=f"{shown} paths"),
-    )
-
-
-def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    if parts == 1:
-        yield (total,)
+    The binomials follow one another, binom(n, c) = binom(n, c-1) (n-c+1) / c: no factorial is ever formed.
+    """
+    last = len(p) - 1
+    if not total:
+        yield [], fmpq(1)
         return
-    for first in range(total + 1):
-        for rest in _compositions(total - first, parts - 1):
-            yield first, *rest
+    for i in range(first, last):
+        term = fmpq(1)
+        for c in range(1, total + 1):
+            term *= p[i] * fmpq(total - c + 1, c)
+            for rest, chance in _multinomial(total - c, p, i + 1):
+                yield [(i, c), *rest], term * chance
+    yield [(last, total)], p[last] ** total
 
 
 def _interpolate(values: list[Fraction]) -> list[Fraction]:

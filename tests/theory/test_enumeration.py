@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration
+from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, enumeration_cost
 from theory.engines.base import UnaffordableError
 from theory.exact import to_fmpq, to_fraction
 from theory.trace_forms import W, g, teacher, tr
@@ -129,6 +129,55 @@ def test_what_is_too_long_is_refused_before_any_work(batch_size, step, literal):
     assert refusal.value.cost.seconds > 10
     with pytest.raises(UnaffordableError):
         enumeration.interpolated_polynomial(PROBLEM, step, 1, batch_size)
+
+
+ONE_ATOM = TeacherStudent([[[1]], [[2]]], [[[F(1, 3)]], [[0]]], Discrete([1]), F(1, 7))
+FAR = {
+    "batches of long probabilities": (TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), 30_000, 0),
+    "one path of endless numbers": (ONE_ATOM, 1, 40),
+    "one path of a million steps": (ONE_ATOM, 1, 10**6),
+    "a million steps of one layer": (TeacherStudent([[[1]]], [[[0]]], Discrete([1]), lambda t: F(1, 7 + t)), 1, 10**6),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_long_numbers_are_refused_before_any_work(name, monkeypatch):
+    problem, b, step = FAR[name]
+
+    def work(*arguments):
+        raise AssertionError("work was done")
+
+    monkeypatch.setattr(enumeration, "_Enumeration", work)
+    for call in (enumeration.variance, enumeration.expectation):
+        arguments = (step, 1) if call is enumeration.variance else (lambda path: 0, step)
+        with pytest.raises(UnaffordableError, match="as much work as") as refusal:
+            call(problem, b, *arguments)
+        assert refusal.value.cost.seconds > 25
+
+
+def test_one_atom_in_a_large_batch_is_one_short_path():
+    assert enumeration.variance(ONE_ATOM, 10**6, 1, 1) == 0
+
+
+def test_numbers_grow_as_predicted():
+    for step in (4, 6, 8):
+        sgd = enumeration._affordable(ONE_ATOM, 1, step, 1, False, 1)
+        ((weights, _),) = sgd.law_of_weights(step)
+        bits = max(int(abs(x.p)).bit_length() + int(x.q).bit_length() for w in weights for x in w.ravel())
+        assert bits / 2 < enumeration_cost.weight_bits(ONE_ATOM, step) < 2 * bits
+
+
+def test_batches_are_listed_one_at_a_time():
+    law = tuple(fmpq(1, n) for n in (2, 3, 6))
+    chances = {}
+    for counts, chance in enumeration._multinomial(5, law):
+        assert sum(c for _, c in counts) == 5
+        assert all(c for _, c in counts)
+        chances[tuple(counts)] = chance
+    assert len(chances) == 21 and sum(chances.values()) == 1
+    assert chances[(0, 2), (1, 2), (2, 1)] == fmpq(30) * fmpq(1, 4) * fmpq(1, 9) * fmpq(1, 6)
+    first, _ = next(enumeration._multinomial(1000, law))  # half a million batches
+    assert first == [(0, 1), (1, 1), (2, 998)]
 
 
 def test_the_cost_is_the_number_of_paths():

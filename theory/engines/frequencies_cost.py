@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Cost, Quantity
 from theory.engines.network import distinguishable_atoms
+from theory.inputs import InputLaw
 from theory.letters import GRADIENT, Letter
 from theory.problem import TeacherStudent
 
@@ -87,8 +89,8 @@ def _operation(bits: float) -> float:
 def _integer_bits(problem: TeacherStudent, ds: list[int], rates: list[float]) -> list[float]:
     """Typical length of the numerators of w_0, w_1, ..., and last of the integrand: denominators multiply, nothing cancels."""
     entries = [_bits(w.ravel().tolist()) for w in (*problem.student, *problem.teacher)]
-    law = problem.inputs.support()
-    x = _bits([v for atom in law[0][:64] for v in atom]) if law else 1.0
+    some = _support(problem.inputs)[1]
+    x = _bits([v for atom in some for v in atom]) if some else 1.0
     sigma = _bits(problem.activation) if not problem.is_linear else 0.0
     h, d = problem.depth, problem.activation_degree
     m, inner = gradient_degree(h, d), sum(d**k for k in range(h))
@@ -114,10 +116,17 @@ def _form_operations(quantity: Quantity) -> int:
 
 def _atom_count(problem: TeacherStudent) -> int:
     """Atoms after x and -x are merged; huge supports are not walked through."""
-    law = problem.inputs.support()
-    if law is None or len(law[0]) > 4096:
-        return len(law[0]) // 2 if law else 1
+    count, _ = _support(problem.inputs)
+    if not count or count > 4096:
+        return count // 2 or 1
     return len(distinguishable_atoms(problem)[0])
+
+
+@lru_cache(maxsize=8)
+def _support(law: InputLaw) -> tuple[int, tuple[tuple[Any, ...], ...]]:
+    """The number of atoms and some of them: a law may list them anew each time."""
+    support = law.support()
+    return (len(support[0]), support[0][:64]) if support else (0, ())
 
 
 def _log10_binomial(degree: int, variables: int) -> float:

@@ -8,15 +8,17 @@ measured on one core.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from theory.engines.base import Cost, Quantity
 from theory.engines.form_polynomials import degrees as form_degrees
+from theory.engines.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds
 from theory.engines.nested_batches import batch_degrees, kept_batches
 from theory.exact import is_exact
 from theory.inputs import Gaussian
+from theory.letters import GRADIENT
 from theory.problem import TeacherStudent
 
 #: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
@@ -24,6 +26,8 @@ OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
 _LAST = {"second_moment": 4, "mean": 2, "loss": 2}
 
 _HOPELESS = 1e30
+#: Steps of two layers, or batches of a trace form, beyond which nothing is affordable.
+_FAR = 40
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Work:
         bits: estimated length of the coefficients.
         polynomials: averaged at once.
         powers: of eps that occur.
+        moment_orders: how many moments of the law itself, of which highest order, for the table of each batch.
     """
 
     leaves: float
@@ -49,6 +54,7 @@ class Work:
     bits: float
     polynomials: int
     powers: float
+    moment_orders: tuple[tuple[float, int], ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -69,29 +75,30 @@ class Work:
 def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
     """The highest order of the inputs' moments that the quantity depends on."""
     if quantity.kind == "trace_form":
-        return 2 * max(form_degrees(quantity.expression, problem.depth))
+        return 2 * _first_degree(quantity, problem.depth)
     kind = "second_moment" if quantity.kind == "variance" else quantity.kind
     if problem.depth == 1:
         return 2 if kind == "mean" or (kind == "loss" and not quantity.step) else 4
-    earlier = 2 * OMEGA[kind] * 3 ** (quantity.step - 1) if quantity.step else 0
+    earlier = 2 * OMEGA[kind] * 3 ** (min(quantity.step, _FAR) - 1) if quantity.step else 0
     return max(_LAST[kind], earlier)
 
 
 def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Seconds and bytes for this quantity."""
     p = problem.sizes[0]
-    if quantity.step > 40 and problem.depth == 2:
+    if quantity.step > _FAR and problem.depth == 2:
         return Cost(_HOPELESS, _HOPELESS, f"degree 3^{quantity.step} in the first batch")
+    if quantity.step > _FAR and quantity.kind == "trace_form":
+        return Cost(_HOPELESS, _HOPELESS, f"products of entries of {quantity.step} batches")
     if quantity.kind == "trace_form":
         return _form_cost(problem, quantity)
     if problem.depth == 1:
-        operations = 2.0 * p**4 * (quantity.step + 1)
-        return Cost(1e-3 + operations * 2e-6, 2e7 + 300.0 * p**4, f"{operations:.3g} operations on polynomials in 1/b")
+        return _one_layer_cost(problem, quantity)
     kinds = ("second_moment", "mean") if quantity.kind == "variance" else (quantity.kind,)
     works = [work(problem, kind, quantity.step, quantity.layer) for kind in kinds]
     main = works[0]
     basis = f"{main.leaves:.3g} points, {main.monomials:.3g} monomials of {main.bits:.3g} bits"
-    return Cost(sum(w.seconds for w in works) + p**4 * 3e-6, max(w.bytes for w in works) + 300.0 * p**4, basis)
+    return Cost(sum(w.seconds for w in works) + _law_seconds(problem, works), max(w.bytes for w in works) + 300.0 * p**4, basis)
 
 
 def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Work:
@@ -120,7 +127,73 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     moments = sum(_moment_operations(problem, n, d) for d in degrees)
     powers = float(max(1, sum(degrees) - len(degrees))) if kept == step else float(sum(degrees[step - kept :]))
     bits = _bits(problem, omega, degrees, kept)
-    return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers)
+    orders = tuple((_choose(n + d, n), 2 * d) for d in degrees)
+    return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers, orders)
+
+
+def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, float]:
+    """Operations on coefficients, and the bits of the longest of them, for one layer.
+
+    X_s has degree s in eps and s times the digits that a step adds, so t steps take t^2 / 2 operations for each term of the recursion;
+    the mean has no eps, and half of the digits.
+    """
+    p, outputs = problem.sizes
+    t, law = quantity.step, problem.inputs
+    rate = _rate_bits(problem, t)
+    if quantity.kind == "mean":
+        return float(t + 1) * outputs * p * (p + 1), max(_weight_bits(problem) + t * (rate + moment_bits(law, 2) + 1), 1.0)
+    terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
+    bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + moment_bits(law, 4) + 3)
+    return terms * (t + 1) * (t + 2) / 2, bits
+
+
+def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    p, outputs = problem.sizes
+    t, law = quantity.step, problem.inputs
+    kinds = {"variance": ("second_moment", "mean")}.get(quantity.kind, (quantity.kind,))
+    seconds, memory = 1e-3 + (t + 1) * 2e-6 + p * p * (outputs + 1) * 2e-6, 2e7
+    for kind in kinds:
+        operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
+        longest = 1 + math.log2(1 + bits / 2e5) / 2
+        seconds += operations * (2e-7 + (3e-10 if kind == "mean" else 6e-11) * bits * longest)
+        memory += (p * outputs if kind == "mean" else 3.0 * p**2 * (t + 2)) * (24 + bits / 8)
+    if kinds == ("mean",):
+        seconds += moment_seconds(law, p * (p + 1) / 2, 2)
+    else:
+        seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + moment_bits(law, 4) / 4)
+    operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
+    return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
+
+
+def _law_seconds(problem: TeacherStudent, works: list[Work]) -> float:
+    """Moments of the law itself: those of the last batch, and one for each entry of the tables of the earlier ones."""
+    law = problem.inputs
+    seconds = pair_table_seconds(law)
+    if not isinstance(law, Gaussian):
+        seconds += sum(moment_seconds(law, count, order) for w in works for count, order in w.moment_orders)
+    return seconds
+
+
+def _first_degree(quantity: Quantity, depth: int) -> int:
+    """The degree in S_0, the highest: letters of later batches add to it, too."""
+    m, highest = 2 * depth - 1, 0
+    for term in quantity.expression.terms:
+        lasts = (-1 if x.step is None else x.step - (x.kind != GRADIENT) for x in term.letters)
+        highest = max(highest, sum(m ** min(last, _FAR) for last in lasts if last >= 0))
+    return highest
+
+
+def _rate_bits(problem: TeacherStudent, step: int) -> float:
+    """Length of a learning rate: the longest of a few, for a function may be slow."""
+    if not step:
+        return 0.0
+    few = sorted({step * k // 16 for k in range(16)} | {step - 1})
+    return max(float(sum(x.bit_length() for x in problem.learning_rate(s).as_integer_ratio())) for s in few)
+
+
+def _weight_bits(problem: TeacherStudent) -> float:
+    layers = (*problem.student, *problem.teacher)
+    return max(map(_digits, layers)) if all(map(is_exact, layers)) else 60.0
 
 
 def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -132,6 +205,8 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     entries = max(problem.sizes) ** 2
     seconds = 1e-3 + letters * entries * monomials**1.5 * 2e-7 + monomials * 1e-5
     seconds += sum(_moment_operations(problem, n, d) for d in degrees) * 1.5e-6
+    if not isinstance(problem.inputs, Gaussian):
+        seconds += sum(moment_seconds(problem.inputs, _choose(n + d, n), 2 * d) for d in degrees)
     return Cost(seconds, 2e7 + monomials * 500 * entries, f"{monomials:.3g} monomials in the batches, {letters} letters")
 
 
@@ -152,8 +227,7 @@ def _support(omega: int, batches: int, n: int) -> float:
 
 def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
     """The state starts with the weights' digits and gains the gap's and a lattice point's at every step; then the power omega."""
-    layers = (*problem.student, *problem.teacher)
-    state = max(map(_digits, layers)) if all(map(is_exact, layers)) else 60.0
+    state = _weight_bits(problem)
     scalar = problem.sizes[0] == problem.sizes[2] == 1
     for s, d in enumerate(degrees):
         outer = s < len(degrees) - kept
