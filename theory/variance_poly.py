@@ -144,11 +144,18 @@ def _refusal(problem: TeacherStudent, quantity: Quantity, engine: Engine, cost: 
 def _largest_affordable_step(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> int | None:
     if quantity.kind == "trace_form":
         return None
-    for step in range(quantity.step - 1, -1, -1):
+
+    def fits(step: int) -> bool:
         smaller = replace(quantity, step=step)
-        if any(budget.allows(e.cost(problem, smaller)) for e in ENGINES if can(e, problem, smaller)):
-            return step
-    return None
+        return any(budget.allows(e.cost(problem, smaller)) for e in ENGINES if can(e, problem, smaller))
+
+    if quantity.step == 0 or not fits(0):
+        return None
+    low, high = 0, quantity.step  # costs grow with the step: bisection
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
 
 
 def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:
