@@ -143,3 +143,20 @@ def is_positive_semidefinite(matrix: np.ndarray) -> bool:
     """
     coefficients = to_fmpq_mat(matrix).charpoly().coeffs()
     return all(c * (-1) ** (len(matrix) - k) >= 0 for k, c in enumerate(coefficients))
+
+
+def is_moment_sequence(table: tuple[Fraction, ...]) -> bool:
+    """Whether (m_0, ..., m_r) are the moments of a law on the real line (Curto and Fialkow).
+
+    With n = floor(r / 2): the Hankel matrix (m_{i+j}), i, j <= n, must be positive semidefinite, and the column (m_{n+1+i}) that would
+    follow its last must lie in its range, as far as the table goes: n + 1 entries for odd r, the first n for even r.
+    """
+    half = (len(table) - 1) // 2
+    hankel = np.array([[table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
+    if not is_positive_semidefinite(hankel):
+        return False
+    rows = len(table) - 1 - half
+    if rows == 0:
+        return True
+    extended = np.array([[table[i + j] for j in range(half + 2)] for i in range(rows)], dtype=object)
+    return bool(to_fmpq_mat(extended[:, :-1]).rank() == to_fmpq_mat(extended).rank())

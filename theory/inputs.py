@@ -23,9 +23,9 @@ from theory.exact import (
     as_number,
     as_sequence,
     is_exact,
+    is_moment_sequence,
     is_positive_semidefinite,
     to_float,
-    to_fmpq_mat,
 )
 
 MAX_ENUMERATED_ATOMS = 1 << 16
@@ -229,7 +229,7 @@ class Independent(InputLaw):
         self._table = tuple(Fraction(m) for m in numbers)
         if not self._table or self._table[0] != 1:
             raise ValueError("moments[0] must be 1, the total probability")
-        if not _is_moment_sequence(self._table):
+        if not is_moment_sequence(self._table):
             raise ValueError("moments must be those of a law, but no law on the real line has these")
 
     def coordinate_moment(self, order: int) -> Fraction:
@@ -310,23 +310,6 @@ class Uniform(Independent):
     def __repr__(self) -> str:
         ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"
         return f"Uniform({self.dimension}{ends})"
-
-
-def _is_moment_sequence(table: tuple[Fraction, ...]) -> bool:
-    """Whether (m_0, ..., m_r) are the moments of a law on the real line (Curto and Fialkow).
-
-    With n = floor(r / 2): the Hankel matrix (m_{i+j}), i, j <= n, must be positive semidefinite, and the column (m_{n+1+i}) that would
-    follow its last must lie in its range, as far as the table goes: n + 1 entries for odd r, the first n for even r.
-    """
-    half = (len(table) - 1) // 2
-    hankel = np.array([[table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
-    if not is_positive_semidefinite(hankel):
-        return False
-    rows = len(table) - 1 - half
-    if rows == 0:
-        return True
-    extended = np.array([[table[i + j] for j in range(half + 2)] for i in range(rows)], dtype=object)
-    return bool(to_fmpq_mat(extended[:, :-1]).rank() == to_fmpq_mat(extended).rank())
 
 
 def _identity(p: int) -> np.ndarray:
