@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction as F
-from functools import reduce
 from itertools import pairwise
 
 import numpy as np
 
 from theory.claims import second_route as route
+from theory.claims.plain_gradients import chain, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.degrees import loss_degree
 from theory.inputs import Discrete, Gaussian
@@ -31,20 +31,12 @@ def descent_loss(problem: TeacherStudent, step: int) -> F:
     """The population loss of full-gradient descent after `step` steps, for linear networks: plain rational matrix arithmetic."""
     sigma = problem.inputs.second_moment
     weights = [_exact(w) for w in problem.student]
-    target = _chain([_exact(w) for w in problem.teacher])
+    target = chain([_exact(w) for w in problem.teacher])
     for s in range(step):
-        force = (_chain(weights) - target) @ sigma
+        gradients = linear_gradients(weights, (chain(weights) - target) @ sigma)
         rate = F(problem.learning_rate(s))
-        gradients = []
-        for k in range(len(weights)):
-            g = force
-            for w in weights[:k]:
-                g = g @ w.T
-            for w in reversed(weights[k + 1 :]):
-                g = w.T @ g
-            gradients.append(g)
         weights = [w - rate * g for w, g in zip(weights, gradients, strict=True)]
-    gap = _chain(weights) - target
+    gap = chain(weights) - target
     return F((gap @ sigma @ gap.T).trace()) / 2
 
 
@@ -130,10 +122,6 @@ def one_layer() -> Instance:
 
 def _exact(matrix: np.ndarray) -> np.ndarray:
     return np.vectorize(F, otypes=[object])(matrix)
-
-
-def _chain(weights: list[np.ndarray]) -> np.ndarray:
-    return reduce(lambda product, w: w @ product, weights)
 
 
 CLAIM = Claim(

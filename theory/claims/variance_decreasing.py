@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction as F
-from functools import reduce
 from itertools import product
 
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpq_poly
 
 from theory.claims import second_route as route
+from theory.claims.plain_gradients import chain, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.theorem_3_5 import Instance as Instance35
 from theory.claims.theorem_3_5 import gaussian_rising, smallest_rise
@@ -51,11 +51,11 @@ def variance_after_one_step(problem: TeacherStudent, layer: int) -> tuple[Invers
     """
     sigma, rate = problem.inputs.second_moment[0, 0], F(problem.learning_rate(0))
     weights, teacher = ([np.vectorize(F, otypes=[object])(w) for w in side] for side in (problem.student, problem.teacher))
-    target = _chain(teacher)
+    target = chain(teacher)
     values = []
     for s in range(2 * problem.depth):
-        moved = [w - rate * sigma * s * g for w, g in zip(weights, _gradients(weights, target), strict=True)]
-        values.append([to_fmpq(x * sigma) for x in _gradients(moved, target)[layer - 1].ravel()])
+        moved = [w - rate * sigma * s * g for w, g in zip(weights, linear_gradients(weights, chain(weights) - target), strict=True)]
+        values.append([to_fmpq(x * sigma) for x in linear_gradients(moved, chain(moved) - target)[layer - 1].ravel()])
     powers = fmpq_mat([[fmpq(s) ** j for j in range(len(values))] for s in range(len(values))])
     entries = [[row[n] for row in powers.solve(fmpq_mat(values)).tolist()] for n in range(len(values[0]))]
     degree = max(j for c in entries for j in range(len(c)) if c[j] != 0 or j == 0)
@@ -65,20 +65,6 @@ def variance_after_one_step(problem: TeacherStudent, layer: int) -> tuple[Invers
         for (i, a), (j, b) in product(enumerate(c[: degree + 1]), repeat=2):
             total += a * b * fmpq_poly(form[i][j].coeffs())
     return InverseBatchPolynomial([to_fraction(c) for c in total.coeffs()]), degree
-
-
-def _gradients(weights: list[np.ndarray], target: np.ndarray) -> list[np.ndarray]:
-    """g_k / s = (W_H ... W_{k+1})^T (W_H ... W_1 - W*_H ... W*_1) (W_{k-1} ... W_1)^T."""
-    gap = _chain(weights) - target
-    gradients = []
-    for k in range(len(weights)):
-        g = reduce(lambda left, w: w.T @ left, reversed(weights[k + 1 :]), gap)
-        gradients.append(reduce(lambda right, w: right @ w.T, weights[:k], g))
-    return gradients
-
-
-def _chain(weights: list[np.ndarray]) -> np.ndarray:
-    return reduce(lambda chain, w: w @ chain, weights)
 
 
 def check(instance: Instance) -> Evidence:
