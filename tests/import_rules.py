@@ -17,13 +17,13 @@ PACKAGES = ("theory", "empirics", "reports")
 
 #: The floors of theory, bottom to top. A package stands for everything in it, unless a module of it is named.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset(f"theory.{m}" for m in ("exact", "matrices", "ball_matrices", "problem", "inputs"))
-    | frozenset({"theory.real_roots", "theory.inverse_batch", "theory.degrees"}),
+    frozenset(f"theory.{m}" for m in ("exact", "matrices", "ball_matrices", "activations", "problem", "inputs"))
+    | frozenset(f"theory.{m}" for m in ("real_roots", "inverse_batch", "degrees", "remez", "certified_sup", "norms", "sample_gradients")),
     frozenset(f"theory.{m}" for m in ("kronecker", "gaussian_moments", "letters", "trace_forms"))
     | frozenset(f"theory.{m}" for m in ("wishart_words", "word_polynomials", "word_expectations"))
-    | frozenset({"theory.chebyshev", "theory.engines.base"}),
+    | frozenset({"theory.engines.base"}),
     frozenset({"theory.recursion", "theory.engines", "theory.symbolic", "theory.enumeration", "theory.enumeration_cost"})
-    | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity"}),
+    | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity", "theory.chebyshev"}),
     frozenset({"theory.variance_poly", "theory.approximation"}),
     frozenset({"theory"}),
     frozenset({"theory.claims"}),

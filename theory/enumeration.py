@@ -3,7 +3,8 @@
 Given w_0 and the batch size b, batch s is b independent draws among N atoms, so SGD takes finitely many paths. Every
 path is followed, its probability multiplied up, and the quantity averaged. By default the batches of one step are
 grouped by their counts c_1 + ... + c_N = b, of probability b! / (c_1! ... c_N!) prod_n p_n^{c_n}; `literal=True` walks
-through all N^b ordered batches instead, straight from the definition. Any depth, widths and polynomial activation.
+through all N^b ordered batches instead, straight from the definition. Any depth, widths and activation: rationals
+stay rationals for polynomials, relu and leaky_relu; `variance_ball` takes the others, in ball arithmetic.
 """
 
 from __future__ import annotations
@@ -18,17 +19,18 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import arb, ctx, fmpq, fmpq_mat
 
-from theory.enumeration_cost import LIMIT, refuse_beyond, refuse_interpolation
+from theory.activations import Activation
+from theory.enumeration_cost import BALL_BITS, LIMIT, refuse_beyond, refuse_interpolation
 from theory.exact import as_index, to_fmpq, to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
+from theory.sample_gradients import Matrices, Sigma, forward, sample_gradient
 
 #: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
 _KEPT = 10_000
 
-Matrices = tuple[np.ndarray, ...]
 #: Atoms with their shares, and the probability of the batch.
 Batch = tuple[list[tuple[int, fmpq]], fmpq]
 
@@ -65,14 +67,21 @@ def moments(
     Raises ValueError for an input law without finite support or a bad argument, and UnaffordableError at once for more
     than `max_paths` paths, or when long batches or long numbers make the paths as much work as that (and as LIMIT paths).
     """
+    _require_rationals(problem)
+    second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
+    return to_fraction(second), _to_fractions(mean)
+
+
+def _moments(problem: TeacherStudent, b: int, step: int, layer: int, literal: bool, max_paths: int) -> tuple[Any, np.ndarray]:
     t, k = problem.check_step(step), problem.check_layer(layer)
-    sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
-    second, mean = fmpq(0), sgd.student[k - 1] * fmpq(0)
+    sgd = _affordable(problem, b, t, t + 1, literal, max_paths)
+    second: Any = fmpq(0)
+    mean = sgd.student[k - 1] * fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
         for (g,), _, chance in sgd.gradients(weights, k):
             second += probability * chance * (g * g).sum()
             mean = mean + g * (probability * chance)
-    return to_fraction(second), _to_fractions(mean)
+    return second, mean
 
 
 def variance(problem: TeacherStudent, batch_size: int, step: int, layer: int, **options: Any) -> Fraction:
@@ -88,6 +97,28 @@ def variance(problem: TeacherStudent, batch_size: int, step: int, layer: int, **
     return second - sum((x * x for x in mean.ravel()), Fraction(0))
 
 
+def variance_ball(
+    problem: TeacherStudent, batch_size: int, step: int, layer: int,
+    *, literal: bool = False, max_paths: int = LIMIT, bits: int = BALL_BITS,
+) -> arb:
+    """A ball around var(g_{t,k}) given w_0, for any activation that balls can evaluate; other errors as for `moments`.
+
+    Raises ValueError for a user's callable, and for relu and leaky_relu where `bits` do not tell on which side of 0 a
+    pre-activation lies.
+
+    Examples:
+        >>> from theory import Discrete
+        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), Fraction(1, 4), "tanh")
+        >>> print(variance_ball(problem, 4, step=1, layer=1).str(10, radius=False))
+        0.1231029318
+    """
+    if isinstance(problem.activation, Activation) and not problem.activation.is_certified:
+        raise ValueError(f"activation must be a polynomial or a named one, but was {problem.activation!r}")
+    with ctx.workprec(as_index(bits, "bits", minimum=2)):
+        second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
+        return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
+
+
 def mean_gradient(problem: TeacherStudent, batch_size: int, step: int, layer: int, **options: Any) -> np.ndarray:
     """E g_{t,k} given w_0, an object array of Fractions; options and errors as for `moments`."""
     return moments(problem, batch_size, step, layer, **options)[1]
@@ -97,12 +128,13 @@ def loss(
     problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False, max_paths: int = LIMIT
 ) -> Fraction:
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
+    _require_rationals(problem)
     t = problem.check_step(step)
     sgd = _affordable(problem, batch_size, t, t, literal, max_paths)
     total = fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
         for x, chance in zip(sgd.atoms, sgd.probabilities, strict=True):
-            error = _forward(weights, sgd.sigma, x)[-1] - _forward(sgd.teacher, sgd.sigma, x)[-1]
+            error = forward(weights, sgd.sigma, x)[-1] - forward(sgd.teacher, sgd.sigma, x)[-1]
             total += probability * chance * (error * error).sum() / 2
     return to_fraction(total)
 
@@ -116,6 +148,7 @@ def expectation(
     A trace form brings its own step; when it names gradients of single samples, `literal` must be set. Paths are not
     merged. Returns a Fraction, or an object array of Fractions. Errors as for `moments`.
     """
+    _require_rationals(problem)
     t = problem.check_step(getattr(function, "step", 0) if step is None else step)
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     if hasattr(function, "evaluate"):
@@ -166,44 +199,13 @@ def interpolated_polynomial(
     return polynomial
 
 
-def sample_gradient(weights: Matrices, teacher: Matrices, sigma: tuple[fmpq, ...], x: np.ndarray) -> Matrices:
-    """dl/dW_1, ..., dl/dW_H of l = 1/2 ||f(w; x) - f(w*; x)||^2 at one sample, by backpropagation.
-
-    h_k = W_k z_{k-1}, z_k = sigma(h_k), z_0 = x;   delta_H = h_H - f(w*; x),
-    delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1}),   dl/dW_k = delta_k z_{k-1}^T.
-    `x` is a column (p, 1); `sigma` holds the activation's coefficients.
-    """
-    hidden = _forward(weights, sigma, x)
-    delta = hidden[-1] - _forward(teacher, sigma, x)[-1]
-    gradients = []
-    for k in reversed(range(len(weights))):
-        z = _polynomial(sigma, hidden[k - 1]) if k else x
-        gradients.append(delta @ z.T)
-        if k:
-            slope = tuple(i * c for i, c in enumerate(sigma))[1:]
-            delta = _polynomial(slope, hidden[k - 1]) * (weights[k].T @ delta)
-    return tuple(reversed(gradients))
-
-
-def _forward(weights: Matrices, sigma: tuple[fmpq, ...], x: np.ndarray) -> list[np.ndarray]:
-    """Pre-activations h_1, ..., h_H; the last one is the output."""
-    hidden = [weights[0] @ x]
-    for w in weights[1:]:
-        hidden.append(w @ _polynomial(sigma, hidden[-1]))
-    return hidden
-
-
-def _polynomial(coefficients: tuple[fmpq, ...], h: np.ndarray) -> np.ndarray:
-    return sum((c * h**i for i, c in enumerate(coefficients)), h * 0)
-
-
 @dataclass(frozen=True)
 class _Enumeration:
     """SGD on one problem at one batch size, all in rationals."""
 
     student: Matrices
     teacher: Matrices
-    sigma: tuple[fmpq, ...]
+    sigma: Sigma
     rates: tuple[fmpq, ...]
     atoms: tuple[np.ndarray, ...]
     probabilities: tuple[fmpq, ...]
@@ -262,10 +264,11 @@ def _affordable(
     """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
     refuse_beyond(problem, len(atoms), b, step, batches, literal, max_paths)
+    sigma = problem.activation
     return _Enumeration(
         student=_rational(problem.student),
         teacher=_rational(problem.teacher),
-        sigma=tuple(to_fmpq(c) for c in problem.activation),
+        sigma=sigma if isinstance(sigma, Activation) else tuple(to_fmpq(c) for c in sigma),
         rates=tuple(to_fmpq(a) for a in problem.rates_before(step)),
         atoms=tuple(np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in atoms),
         probabilities=tuple(to_fmpq(q) for q in probabilities),
@@ -325,6 +328,14 @@ def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tup
     return law
 
 
+def _require_rationals(problem: TeacherStudent) -> None:
+    if isinstance(problem.activation, Activation) and not problem.activation.is_piecewise_linear:
+        raise ValueError(
+            f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {problem.activation}: "
+            "variance_ball takes it, or theory.chebyshev.approximate a polynomial in its place"
+        )
+
+
 def _rational(matrices: Any) -> Matrices:
     return tuple(np.array([[to_fmpq(x) for x in row] for row in w.tolist()], dtype=object) for w in matrices)
 
@@ -333,5 +344,8 @@ def _to_fractions(array: np.ndarray) -> np.ndarray:
     return np.vectorize(to_fraction, otypes=[object])(array)
 
 
-def _key(weights: Matrices) -> tuple[fmpq, ...]:
-    return tuple(x for w in weights for x in w.ravel().tolist())
+def _key(weights: Matrices) -> tuple[Any, ...]:
+    """Equal for equal weights; balls are equal when they are the same ball."""
+    return tuple(
+        (*x.mid().man_exp(), *x.rad().man_exp()) if isinstance(x, arb) else x for w in weights for x in w.ravel().tolist()
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from theory.activations import Activation
 from theory.degrees import gradient_degree
 from theory.engines.base import Cost, UnaffordableError
 from theory.problem import TeacherStudent
@@ -16,6 +17,8 @@ from theory.problem import TeacherStudent
 #: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
 LIMIT = 500_000
 SECONDS_PER_PATH = 5e-5
+#: Of the numbers in ball arithmetic.
+BALL_BITS = 256
 
 _ENDLESS = 1e15
 
@@ -66,9 +69,14 @@ def weight_bits(problem: TeacherStudent, step: int) -> float:
     law = problem.inputs.support()
     inputs = max((_length(x) for atom in law[0][:64] for x in atom), default=0.0) if law else 0.0
     weights = max(_length(x) for w in (*problem.student, *problem.teacher) for x in w.ravel()[:256].tolist())
-    sigma = 0.0 if problem.is_linear else max(map(_length, problem.activation))
-    m = gradient_degree(problem.depth, problem.activation_degree)
-    layers = sum(problem.activation_degree**k for k in range(problem.depth))
+    if isinstance(problem.activation, Activation):
+        if not problem.activation.is_piecewise_linear:
+            return BALL_BITS
+        sigma, degree = max(_length(piece.slope) for piece in problem.activation.pieces), 1
+    else:
+        sigma, degree = 0.0 if problem.is_linear else max(map(_length, problem.activation)), problem.activation_degree
+    m = gradient_degree(problem.depth, degree)
+    layers = sum(degree**k for k in range(problem.depth))
     gained = 2 * layers * (inputs + sigma) + math.log2(max(problem.sizes))
     if m == 1:
         rate = max((_length(problem.learning_rate(s)) for s in {0, step // 2, step - 1} if 0 <= s < step), default=0.0)

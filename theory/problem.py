@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from theory.activations import Activation
+from theory.activations import activation as named_activation
 from theory.exact import Number, as_index, as_matrix, as_number, as_sequence, is_exact
 from theory.inputs import InputLaw
 
@@ -21,14 +23,16 @@ LearningRates = Number | Sequence[Any] | Callable[[int], Any]
 
 @dataclass(frozen=True, eq=False)
 class TeacherStudent:
-    """A student network at w_0, its teacher w*, the law of the inputs, the learning rates and a polynomial activation.
+    """A student network at w_0, its teacher w*, the law of the inputs, the learning rates and an activation.
 
     Args:
         student: W_1, ..., W_H, initial weights; W_k has shape (p_k, p_{k-1}), p_0 = p. Nested lists, numpy arrays or flint matrices.
         teacher: W*_1, ..., W*_H, of the same shapes.
         inputs: the law of x in R^p.
         learning_rates: alpha_0, alpha_1, ...; or one number for every step; or a function t -> alpha_t. Not negative.
-        activation: coefficients sigma_0, sigma_1, ..., applied entrywise after every layer but the last; the identity by default.
+        activation: applied entrywise after every layer but the last; the identity by default. Coefficients sigma_0, sigma_1, ... of a
+            polynomial, for which everything here is exact; or a name such as "sigmoid" or "leaky_relu(1/100)", or an `Activation`, which
+            the exact engines refuse: they need a polynomial in its place (theory.chebyshev, theory.approximation).
 
     Raises ValueError or TypeError, naming the argument, for whatever is not such a problem.
     """
@@ -37,7 +41,7 @@ class TeacherStudent:
     teacher: Sequence[Any]
     inputs: InputLaw
     learning_rates: Any
-    activation: Sequence[Any] = (0, 1)
+    activation: Any = (0, 1)
 
     def __post_init__(self) -> None:
         if not isinstance(self.inputs, InputLaw):
@@ -68,14 +72,30 @@ class TeacherStudent:
         return (self.student[0].shape[1], *(w.shape[0] for w in self.student))
 
     @property
+    def is_polynomial(self) -> bool:
+        """Whether the activation is given by its coefficients."""
+        return isinstance(self.activation, tuple)
+
+    @property
+    def polynomial(self) -> tuple[Number, ...]:
+        """sigma_0, sigma_1, ..., sigma_D. Raises ValueError for an activation that is no polynomial."""
+        if not isinstance(self.activation, tuple):
+            raise ValueError(
+                f"activation must be a polynomial for exact results, but was {self.activation}: take "
+                f"theory.chebyshev.approximate({self.activation.name!r}, radius, degree).coefficients in its place, and "
+                "theory.approximation for how far that is from it"
+            )
+        return self.activation
+
+    @property
     def activation_degree(self) -> int:
-        """D, the degree of the activation."""
-        return len(self.activation) - 1
+        """D, the degree of the activation. Raises ValueError for an activation that is no polynomial."""
+        return len(self.polynomial) - 1
 
     @property
     def is_linear(self) -> bool:
         """Whether the activation is the identity."""
-        return tuple(self.activation) == (0, 1)
+        return self.activation == (0, 1)
 
     def learning_rate(self, step: int) -> Number:
         """alpha_step; a ValueError when too few learning rates were given."""
@@ -95,7 +115,10 @@ class TeacherStudent:
 
     def is_exact(self, step: int) -> bool:
         """Whether every number that var(g_step) depends on was given exactly."""
-        numbers = (*self.activation, *self.rates_before(step))
+        sigma = self.activation
+        if isinstance(sigma, Activation) and not sigma.is_piecewise_linear:
+            return False
+        numbers = (*(() if isinstance(sigma, Activation) else sigma), *self.rates_before(step))
         return (
             self.inputs.exact
             and all(is_exact(w) for w in (*self.student, *self.teacher))
@@ -148,9 +171,11 @@ def _rates(value: Any) -> Any:
     return _rate(value, "learning_rates")
 
 
-def _activation(value: Any) -> tuple[Number, ...]:
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
-        raise TypeError(f"activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial, but was {value!r}")
+def _activation(value: Any) -> tuple[Number, ...] | Activation:
+    if isinstance(value, str | Activation):
+        return named_activation(value)
+    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
+        raise TypeError(f"activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial or a name, but was {value!r}")
     coefficients = [as_number(c, f"activation[{i}]") for i, c in enumerate(value)]
     while coefficients and coefficients[-1] == 0:
         coefficients.pop()

@@ -96,6 +96,10 @@ def predicted_cost(problem: TeacherStudent, step: int, layer: int, *, engine: st
 def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = None) -> Quantity:
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+    try:
+        _ = problem.polynomial
+    except ValueError as refused:
+        raise CannotError(f"no engine can compute this: {refused}") from None
     t = problem.check_step(step)
     return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
 

@@ -40,7 +40,9 @@ class Frequencies:
     name = "frequencies"
 
     def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
-        """Why not: infinitely many atoms, or a trace form that is matrix-valued or names single samples."""
+        """Why not: no polynomial, infinitely many atoms, or a trace form that is matrix-valued or names single samples."""
+        if not problem.is_polynomial:
+            return f"the activation must be a polynomial, but is {problem.activation}"
         if problem.inputs.support() is None:
             return f"{problem.inputs} has no finite support that could be listed"
         if quantity.kind == "trace_form":

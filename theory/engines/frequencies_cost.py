@@ -91,7 +91,7 @@ def _integer_bits(problem: TeacherStudent, ds: list[int], rates: list[float]) ->
     entries = [_bits(w.ravel().tolist()) for w in (*problem.student, *problem.teacher)]
     some = _support(problem.inputs)[1]
     x = _bits([v for atom in some for v in atom]) if some else 1.0
-    sigma = _bits(problem.activation) if not problem.is_linear else 0.0
+    sigma = _bits(problem.polynomial) if not problem.is_linear else 0.0
     h, d = problem.depth, problem.activation_degree
     m, inner = gradient_degree(h, d), sum(d**k for k in range(h))
     weight = max(entries)

@@ -30,7 +30,7 @@ def distinguishable_atoms(problem: TeacherStudent) -> tuple[Atoms, tuple[Fractio
 
     The network is then odd in x, so that delta_k and z_{k-1} change sign together. An atom 0 comes last.
     """
-    return _merged(problem.inputs, not any(problem.activation[::2]))
+    return _merged(problem.inputs, not any(problem.polynomial[::2]))
 
 
 @lru_cache(maxsize=8)
@@ -63,7 +63,7 @@ class Network:
         """The network of a problem with finite support."""
         points, probabilities = distinguishable_atoms(problem)
         columns = Stack.of([np.array([[x] for x in atom], dtype=object) for atom in points])
-        sigma = tuple(to_fmpq(c) for c in problem.activation)
+        sigma = tuple(to_fmpq(c) for c in problem.polynomial)
         total = math.lcm(*(p.denominator for p in probabilities))
         shares = tuple(fmpq(int(p * total)) for p in probabilities)
         atoms = tuple(columns[n : n + 1] for n in range(columns.count))

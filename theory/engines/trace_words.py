@@ -54,7 +54,7 @@ class TraceWords:
         if not isinstance(problem.inputs, Gaussian):
             return f"the inputs must be Gaussian, but were {problem.inputs}"
         if not problem.is_linear:
-            return f"the network must be linear, but its activation has degree {problem.activation_degree} or is not z"
+            return "the network must be linear, but its activation is not the identity"
         if problem.depth > 2:
             return f"the network must have at most two layers, but has {problem.depth}"
         if problem.depth == 2 and quantity.step > 1:

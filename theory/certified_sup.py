@@ -1,0 +1,105 @@
+"""Certified sup of |sigma - P| and of its derivatives on an interval, from both sides, by bisection and Taylor expansions in balls.
+
+On a cell |x - c| <= r, with sigma(c + s) = sum_{j<m} a_j s^j + a_m(xi) s^m and P(c + s) = sum_j q_j s^j exactly,
+
+    sigma - P  =  sum_{j<m} (a_j - q_j) s^j  +  rest,       |rest| <= |a_m(cell)| r^m + sum_{j>=m} |q_j| r^j
+
+and likewise for derivatives. The quadratic part is bounded by its largest value, the other terms by their absolute values; cells whose
+bound is not within `slack` of the largest value proved so far are halved. So the upper and the lower bound close in on each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, arb_poly, ctx
+
+from theory.activations import Activation
+from theory.exact import to_fmpq
+
+#: Terms of a Taylor expansion; cells are halved until they suffice.
+ORDER = 12
+#: The upper bounds end within this of the lower ones.
+SLACK = 0.004
+_SMALLEST_CELL = Fraction(1, 2**34)  # of the radius
+_UP = 1 + 2.0**-40  # more than the relative error of any sum formed here in doubles
+
+
+def precision(degree: int) -> int:
+    """Bits with which a polynomial of this degree on [-R, R] keeps some 80 after its cancellation, (1 + sqrt 2)^degree at most."""
+    return 128 + math.ceil(1.3 * degree)
+
+
+def certified_sup(
+    activation: Activation, radius: Fraction, polynomial: arb_poly, orders: Sequence[int], slack: float = SLACK
+) -> list[tuple[float, float]]:
+    """(lower, upper) bounds on sup |(sigma - P)^(d)| over [-radius, radius] for every d in `orders`.
+
+    At a breakpoint of sigma both one-sided derivatives count. Cost: for degree n about 4 n cells of one Taylor shift of P each.
+    """
+    with ctx.workprec(precision(polynomial.degree() if polynomial.length() else 0)):
+        ends = [-radius, *(Fraction(b) for b in activation.breakpoints if -radius < b < radius), radius]
+        first, start = sum(-radius >= b for b in activation.breakpoints), max(2, polynomial.length())
+        cells = [
+            (piece, low + (high - low) * Fraction(2 * i + 1, 2 * start), (high - low) / (2 * start))
+            for piece, (low, high) in enumerate(zip(ends, ends[1:], strict=False), first)
+            for i in range(start)
+        ]
+        lower, upper = np.zeros(len(orders)), np.zeros(len(orders))
+        smallest = radius * _SMALLEST_CELL
+        while cells:
+            bounds = [_cell(activation, polynomial, *cell, orders) for cell in cells]
+            lower = np.maximum.reduce([lower, *(low for low, _ in bounds)])
+            halves = []
+            for (piece, centre, r), (_, high) in zip(cells, bounds, strict=True):
+                if (high <= (1 + slack) * lower).all() or r <= smallest:
+                    upper = np.maximum(upper, high)
+                else:
+                    halves += [(piece, centre - r / 2, r / 2), (piece, centre + r / 2, r / 2)]
+            cells = halves
+        return [(float(a), float(b)) for a, b in zip(lower, upper, strict=True)]
+
+
+def _cell(
+    activation: Activation, polynomial: arb_poly, piece: int, centre: Fraction, r: Fraction, orders: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper bounds on the largest |(sigma - P)^(d)| in a cell, for every d."""
+    c, width = arb(to_fmpq(centre)), arb(to_fmpq(r))
+    shifted = polynomial(arb_poly([c, 1])).coeffs()
+    near = activation.taylor(c, ORDER, piece)
+    far = activation.taylor(c + arb(0, width.upper()), ORDER + 1, piece)[ORDER]
+    lower, upper = np.empty(len(orders)), np.empty(len(orders))
+    for n, d in enumerate(orders):
+        scaled, rest = [], 0.0
+        power = arb(1)
+        for j in range(d, max(ORDER, len(shifted))):
+            term = arb(math.perm(j, d)) * power  # of (c + s)^j, differentiated d times, at s = r
+            power = power * width
+            if j < ORDER:
+                difference = (near[j] - shifted[j] if j < len(shifted) else near[j]) * term
+                middle = float(difference.mid())
+                scaled.append(middle)
+                rest += float(difference.rad()) + abs(middle) * 2.0**-52
+            else:
+                rest += float((shifted[j] * term).abs_upper())
+        rest += float((far * math.perm(ORDER, d) * width ** (ORDER - d)).abs_upper())
+        lower[n], upper[n] = _range(scaled, rest * _UP)
+    return lower, upper
+
+
+def _range(b: list[float], rest: float) -> tuple[float, float]:
+    """Bounds on max over |s| <= 1 of |sum_j b_j s^j + rest(s)|, |rest(s)| <= rest."""
+    quadratic = [b[0] + b[1] + b[2], b[0] - b[1] + b[2]]
+    points = [1.0, -1.0, 0.0]
+    if abs(b[1]) < 2 * abs(b[2]):
+        s = -b[1] / (2 * b[2])
+        points.append(s)
+        quadratic.append(b[0] + s * (b[1] + s * b[2]))
+    higher = sum(abs(x) for x in b[3:])
+    size = sum(abs(x) for x in b)
+    upper = (max(abs(q) for q in quadratic) + higher + size * 2.0**-48 + rest) * _UP
+    found = max(abs(math.fsum(x * s**j for j, x in enumerate(b))) for s in points)
+    return max(0.0, (found - size * 2.0**-48 - rest) / _UP), upper

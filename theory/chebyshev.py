@@ -1,0 +1,354 @@
+"""Polynomial approximants of activations on [-R, R], with certified errors of the value and of the derivative.
+
+    P(x) = sum_k c_k T_k(x / R),        value_error >= sup |sigma - P|,    derivative_error >= sup |sigma' - P'|     over [-R, R]
+
+SGD sees sigma and sigma', so both errors count: a polynomial that is close to sigma alone can have any gradient. The default method
+therefore approximates sigma' (best uniform fit, by Remez' exchange) and integrates. The coefficients are doubles, taken from then on as
+the binary rationals that they are: in the power basis they are exact, and go straight into `TeacherStudent(activation=...)`.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from flint import acb, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+from numpy.polynomial import Chebyshev
+
+from theory.activations import Activation
+from theory.activations import activation as as_activation
+from theory.certified_sup import certified_sup, precision
+from theory.engines.base import Cost, UnaffordableError
+from theory.exact import as_index, as_number, to_fmpq, to_fraction
+from theory.remez import best_uniform
+
+METHODS = ("remez_derivative", "interpolate", "interpolate_derivative", "least_squares")
+#: Seconds of certifying that are spent without complaint.
+CERTIFYING_BUDGET = 120.0
+#: The constants of an activation are certified this closely.
+_CONSTANTS_SLACK = 1e-6
+_FINEST_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationPolynomial:
+    """A polynomial P in place of an activation sigma on [-radius, radius]; made by `approximate` or `ActivationPolynomial.of`.
+
+    Attributes:
+        activation: sigma.
+        radius: R, exactly.
+        chebyshev: P as a numpy Chebyshev series on [-R, R]; its coefficients are P's own, to the last bit.
+        value_error, derivative_error: upper bounds on sup |sigma - P| and sup |sigma' - P'| over [-R, R]; where sigma has a breakpoint,
+            over both one-sided derivatives.
+        lower_value_error, lower_derivative_error: lower bounds on the same.
+        is_certified: whether these are proved, in ball arithmetic. Otherwise all four are maxima over sample points.
+    """
+
+    activation: Activation
+    radius: Fraction
+    chebyshev: Chebyshev
+    value_error: float
+    derivative_error: float
+    lower_value_error: float
+    lower_derivative_error: float
+    is_certified: bool
+
+    @classmethod
+    def of(cls, activation: Any, chebyshev: Any, radius: Any = None, *, certify: bool = True) -> ActivationPolynomial:
+        """A polynomial in hand, its errors certified: a numpy Chebyshev series on [-R, R], or the coefficients c_0, c_1, ... and R.
+
+        With `certify=False`, and always for a user's callable, the errors are sampled. Raises ValueError for coefficients that are not
+        finite or for another domain, UnaffordableError when certifying would take long (degrees beyond about 700).
+        """
+        sigma = as_activation(activation)
+        if radius is None:
+            if not isinstance(chebyshev, Chebyshev):
+                raise TypeError(f"radius must be given with the coefficients {type(chebyshev).__name__}")
+            if chebyshev.domain[0] != -chebyshev.domain[1]:
+                raise ValueError(f"chebyshev must be a series on an interval [-R, R], but its domain was {chebyshev.domain}")
+            radius = float(chebyshev.domain[1])
+        r = _as_radius(radius)
+        numbers = np.array(chebyshev.coef if isinstance(chebyshev, Chebyshev) else list(chebyshev), dtype=np.float64)
+        if numbers.ndim != 1 or len(numbers) < 2 or not np.isfinite(numbers).all():
+            raise ValueError(f"chebyshev must be at least two finite coefficients, but was {numbers}")
+        series = Chebyshev(numbers, domain=[-float(r), float(r)])
+        if not (certify and sigma.is_certified):
+            value, derivative = _sampled_errors(sigma, series, r)
+            return cls(sigma, r, series, value, derivative, value, derivative, False)
+        _refuse_beyond(len(numbers) - 1)
+        with ctx.workprec(precision(len(numbers))):
+            polynomial = arb_poly(power_basis(numbers, r))
+        (low, high), (low_slope, high_slope) = certified_sup(sigma, r, polynomial, (0, 1))
+        return cls(sigma, r, series, high, high_slope, low, low_slope, True)
+
+    @cached_property
+    def coefficients(self) -> tuple[Fraction, ...]:
+        """P(x) = sum_j coefficients[j] x^j, exactly."""
+        return tuple(to_fraction(c) for c in power_basis(self.chebyshev.coef, self.radius).coeffs())
+
+    @property
+    def degree(self) -> int:
+        """Degree of P."""
+        return int(np.flatnonzero(self.chebyshev.coef)[-1])
+
+    @cached_property
+    def derivative(self) -> Chebyshev:
+        """P' as a numpy Chebyshev series on [-R, R]."""
+        return self.chebyshev.deriv()
+
+    def __call__(self, x: Any) -> Any:
+        """P(x) in doubles."""
+        return self.chebyshev(x)
+
+    def __str__(self) -> str:
+        how = "certified" if self.is_certified else "sampled"
+        return (
+            f"polynomial of degree {self.degree} for {self.activation} on [-{self.radius}, {self.radius}], "
+            f"errors {self.value_error:.3g} and {self.derivative_error:.3g} ({how})"
+        )
+
+    __repr__ = __str__
+
+
+def approximate(
+    activation: Any, radius: Any, degree: int, method: str = "remez_derivative", *, certify: bool = True
+) -> ActivationPolynomial:
+    """A polynomial of at most this degree close to `activation` on [-radius, radius], with certified errors.
+
+    Args:
+        activation: a name such as "sigmoid", or an `Activation`.
+        radius: R > 0.
+        degree: n >= 1. (For an activation with a symmetry the last coefficient may be zero.)
+        method: "remez_derivative": the best uniform fit of sigma' of degree n - 1, integrated, its constant centred. For smooth sigma.
+            "interpolate": sigma at the Chebyshev points. "interpolate_derivative": sigma' at the Chebyshev points, integrated, centred.
+            "least_squares": closest to sigma in L2(-R, R).
+        certify: False samples the errors instead of proving them.
+
+    Raises ValueError or TypeError naming the argument; UnaffordableError when certifying would take long (degrees beyond about 700).
+    Cost: milliseconds for the polynomial; about n + 30 microseconds for each of 4 n cells to certify it.
+
+    Examples:
+        >>> p = approximate("sigmoid", 8, 20)
+        >>> p.lower_derivative_error <= p.derivative_error <= 1.01 * p.lower_derivative_error
+        True
+        >>> round(p.derivative_error, 6), len(p.coefficients)
+        (0.0007, 20)
+    """
+    sigma, r, n = as_activation(activation), _as_radius(radius), as_index(degree, "degree", minimum=1)
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {method!r}")
+    if method == "remez_derivative" and not sigma.is_smooth:
+        raise ValueError(
+            f"method must be interpolate, interpolate_derivative or least_squares for {sigma}, not {method!r}: its derivative jumps, and "
+            "every polynomial misses the middle of a jump by half of it, so that no fit of the derivative is better than another"
+        )
+    if certify and sigma.is_certified:
+        _refuse_beyond(n)
+    series = _MAKERS[method](sigma, float(r), n)
+    coefficients = series.coef.copy()
+    if sigma.slope_parity:  # rounding must not break the symmetry of sigma: exact engines use it
+        coefficients[2 if sigma.slope_parity == "even" else 3 :: 2] = 0
+    return ActivationPolynomial.of(sigma, coefficients, r, certify=certify)
+
+
+@lru_cache(maxsize=256)
+def sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, float]:
+    """(C_S, C_D, L'): upper bounds on |sigma|, |sigma'| and the Lipschitz constant of sigma' over [-radius, radius], within 10^-6.
+
+    For a user's activation C_S = |sigma(0)| + Lip(sigma) R, and the others are the constants given. Raises ValueError for an
+    activation that is not smooth: sigma' has no Lipschitz constant.
+    """
+    if not activation.is_smooth:
+        raise ValueError(f"activation must have a Lipschitz derivative, but that of {activation} jumps")
+    if not activation.is_certified:
+        assert activation.lipschitz is not None and activation.derivative_lipschitz is not None
+        at_zero = abs(float(activation.value(np.zeros(1))[0]))
+        return at_zero + activation.lipschitz * float(radius), activation.lipschitz, activation.derivative_lipschitz
+    found = certified_sup(activation, radius, arb_poly([]), (0, 1, 2), _CONSTANTS_SLACK)
+    return found[0][1], found[1][1], found[2][1]
+
+
+def power_basis(chebyshev: Sequence[float], radius: Fraction) -> fmpq_poly:
+    """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
+    ratios = [c.as_integer_ratio() for c in map(float, chebyshev)]
+    denominator = max((q for _, q in ratios), default=1)  # all are powers of two
+    above = before = fmpz_poly([0])
+    for p, q in reversed(ratios[1:]):
+        above, before = p * (denominator // q) + 2 * fmpz_poly([0, 1]) * above - before, above
+    p, q = ratios[0]
+    total = p * (denominator // q) + fmpz_poly([0, 1]) * above - before
+    scaled, power = [], fmpq(1, denominator)
+    for c in total.coeffs():
+        scaled.append(c * power)
+        power /= to_fmpq(radius)
+    return fmpq_poly(scaled)
+
+
+# -- how many terms are needed -------------------------------------------------------------------------------------------------------------
+
+
+def convergence_rate(activation: Any, radius: Any) -> float:
+    """rho = y/R + sqrt(1 + (y/R)^2): errors on [-R, R] fall like rho^-n, y the distance of sigma's singularities from the real axis.
+
+    Infinity for an entire sigma, 1.0 for one that is not analytic.
+    """
+    y = as_activation(activation).strip / float(_as_radius(radius))
+    return y + math.sqrt(1 + y * y)
+
+
+def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "remez_derivative") -> int:
+    """A degree for which theory promises value and derivative errors of at most `tolerance` on [-radius, radius], before any fit.
+
+    With |sigma| <= M and |sigma'| <= M' on the ellipse with foci +-R and sum of the semi-axes rho R (in balls; the best of several rho),
+
+        "remez_derivative":                  e_1 <= 2 M' rho^-(n-1) / (rho - 1),         e_0 <= R e_1
+        "interpolate_derivative":            e_1 <= 4 M' rho^-(n-1) / (rho - 1),         e_0 <= R e_1
+        "interpolate":                       e_0 <= 4 M rho^-n / (rho - 1),              e_1 <= (4 M / R) sum_{k>n} k^2 rho^-k
+
+    Elu is not analytic but has a Lipschitz derivative: Jackson's theorem, e_1 <= pi L' R / (2 n), promises for "remez_derivative" alone.
+    The bounds are safe, and large: `approximate` tells what was achieved, usually some 100 times less.
+
+    Raises ValueError for an activation that is not smooth (no degree suffices for the derivative), for a user's callable (nothing is
+    known of it off the real line), and for a tolerance below 10^-12, which coefficients in doubles cannot reach.
+    """
+    sigma, r = as_activation(activation), _as_radius(radius)
+    wanted = float(as_number(tolerance, "tolerance"))
+    if wanted < _FINEST_TOLERANCE:
+        raise ValueError(f"tolerance must be at least {_FINEST_TOLERANCE}, what doubles can reach, but was {tolerance}")
+    if not sigma.is_smooth:
+        raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
+    if not sigma.is_certified:
+        raise ValueError(f"activation must be one of the named ones, but was {sigma}: nothing is known of it off the real line")
+    if method not in METHODS[:3]:
+        raise ValueError(f"method must be one of {', '.join(METHODS[:3])}, but was {method!r}")
+    scale = max(1.0, float(r))
+    if not sigma.strip:
+        if method != METHODS[0]:
+            raise ValueError(f"method must be {METHODS[0]} for {sigma}, which is not analytic, but was {method!r}")
+        return max(1, math.ceil(math.pi * sup_norms(sigma, r)[2] * float(r) * scale / (2 * wanted)))
+    largest = sigma.strip / float(r)
+    heights = [largest * f for f in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)] if largest < math.inf else [0.05 * 1.6**k for k in range(14)]
+    return min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
+
+
+def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: str) -> int:
+    """The smallest n for which both bounds on the ellipse of this rho are at most `wanted`."""
+    of_value = method == "interpolate"
+    size = _sup_on_ellipse(sigma.complex_value if of_value else sigma.complex_derivative, r, rho)
+    if not math.isfinite(size):
+        return 1 << 62
+    radius, q = float(r), 1 / rho
+
+    def suffices(n: int) -> bool:
+        k = n + 1
+        if of_value:
+            tail = q**k * (k * k / (1 - q) + 2 * k * q / (1 - q) ** 2 + q * (1 + q) / (1 - q) ** 3)
+            worse = max(4 * size * q**n / (rho - 1), 4 * size / radius * tail)
+        else:
+            worse = max(1.0, radius) * (2 if method == METHODS[0] else 4) * size * q ** (n - 1) / (rho - 1)
+        return worse * (1 + 1e-9) <= wanted
+
+    high = 1
+    while not suffices(high):
+        high *= 2
+    return bisect_left(range(high), True, lo=1, key=suffices)
+
+
+def _sup_on_ellipse(function: Any, r: Fraction, rho: float) -> float:
+    """An upper bound on |function| on the ellipse R cos(theta - i log rho), arc by arc; infinity when no cover of arcs is finite."""
+    height, radius = -arb(rho).log(), arb(to_fmpq(r))
+    for arcs in (64, 256, 1024):
+        width = arb.pi() / arcs
+        bounds = []
+        for i in range(arcs):  # sigma is real on the real line: the upper half is enough
+            angle = width * (i + arb(fmpq(1, 2))) + arb(0, (width / 2).upper())
+            bounds.append(float(function(acb(angle, height).cos() * radius).abs_upper()))
+        if all(math.isfinite(b) for b in bounds):
+            return max(bounds)
+    return math.inf
+
+
+# -- the methods -----------------------------------------------------------------------------------------------------------------------------
+
+
+def _interpolate(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    return Chebyshev.interpolate(sigma.value, n, domain=[-radius, radius])
+
+
+def _interpolate_derivative(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    return _centred(sigma, Chebyshev.interpolate(sigma.derivative, n - 1, domain=[-radius, radius]).integ(), radius)
+
+
+def _remez_derivative(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    inside = [float(b) for b in sigma.breakpoints if abs(b) < radius]
+    return _centred(sigma, best_uniform(sigma.derivative, n - 1, radius, inside).integ(), radius)
+
+
+def _least_squares(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    """Gauss-Legendre on each analytic piece: a discrete fit that is the continuous one up to the quadrature's error."""
+    ends = [-radius, *(float(b) for b in sigma.breakpoints if abs(b) < radius), radius]
+    nodes, weights = np.polynomial.legendre.leggauss(2 * n + 40)
+    halves = [(high - low) / 2 for low, high in zip(ends, ends[1:], strict=False)]
+    x = np.concatenate([low + h * (nodes + 1) for low, h in zip(ends, halves, strict=False)])
+    w = np.concatenate([h * weights for h in halves])
+    return Chebyshev.fit(x, sigma.value(x), n, domain=[-radius, radius], w=np.sqrt(w))
+
+
+_MAKERS = {
+    "remez_derivative": _remez_derivative,
+    "interpolate": _interpolate,
+    "interpolate_derivative": _interpolate_derivative,
+    "least_squares": _least_squares,
+}
+
+
+def _centred(sigma: Activation, series: Chebyshev, radius: float) -> Chebyshev:
+    """The constant chosen so that the largest errors on either side are equal."""
+    x = _sample_points(sigma, radius, len(series.coef))
+    error = sigma.value(x) - series(x)
+    return series + (error.max() + error.min()) / 2
+
+
+def _sample_points(sigma: Activation, radius: float, count: int) -> np.ndarray:
+    grid = radius * np.cos(np.linspace(np.pi, 0, 32 * count + 513))
+    return np.union1d(grid, [float(b) for b in sigma.breakpoints if abs(b) < radius])
+
+
+def _sampled_errors(sigma: Activation, series: Chebyshev, radius: Fraction) -> tuple[float, float]:
+    x = _sample_points(sigma, float(radius), len(series.coef))
+    # derivatives on both sides of a breakpoint
+    beside = [float(np.nextafter(b, b + 1)) for b in map(float, sigma.breakpoints) if abs(b) < radius]
+    slopes = np.union1d(x, beside)
+    return (
+        float(np.abs(sigma.value(x) - series(x)).max()),
+        float(np.abs(sigma.derivative(slopes) - series.deriv()(slopes)).max()),
+    )
+
+
+def _as_radius(radius: Any) -> Fraction:
+    r = Fraction(as_number(radius, "radius"))
+    if r <= 0:
+        raise ValueError(f"radius must be positive, but was {radius}")
+    return r
+
+
+def certifying_seconds(degree: int) -> float:
+    """Predicted seconds: 4 n cells, each a Taylor shift of n^2 products of numbers whose length grows with n."""
+    return 4 * degree * (4e-5 + 7e-9 * degree**2 * (1 + degree / 300))
+
+
+def _refuse_beyond(degree: int) -> None:
+    seconds = certifying_seconds(degree)
+    if seconds > CERTIFYING_BUDGET:
+        cost = Cost(seconds, 64.0 * degree**2, f"{4 * degree} cells, each a Taylor shift of degree {degree}")
+        raise UnaffordableError(
+            f"certifying degree {degree} would cost {cost}, more than {CERTIFYING_BUDGET:g} s: take a lower degree, or certify=False, "
+            "which samples the errors",
+            cost,
+        )
