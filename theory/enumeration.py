@@ -108,9 +108,9 @@ def variance_ball(
 
     Examples:
         >>> from theory import Discrete
-        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), Fraction(1, 4), "tanh")
+        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([0, 1]), Fraction(1, 4), "tanh")
         >>> print(variance_ball(problem, 4, step=1, layer=1).str(10, radius=False))
-        0.1231029318
+        0.09629059786
     """
     if isinstance(problem.activation, Activation) and not problem.activation.is_certified:
         raise ValueError(f"activation must be a polynomial or a named one, but was {problem.activation!r}")

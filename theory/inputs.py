@@ -7,6 +7,7 @@ that they are; `exact` says whether all of them were exact to begin with.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
@@ -72,6 +73,11 @@ class InputLaw(ABC):
 
     def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
         """Atoms (each a p-tuple) and their probabilities, or None when the law has infinitely many atoms or too many to list."""
+        return None
+
+    @property
+    def norm_bound(self) -> float | None:
+        """An upper bound on ||x||, the least one up to rounding; None when there is none (Gaussian) or none is known (moment tables)."""
         return None
 
 
@@ -204,6 +210,11 @@ class Discrete(InputLaw):
         """The atoms and their probabilities."""
         return self.atoms, self.probabilities
 
+    @property
+    def norm_bound(self) -> float:
+        """The longest atom."""
+        return _root_above(max(sum((x * x for x in atom), Fraction(0)) for atom in self.atoms))
+
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws, a float64 array of shape `shape + (p,)`."""
         weights = np.array([float(q) for q in self.probabilities])
@@ -273,6 +284,11 @@ class Rademacher(Independent):
         """Independent draws, a float64 array of shape `shape + (p,)`."""
         return 2.0 * generator.integers(0, 2, size=(*_shape(shape), self.dimension)) - 1.0
 
+    @property
+    def norm_bound(self) -> float:
+        """sqrt p."""
+        return _root_above(Fraction(self.dimension))
+
     def __repr__(self) -> str:
         return f"Rademacher({self.dimension})"
 
@@ -307,9 +323,21 @@ class Uniform(Independent):
         low, high = (-(3**0.5), 3**0.5) if self._bounds is None else (float(end) for end in self._bounds)
         return generator.uniform(low, high, size=(*_shape(shape), self.dimension))
 
+    @property
+    def norm_bound(self) -> float:
+        """sqrt p times the end further from 0."""
+        end = Fraction(3) if self._bounds is None else max(x * x for x in self._bounds)
+        return _root_above(self.dimension * end)
+
     def __repr__(self) -> str:
         ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"
         return f"Uniform({self.dimension}{ends})"
+
+
+def _root_above(square: Fraction) -> float:
+    """A double not below the square root, two units in the last place above it at most."""
+    root = math.sqrt(square)
+    return root if Fraction(root) ** 2 == square else math.nextafter(math.nextafter(root, math.inf), math.inf)
 
 
 def _identity(p: int) -> np.ndarray:
