@@ -11,12 +11,15 @@ Index letters: r replica, i sample of the batch, m and n rows and columns of a w
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.polynomial.polynomial import polyder, polyval
 
 from theory.exact import as_index
 from theory.problem import TeacherStudent
+
+Sigma = tuple[Callable[[np.ndarray], np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
 
 def simulate_gradients(
@@ -50,7 +53,7 @@ def simulate_gradients(
     count = as_index(replicas, "replicas", minimum=1)
     teacher = [np.asarray(w, dtype=np.float64)[None] for w in problem.teacher]
     weights = [np.repeat(np.asarray(w, dtype=np.float64)[None], count, axis=0) for w in problem.student]
-    sigma = np.array([float(c) for c in problem.activation])
+    sigma = _activation(problem)
 
     for s, child in enumerate(np.random.SeedSequence(as_index(seed, "seed")).spawn(t + 1)):
         x = problem.inputs.sample(np.random.default_rng(child), (count, b))
@@ -101,17 +104,25 @@ def variance_estimate(samples: np.ndarray) -> tuple[float, float]:
     return float(estimate), error
 
 
-def _forward(weights: list[np.ndarray], sigma: np.ndarray, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _activation(problem: TeacherStudent) -> Sigma:
+    """sigma and sigma'; of a polynomial, from its coefficients."""
+    if not problem.is_polynomial:
+        return problem.activation.value, problem.activation.derivative
+    coefficients = np.array([float(c) for c in problem.polynomial])
+    return (lambda z: polyval(z, coefficients)), (lambda z: polyval(z, polyder(coefficients)))
+
+
+def _forward(weights: list[np.ndarray], sigma: Sigma, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """(a_0, ..., a_{H-1}) and (z_1, ..., z_H), each of shape (r, i, width)."""
     a, z = [x], [np.einsum("rmn,rin->rim", weights[0], x)]
     for w in weights[1:]:
-        a.append(polyval(z[-1], sigma))
+        a.append(sigma[0](z[-1]))
         z.append(np.einsum("rmn,rin->rim", w, a[-1]))
     return a, z
 
 
 def _gradients(
-    weights: list[np.ndarray], teacher: list[np.ndarray], sigma: np.ndarray, x: np.ndarray
+    weights: list[np.ndarray], teacher: list[np.ndarray], sigma: Sigma, x: np.ndarray
 ) -> list[np.ndarray]:
     """g_1, ..., g_H of every replica: weights of shape (r, m, n), the teacher's (1, m, n), inputs (r, i, p)."""
     a, z = _forward(weights, sigma, x)
@@ -122,5 +133,5 @@ def _gradients(
     for k in reversed(range(len(weights))):
         gradients.append(np.einsum("rim,rin->rmn", delta, a[k]) / x.shape[1])
         if k:
-            delta = np.einsum("rmn,rim->rin", weights[k], delta) * polyval(z[k - 1], polyder(sigma))
+            delta = np.einsum("rmn,rim->rin", weights[k], delta) * sigma[1](z[k - 1])
     return gradients[::-1]

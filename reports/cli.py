@@ -63,7 +63,7 @@ def variance(
     cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
     probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
-    activation: Annotated[str | None, typer.Option(help="sigma_0 sigma_1 ...; the identity by default.")] = None,
+    activation: Annotated[str | None, typer.Option(help="sigma_0 sigma_1 ..., of a polynomial; the identity by default.")] = None,
 ) -> None:
     """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
     with one_line_errors():
@@ -194,10 +194,15 @@ def _from_options(
             "student": [parse_matrix(w, f"student[{k}]") for k, w in enumerate(student)],
             "teacher": [parse_matrix(w, f"teacher[{k}]") for k, w in enumerate(teacher)],
             "learning_rates": alphas[0] if len(alphas) == 1 else alphas,
-            "activation": parse_list("0 1" if activation is None else activation, "activation"),
+            "activation": _activation("0 1" if activation is None else activation),
             "inputs": law,
         }
     )
+
+
+def _activation(text: str) -> Any:
+    """A polynomial's coefficients, or a name: one that exact engines refuse says what to do instead."""
+    return text if text.strip()[:1].isalpha() else parse_list(text, "activation")
 
 
 def outline(v: InverseBatchPolynomial) -> str:

@@ -1,6 +1,7 @@
 """Problems as people write them: TOML or JSON files, and the options of the command line.
 
-A file holds `student` and `teacher` (one matrix per layer), `learning_rates`, optionally `activation`, and a table `inputs`:
+A file holds `student` and `teacher` (one matrix per layer), `learning_rates`, optionally `activation` (the coefficients of a polynomial, or
+a name such as "tanh"), and a table `inputs`:
 
     student = [[["1/2"]], [[2]]]            # W_1, W_2; fractions in quotes
     teacher = [[["3/4"]], [[1]]]
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory.activations import Activation
 from theory.inputs import InputLaw
 
 KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
@@ -74,14 +76,15 @@ def make_problem(data: Any) -> TeacherStudent:
         teacher=_numbers(data["teacher"], "teacher"),
         inputs=_law(law, _columns(student)),
         learning_rates=_numbers(data.get("learning_rates", []), "learning_rates"),
-        activation=_numbers(data.get("activation", [0, 1]), "activation"),
+        activation=_activation(data.get("activation", [0, 1])),
     )
 
 
 def problem_data(problem: TeacherStudent) -> dict[str, Any]:
     """The inverse of `make_problem`: integers as numbers, other rationals as strings, floats as the rationals that they are.
 
-    Raises ValueError for what no file can hold: learning rates given by a function, and laws that are only a table of moments.
+    Raises ValueError for what no file can hold: learning rates or an activation given by a function, and laws that are only a table of
+    moments.
     """
     if callable(problem.learning_rates):
         raise ValueError("learning_rates must be numbers to be written down, but are a function")
@@ -89,7 +92,7 @@ def problem_data(problem: TeacherStudent) -> dict[str, Any]:
         "student": _spelled(problem.student),
         "teacher": _spelled(problem.teacher),
         "learning_rates": _spelled(problem.learning_rates),
-        "activation": _spelled(problem.activation),
+        "activation": _spelled(problem.polynomial) if problem.is_polynomial else _activation_name(problem.activation),
         "inputs": _law_data(problem.inputs),
     }
     return {key: value for key, value in data.items() if key != "activation" or not problem.is_linear}
@@ -157,6 +160,17 @@ def _spelled(value: Any) -> Any:
         return [_spelled(x) for x in value]
     number = Fraction(value)
     return int(number) if number.denominator == 1 and abs(number) < LARGEST_PLAIN_INTEGER else str(number)
+
+
+def _activation(value: Any) -> Any:
+    """Coefficients, or a name such as "sigmoid" or "leaky_relu(1/5)"."""
+    return value if isinstance(value, str) else _numbers(value, "activation")
+
+
+def _activation_name(sigma: Activation) -> str:
+    if not sigma.is_certified:
+        raise ValueError("activation must be a polynomial or a named one to be written down, but is a function of the user's")
+    return sigma.name
 
 
 def _law_data(law: InputLaw) -> dict[str, Any]:

@@ -23,8 +23,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     | frozenset(f"theory.{m}" for m in ("wishart_words", "word_polynomials", "word_expectations"))
     | frozenset({"theory.engines.base"}),
     frozenset({"theory.recursion", "theory.engines", "theory.symbolic", "theory.enumeration", "theory.enumeration_cost"})
-    | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity", "theory.chebyshev"}),
-    frozenset({"theory.variance_poly", "theory.approximation"}),
+    | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity", "theory.chebyshev"})
+    | frozenset(f"theory.{m}" for m in ("gap_recursion", "double_runs", "gap_bounds", "run_bounds", "a_priori_bounds")),
+    frozenset(f"theory.{m}" for m in ("variance_poly", "approximation", "gradient_gaps", "product_gaps", "variance_gaps")),
     frozenset({"theory"}),
     frozenset({"theory.claims"}),
 )

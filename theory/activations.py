@@ -189,7 +189,7 @@ def checked(function: Elementwise, x: np.ndarray, name: str) -> np.ndarray:
     return y
 
 
-# -- the functions: doubles --------------------------------------------------------------------------------------------------------------
+# -- the functions: doubles ------------------------------------------------------------
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -221,7 +221,7 @@ def _silu_slope(x: np.ndarray) -> np.ndarray:
     return _sigmoid(x) + x * _sigmoid_slope(x)
 
 
-# -- the functions: power series and complex balls -----------------------------------------------------------------------------------------
+# -- the functions: power series and complex balls ------------------------------------------------------------
 
 
 def _sigmoid_of(s: Any) -> Any:

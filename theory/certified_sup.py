@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from flint import arb, arb_poly, ctx
@@ -45,7 +46,7 @@ def certified_sup(
         first, start = sum(-radius >= b for b in activation.breakpoints), max(2, polynomial.length())
         cells = [
             (piece, low + (high - low) * Fraction(2 * i + 1, 2 * start), (high - low) / (2 * start))
-            for piece, (low, high) in enumerate(zip(ends, ends[1:], strict=False), first)
+            for piece, (low, high) in enumerate(pairwise(ends), first)
             for i in range(start)
         ]
         lower, upper = np.zeros(len(orders)), np.zeros(len(orders))

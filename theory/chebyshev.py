@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, f
     return found[0][1], found[1][1], found[2][1]
 
 
-def power_basis(chebyshev: Sequence[float], radius: Fraction) -> fmpq_poly:
+def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
     """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
     ratios = [c.as_integer_ratio() for c in map(float, chebyshev)]
     denominator = max((q for _, q in ratios), default=1)  # all are powers of two
@@ -190,7 +191,7 @@ def power_basis(chebyshev: Sequence[float], radius: Fraction) -> fmpq_poly:
     return fmpq_poly(scaled)
 
 
-# -- how many terms are needed -------------------------------------------------------------------------------------------------------------
+# -- how many terms are needed ------------------------------------------------------------
 
 
 def convergence_rate(activation: Any, radius: Any) -> float:
@@ -274,7 +275,7 @@ def _sup_on_ellipse(function: Any, r: Fraction, rho: float) -> float:
     return math.inf
 
 
-# -- the methods -----------------------------------------------------------------------------------------------------------------------------
+# -- the methods ------------------------------------------------------------
 
 
 def _interpolate(sigma: Activation, radius: float, n: int) -> Chebyshev:
@@ -294,7 +295,7 @@ def _least_squares(sigma: Activation, radius: float, n: int) -> Chebyshev:
     """Gauss-Legendre on each analytic piece: a discrete fit that is the continuous one up to the quadrature's error."""
     ends = [-radius, *(float(b) for b in sigma.breakpoints if abs(b) < radius), radius]
     nodes, weights = np.polynomial.legendre.leggauss(2 * n + 40)
-    halves = [(high - low) / 2 for low, high in zip(ends, ends[1:], strict=False)]
+    halves = [(high - low) / 2 for low, high in pairwise(ends)]
     x = np.concatenate([low + h * (nodes + 1) for low, h in zip(ends, halves, strict=False)])
     w = np.concatenate([h * weights for h in halves])
     return Chebyshev.fit(x, sigma.value(x), n, domain=[-radius, radius], w=np.sqrt(w))

@@ -1,0 +1,142 @@
+"""Theorem A.9 with every constant explicit: how far SGD of a smooth network drifts from SGD of a polynomial one.
+
+The S-run uses sigma, the P-run a polynomial P in its place, in the student and in the teacher; they share w_0, the teacher's weights,
+the rates and the samples. `gradient_gap_bound` bounds how far they drift apart, by the recursion of theory.gap_recursion with
+
+    r_z(k) = sqrt(p_k) sup |sigma - P|,   r_D = sup |sigma' - P'|,   C_D = sup |sigma'|,   L' = Lip(sigma')      on [-R, R],
+
+as long as all pre-activations of both networks, student and teacher, stay inside [-R, R]; otherwise there is no bound, and an error
+says so. Nothing about P enters but its two errors.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from theory.a_priori_bounds import a_priori_bounds
+from theory.activations import Activation
+from theory.chebyshev import ActivationPolynomial
+from theory.exact import as_index, as_number
+from theory.gap_bounds import GapBounds, collected
+from theory.norms import up
+from theory.problem import TeacherStudent
+from theory.run_bounds import RunBounds, observed_gaps, polynomial_run, smooth_run
+
+
+def gradient_gap_bound(
+    problem: TeacherStudent,
+    polynomial: ActivationPolynomial,
+    batches: Any,
+    envelope: Literal["run", "a_priori"] = "run",
+    input_radius: Any = None,
+) -> GapBounds:
+    """e_W, e_h, e_z, e_D, e_delta, e_g at every step and layer: ||g_{t,k}^S - g_{t,k}^P||_F <= gradient[t, k-1] (Theorem A.9).
+
+    Args:
+        problem: a network with a smooth activation.
+        polynomial: an approximant of that activation, from `theory.chebyshev.approximate`.
+        batches: the samples, of shape (steps, b, p). Any law will do.
+        envelope: "run" takes the norms from the S-run on these batches, rounding included: the bounds certify this trajectory.
+            "a_priori" takes them from w_0 and the bound on ||x||: the bounds hold for every path.
+        input_radius: C_x >= ||x|| for "a_priori"; the law's own bound by default.
+
+    Raises DomainError where a pre-activation of student or teacher may leave [-R, R]; ValueError or TypeError, naming the argument, for
+    an activation that is not smooth (there is no sup bound), a polynomial made for another one, batches of another shape or not
+    finite, and an a-priori bound asked for inputs without a bound.
+
+    Cost: the two runs, and one singular value decomposition of each weight matrix at each step.
+
+    Examples:
+        >>> from theory import Gaussian
+        >>> from theory.chebyshev import approximate
+        >>> problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Gaussian(1), learning_rates=0.1, activation="tanh")
+        >>> x = np.linspace(-1, 1, 20).reshape(5, 4, 1)
+        >>> bounds = gradient_gap_bound(problem, approximate("tanh", 3, 20), x)
+        >>> bool((bounds.observed.gradient <= bounds.gradient).all()), bool(bounds.gradient.max() < 0.02)
+        (True, True)
+    """
+    _check_pair(problem, polynomial)
+    x = _batches(batches, problem)
+    rates = _rates(problem, len(x))
+    if envelope not in ("run", "a_priori"):
+        raise ValueError(f"envelope must be 'run' or 'a_priori', but was {envelope!r}")
+    if envelope == "a_priori":
+        radius = _input_radius(problem, input_radius)
+        if (longest := float(np.sqrt(np.square(x).sum(axis=2)).max())) > radius:
+            raise ValueError(f"batches must have ||x|| <= input_radius = {radius:.6g}, but one sample has norm {longest:.6g}")
+        steps = a_priori_bounds(problem, polynomial, len(x), rates, radius)
+        smooth = smooth_run(problem, polynomial, rates, x)
+    else:
+        if input_radius is not None:
+            raise ValueError("input_radius must be left out for envelope='run', which takes every norm from the batches")
+        smooth = smooth_run(problem, polynomial, rates, x)
+        steps = RunBounds(problem, polynomial, rates, smooth).bounds()
+    observed = observed_gaps(smooth, polynomial_run(problem, polynomial, rates, x))
+    return collected(steps, observed, envelope, polynomial)
+
+
+def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, input_radius: Any = None) -> GapBounds:
+    """The bounds of envelope "a_priori" for steps 0, ..., steps - 1: they hold for every batch size, and need no batches.
+
+    Errors as for `gradient_gap_bound`; `observed` is None.
+    """
+    _check_pair(problem, polynomial)
+    count = as_index(steps, "steps", minimum=1)
+    rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
+    return collected(a_priori_bounds(problem, polynomial, count, rates, radius), None, "a_priori", polynomial)
+
+
+def _check_pair(problem: Any, polynomial: Any) -> None:
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+    if not isinstance(polynomial, ActivationPolynomial):
+        raise TypeError(f"polynomial must be an ActivationPolynomial, made by theory.chebyshev.approximate, but was {polynomial!r}")
+    sigma = problem.activation
+    if not isinstance(sigma, Activation):
+        raise ValueError("problem must have an activation that is no polynomial, such as 'sigmoid': a polynomial is exact as it is")
+    if not sigma.is_smooth:
+        raise ValueError(
+            f"activation must be C^1 with a Lipschitz derivative for a sup bound, but the derivative of {sigma} jumps: no polynomial's "
+            "gradient is uniformly close to that network's. What holds is convergence in the mean, see the claim 'leaky ReLU'"
+        )
+    if polynomial.activation != sigma:
+        raise ValueError(f"polynomial must approximate the problem's activation {sigma}, but was made for {polynomial.activation}")
+
+
+def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
+    x = np.asarray(batches)
+    if x.dtype == object or x.dtype.kind not in "fiu":
+        try:
+            x = x.astype(np.float64)
+        except (TypeError, ValueError):
+            raise TypeError("batches must be an array of numbers") from None
+    x = x.astype(np.float64)
+    p = problem.sizes[0]
+    if x.ndim != 3 or 0 in x.shape or x.shape[2] != p:
+        raise ValueError(f"batches must have shape (steps, b, {p}), steps and b at least 1, but had {x.shape}")
+    if not np.isfinite(x).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+        raise ValueError(f"batches must be finite, but batches{list(place)} = {x[place]}")
+    return x
+
+
+def _rates(problem: TeacherStudent, steps: int) -> list[float]:
+    problem.check_step(steps - 1)
+    return [float(a) for a in problem.rates_before(steps - 1)]
+
+
+def _input_radius(problem: TeacherStudent, given: Any) -> float:
+    if given is not None:
+        radius = float(as_number(given, "input_radius"))
+        if radius < 0:
+            raise ValueError(f"input_radius must not be negative, but was {given}")
+        return radius
+    known = problem.inputs.norm_bound
+    if known is None:
+        raise ValueError(
+            f"inputs must be bounded for an a-priori bound, but {problem.inputs} has no bound: take envelope='run', which certifies the "
+            "run on given batches of any law, or say in input_radius on which paths the bound is to hold"
+        )
+    return float(up(known))
