@@ -110,7 +110,7 @@ class ActivationPolynomial:
     def __str__(self) -> str:
         how = "certified" if self.is_certified else "sampled"
         return (
-            f"polynomial of degree {self.degree} for {self.activation} on [-{self.radius}, {self.radius}], "
+            f"polynomial of degree {self.degree} for {self.activation} on [-{float(self.radius):g}, {float(self.radius):g}], "
             f"errors {self.value_error:.3g} and {self.derivative_error:.3g} ({how})"
         )
 

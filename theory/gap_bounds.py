@@ -39,11 +39,11 @@ class Gaps:
     """Largest distances between the S-run and the P-run: float arrays of shape (steps, layers), the largest over the batch.
 
     Attributes:
-        weight: ||W_k^S - W_k^P||.
-        preactivation: ||h_k^S - h_k^P||.
-        hidden: ||z_k^S - z_k^P||, where the last layer's activation is the identity: z_H = h_H.
-        derivative: ||D_k^S - D_k^P||, D_k = diag sigma'(h_k), so that the last column is 0.
-        backward: ||delta_k^S - delta_k^P||.
+        weight: ||W_k^S - W_k^P||_F.
+        preactivation: ||h_k^S - h_k^P||_2.
+        hidden: ||z_k^S - z_k^P||_2, where the last layer's activation is the identity: z_H = h_H.
+        derivative: ||D_k^S - D_k^P||_2, D_k = diag sigma'(h_k), so that the last column is 0.
+        backward: ||delta_k^S - delta_k^P||_2.
         gradient: ||g_k^S - g_k^P||_F.
     """
 

@@ -11,18 +11,26 @@ says so. Nothing about P enters but its two errors.
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
+from numpy.polynomial import Chebyshev
 
 from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
-from theory.chebyshev import ActivationPolynomial
+from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import as_index, as_number
-from theory.gap_bounds import GapBounds, collected
+from theory.gap_bounds import DomainError, GapBounds, collected
 from theory.norms import up
 from theory.problem import TeacherStudent
 from theory.run_bounds import RunBounds, observed_gaps, polynomial_run, smooth_run
+
+#: `polynomial_within` looks no further.
+_HIGHEST_DEGREE = 200
+_LARGEST_RADIUS = 200.0
 
 
 def gradient_gap_bound(
@@ -88,19 +96,80 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     return collected(a_priori_bounds(problem, polynomial, count, rates, radius), None, "a_priori", polynomial)
 
 
-def _check_pair(problem: Any, polynomial: Any) -> None:
+def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input_radius: Any = None) -> ActivationPolynomial:
+    """Theorem 3.6 as a construction: a polynomial whose gradients stay within `tolerance` of the smooth network's on every path.
+
+    || g_{t,k}^S - g_{t,k}^P ||_F <= tolerance for t = 0, ..., steps - 1, every layer, every batch size and all samples of norm at most
+    input_radius (the law's own bound by default). The radius is what the a-priori bounds on both networks' pre-activations need; the
+    degree is the lowest for which they prove it, up to a factor of about 1.2.
+
+    Raises ValueError for a tolerance that is not positive or that no polynomial with coefficients in doubles meets, and whatever
+    `every_path_bound` raises for the problem.
+
+    Examples:
+        >>> from theory import Rademacher
+        >>> problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Rademacher(1), learning_rates=0.1, activation="tanh")
+        >>> p = polynomial_within(problem, steps=2, tolerance=0.001)
+        >>> every_path_bound(problem, p, steps=2).gradient.max() <= 0.001
+        True
+    """
+    wanted = as_number(tolerance, "tolerance")
+    if wanted <= 0:
+        raise ValueError(f"tolerance must be positive, but was {tolerance}")
+    sigma = _smooth_activation(problem)
+    radius = _radius_needed(problem, sigma, steps, input_radius)
+    degree, reached = 4, np.inf
+    while degree <= _HIGHEST_DEGREE:
+        polynomial = approximate(sigma, radius, degree)
+        with suppress(DomainError):  # so large a gap that the P-run may leave [-R, R]
+            reached = min(reached, float(every_path_bound(problem, polynomial, steps, input_radius).gradient.max()))
+        if reached <= wanted:
+            return polynomial
+        degree += max(2, degree // 6)
+    raise ValueError(
+        f"tolerance must be within reach of degree {_HIGHEST_DEGREE} with coefficients in doubles, but {tolerance} is not: the a-priori "
+        f"bounds come down to {reached:.3g}. Take fewer steps, smaller learning rates or the bounds along a run"
+    )
+
+
+def _radius_needed(problem: TeacherStudent, sigma: Activation, steps: int, input_radius: Any) -> Fraction:
+    """A little more than the a-priori bound on all pre-activations: R grows until a polynomial without error would stay inside."""
+    radius, reach = Fraction(1), 0.0
+    while True:
+        ideal = ActivationPolynomial(sigma, radius, Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
+        try:
+            reach = float(every_path_bound(problem, ideal, steps, input_radius).reach.max())
+        except DomainError as outside:
+            if not outside.reach <= _LARGEST_RADIUS:
+                raise
+            radius = _with_margin(outside.reach)
+        else:
+            return max(radius, _with_margin(reach))
+
+
+def _with_margin(reach: float) -> Fraction:
+    """2 per cent more, in 64ths: short coefficients are made of short radii."""
+    return Fraction(math.ceil(64 * 1.02 * reach) + 1, 64)
+
+
+def _smooth_activation(problem: Any) -> Activation:
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
-    if not isinstance(polynomial, ActivationPolynomial):
-        raise TypeError(f"polynomial must be an ActivationPolynomial, made by theory.chebyshev.approximate, but was {polynomial!r}")
     sigma = problem.activation
     if not isinstance(sigma, Activation):
         raise ValueError("problem must have an activation that is no polynomial, such as 'sigmoid': a polynomial is exact as it is")
     if not sigma.is_smooth:
         raise ValueError(
             f"activation must be C^1 with a Lipschitz derivative for a sup bound, but the derivative of {sigma} jumps: no polynomial's "
-            "gradient is uniformly close to that network's. What holds is convergence in the mean, see the claim 'leaky ReLU'"
+            "gradient is uniformly close to that network's. What holds is convergence in the mean: see the claim 'leaky ReLU'"
         )
+    return sigma
+
+
+def _check_pair(problem: Any, polynomial: Any) -> None:
+    sigma = _smooth_activation(problem)
+    if not isinstance(polynomial, ActivationPolynomial):
+        raise TypeError(f"polynomial must be an ActivationPolynomial, made by theory.chebyshev.approximate, but was {polynomial!r}")
     if polynomial.activation != sigma:
         raise ValueError(f"polynomial must approximate the problem's activation {sigma}, but was made for {polynomial.activation}")
 

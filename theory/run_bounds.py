@@ -7,7 +7,6 @@ to the P-run, with the errors of P. What was observed, `observed_gaps`, compares
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -100,18 +99,18 @@ def _distances(s: Step, p: Step) -> tuple[list[float], ...]:
     def largest(left: list[np.ndarray], right: list[np.ndarray]) -> list[float]:
         return [float(np.sqrt(np.square(x - y).sum(axis=1)).max()) for x, y in zip(left, right, strict=True)]
 
-    def matrices(left: list[np.ndarray], right: list[np.ndarray], order: Any) -> list[float]:
-        return [float(np.linalg.norm(x - y, order)) for x, y in zip(left, right, strict=True)]
+    def matrices(left: list[np.ndarray], right: list[np.ndarray]) -> list[float]:
+        return [float(np.linalg.norm(x - y)) for x, y in zip(left, right, strict=True)]
 
     hidden = largest(s.preactivations, p.preactivations)
     derivative = [float(np.abs(x - y).max()) for x, y in zip(s.slopes, p.slopes, strict=True)]
     return (
-        matrices(s.weights, p.weights, 2),
+        matrices(s.weights, p.weights),
         hidden,
         [*largest(s.inputs[1:], p.inputs[1:]), hidden[-1]],
         [*derivative, 0.0],
         largest(s.backward, p.backward),
-        matrices(s.gradients, p.gradients, None),
+        matrices(s.gradients, p.gradients),
     )
 
 
