@@ -110,7 +110,7 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input
         >>> from theory import Rademacher
         >>> problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Rademacher(1), learning_rates=0.1, activation="tanh")
         >>> p = polynomial_within(problem, steps=2, tolerance=0.001)
-        >>> every_path_bound(problem, p, steps=2).gradient.max() <= 0.001
+        >>> bool(every_path_bound(problem, p, steps=2).gradient.max() <= 0.001)
         True
     """
     wanted = as_number(tolerance, "tolerance")

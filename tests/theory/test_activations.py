@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from theory.activations import Activation, activation, custom, leaky_relu
 from theory.double_runs import FUNCTION_ERROR
+from theory.exact import to_fmpq
 
 SMOOTH = ["sigmoid", "tanh", "softplus", "gelu", "silu", "elu"]
 NAMES = [*SMOOTH, "relu", "leaky_relu", "leaky_relu(1/5)"]
@@ -83,13 +84,13 @@ def test_taylor_coefficients_are_those_of_the_closed_form(name, x):
 
 
 @every_name
-@given(centre=st.floats(-4, 4), radius=st.floats(0, 0.5), inside=st.floats(-1, 1))
-def test_wide_balls_hold_the_coefficients_at_every_point(name, centre, radius, inside):
-    sigma = activation(name)
+@given(centre=st.integers(-64, 64), bits=st.integers(1, 20), inside=st.integers(-16, 16))
+def test_wide_balls_hold_the_coefficients_at_every_point(name, centre, bits, inside):
+    sigma, middle, radius = activation(name), F(centre, 16), F(1, 2**bits)
     for piece in range(len(sigma.pieces)):
-        wide = sigma.taylor(arb(centre, radius), ORDER, piece)
+        wide = sigma.taylor(arb(float(middle), float(radius)), ORDER, piece)
         with ctx.workprec(BITS):
-            thin = sigma.taylor(arb(centre) + arb(radius) * arb(inside), ORDER, piece)
+            thin = sigma.taylor(arb(float(middle + radius * F(inside, 16))), ORDER, piece)
         assert len(wide) == len(thin) == ORDER and all(w.contains(t) for w, t in zip(wide, thin, strict=True))
 
 
@@ -111,7 +112,7 @@ def test_complex_functions_are_the_real_ones_up_to_the_edge_of_the_strip(name):
             assert f(acb(x)).real.overlaps(real)
     if sigma.strip < math.inf:  # within 10^-6 of a pole of sigma'
         assert abs(sigma.complex_derivative(acb(0, sigma.strip - 1e-6))) > 1e5
-        assert all(sigma.complex_derivative(acb(x, arb(0, sigma.strip - 0.4))).is_finite() for x in (-2, 0, 2))
+        assert all(abs(sigma.complex_derivative(acb(x, 0.9 * sigma.strip))) < 100 for x in (-3, 0, 2))
 
 
 @every_name
@@ -134,13 +135,13 @@ def test_rationals_stay_rationals_on_straight_pieces():
     assert isinstance(activation("elu").exactly(fmpq(-7, 3))[0], arb)
 
 
-@pytest.mark.parametrize(("name", "slope"), [("relu", 0.0), ("leaky_relu(1/5)", 0.2), ("elu", 1.0)])
+@pytest.mark.parametrize(("name", "slope"), [("relu", 0.0), ("leaky_relu(1/4)", 0.25), ("elu", 1.0)])
 def test_the_derivative_at_a_breakpoint_is_the_left_one(name, slope):
     sigma = activation(name)
     assert sigma.breakpoints == (0,) and sigma.derivative(np.zeros(1))[0] == slope
-    assert sigma.piece_at(fmpq(0)) == sigma.piece_at(arb(0)) == 0 and float(arb(sigma.exactly(fmpq(0))[1])) == slope
+    assert sigma.piece_at(fmpq(0)) == sigma.piece_at(arb(0)) == 0 and arb(sigma.exactly(fmpq(0))[1]).overlaps(arb(to_fmpq(F(slope))))
     assert sigma.piece_at(arb(2.0**-60)) == 1
-    with pytest.raises(ValueError, match="x = .* must lie on one side of the breakpoints"):
+    with pytest.raises(ValueError, match=r"x = .* must lie on one side of the breakpoints"):
         sigma.exactly(arb(0, 1e-3))
 
 
@@ -171,12 +172,12 @@ def test_constants_are_checked(argument, constant, error):
 
 @pytest.mark.parametrize("bad", ["swish", "leaky_relu(1)", "leaky_relu(-1/2)", "leaky_relu(1/0)", "leaky_relu(x)", ""])
 def test_unknown_names(bad):
-    with pytest.raises(ValueError, match="^activation must be one of sigmoid, "):
+    with pytest.raises(ValueError, match=r"^activation must be one of sigmoid, "):
         activation(bad)
 
 
 def test_what_is_no_activation():
-    with pytest.raises(TypeError, match="^activation must be a name or an Activation"):
+    with pytest.raises(TypeError, match=r"^activation must be a name or an Activation"):
         activation(np.tanh)
-    with pytest.raises(ValueError, match="^slope must be at least 0 and less than 1"):
+    with pytest.raises(ValueError, match=r"^slope must be at least 0 and less than 1"):
         leaky_relu(1)

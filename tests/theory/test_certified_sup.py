@@ -77,15 +77,12 @@ def test_relu_and_half_the_identity(radius):
 
 @given(slopes, positive_fractions, fractions, fractions)
 def test_piecewise_linear_differences(a, radius, constant, slope):
-    # |sigma - P| is largest at an end or at the kink; the derivative takes two values
-    exact = max(abs(a * radius + constant - slope * radius), abs(constant), abs(radius - constant - slope * radius)), max(
-        abs(a - slope), abs(1 - slope)
-    )
-    exact = (max(abs(-a * radius - constant + slope * radius), exact[0]), exact[1])
-    ends = max(abs(sigma - (constant + slope * x)) for x, sigma in ((-radius, -a * radius), (F(0), F(0)), (radius, radius)))
+    # |sigma - P| is largest at an end or at the kink; sigma' - P' takes two values
+    value = max(abs(sigma - constant - slope * x) for x, sigma in ((-radius, -a * radius), (0, 0), (radius, radius)))
+    derivative = max(abs(a - slope), abs(1 - slope))
     found = certified_sup(activation(f"leaky_relu({a})"), radius, polynomial([constant, slope]), (0, 1))
-    for (lower, upper), value in zip(found, (ends, exact[1]), strict=True):
-        assert F(lower) <= value <= F(upper) <= value * F(CLOSE)
+    for (lower, upper), exact in zip(found, (value, derivative), strict=True):
+        assert F(lower) <= exact <= F(upper) <= exact * F(CLOSE)
 
 
 @given(st.integers(-30, 30), st.lists(fractions, min_size=1, max_size=5), positive_fractions)

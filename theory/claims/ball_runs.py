@@ -16,7 +16,9 @@ from flint import arb, arb_poly, ctx
 from theory.activations import Activation
 from theory.chebyshev import ActivationPolynomial, power_basis
 from theory.exact import to_fmpq
+from theory.letters import WEIGHT, Letter
 from theory.problem import TeacherStudent
+from theory.trace_forms import TraceForm
 
 #: Narrower than this, relative to max(1, value), every distance must be.
 WIDEST = 2.0**-70
@@ -94,17 +96,47 @@ def distances(problem: TeacherStudent, first: Any, second: Any, batches: np.ndar
     `first` and `second` are an Activation, an ActivationPolynomial or a function that makes a `Function`. Bits are doubled until every
     ball is narrower than WIDEST; ArithmeticError when that takes too many.
     """
+
+    def compute() -> dict[str, list[list[arb]]]:
+        runs = [run(problem, _function(f), batches) for f in (first, second)]
+        return {kind: [_row(kind, s, p) for s, p in zip(*runs, strict=True)] for kind in KINDS}
+
+    found: dict[str, list[list[arb]]] = _in_enough_bits(compute, lambda tables: [x for t in tables.values() for row in t for x in row])
+    return found
+
+
+def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.ndarray, form: TraceForm) -> arb:
+    """|| value of a trace form in one run - its value in the other ||_F; otherwise as `distances`."""
+
+    def compute() -> arb:
+        values = []
+        for source in (first, second):
+            steps = run(problem, _function(source), batches)
+            values.append(form.evaluate(lambda letter, steps=steps: _look_up(letter, steps, problem), lambda c: arb(to_fmpq(c))))  # type: ignore[misc]
+        return _norm(np.atleast_1d(np.asarray(values[0] - values[1], dtype=object)))
+
+    found: arb = _in_enough_bits(compute, lambda ball: [ball])
+    return found
+
+
+def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> np.ndarray:
+    if letter.layer is None:
+        return _balls(letter.matrix)
+    if letter.step is None:
+        return _balls(problem.teacher[letter.layer - 1])
+    step = steps[letter.step]
+    return (step.weight if letter.kind == WEIGHT else step.gradient)[letter.layer - 1]
+
+
+def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]]) -> Any:
     bits = 256
-    while True:
+    while bits <= _MOST_BITS:
         with ctx.workprec(bits):
-            runs = [run(problem, _function(f), batches) for f in (first, second)]
-            found = {kind: [_row(kind, s, p) for s, p in zip(*runs, strict=True)] for kind in KINDS}
-            balls = [ball for table in found.values() for row in table for ball in row]
-            if all(ball.is_finite() and ball.rad() <= WIDEST * max(1.0, float(ball.mid())) for ball in balls):
+            found = compute()
+            if all(ball.is_finite() and ball.rad() <= WIDEST * max(1.0, float(ball.mid())) for ball in balls(found)):
                 return found
         bits *= 2
-        if bits > _MOST_BITS:
-            raise ArithmeticError(f"{_MOST_BITS} bits do not tell how far the two runs are apart")
+    raise ArithmeticError(f"{_MOST_BITS} bits do not tell how far the two runs are apart")
 
 
 def _function(source: Any) -> Function:

@@ -1,0 +1,246 @@
+"""Polynomial approximants: certified errors beside samples in balls, exact coefficients, rates, promised degrees, and refusals."""
+
+import math
+import time
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+from flint import arb, arb_poly, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.polynomial import Chebyshev
+
+from tests.strategies import fractions, positive_fractions
+from theory import Gaussian, TeacherStudent
+from theory.activations import activation, custom
+from theory.certified_sup import SLACK, precision
+from theory.chebyshev import METHODS, ActivationPolynomial, approximate, convergence_rate, degree_for, power_basis, sup_norms
+from theory.engines.base import UnaffordableError
+from theory.exact import to_fmpq
+
+ANALYTIC = ["sigmoid", "tanh", "softplus", "gelu", "silu"]
+KINKED = ["relu", "leaky_relu", "leaky_relu(1/5)"]
+NAMES = [*ANALYTIC, "elu", *KINKED]
+CLOSE = 1 + 1.01 * SLACK  # upper / lower bound: the slack, and rounding
+NO_WORSE = 1.01  # Remez' exchange levels the error to 10^-4, the certificate to SLACK
+RATE = 0.03  # of log rho: what the next term of the asymptotic series leaves at these degrees
+SAMPLES = 50
+
+
+def methods_for(name):
+    return METHODS[1:] if name in KINKED else METHODS
+
+
+EVERY = [(name, method) for name in NAMES for method in methods_for(name)]
+
+
+def largest_sampled(p):
+    """The largest |sigma - P| and |sigma' - P'| met at SAMPLES points, in balls, P from its exact coefficients."""
+    largest = [0.0, 0.0]
+    with ctx.workprec(precision(p.degree)):
+        polynomial = arb_poly([arb(to_fmpq(c)) for c in p.coefficients])
+        for k in range(SAMPLES):
+            x = arb(to_fmpq(p.radius * F(2 * k - SAMPLES + 1, SAMPLES)))
+            value, slope = p.activation.exactly(x)
+            gaps = value - polynomial(x), slope - polynomial.derivative()(x)
+            largest = [max(old, float(arb(gap).abs_lower())) for old, gap in zip(largest, gaps, strict=True)]
+    return largest
+
+
+@pytest.mark.parametrize(("name", "method"), EVERY)
+@given(radius=positive_fractions, degree=st.integers(2, 14))
+def test_certified_errors_bound_the_samples(name, method, radius, degree):
+    p = approximate(name, radius, degree, method)
+    value, derivative = largest_sampled(p)
+    assert p.is_certified and value <= p.value_error <= CLOSE * p.lower_value_error
+    assert derivative <= p.derivative_error <= CLOSE * p.lower_derivative_error
+
+
+@pytest.mark.parametrize(("name", "method"), EVERY)
+def test_sampled_errors_are_near_the_certified_ones(name, method):
+    p, q = approximate(name, F(7, 3), 9, method), approximate(name, F(7, 3), 9, method, certify=False)
+    assert not q.is_certified and "sampled" in str(q) and "certified" in str(p) and (p.chebyshev.coef == q.chebyshev.coef).all()
+    assert p.lower_value_error / CLOSE <= q.value_error == q.lower_value_error <= p.value_error
+    assert p.lower_derivative_error / CLOSE <= q.derivative_error == q.lower_derivative_error <= p.derivative_error
+
+
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=9), positive_fractions, fractions)
+def test_the_power_basis_is_the_chebyshev_series_exactly(coefficients, radius, x):
+    t = [F(1), x / radius]
+    while len(t) < len(coefficients):
+        t.append(2 * x / radius * t[-1] - t[-2])
+    assert power_basis(coefficients, radius)(to_fmpq(x)) == to_fmpq(sum((F(c) * y for c, y in zip(coefficients, t, strict=False)), F(0)))
+
+
+@pytest.mark.parametrize(("name", "method"), EVERY)
+def test_coefficients_go_into_a_problem(name, method):
+    p = approximate(name, F(7, 3), 7, method)
+    problem = TeacherStudent(
+        student=[[[1]], [[1]]], teacher=[[[2]], [[1]]], inputs=Gaussian(1), learning_rates=F(1, 10), activation=p.coefficients
+    )
+    assert all(isinstance(c, F) for c in p.coefficients) and problem.is_exact(1)
+    assert problem.polynomial == p.coefficients and problem.activation_degree == p.degree <= 7
+    x = np.linspace(-7 / 3, 7 / 3, 11)
+    exact = [float(sum(c * F(y) ** j for j, c in enumerate(p.coefficients))) for y in x]
+    assert np.abs(p(x) - exact).max() <= 2.0**-48 and p.derivative(0.5) == p.chebyshev.deriv()(0.5)
+
+
+@pytest.mark.parametrize("name", ANALYTIC)
+def test_rounding_does_not_break_the_symmetry(name):
+    for method in METHODS:
+        even = approximate(name, 3, 11, method).coefficients[2::2]
+        odd = approximate(name, 3, 12, method).coefficients[3::2]
+        assert not any(even if activation(name).slope_parity == "even" else odd)
+
+
+@pytest.mark.parametrize("name", [*ANALYTIC, "elu"])
+@pytest.mark.parametrize("radius", [1, F(7, 3), 8])
+def test_no_method_has_a_smaller_derivative_error_than_remez(name, radius):
+    for degree in (1, 2, 3, 6, 11, 14):
+        best = approximate(name, radius, degree).derivative_error
+        assert all(best <= NO_WORSE * approximate(name, radius, degree, m).derivative_error for m in METHODS[1:])
+
+
+# sigma' of sigmoid and tanh has double poles at the nearest singularities, that of softplus simple ones: for sigma' of order k there, best
+# and interpolating polynomials miss it by a constant times n^(k-1) rho^-n, sigma by n^(k-2) rho^-n, and the derivative of what
+# interpolates sigma by n^k rho^-n. Degrees start where the nearest poles outweigh the next ones, three times as far, a hundredfold;
+# they are of the parity at which sigma's last coefficient does not vanish, and end a factor 100 above rounding.
+@pytest.mark.parametrize(("name", "order", "radius", "degrees"), [
+    ("sigmoid", 2, 5, range(20, 41, 4)),
+    ("sigmoid", 2, 8, range(26, 59, 4)),
+    ("tanh", 2, 1, range(8, 19, 2)),
+    ("tanh", 2, 3, range(20, 45, 4)),
+    ("softplus", 1, 5, range(21, 40, 2)),
+    ("softplus", 1, 8, range(27, 56, 4)),
+])
+@pytest.mark.parametrize("method", METHODS[:3])
+def test_errors_fall_at_the_rate_of_the_nearest_singularity(name, order, radius, degrees, method):
+    n = np.array(degrees)
+    fits = [approximate(name, radius, d, method) for d in degrees]
+    powers = (order - 2, order if method == "interpolate" else order - 1)
+    for power, errors in zip(powers, ([p.value_error for p in fits], [p.derivative_error for p in fits]), strict=True):
+        slope = np.polyfit(n, np.log(errors) - power * np.log(n), 1)[0]
+        assert -slope == pytest.approx(math.log(convergence_rate(name, radius)), rel=RATE)
+
+
+def test_convergence_rate():
+    # y = 3 R / 4 gives rho = 3/4 + 5/4 = 2
+    assert convergence_rate("sigmoid", 4 * math.pi / 3) == pytest.approx(2) == convergence_rate("tanh", 2 * math.pi / 3)
+    assert convergence_rate("gelu", 1) == math.inf and convergence_rate("elu", 1) == convergence_rate("relu", 1) == 1
+
+
+@given(st.sampled_from(ANALYTIC), st.sampled_from([F(1, 2), 1, F(7, 3), 4]), st.integers(0, 9), st.sampled_from(METHODS[:3]))
+def test_promised_degrees_suffice(name, radius, digits, method):
+    p = approximate(name, radius, degree_for(name, radius, 10.0**-digits, method), method)
+    assert max(p.value_error, p.derivative_error) <= 10.0**-digits
+
+
+@pytest.mark.parametrize(("radius", "tolerance"), [(1, 0.1), (F(7, 3), 0.2), (F(1, 10), 1e-3)])
+def test_promised_degrees_for_elu(radius, tolerance):
+    p = approximate("elu", radius, degree_for("elu", radius, tolerance))
+    assert max(p.value_error, p.derivative_error) <= tolerance
+
+
+def test_degrees_grow_with_what_is_asked():
+    found = [degree_for("tanh", 2, 10.0**-k) for k in range(13)]
+    assert found == sorted(found) and found[-1] > found[0]
+    assert degree_for("tanh", 1, 1e-6) < degree_for("tanh", 2, 1e-6) < degree_for("tanh", 4, 1e-6)
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_no_polynomial_has_the_derivative_of_a_kink(name):
+    half = (1 - activation(name).pieces[0].slope) / 2
+    for method in METHODS[1:]:
+        assert all(F(approximate(name, 1, n, method).derivative_error) >= half for n in (2, 5, 12, 25))
+    with pytest.raises(ValueError, match=r"^method must be interpolate, .*its derivative jumps, and every polynomial misses"):
+        approximate(name, 1, 5)
+
+
+@pytest.mark.parametrize(("m", "certify"), [(11, True), (41, True), (101, True), (1001, False)])
+def test_a_small_ripple_ruins_the_derivative(m, certify):
+    # T_m'(1) = m^2: the value error stays near 10^-3, the derivative error is that of 10^-3 m^2 / R
+    ripple, base = 1e-3, approximate("sigmoid", 2, 9)
+    coefficients = np.zeros(m + 1)
+    coefficients[: len(base.chebyshev.coef)] = base.chebyshev.coef
+    coefficients[m] += ripple
+    p = ActivationPolynomial.of("sigmoid", coefficients, 2, certify=certify)
+    assert p.is_certified == certify and p.degree == m
+    assert abs(p.value_error - ripple) <= base.value_error + 2 * SLACK * ripple
+    assert abs(p.derivative_error - ripple * m**2 / 2) <= base.derivative_error + 2 * SLACK * ripple * m**2 / 2
+
+
+SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
+
+
+def test_errors_of_a_user_s_activation_are_sampled():
+    for method in METHODS:
+        p = approximate(SINE, 2, 9, method)
+        assert not p.is_certified and "sampled" in str(p) and 0 < p.value_error < 1e-4 > p.derivative_error > 0
+        assert p.value_error == p.lower_value_error and not ActivationPolynomial.of(SINE, p.chebyshev).is_certified
+
+
+def test_sup_norms():
+    assert sup_norms(custom(np.cos, lambda x: -np.sin(x), lipschitz=2, derivative_lipschitz=3), F(5)) == (1 + 2 * 5, 2, 3)
+    exact = (1 / (1 + math.exp(-5)), 1 / 4, math.sqrt(3) / 18)
+    assert all(x * (1 - 1e-15) <= bound <= x * (1 + 2e-6) for x, bound in zip(exact, sup_norms(activation("sigmoid"), F(5)), strict=True))
+    with pytest.raises(ValueError, match=r"^activation must have a Lipschitz derivative"):
+        sup_norms(activation("relu"), F(1))
+
+
+def test_a_polynomial_in_hand():
+    series = Chebyshev([0.5, 0.4, 0.0, 0.1], domain=[-2, 2])
+    p = ActivationPolynomial.of("sigmoid", series)
+    assert p.radius == 2 and p.degree == 3 and p.coefficients == ActivationPolynomial.of("sigmoid", [0.5, 0.4, 0, 0.1], 2).coefficients
+    with pytest.raises(TypeError, match=r"^radius must be given"):
+        ActivationPolynomial.of("sigmoid", [0.5, 0.4])
+    with pytest.raises(ValueError, match=r"^chebyshev must be a series on an interval \[-R, R\]"):
+        ActivationPolynomial.of("sigmoid", Chebyshev([0.5, 0.4], domain=[0, 2]))
+    for bad in ([1.0], [0.0, math.nan], [[1.0, 2.0]]):
+        with pytest.raises(ValueError, match=r"^chebyshev must be at least two finite coefficients"):
+            ActivationPolynomial.of("sigmoid", bad, 2)
+
+
+def test_what_cannot_be_certified_in_time_is_refused_at_once():
+    began = time.perf_counter()
+    with pytest.raises(UnaffordableError, match="certify=False") as refused:
+        approximate("sigmoid", 8, 5000)
+    assert time.perf_counter() - began < 1 and refused.value.cost.seconds > 3600
+    with pytest.raises(UnaffordableError):
+        ActivationPolynomial.of("sigmoid", np.ones(5001), 8)
+
+
+NOT_FINITE = custom(lambda x: np.where(np.abs(x) > 1, np.nan, x), np.ones_like, lipschitz=1, derivative_lipschitz=1)
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    (("sigmoid", 0, 5), ValueError, "radius must be positive"),
+    (("sigmoid", -1, 5), ValueError, "radius must be positive"),
+    (("sigmoid", math.nan, 5), ValueError, "radius must be finite"),
+    (("sigmoid", "1", 5), TypeError, "radius must be"),
+    (("sigmoid", 1, 0), ValueError, "degree must be at least 1"),
+    (("sigmoid", 1, 2.0), TypeError, "degree must be an integer"),
+    (("sigmoid", 1, True), TypeError, "degree must be an integer"),
+    (("sigmoid", 1, 5, "taylor"), ValueError, "method must be one of"),
+    (("swish", 1, 5), ValueError, "activation must be one of"),
+    ((np.tanh, 1, 5), TypeError, "activation must be"),
+    ((NOT_FINITE, 2, 5), ValueError, "value must return finite numbers, but returned nan at"),
+])
+def test_bad_input_is_named(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        approximate(*arguments)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("relu", 1, 0.1), "activation must be smooth"),
+    (("leaky_relu", 1, 0.1), "activation must be smooth"),
+    ((SINE, 1, 0.1), "activation must be one of the named ones"),
+    (("elu", 1, 0.1, "interpolate"), "method must be remez_derivative for elu"),
+    (("tanh", 1, 0.1, "least_squares"), "method must be one of"),
+    (("tanh", 1, 1e-13), "tolerance must be at least 1e-12"),
+    (("tanh", 1, math.nan), "tolerance must be finite"),
+    (("tanh", 0, 0.1), "radius must be positive"),
+])
+def test_degrees_that_nothing_can_promise(arguments, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        degree_for(*arguments)

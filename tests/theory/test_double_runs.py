@@ -1,0 +1,132 @@
+"""SGD in doubles beside SGD in balls: every number of the run is as close to the real one as the rounding recursion promises."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.polynomial import Chebyshev
+
+from theory import Gaussian, TeacherStudent
+from theory.activations import activation
+from theory.chebyshev import ActivationPolynomial
+from theory.claims import ball_runs
+from theory.double_runs import run, update_rounding
+from theory.norms import UNIT, up
+from theory.run_bounds import RunBounds, smooth_run
+
+SMOOTH = ("sigmoid", "tanh", "softplus", "gelu", "silu", "elu")
+BITS = 256  # of the balls: their widths are nothing beside a unit of doubles
+WIDE = 1e6  # of the promise, in units 2^-53: three steps through three layers amplify, and gamma_n, norms and the 16 units of
+# FUNCTION_ERROR are worst cases; a few thousand units are typical
+
+weights = st.builds(F, st.integers(-4, 4), st.sampled_from([2, 3, 4, 5]))  # some doubles, most not
+rates = st.sampled_from([F(1, 3), F(1, 10), F(1, 8), 0.1])
+samples = st.floats(-1.5, 1.5)
+
+
+def matrices(rows, columns, entries=weights):
+    return st.lists(st.lists(entries, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
+
+
+@st.composite
+def runs(draw, activations=SMOOTH, widest=3, deepest=4, longest=4, largest=3):
+    """(problem, batches): H = 1..4 layers, 1..4 steps, batches of 1..3 samples."""
+    sizes = draw(st.lists(st.integers(1, widest), min_size=2, max_size=deepest + 1))
+    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+    steps, b = draw(st.integers(1, longest)), draw(st.integers(1, largest))
+    student, teacher = ([draw(matrices(r, c)) for r, c in shapes] for _ in range(2))
+    learning_rates = draw(st.lists(rates, min_size=steps, max_size=steps))
+    problem = TeacherStudent(student, teacher, Gaussian(sizes[0]), learning_rates, draw(st.sampled_from(activations)))
+    batches = draw(st.lists(matrices(b, sizes[0], samples), min_size=steps, max_size=steps))
+    return problem, np.array(batches)
+
+
+def float_rates(problem, x):
+    return [float(a) for a in problem.rates_before(len(x) - 1)]
+
+
+def largest_reach(problem, x):
+    """The largest |h| of student and teacher in layers with an activation, in doubles."""
+    flawless = ActivationPolynomial(problem.activation, F(1), Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
+    steps = smooth_run(problem, flawless, float_rates(problem, x), x)
+    seen = [h for step in steps for h in (*step.preactivations[:-1], *step.teacher[1][:-1])]
+    return max((float(np.abs(h).max()) for h in seen), default=0.0)
+
+
+def promises(problem, x):
+    """Of every step: the step in doubles, what its weights and the rest have lost, and norms of the run in real numbers."""
+    radius = F(int(largest_reach(problem, x)) + 1)  # the domain is not what is tested here
+    flawless = ActivationPolynomial(problem.activation, radius, Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
+    alphas = float_rates(problem, x)
+    steps = smooth_run(problem, flawless, alphas, x)
+    bounds = RunBounds(problem, flawless, alphas, steps)
+    lost = [0.0 if w.dtype != object else UNIT * float(np.linalg.norm(w.astype(float))) * (1 + 1e-9) for w in problem.student]
+    for t, step in enumerate(steps):
+        real, _, gaps = bounds._exact_envelope(step, lost, t)
+        yield step, lost, gaps, real
+        if t + 1 < len(steps):
+            new = update_rounding(steps[t + 1].weights, float(up(alphas[t])), step.gradients)
+            lost = [float(up(e + up(alphas[t]) * g + r)) for e, g, r in zip(lost, gaps.gradient, new, strict=True)]
+
+
+def norm(matrix):
+    square = sum((x * x for x in np.ravel(matrix).tolist()), arb(0))
+    return square.nonnegative_part().sqrt()
+
+
+def far(ball, doubles):
+    """|| ball - doubles ||_F, a ball."""
+    return norm(np.ravel(ball) - np.array([arb(float(x)) for x in np.ravel(doubles)], dtype=object))
+
+
+@given(runs())
+def test_every_number_of_the_run_is_as_close_as_promised(case):
+    problem, x = case
+    with ctx.workprec(BITS):
+        truth = ball_runs.run(problem, ball_runs.of_activation(problem.activation), x)
+        for real, (step, lost, gaps, norms) in zip(truth, promises(problem, x), strict=True):
+            for k in range(problem.depth):
+                assert not far(real.weight[k], step.weights[k]) > lost[k]
+                assert not far(real.gradient[k], step.gradients[k]) > gaps.gradient[k]
+                for i in range(x.shape[1]):
+                    assert not far(real.preactivation[i][k], step.preactivations[k][i]) > gaps.preactivation[k][i]
+                    assert not far(real.backward[i][k], step.backward[k][i]) > gaps.backward[k][i]
+                    assert not norm(real.backward[i][k]) > norms.backward[k][i]
+                    if k + 1 == problem.depth:
+                        continue
+                    assert not far(real.hidden[i][k], step.inputs[k + 1][i]) > gaps.hidden[k + 1][i]
+                    assert not norm(real.hidden[i][k]) > norms.inputs[k + 1][i]
+                    for j, (slope, h) in enumerate(zip(real.derivative[i][k][:, 0], real.preactivation[i][k][:, 0], strict=True)):
+                        assert not abs(slope - float(step.slopes[k][i, j])) > gaps.derivative[k][i]
+                        assert not abs(h) > norms.reach[k][i]
+
+
+THIRDS = [[[F(1, 3), F(-2, 3)], [F(1, 7), F(1, 3)]], [[F(2, 3), F(1, 5)], [F(-1, 3), F(1, 3)]], [[F(1, 3), F(-1, 9)]]]
+TEACHER = [[[1, F(1, 3)], [F(-1, 3), 0]], [[F(1, 3), 0], [F(1, 3), 1]], [[F(-2, 3), F(1, 3)]]]
+X = np.random.default_rng(0).uniform(-1, 1, (3, 4, 2))
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_the_promise_is_not_absurdly_wide(name):
+    """All numbers here are about 1, so that absolute errors are relative ones."""
+    problem = TeacherStudent(THIRDS, TEACHER, Gaussian(2), F(1, 3), name)
+    for _, lost, gaps, _ in promises(problem, X):
+        all_gaps = (*gaps.preactivation, *gaps.hidden, *gaps.derivative, *gaps.backward, gaps.gradient, lost)
+        assert max(float(np.max(e)) for e in all_gaps) < WIDE * UNIT
+
+
+def test_one_step_by_hand():
+    """W_1 = 1, W_2 = 2, teacher 0, sigma = tanh, x = 1/2 and -1/2, rate 1/4: h_1 = x, delta_2 = 2 tanh x, g_1 = 4 x tanh x tanh' x."""
+    tanh = activation("tanh")
+    student, teacher = [np.array([[1.0]]), np.array([[2.0]])], [np.zeros((1, 1))] * 2
+    first, second = run(student, teacher, tanh.value, tanh.derivative, [0.25], np.array([[[0.5], [-0.5]]] * 2))
+    z = np.tanh(0.5)
+    gradients = [4 * 0.5 * z * (1 - z * z), 2 * z * z]
+    assert [g.item() for g in first.gradients] == pytest.approx(gradients, rel=8 * UNIT)
+    assert [w.item() for w in second.weights] == pytest.approx([1 - gradients[0] / 4, 2 - gradients[1] / 4], rel=8 * UNIT)
+    assert first.backward[0][:, 0].tolist() == pytest.approx([4 * z * (1 - z * z), -4 * z * (1 - z * z)], rel=8 * UNIT)

@@ -1,0 +1,193 @@
+"""“Smooth, e.g. leaky ReLU”: no polynomial network stays uniformly close to a leaky ReLU network; in the mean it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction as F
+from itertools import pairwise
+
+import numpy as np
+from flint import fmpq, fmpq_poly
+
+from theory.activations import Activation, leaky_relu
+from theory.chebyshev import ActivationPolynomial, approximate
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.exact import to_fmpq, to_fraction
+from theory.sample_gradients import sample_gradient
+
+#: The quadrature in doubles, on each side of the kink, is off by less, relative to its value.
+QUADRATURE_ERROR = 1e-9
+#: The mean square falls at least this much when the degree is multiplied by 4 (like 1/n it falls by 4).
+LEAST_FALL = 2
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Sizes (2, 1, 1), W_1 = (1, 0), W_2 = 1, W*_1 = (0, 1), W*_2 = 1, x = (u, 1): h = u and h* = 1.
+
+    The activation is leaky_relu(slope), the polynomials are its interpolants on [-1, 1] of the given degrees.
+    """
+
+    name: str
+    slope: F
+    degrees: tuple[int, ...]
+    method: str = "interpolate"
+
+    @property
+    def activation(self) -> Activation:
+        """leaky_relu(slope)."""
+        return leaky_relu(self.slope)
+
+    def polynomial(self, degree: int) -> ActivationPolynomial:
+        """The approximant; its errors are not needed."""
+        return approximate(self.activation, 1, degree, self.method, certify=False)
+
+
+def check(instance: Jump) -> Evidence:
+    """E ||g_{0,1}^S - g_{0,1}^P||^2 over u uniform on [-1, 1] falls with the degree: in rationals, and by quadrature."""
+    exact = [mean_square(instance, degree) for degree in instance.degrees]
+    numerical = [mean_square_by_quadrature(instance, degree) for degree in instance.degrees]
+    distance = max(abs(y / float(x) - 1) for x, y in zip(exact, numerical, strict=True))
+    falls = all(b * LEAST_FALL <= a for a, b in pairwise(exact))
+    slope = np.polyfit(np.log(instance.degrees), np.log([float(x) for x in exact]), 1)[0]
+    return Evidence(
+        statement=f"E ||g^S - g^P||^2 over u uniform on [-1, 1] falls by {LEAST_FALL} or more from each degree to the next",
+        instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
+        left_route="the polynomials' exact coefficients, integrated in rationals on each side of 0",
+        left=", ".join(f"{float(x):.4g}" for x in exact) + f": slope {slope:.3g} in the degree",
+        right_route="Gauss-Legendre quadrature in doubles on each side of 0",
+        right=", ".join(f"{x:.4g}" for x in numerical),
+        holds=falls and distance <= QUADRATURE_ERROR,
+        residual=distance,
+        tolerance=QUADRATURE_ERROR,
+    )
+
+
+def check_printed(instance: Jump) -> Evidence:
+    """The print: some polynomial has a gap of at most epsilon. Beside the kink none is below half the jump, (1 - a) / 2."""
+    half, beside = (1 - instance.slope) / 2, fmpq(1, 2**80)
+    gaps = []
+    for degree in instance.degrees:
+        sigma = tuple(to_fmpq(c) for c in instance.polynomial(degree).coefficients)
+        gaps.append(max(_gap(instance, sigma, u) for u in (fmpq(0), beside)))
+    lowest = min(gaps)
+    return Evidence(
+        statement=f"a polynomial network has ||g_(0,1)^S - g_(0,1)^P|| <= 1/10 for all u (printed for “Leaky ReLU”, a = {instance.slope})",
+        instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
+        left_route="half the jump of g^S at u = 0: a bound for every continuous g^P",
+        left=f"(1 - a) sigma(1) / 2 = {half}",
+        right_route="both networks at u = 0 and u = 2^-80 by backpropagation in rationals: the larger gap",
+        right=", ".join(f"{float(gap):.6g}" for gap in gaps),
+        holds=lowest <= F(1, 10) and half <= F(1, 10),
+    )
+
+
+def mean_square(instance: Jump, degree: int) -> F:
+    """1/2 integral over [-1, 1] of || (sigma(u) - 1) sigma'(u) - (P(u) - P(1)) P'(u) ||^2 (u^2 + 1), exactly; sigma(1) = 1."""
+    p = fmpq_poly([to_fmpq(c) for c in instance.polynomial(degree).coefficients])
+    followed = (p - p(fmpq(1))) * p.derivative()
+    total = fmpq(0)
+    for slope, low, high in ((to_fmpq(instance.slope), fmpq(-1), fmpq(0)), (fmpq(1), fmpq(0), fmpq(1))):
+        difference = fmpq_poly([-slope, slope * slope]) - followed
+        antiderivative = (difference * difference * fmpq_poly([1, 0, 1])).integral()
+        total += antiderivative(high) - antiderivative(low)
+    return to_fraction(total) / 2
+
+
+def mean_square_by_quadrature(instance: Jump, degree: int) -> float:
+    """The same by Gauss-Legendre, with the Chebyshev series and the activation's own functions in doubles."""
+    polynomial, sigma = instance.polynomial(degree), instance.activation
+    nodes, weights = np.polynomial.legendre.leggauss(2 * degree + 2)
+    total = 0.0
+    for low in (-1.0, 0.0):
+        u = low + (nodes + 1) / 2
+        smooth = (sigma.value(u) - 1) * sigma.derivative(u)
+        followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
+        total += float(np.dot(weights, np.square(smooth - followed) * (1 + u * u))) / 2
+    return total / 2
+
+
+def mean_gap(instance: Jump, degree: int) -> float:
+    """E ||g_{0,1}^S - g_{0,1}^P|| over u, by a fine midpoint rule: for the picture."""
+    polynomial, sigma = instance.polynomial(degree), instance.activation
+    u = (np.arange(400_000) + 0.5) / 200_000 - 1
+    smooth = (sigma.value(u) - 1) * sigma.derivative(u)
+    followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
+    return float(np.mean(np.abs(smooth - followed) * np.sqrt(1 + u * u)))
+
+
+def largest_gap(instance: Jump, degree: int) -> float:
+    """sup over u of ||g_{0,1}^S - g_{0,1}^P||, sampled: for the picture."""
+    polynomial, sigma = instance.polynomial(degree), instance.activation
+    u = np.concatenate([np.linspace(-1, 1, 200_001), [1e-12]])
+    smooth = (sigma.value(u) - 1) * sigma.derivative(u)
+    followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
+    return float(np.max(np.abs(smooth - followed) * np.sqrt(1 + u * u)))
+
+
+def _gap(instance: Jump, sigma: tuple[fmpq, ...], u: fmpq) -> F:
+    """||g_{0,1}^S - g_{0,1}^P||, rounded down, at x = (u, 1)."""
+    student = tuple(np.array(w, dtype=object) for w in ([[fmpq(1), fmpq(0)]], [[fmpq(1)]]))
+    teacher = tuple(np.array(w, dtype=object) for w in ([[fmpq(0), fmpq(1)]], [[fmpq(1)]]))
+    x = np.array([[u], [fmpq(1)]], dtype=object)
+    smooth, followed = (sample_gradient(student, teacher, s, x)[0] for s in (instance.activation, sigma))
+    return to_fraction(max(abs(a) for a in (smooth - followed).ravel().tolist()))
+
+
+def relu() -> Jump:
+    """a = 0."""
+    return Jump("ReLU, sizes 2-1-1, W_1 = (1, 0), W*_1 = (0, 1), x = (u, 1)", F(0), (8, 32, 128, 512))
+
+
+def leaky() -> Jump:
+    """a = 1/100, as in the usual libraries."""
+    return Jump("leaky ReLU, a = 1/100, sizes 2-1-1, W_1 = (1, 0), W*_1 = (0, 1), x = (u, 1)", F(1, 100), (8, 32, 128))
+
+
+def fitted_derivative() -> Jump:
+    """The derivative interpolated: bounded, and convergent away from the jump."""
+    return Jump("leaky ReLU, a = 1/5, the derivative interpolated", F(1, 5), (8, 32, 128), "interpolate_derivative")
+
+
+CLAIM = Claim(
+    id="leaky ReLU",
+    title="“Any smooth activation function, e.g. Sigmoid and Leaky ReLU”",
+    source="lines 328-332, before Theorem 3.6",
+    printed=(
+        r"<p>For any smooth activation function \(\sigma^S\) (e.g., Sigmoid and Leaky ReLU) there is, for every \(\epsilon &gt; 0\) and "
+        r"\(T\), a polynomial \(\sigma^P\) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\).</p>"
+    ),
+    corrected=(
+        r"<p>Leaky ReLU, \(\sigma(z) = z\) for \(z &gt; 0\) and \(a z\) otherwise, \(0 \le a &lt; 1\), is not smooth. Every polynomial has "
+        r"\(\sup|\sigma' - P'| \ge (1 - a)/2\), and there are networks, with bounded inputs, for which \(\sup_x \|g_{0,1}^S - g_{0,1}^P\| "
+        r"\ge (1 - a)/2\) for <em>every</em> polynomial \(P\). What holds is convergence in the mean: if the pre-activations have bounded "
+        r"densities, \(\mathbb{E} \|g_{t,k}^S - g_{t,k}^P\| \to 0\) for fixed \(t\) along suitable \(P\).</p>"
+    ),
+    hypotheses=(
+        r"for the convergence in the mean: bounded inputs, densities of the pre-activations near 0, and polynomials with \(P \to \sigma\) "
+        r"uniformly, \(P'\) bounded, and \(P' \to \sigma'\) off 0, such as the integrals of the interpolants of \(\sigma'\)",
+    ),
+    verdict=Verdict.REFUTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("the mean for ReLU", relu),
+        Showcase("the mean for leaky ReLU", leaky),
+        Showcase("the mean with another approximant", fitted_derivative),
+        Showcase("no uniform bound for ReLU", relu, printed=True),
+        Showcase("no uniform bound for leaky ReLU", leaky, printed=True),
+    ),
+    proof=(
+        r"<p>As \(u\) passes 0 the gradient \(g_{0,1}^S = (\sigma(u) - \sigma(1))\, \sigma'(u)\, (u, 1)\) jumps from \(-a\,(0, 1)\) to "
+        r"\(-(0, 1)\), while \(g_{0,1}^P = (P(u) - P(1))\, P'(u)\, (u, 1)\) is continuous: one of the two gaps is at least half the jump, "
+        r"\((1 - a)/2\). With \(\sigma'\) in place of the gradient: the same for \(\sup|\sigma' - P'|\).</p><p>In the mean, at \(t = 0\): "
+        r"off a null set all factors converge, and they are bounded, so dominated convergence applies. At \(t + 1\): the weights converge "
+        r"almost surely, the pre-activations then are almost surely not 0, so that \(\sigma'\) is continuous there.</p>"
+    ),
+    remarks=(
+        "The mean over u of the gap itself falls like the degree to the power -0.7; its square root mean square, whose squares are on the "
+        "cards, like the power -0.5: a jump is smeared over a width of the order of 1/degree.",
+        "The largest gap tends to (1 - a)/2 from above, or stays further up where the interpolant overshoots.",
+    ),
+    command="pytest -m theorems tests/theorems/test_leaky_relu.py",
+)

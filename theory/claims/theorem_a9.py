@@ -1,0 +1,322 @@
+"""Theorem A.9: SGD of a smooth network is followed by that of a polynomial one, with every constant explicit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction as F
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from theory.approximation import DomainError, gradient_gap_bound
+from theory.chebyshev import ActivationPolynomial, approximate
+from theory.claims import ball_runs
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.exact import to_fmpq
+from theory.inputs import Gaussian, InputLaw, Rademacher, Uniform
+from theory.problem import TeacherStudent
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A smooth network, the radius and degree of its approximant, and the samples, of shape (steps, b, p)."""
+
+    name: str
+    problem: TeacherStudent
+    radius: F
+    degree: int
+    batches: np.ndarray
+    envelope: Any = "run"
+
+    @property
+    def polynomial(self) -> ActivationPolynomial:
+        """The approximant."""
+        return approximate(self.problem.activation, self.radius, self.degree)
+
+
+@dataclass(frozen=True)
+class CloseOnTheStudent:
+    """Polynomials ever closer to sigma, value and derivative, on [-2 C_h, 2 C_h], C_h the largest pre-activation of the student."""
+
+    name: str
+    problem: TeacherStudent
+    radius: F
+    degrees: tuple[int, ...]
+    batches: np.ndarray
+
+
+@dataclass(frozen=True)
+class CloseInValue:
+    """P + amplitude T_m(x / R) for several m: equally close to sigma, with derivatives that grow like m."""
+
+    name: str
+    problem: TeacherStudent
+    radius: F
+    degree: int
+    amplitude: F
+    orders: tuple[int, ...]
+    batches: np.ndarray
+
+
+def check(instance: Instance) -> Evidence:
+    """Every one of the six gaps, at every step and layer, is at most its bound; the gaps in balls, from both runs."""
+    statement = "every gap of weights, pre-activations, activations, slopes, backward errors and gradients is at most its bound"
+    routes = {
+        "left_route": f"recursion of norms, envelope {instance.envelope!r}, rounded outward: the bounds",
+        "right_route": "both runs in ball arithmetic along the same samples: what happened",
+    }
+    polynomial = instance.polynomial
+    try:
+        bounds = gradient_gap_bound(instance.problem, polynomial, instance.batches, instance.envelope)
+    except DomainError as outside:
+        return Evidence(statement, instance.name, left="none", right="not run", holds=None, reason=str(outside), **routes)
+    happened = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
+    excess, exceeded = F(0), False
+    for kind in ball_runs.KINDS:
+        for promised, seen in zip(getattr(bounds, kind).ravel().tolist(), [x for row in happened[kind] for x in row], strict=True):
+            over = seen - arb(promised)
+            exceeded = exceeded or not over <= 0
+            excess = max(excess, F(float(over.upper())))
+    first, last = (np.array([float(x) for x in happened["gradient"][t]]) for t in (0, -1))
+    return Evidence(
+        statement,
+        instance.name,
+        left=f"{polynomial}; e_g = {_listed(bounds.gradient[0])} at t = 0, {_listed(bounds.gradient[-1])} at t = {len(bounds.gradient) - 1}",
+        right=f"{_listed(first)} and {_listed(last)}; bound / gap = {_ratios(bounds.gradient[0], first)} at t = 0, "
+        f"{_ratios(bounds.gradient[-1], last)} at the end",
+        holds=not exceeded,
+        residual=excess,
+        **routes,
+    )
+
+
+def check_printed(instance: CloseOnTheStudent | CloseInValue) -> Evidence:
+    """The print: the gradients' gap is O(eps') with constants that do not depend on the polynomial."""
+    close, gaps = (_outside_the_teacher if isinstance(instance, CloseOnTheStudent) else _oscillating)(instance)  # type: ignore[operator]
+    shrinks = all(b <= a * 1.01 for (_, a), (_, b) in pairwise(close))
+    grows = all(a < b for a, b in pairwise(gaps))
+    premise = "sigma and sigma'" if isinstance(instance, CloseOnTheStudent) else "sigma (it exists since sigma is continuous)"
+    interval = "of [-2 C_h, 2 C_h], C_h >= |h^S|," if isinstance(instance, CloseOnTheStudent) else f"of [-{instance.radius}, {instance.radius}]"
+    return Evidence(
+        statement=f"when P is within eps' of {premise} on all {interval} then ||g^S - g^P|| = O(eps') (as printed)",
+        instance=instance.name,
+        left_route="certified errors of the polynomials: eps'",
+        left="; ".join(f"{name}: {error:.3g}" for name, error in close),
+        right_route="both runs in ball arithmetic: the largest ||g_{0,k}^S - g_{0,k}^P||",
+        right="; ".join(f"{float(gap):.3g}" for gap in gaps),
+        holds=not (shrinks and grows and float(gaps[-1]) > 1000 * close[-1][1]),
+    )
+
+
+def _outside_the_teacher(instance: CloseOnTheStudent) -> tuple[list[tuple[str, float]], list[arb]]:
+    close, gaps = [], []
+    for degree in instance.degrees:
+        polynomial = approximate(instance.problem.activation, instance.radius, degree)
+        found = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
+        close.append((f"degree {degree}", max(polynomial.value_error, polynomial.derivative_error)))
+        gaps.append(_largest(found["gradient"]))
+        largest = _largest([row[:-1] for row in ball_runs.distances(instance.problem, polynomial.activation, _nothing, instance.batches)["preactivation"]])
+        if not 2 * largest <= arb(to_fmpq(instance.radius)):
+            raise ValueError(f"{instance.name}: radius must be at least twice the student's pre-activations")
+    return close, gaps
+
+
+def _oscillating(instance: CloseInValue) -> tuple[list[tuple[str, float]], list[arb]]:
+    base = approximate(instance.problem.activation, instance.radius, instance.degree)
+    close, gaps = [], []
+    for m in instance.orders:
+        found = ball_runs.distances(instance.problem, base.activation, _plus_wave(base, instance.amplitude, m), instance.batches)
+        close.append((f"m = {m}", base.value_error + float(instance.amplitude)))
+        gaps.append(_largest(found["gradient"]))
+    return close, gaps
+
+
+def _plus_wave(base: ActivationPolynomial, amplitude: F, m: int) -> Callable[[], ball_runs.Function]:
+    """P + amplitude T_m(x / R), with T_m' = m U_{m-1}."""
+
+    def make() -> ball_runs.Function:
+        inner, size, radius = ball_runs.of_polynomial(base), arb(to_fmpq(amplitude)), arb(to_fmpq(base.radius))
+
+        def function(x: arb) -> tuple[arb, arb]:
+            value, slope = inner(x)
+            return value + size * (x / radius).chebyshev_t(m), slope + size * m / radius * (x / radius).chebyshev_u(m - 1)
+
+        return function
+
+    return make
+
+
+def _nothing() -> ball_runs.Function:
+    """The activation 0 of a network whose first pre-activations are those of any other."""
+    return lambda x: (arb(0), arb(0))
+
+
+def _largest(table: list[list[arb]]) -> arb:
+    result = arb(0)
+    for row in table:
+        for x in row:
+            result = result.max(x)
+    return result
+
+
+def _listed(values: np.ndarray) -> str:
+    return "(" + ", ".join(f"{x:.3g}" for x in values) + ")"
+
+
+def _ratios(bounds: np.ndarray, seen: np.ndarray) -> str:
+    ratios = [f"{b / s:.3g}" if s > 0 else "none" for b, s in zip(bounds, seen, strict=True)]
+    return "(" + ", ".join(ratios) + ")"
+
+
+def network(sizes: tuple[int, ...], activation: str, law: InputLaw, seed: int, rate: F = F(1, 10)) -> TeacherStudent:
+    """Weights in 16ths, uniform on +-1/sqrt(fan-in), rounded."""
+    rng = np.random.default_rng(seed)
+
+    def layers() -> list[list[list[F]]]:
+        return [
+            [[F(round(16 * x), 16) for x in row] for row in rng.uniform(-1, 1, (rows, columns)) / np.sqrt(columns)]
+            for columns, rows in pairwise(sizes)
+        ]
+
+    return TeacherStudent(layers(), layers(), law, rate, activation)
+
+
+def samples(law: InputLaw, steps: int, batch: int, seed: int) -> np.ndarray:
+    """Batches of shape (steps, batch, p)."""
+    return law.sample(np.random.default_rng(seed), (steps, batch))
+
+
+def sigmoid_two_layers() -> Instance:
+    """Bounded inputs, five steps."""
+    law = Uniform(2)
+    problem = network((2, 3, 1), "sigmoid", law, seed=1)
+    return Instance("sizes 2-3-1, sigmoid, uniform inputs, b = 3, t = 0..4", problem, F(3), 15, samples(law, 5, 3, 1))
+
+
+def tanh_three_layers() -> Instance:
+    """Ten steps of a three-layer network on Gaussian samples: the samples are given, so that no bound on the law is needed."""
+    law = Gaussian(3)
+    problem = network((3, 4, 4, 2), "tanh", law, seed=2, rate=F(1, 20))
+    return Instance("sizes 3-4-4-2, tanh, Gaussian samples, b = 4, t = 0..9", problem, F(4), 29, samples(law, 10, 4, 2))
+
+
+def softplus_four_layers() -> Instance:
+    """Four layers."""
+    law = Uniform(2)
+    problem = network((2, 3, 3, 3, 1), "softplus", law, seed=3, rate=F(1, 20))
+    return Instance("sizes 2-3-3-3-1, softplus, uniform inputs, b = 2, t = 0..9", problem, F(5), 26, samples(law, 10, 2, 3))
+
+
+def every_path() -> Instance:
+    """The a-priori bounds: they hold for every path with ||x|| <= sqrt 2."""
+    law = Rademacher(2)
+    problem = network((2, 2, 1), "sigmoid", law, seed=4)
+    return Instance("sizes 2-2-1, sigmoid, signs as inputs, b = 2, t = 0..4", problem, F(4), 19, samples(law, 5, 2, 4), "a_priori")
+
+
+def _single(w1: Any, w2: Any, v1: Any, v2: Any) -> TeacherStudent:
+    return TeacherStudent([[[w1]], [[w2]]], [[[v1]], [[v2]]], Rademacher(1), 1, "sigmoid")
+
+
+def teacher_outside() -> CloseOnTheStudent:
+    """The student's pre-activation is 1, the teacher's 8: P(8) is whatever it is."""
+    return CloseOnTheStudent(
+        "sizes 1-1-1, sigmoid, x = 1, w = (1, 1), w* = (8, 1), R = 2 = 2 C_h", _single(1, 1, 8, 1), F(2), (5, 11, 21), np.ones((1, 1, 1))
+    )
+
+
+def close_in_value() -> CloseInValue:
+    """sup |sigma - P| = 1/1000 for every m, all pre-activations inside."""
+    return CloseInValue(
+        "sizes 1-1-1, sigmoid, x = 1, w = (1, 1), w* = (-1, 1), P + T_m(x/2) / 1000",
+        _single(1, 1, -1, 1),
+        F(2),
+        21,
+        F(1, 1000),
+        (1, 101, 1001, 10001),
+        np.ones((1, 1, 1)),
+    )
+
+
+CLAIM = Claim(
+    id="A.9",
+    title="The gradients of a smooth network are those of a polynomial network, up to an error",
+    source="Theorem A.9, lines 805-890 (Theorem 3.6 in full)",
+    printed=(
+        r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\) and "
+        r"\(T\)) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\), \(k \in [H]\). (Proof: choose \(\sigma^P\) with \(\|\sigma^S - "
+        r"\sigma^P\| \le \epsilon'\) and \(\|\sigma_S' - \sigma_P'\| \le \epsilon'\) on \([-2 C_h, 2 C_h]^p\), where \(\|h_{t,k,i}^S\| \le "
+        r"C_h\); it exists since \(\sigma^S\) is continuous. Then \(\|g_{t,k}^S - g_{t,k}^P\| = \mathcal{O}(\epsilon')\) for every "
+        r"\(t\).)</p>"
+    ),
+    corrected=(
+        r"<p>Let \(\sigma\) be \(C^1\) with a Lipschitz derivative, \(\|x\| \le C_x\), and on \([-R, R]\) let \(\sup|\sigma - P| \le e_0\), "
+        r"\(\sup|\sigma' - P'| \le e_1\), \(\sup|\sigma'| \le C_D\), \(\mathrm{Lip}(\sigma') \le L'\). With \(w_k \ge \|W_k^S\|\), "
+        r"\(\zeta_k \ge \|z_k^S\|\), \(\Delta_k \ge \|\delta_k^S\|\),"
+        r"\[ e_h(k) = e_W(k)\, \zeta_{k-1} + (w_k + e_W(k))\, e_z(k-1), \quad e_z(k) = C_D\, e_h(k) + \sqrt{p_k}\, e_0, \quad "
+        r"e_D(k) = L' e_h(k) + e_1, \]"
+        r"\[ e_\delta(H) = e_h(H) + e_y, \quad e_\delta(k) = e_D(k)\, w_{k+1} \Delta_{k+1} + (C_D + e_1) [ e_W(k+1)\, \Delta_{k+1} + "
+        r"(w_{k+1} + e_W(k+1))\, e_\delta(k+1) ], \]"
+        r"\[ e_g(k) = e_\delta(k)\, \zeta_{k-1} + (\Delta_k + e_\delta(k))\, e_z(k-1), \qquad e_W(t+1, k) = e_W(t, k) + \alpha_t\, e_g(t, k), \]"
+        r"one has \(\|g_{t,k}^S - g_{t,k}^P\|_F \le e_g(t, k)\), as long as \(|h_k^S| + e_h(k) \le R\) for the student and for the teacher "
+        r"at every step so far. All constants follow from \(w_0\), \(w^*\), \(C_x\) and the rates; \(e_g \to 0\) with \(e_0\) and "
+        r"\(e_1\).</p>"
+    ),
+    hypotheses=(
+        r"\(\sigma \in C^1\) with Lipschitz \(\sigma'\) (sigmoid, tanh, softplus, GELU, SiLU, ELU; not leaky ReLU)",
+        r"bounded inputs, or the bounds along given samples",
+        r"\(P\) close in value <em>and</em> derivative, on an interval that holds the <em>teacher's</em> pre-activations too",
+    ),
+    verdict=Verdict.CORRECTED,
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("two layers, sigmoid", sigmoid_two_layers),
+        Showcase("three layers, tanh, Gaussian samples", tanh_three_layers),
+        Showcase("four layers, softplus", softplus_four_layers),
+        Showcase("a priori, for every path", every_path),
+        Showcase(
+            "the teacher leaves the interval",
+            teacher_outside,
+            printed=True,
+            note=r"The student's pre-activation is \(1 = C_h\), so the print asks for closeness on \([-2, 2]\). The teacher's is 8.",
+        ),
+        Showcase(
+            "close in value only",
+            close_in_value,
+            printed=True,
+            note=r"Continuity of \(\sigma\) gives closeness of values (footnote 10), and the gradient sees the derivative, which any "
+            r"\(T_m\) with small amplitude spoils.",
+        ),
+    ),
+    proof=(
+        r"<p>One layer at a time. \(h^S - h^P = (W^S - W^P) z^S + W^P (z^S - z^P)\) gives \(e_h\). "
+        r"\(\sigma(h^S) - P(h^P) = [\sigma(h^S) - \sigma(h^P)] + [\sigma(h^P) - P(h^P)]\) gives \(e_z\), and the same with \(\sigma'\) gives "
+        r"\(e_D\): the middle term is \(\sigma\) or \(\sigma'\) at both points, so that Lipschitz constants of \(\sigma\) are needed, and none "
+        r"of \(P\). \(\delta_k = D_k W_{k+1}^T \delta_{k+1}\) gives \(D_k^S W^{S,T} \delta^S - D_k^P W^{P,T} \delta^P = (D_k^S - D_k^P) "
+        r"W^{S,T} \delta^S + D_k^P [ (W^S - W^P)^T \delta^S + W^{P,T} (\delta^S - \delta^P) ]\), hence \(e_\delta\), and "
+        r"\(g_k = \delta_k z_{k-1}^T\) gives \(e_g\). The update adds \(\alpha_t e_g\) to \(e_W\). Every step is linear in \((e_0, e_1)\) up "
+        r"to higher orders.</p>"
+    ),
+    remarks=(
+        "The looseness on the cards is the ratio of the bound to what happened: 2 to 20 at the first step, growing from step to "
+        "step, because norms cannot see that errors cancel.",
+        "Rounding of the run in doubles is part of the bound: the same recursion, with rounding errors as local errors, leads from the run "
+        "in doubles to the run in real numbers.",
+    ),
+    command="pytest -m theorems tests/theorems/test_theorem_a9.py",
+    slips=(
+        r"Line 848 bounds \(\|\sigma_P'(h^S) - \sigma_P'(h^P)\|\) by the Lipschitz constant \(L_P'\) of \(P'\), which depends on \(P\) and so "
+        r"on \(\epsilon'\): it cannot be hidden in \(\mathcal{O}\). Compare \(\sigma'\) at both points first.",
+        r"Line 835 needs \(\sqrt{p_k}\, \epsilon'\): a scalar error in every coordinate of a vector.",
+        r"\(C_S\) bounds \(|\sigma|\) in line 793 and is used for \(\sup|\sigma'|\) in line 872; tanh on \([-1/10, 1/10]\) has \(C_S = "
+        r"0.0997\) and \(\sup \sigma' = 1\). Line 843 uses it for \(\|z_0\| = \|x\|\) too.",
+        r"Line 787, \(\sigma^S\) smooth on \(\mathbb{R}^p\): it is a function on \(\mathbb{R}\), and \(\mathcal{R} = [-C_h, C_h]^p\) has the "
+        r"wrong dimension in all layers but one.",
+        r"Footnote 8: \(C_h = C_W \max_{k \in [H]} C_{S,k}\) omits \(C_{S,0} = C_x\), and \(h_k \le C_W C_{S,k}\) should read \(C_{S,k-1}\).",
+        r"Line 782: the products \(W_{t,H} D_{t,H-1} \cdots W_{t,k+1} D_{t,k}\) lack a transpose; \(W_t^*\) for \(W_1^*\) after line 848.",
+    ),
+)
