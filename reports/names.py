@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 LEMMAS = ("A.1", "A.2", "A.3", "A.8")
-NAMES = {"3.1.2 loss": "Section 3.1.2: the loss", "conjecture": "The conjecture", "random w_0": r"Random \(w_0\)"}
+NAMES = {
+    "3.1.2 loss": "Section 3.1.2: the loss",
+    "conjecture": "The conjecture",
+    "random w_0": r"Random \(w_0\)",
+    "leaky ReLU": "Section 3.2: leaky ReLU",
+    "3.5 extended": "Theorem 3.5, extended",
+}
 
 
 def full_name(claim_id: str) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reports.figures import curves, generic, loss, mixed_products, orders, quadratic_forms, random_weights, recursion
+from reports.figures import (
+    approximation,
+    curves,
+    general_networks,
+    generic,
+    loss,
+    mixed_products,
+    orders,
+    quadratic_forms,
+    random_weights,
+    recursion,
+)
 from reports.figures.style import Figure
 from reports.findings import Findings
 
@@ -26,6 +37,11 @@ FIGURES: dict[str, Draw] = {
     "3.1.2 loss": loss.draw,
     "random w_0": random_weights.draw,
     "conjecture": curves.draw_conjecture,
+    "3.6": approximation.draw_3_6,
+    "A.9": approximation.draw_a9,
+    "A.10": approximation.draw_a10,
+    "leaky ReLU": general_networks.draw_leaky_relu,
+    "3.5 extended": general_networks.draw_extended,
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import fractions, positive_fractions
-from theory.activations import activation
+from theory.activations import Piece, activation
 from theory.certified_sup import SLACK, certified_sup
 from theory.exact import to_fmpq
 
@@ -111,3 +111,25 @@ def test_breakpoints_on_the_ends_and_outside(breakpoint, radius, value, slope):
 def test_the_slack_is_kept(slack):
     for lower, upper in certified_sup(activation("sigmoid"), F(4), polynomial([F(1, 2), F(1, 5)]), (0, 1), slack):
         assert 1 <= upper / lower <= (1 + slack) * (1 + 1e-11)  # rounding is a part in 10^12
+
+
+def test_remainders_are_taken_over_the_whole_interval():
+    seen = []
+
+    def recorded(s):
+        seen.append(s[0])
+        return activation("sigmoid").pieces[0].series(s)
+
+    certified_sup(replace(activation("sigmoid"), pieces=(Piece(recorded),)), F(3), NO_POLYNOMIAL, (0,))
+    reached = arb(-3)
+    for ball in sorted((x for x in seen if x.rad() > 0), key=lambda x: float(x.mid())):
+        assert ball.lower() <= reached
+        reached = max(reached, ball.upper())
+    assert reached >= 3
+
+
+def test_the_error_of_an_activation_s_balls_is_in_both_bounds():
+    fat = 1e-3
+    blurred = Piece(lambda s: activation("tanh").pieces[0].series(s) + arb(0, fat))
+    ((lower, upper),) = certified_sup(replace(activation("tanh"), pieces=(blurred,)), F(2), NO_POLYNOMIAL, (0,))
+    assert lower <= math.tanh(2) - fat and math.tanh(2) + fat <= upper

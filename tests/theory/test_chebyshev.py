@@ -15,7 +15,16 @@ from tests.strategies import fractions, positive_fractions
 from theory import Gaussian, TeacherStudent
 from theory.activations import activation, custom
 from theory.certified_sup import SLACK, precision
-from theory.chebyshev import METHODS, ActivationPolynomial, approximate, convergence_rate, degree_for, power_basis, sup_norms
+from theory.chebyshev import (
+    METHODS,
+    ActivationPolynomial,
+    _sup_on_ellipse,
+    approximate,
+    convergence_rate,
+    degree_for,
+    power_basis,
+    sup_norms,
+)
 from theory.engines.base import UnaffordableError
 from theory.exact import to_fmpq
 
@@ -86,6 +95,19 @@ def test_coefficients_go_into_a_problem(name, method):
     assert np.abs(p(x) - exact).max() <= 2.0**-48 and p.derivative(0.5) == p.chebyshev.deriv()(0.5)
 
 
+@pytest.mark.parametrize("method", ["remez_derivative", "interpolate_derivative"])
+def test_the_constant_is_centred(method):
+    for name in ("sigmoid", "gelu", "elu"):
+        p, x = approximate(name, 3, 6, method), np.linspace(-3, 3, 4001)
+        error = activation(name).value(x) - p(x)
+        assert error.max() == pytest.approx(-error.min(), rel=1e-3) == pytest.approx(p.value_error, rel=SLACK)  # 4001 points miss less
+
+
+def test_least_squares_of_relu():
+    # the projection on Legendre polynomials: 3/32 + x/2 + 15/32 x^2 on [-1, 1]
+    assert [float(c) for c in approximate("relu", 1, 2, "least_squares").coefficients] == pytest.approx([3 / 32, 1 / 2, 15 / 32], abs=1e-14)
+
+
 @pytest.mark.parametrize("name", ANALYTIC)
 def test_rounding_does_not_break_the_symmetry(name):
     for method in METHODS:
@@ -142,6 +164,13 @@ def test_promised_degrees_for_elu(radius, tolerance):
     assert max(p.value_error, p.derivative_error) <= tolerance
 
 
+def test_the_bound_on_an_ellipse_holds_at_its_top():
+    # sigma' of sigmoid is largest there, nearest to its pole: between two arcs
+    for y in (1.0, 2.5, 3.1):
+        bound = _sup_on_ellipse(activation("sigmoid").complex_derivative, F(1), y + math.sqrt(1 + y * y))
+        assert bound >= (1 - 1e-12) / (2 * math.cos(y / 2)) ** 2  # the rounding of y, magnified by the pole
+
+
 def test_degrees_grow_with_what_is_asked():
     found = [degree_for("tanh", 2, 10.0**-k) for k in range(13)]
     assert found == sorted(found) and found[-1] > found[0]
@@ -155,6 +184,11 @@ def test_no_polynomial_has_the_derivative_of_a_kink(name):
         assert all(F(approximate(name, 1, n, method).derivative_error) >= half for n in (2, 5, 12, 25))
     with pytest.raises(ValueError, match=r"^method must be interpolate, .*its derivative jumps, and every polynomial misses"):
         approximate(name, 1, 5)
+
+
+def test_both_sides_of_a_kink_are_sampled():
+    # P' = x^2 is furthest from relu' = 1 just right of 0
+    assert ActivationPolynomial.of("relu", [0, 1 / 4, 0, 1 / 12], 1, certify=False).derivative_error == pytest.approx(1, abs=1e-14)
 
 
 @pytest.mark.parametrize(("m", "certify"), [(11, True), (41, True), (101, True), (1001, False)])

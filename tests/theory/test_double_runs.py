@@ -21,27 +21,26 @@ from theory.run_bounds import RunBounds, smooth_run
 
 SMOOTH = ("sigmoid", "tanh", "softplus", "gelu", "silu", "elu")
 BITS = 256  # of the balls: their widths are nothing beside a unit of doubles
-WIDE = 1e6  # of the promise, in units 2^-53: three steps through three layers amplify, and gamma_n, norms and the 16 units of
-# FUNCTION_ERROR are worst cases; a few thousand units are typical
+WIDE = 2000  # of the promise, in units 2^-53: the functions alone are allowed 16 units, and three steps and layers amplify; 90 to 320 seen
 
 weights = st.builds(F, st.integers(-4, 4), st.sampled_from([2, 3, 4, 5]))  # some doubles, most not
-rates = st.sampled_from([F(1, 3), F(1, 10), F(1, 8), 0.1])
+gentle = st.builds(F, st.integers(-2, 2), st.sampled_from([3, 4, 5]))
 samples = st.floats(-1.5, 1.5)
 
 
-def matrices(rows, columns, entries=weights):
+def matrices(rows, columns, entries):
     return st.lists(st.lists(entries, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
 
 
 @st.composite
-def runs(draw, activations=SMOOTH, widest=3, deepest=4, longest=4, largest=3):
-    """(problem, batches): H = 1..4 layers, 1..4 steps, batches of 1..3 samples."""
+def runs(draw, entries=weights, rates=(F(1, 3), F(1, 10), F(1, 8), 0.1), widest=3, deepest=4, longest=4):
+    """(problem, batches): H = 1..4 layers, 1..4 steps, batches of 1..3 samples, any smooth activation."""
     sizes = draw(st.lists(st.integers(1, widest), min_size=2, max_size=deepest + 1))
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-    steps, b = draw(st.integers(1, longest)), draw(st.integers(1, largest))
-    student, teacher = ([draw(matrices(r, c)) for r, c in shapes] for _ in range(2))
-    learning_rates = draw(st.lists(rates, min_size=steps, max_size=steps))
-    problem = TeacherStudent(student, teacher, Gaussian(sizes[0]), learning_rates, draw(st.sampled_from(activations)))
+    steps, b = draw(st.integers(1, longest)), draw(st.integers(1, 3))
+    student, teacher = ([draw(matrices(r, c, entries)) for r, c in shapes] for _ in range(2))
+    learning_rates = draw(st.lists(st.sampled_from(rates), min_size=steps, max_size=steps))
+    problem = TeacherStudent(student, teacher, Gaussian(sizes[0]), learning_rates, draw(st.sampled_from(SMOOTH)))
     batches = draw(st.lists(matrices(b, sizes[0], samples), min_size=steps, max_size=steps))
     return problem, np.array(batches)
 

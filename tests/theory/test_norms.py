@@ -54,6 +54,15 @@ def test_known_norms(matrix, norm):
     assert norm <= F(spectral(matrix)) <= norm * (1 + TIGHT)
 
 
+@pytest.mark.parametrize("factors", [(1.1, 1 / 1.1, 1.0), (1.0, 1 / 1.1, 1.1), (1.0, 0.9, 1.0)], ids=["U", "V", "s"])
+def test_spectral_bounds_the_norm_whatever_the_factors(monkeypatch, factors):
+    # U and V that are not orthogonal, or a product that is not X
+    svd = np.linalg.svd
+    monkeypatch.setattr(np.linalg, "svd", lambda x, **how: tuple(c * f for c, f in zip(factors, svd(x, **how), strict=True)))
+    matrix = np.array([[1.0, 2.0, 3.0], [-4.0, 5.0, 0.5]])
+    assert is_bounded_by(matrix, F(spectral(matrix)))
+
+
 def test_graded_rows():
     matrix = np.array([[1e150, 2e150], [1e-150, 3.0]])
     assert is_bounded_by(matrix, F(spectral(matrix))) and not is_bounded_by(matrix, F(spectral(matrix)) * (1 - TIGHT))

@@ -65,7 +65,7 @@ def test_known_best_errors(name, function, degree, best):
 
 CASES = [
     ("exp", np.exp, (2, 3, 4, 5), 2.0, ()),
-    ("shifted kink", lambda x: np.abs(x - 0.3), (1, 2, 3, 4, 5, 8), 1.0, (0.3,)),
+    ("shifted kink", lambda x: np.abs(x - 0.6), (1, 2, 3, 4, 5, 8), 2.0, (0.6,)),
     ("jump of the second derivative", lambda x: np.maximum(x, 0) ** 2 + x, (3, 4, 6), 2.0, (0.0,)),
     ("even", lambda x: 1 / (1 + x * x), (1, 3, 5, 9), 3.0, ()),
     ("odd", np.arctan, (2, 4, 6, 10), 3.0, ()),

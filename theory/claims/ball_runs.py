@@ -73,8 +73,10 @@ def _sample(step: BallStep, teacher: list[np.ndarray], function: Function, x: np
         deltas.insert(0, slopes[k] * (step.weight[k + 1].T @ deltas[0]))
     for k, z in enumerate([x, *activated[:-1]]):
         step.gradient[k] = step.gradient[k] + deltas[k] @ z.T / arb(samples)
-    for kept, values in zip((step.preactivation, step.hidden, step.derivative, step.backward), (hidden, activated, slopes, deltas), strict=True):
-        kept.append(values)
+    step.preactivation.append(hidden)
+    step.hidden.append(activated)
+    step.derivative.append(slopes)
+    step.backward.append(deltas)
 
 
 def _forward(weights: list[np.ndarray], function: Function, x: np.ndarray) -> tuple[list[np.ndarray], ...]:

@@ -158,13 +158,17 @@ CLAIM = Claim(
         r"\(T\), a polynomial \(\sigma^P\) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\).</p>"
     ),
     corrected=(
-        r"<p>Leaky ReLU, \(\sigma(z) = z\) for \(z &gt; 0\) and \(a z\) otherwise, \(0 \le a &lt; 1\), is not smooth. Every polynomial has "
-        r"\(\sup|\sigma' - P'| \ge (1 - a)/2\), and there are networks, with bounded inputs, for which \(\sup_x \|g_{0,1}^S - g_{0,1}^P\| "
-        r"\ge (1 - a)/2\) for <em>every</em> polynomial \(P\). What holds is convergence in the mean: if the pre-activations have bounded "
+        r"<p>Leaky ReLU, \(\sigma(z) = z\) for \(z &gt; 0\) and \(a z\) otherwise, \(0 \le a &lt; 1\), is not smooth. Every polynomial "
+        r"has "
+        r"\(\sup|\sigma' - P'| \ge (1 - a)/2\), and there are networks, with bounded inputs, for which \(\sup_x \|g_{0,1}^S - "
+        r"g_{0,1}^P\| "
+        r"\ge (1 - a)/2\) for <em>every</em> polynomial \(P\). What holds is convergence in the mean: if the pre-activations have "
+        r"bounded "
         r"densities, \(\mathbb{E} \|g_{t,k}^S - g_{t,k}^P\| \to 0\) for fixed \(t\) along suitable \(P\).</p>"
     ),
     hypotheses=(
-        r"for the convergence in the mean: bounded inputs, densities of the pre-activations near 0, and polynomials with \(P \to \sigma\) "
+        r"for the convergence in the mean: bounded inputs, densities of the pre-activations near 0, and polynomials with \(P \to "
+        r"\sigma\) "
         r"uniformly, \(P'\) bounded, and \(P' \to \sigma'\) off 0, such as the integrals of the interpolants of \(\sigma'\)",
     ),
     verdict=Verdict.REFUTED,
@@ -179,13 +183,17 @@ CLAIM = Claim(
     ),
     proof=(
         r"<p>As \(u\) passes 0 the gradient \(g_{0,1}^S = (\sigma(u) - \sigma(1))\, \sigma'(u)\, (u, 1)\) jumps from \(-a\,(0, 1)\) to "
-        r"\(-(0, 1)\), while \(g_{0,1}^P = (P(u) - P(1))\, P'(u)\, (u, 1)\) is continuous: one of the two gaps is at least half the jump, "
-        r"\((1 - a)/2\). With \(\sigma'\) in place of the gradient: the same for \(\sup|\sigma' - P'|\).</p><p>In the mean, at \(t = 0\): "
-        r"off a null set all factors converge, and they are bounded, so dominated convergence applies. At \(t + 1\): the weights converge "
+        r"\(-(0, 1)\), while \(g_{0,1}^P = (P(u) - P(1))\, P'(u)\, (u, 1)\) is continuous: one of the two gaps is at least half the "
+        r"jump, "
+        r"\((1 - a)/2\). With \(\sigma'\) in place of the gradient: the same for \(\sup|\sigma' - P'|\).</p><p>In the mean, at \(t = "
+        r"0\): "
+        r"off a null set all factors converge, and they are bounded, so dominated convergence applies. At \(t + 1\): the weights "
+        r"converge "
         r"almost surely, the pre-activations then are almost surely not 0, so that \(\sigma'\) is continuous there.</p>"
     ),
     remarks=(
-        "The mean over u of the gap itself falls like the degree to the power -0.7; its square root mean square, whose squares are on the "
+        "The mean over u of the gap itself falls like the degree to the power -0.7; its square root mean square, whose squares are on "
+        "the "
         "cards, like the power -0.5: a jump is smeared over a width of the order of 1/degree.",
         "The largest gap tends to (1 - a)/2 from above, or stays further up where the interpolant overshoots.",
     ),

@@ -133,7 +133,8 @@ def gelu_deep() -> Instance:
 def gaussian_inputs() -> Unbounded:
     """g_2^S = sigma(x)^2 <= 1 while g_2^P = P(x)^2 has no bound; teacher 0."""
     problem = TeacherStudent([[[1]], [[1]]], [[[1]], [[0]]], Gaussian(1), 1, "sigmoid")
-    return Unbounded("sizes 1-1-1, sigmoid, x ~ N(0, 1), w = (1, 1), w* = (1, 0), b = 1, t = 0", problem, ((2, 5), (4, 15), (6, 61)), F(1, 3))
+    name = "sizes 1-1-1, sigmoid, x ~ N(0, 1), w = (1, 1), w* = (1, 0), b = 1, t = 0"
+    return Unbounded(name, problem, ((2, 5), (4, 15), (6, 61)), F(1, 3))
 
 
 CLAIM = Claim(
@@ -148,7 +149,8 @@ CLAIM = Claim(
     corrected=(
         r"<p>For any \(\sigma \in C^1\) with a Lipschitz derivative, \(w_0\), \(w^*\), learning rates, <em>a bound \(C_x\) on the "
         r"inputs</em>, \(\epsilon &gt; 0\) and \(T\), there is a polynomial \(\sigma^P\), which depends on all of them, such that "
-        r"\(\|g_{t,k}^S - g_{t,k}^P\| \le \epsilon\) for \(t \le T\), \(k \in [H]\), every batch size and all samples with \(\|x\| \le C_x\). "
+        r"\(\|g_{t,k}^S - g_{t,k}^P\| \le \epsilon\) for \(t \le T\), \(k \in [H]\), every batch size and all samples with \(\|x\| \le "
+        r"C_x\). "
         r"It is constructed: <code>theory.approximation.polynomial_within</code>.</p>"
     ),
     hypotheses=(r"\(\sigma \in C^1\) with Lipschitz \(\sigma'\)", r"bounded inputs: for Gaussian ones no polynomial will do"),
@@ -163,17 +165,19 @@ CLAIM = Claim(
             "Gaussian inputs",
             gaussian_inputs,
             printed=True,
-            note=r"The paper's own experiments have Gaussian inputs. The polynomials are the best fits on \([-2, 2]\), \([-4, 4]\), \([-6, 6]\).",
+            note=r"The paper's own experiments have Gaussian inputs. The polynomials are fits on \([-2, 2]\), \([-4, 4]\), \([-6, 6]\).",
         ),
     ),
     proof=(
         r"<p>Inside a bounded domain: Theorem A.9, whose bound tends to 0 with \(e_0\) and \(e_1\), and the density of polynomials in "
-        r"\(C^1[-R, R]\). The a-priori bounds give \(R\).</p><p>No polynomial does for all \(x\) when, say, \(g^S_{0,2} = \sigma(x)^2\) with "
+        r"\(C^1[-R, R]\). The a-priori bounds give \(R\).</p><p>No polynomial does for all \(x\) when, say, \(g^S_{0,2} = \sigma(x)^2\) "
+        r"with "
         r"the sigmoid (widths and weights 1, teacher 0): \(g^P_{0,2} = P(x)^2\) is unbounded unless \(P\) is a constant \(c\), and "
-        r"\(|\sigma^2 - c^2|\) reaches \(1/2\) at one of \(\pm\infty\). So the supremum over samples is at least \(1/2\) for every \(P\).</p>"
+        r"\(|\sigma^2 - c^2|\) reaches \(1/2\) at one of \(\pm\infty\). So the supremum over samples is at least \(1/2\) for every "
+        r"\(P\).</p>"
     ),
     remarks=(
-        r"“Smooth, e.g. Leaky ReLU” in the text before the theorem: see <a href='leaky-relu.html'>its own entry</a>.",
+        r"“Smooth, e.g. Leaky ReLU” in the text before the theorem: see its own entry in the ledger.",
         "For Gaussian inputs the bounds along a given run hold (Theorem A.9, envelope “run”): the samples drawn are bounded.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_3_6.py",

@@ -130,17 +130,21 @@ CLAIM = Claim(
     title="Mixed products of the two networks' weights and gradients are close",
     source="Theorem A.10, lines 891-903",
     printed=(
-        r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\), and "
+        r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, "
+        r"\sigma^S\), and "
         r"\(T\)) such that \( \| \mathrm{tr}( C ( \bigotimes_i \prod_j M_{i,j}^S ) ) \prod_j M_{0,j}^S - "
         r"\mathrm{tr}( C ( \bigotimes_i \prod_j M_{i,j}^P ) ) \prod_j M_{0,j}^P \| &lt; \epsilon\), where \(M_{i,j}^S\) takes values in "
-        r"\(W_{0:t}^S \cup G_{0:T}^S \cup W^* \cup \bar{C}\) and \(M_{i,j}^P\) is the corresponding variable of the polynomially activated "
+        r"\(W_{0:t}^S \cup G_{0:T}^S \cup W^* \cup \bar{C}\) and \(M_{i,j}^P\) is the corresponding variable of the polynomially "
+        r"activated "
         r"network.</p>"
     ),
     corrected=(
         r"<p>For any \(\epsilon &gt; 0\), \(T\) <em>and any mixed product</em> (its \(C\), its letters) there exists a polynomial, "
-        r"<em>depending on the product too</em>, with that property. Explicitly, with \(a_i \ge \|M_i^S\|\) and \(e_i \ge \|M_i^S - M_i^P\|\) "
+        r"<em>depending on the product too</em>, with that property. Explicitly, with \(a_i \ge \|M_i^S\|\) and \(e_i \ge \|M_i^S - "
+        r"M_i^P\|\) "
         r"over all letters \(i\) of all rows in order, \(n_h\) the smallest dimension along row \(h\),"
-        r"\[ \| \cdot \|_F \le \|C\|_F \prod_{h \ge 0} \sqrt{n_h}\; \sum_i \Big( \prod_{j&lt;i} a_j \Big) e_i \prod_{j&gt;i} (a_j + e_j), \] "
+        r"\[ \| \cdot \|_F \le \|C\|_F \prod_{h \ge 0} \sqrt{n_h}\; \sum_i \Big( \prod_{j&lt;i} a_j \Big) e_i \prod_{j&gt;i} (a_j + "
+        r"e_j), \] "
         r"letters in \(W_{0:T}^S \cup G_{0:T}^S\), with the \(e_i\) of Theorem A.9.</p>"
     ),
     hypotheses=("those of Theorem A.9", r"the polynomial may depend on the product: \(C\), the number of letters"),
@@ -155,8 +159,10 @@ CLAIM = Claim(
         Showcase("many factors", a_power, printed=True),
     ),
     proof=(
-        r"<p>\(\prod A_i - \prod B_i = \sum_i (\prod_{j&lt;i} A_j)(A_i - B_i)(\prod_{j&gt;i} B_j)\), and the value is linear in every letter, so "
-        r"it telescopes over the letters of all rows at once. Each term is \(\mathrm{tr}(C \bigotimes_h R_h) R_0\) with words \(R_h\) of rank "
+        r"<p>\(\prod A_i - \prod B_i = \sum_i (\prod_{j&lt;i} A_j)(A_i - B_i)(\prod_{j&gt;i} B_j)\), and the value is linear in every "
+        r"letter, so "
+        r"it telescopes over the letters of all rows at once. Each term is \(\mathrm{tr}(C \bigotimes_h R_h) R_0\) with words \(R_h\) of "
+        r"rank "
         r"at most \(n_h\): \(|\mathrm{tr}(C X)| \le \|C\|_F \|X\|_F\), and \(\|\bigotimes_h R_h\|_F = \prod_h \|R_h\|_F \le \prod_h "
         r"\sqrt{n_h}\, \|R_h\|_2\). Without \(C\), \(|\mathrm{tr}(\bigotimes_h R_h)| \le \prod_h n_h \|R_h\|_2\).</p>"
     ),

@@ -63,16 +63,11 @@ class CloseInValue:
 
 def check(instance: Instance) -> Evidence:
     """Every one of the six gaps, at every step and layer, is at most its bound; the gaps in balls, from both runs."""
-    statement = "every gap of weights, pre-activations, activations, slopes, backward errors and gradients is at most its bound"
-    routes = {
-        "left_route": f"recursion of norms, envelope {instance.envelope!r}, rounded outward: the bounds",
-        "right_route": "both runs in ball arithmetic along the same samples: what happened",
-    }
     polynomial = instance.polynomial
     try:
         bounds = gradient_gap_bound(instance.problem, polynomial, instance.batches, instance.envelope)
     except DomainError as outside:
-        return Evidence(statement, instance.name, left="none", right="not run", holds=None, reason=str(outside), **routes)
+        return _evidence(instance, "none", "not run", None, reason=str(outside))
     happened = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
     excess, exceeded = F(0), False
     for kind in ball_runs.KINDS:
@@ -81,27 +76,45 @@ def check(instance: Instance) -> Evidence:
             exceeded = exceeded or not over <= 0
             excess = max(excess, F(float(over.upper())))
     first, last = (np.array([float(x) for x in happened["gradient"][t]]) for t in (0, -1))
+    end = len(bounds.gradient) - 1
+    return _evidence(
+        instance,
+        f"{polynomial}; e_g = {_listed(bounds.gradient[0])} at t = 0, {_listed(bounds.gradient[-1])} at t = {end}",
+        f"{_listed(first)} and {_listed(last)}; bound / gap = {_ratios(bounds.gradient[0], first)} at t = 0, "
+        f"{_ratios(bounds.gradient[-1], last)} at t = {end}",
+        not exceeded,
+        excess,
+    )
+
+
+def _evidence(
+    instance: Instance, left: str, right: str, holds: bool | None, residual: F | None = None, reason: str = ""
+) -> Evidence:
     return Evidence(
-        statement,
-        instance.name,
-        left=f"{polynomial}; e_g = {_listed(bounds.gradient[0])} at t = 0, {_listed(bounds.gradient[-1])} at t = {len(bounds.gradient) - 1}",
-        right=f"{_listed(first)} and {_listed(last)}; bound / gap = {_ratios(bounds.gradient[0], first)} at t = 0, "
-        f"{_ratios(bounds.gradient[-1], last)} at the end",
-        holds=not exceeded,
-        residual=excess,
-        **routes,
+        statement="every gap of weights, pre-activations, activations, slopes, backward errors and gradients is at most its bound",
+        instance=instance.name,
+        left_route=f"recursion of norms, envelope {instance.envelope!r}, rounded outward: the bounds",
+        left=left,
+        right_route="both runs in ball arithmetic along the same samples: what happened",
+        right=right,
+        holds=holds,
+        residual=residual,
+        reason=reason,
     )
 
 
 def check_printed(instance: CloseOnTheStudent | CloseInValue) -> Evidence:
     """The print: the gradients' gap is O(eps') with constants that do not depend on the polynomial."""
-    close, gaps = (_outside_the_teacher if isinstance(instance, CloseOnTheStudent) else _oscillating)(instance)  # type: ignore[operator]
+    if isinstance(instance, CloseOnTheStudent):
+        close, gaps = _outside_the_teacher(instance)
+        premise = "sigma and sigma' on all of [-2 C_h, 2 C_h], C_h >= |h^S|"
+    else:
+        close, gaps = _oscillating(instance)
+        premise = f"sigma on all of [-{instance.radius}, {instance.radius}] (it exists since sigma is continuous)"
     shrinks = all(b <= a * 1.01 for (_, a), (_, b) in pairwise(close))
     grows = all(a < b for a, b in pairwise(gaps))
-    premise = "sigma and sigma'" if isinstance(instance, CloseOnTheStudent) else "sigma (it exists since sigma is continuous)"
-    interval = "of [-2 C_h, 2 C_h], C_h >= |h^S|," if isinstance(instance, CloseOnTheStudent) else f"of [-{instance.radius}, {instance.radius}]"
     return Evidence(
-        statement=f"when P is within eps' of {premise} on all {interval} then ||g^S - g^P|| = O(eps') (as printed)",
+        statement=f"when P is within eps' of {premise}, then ||g^S - g^P|| = O(eps') (as printed)",
         instance=instance.name,
         left_route="certified errors of the polynomials: eps'",
         left="; ".join(f"{name}: {error:.3g}" for name, error in close),
@@ -118,9 +131,9 @@ def _outside_the_teacher(instance: CloseOnTheStudent) -> tuple[list[tuple[str, f
         found = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
         close.append((f"degree {degree}", max(polynomial.value_error, polynomial.derivative_error)))
         gaps.append(_largest(found["gradient"]))
-        largest = _largest([row[:-1] for row in ball_runs.distances(instance.problem, polynomial.activation, _nothing, instance.batches)["preactivation"]])
-        if not 2 * largest <= arb(to_fmpq(instance.radius)):
-            raise ValueError(f"{instance.name}: radius must be at least twice the student's pre-activations")
+    with_nothing = ball_runs.distances(instance.problem, polynomial.activation, _nothing, instance.batches)["preactivation"]
+    if not 2 * _largest([row[:-1] for row in with_nothing]) <= arb(to_fmpq(instance.radius)):
+        raise ValueError(f"{instance.name}: radius must be at least twice the student's pre-activations")
     return close, gaps
 
 
@@ -246,22 +259,27 @@ CLAIM = Claim(
     title="The gradients of a smooth network are those of a polynomial network, up to an error",
     source="Theorem A.9, lines 805-890 (Theorem 3.6 in full)",
     printed=(
-        r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\) and "
+        r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\) "
+        r"and "
         r"\(T\)) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\), \(k \in [H]\). (Proof: choose \(\sigma^P\) with \(\|\sigma^S - "
-        r"\sigma^P\| \le \epsilon'\) and \(\|\sigma_S' - \sigma_P'\| \le \epsilon'\) on \([-2 C_h, 2 C_h]^p\), where \(\|h_{t,k,i}^S\| \le "
+        r"\sigma^P\| \le \epsilon'\) and \(\|\sigma_S' - \sigma_P'\| \le \epsilon'\) on \([-2 C_h, 2 C_h]^p\), where \(\|h_{t,k,i}^S\| "
+        r"\le "
         r"C_h\); it exists since \(\sigma^S\) is continuous. Then \(\|g_{t,k}^S - g_{t,k}^P\| = \mathcal{O}(\epsilon')\) for every "
         r"\(t\).)</p>"
     ),
     corrected=(
-        r"<p>Let \(\sigma\) be \(C^1\) with a Lipschitz derivative, \(\|x\| \le C_x\), and on \([-R, R]\) let \(\sup|\sigma - P| \le e_0\), "
+        r"<p>Let \(\sigma\) be \(C^1\) with a Lipschitz derivative, \(\|x\| \le C_x\), and on \([-R, R]\) let \(\sup|\sigma - P| \le "
+        r"e_0\), "
         r"\(\sup|\sigma' - P'| \le e_1\), \(\sup|\sigma'| \le C_D\), \(\mathrm{Lip}(\sigma') \le L'\). With \(w_k \ge \|W_k^S\|\), "
         r"\(\zeta_k \ge \|z_k^S\|\), \(\Delta_k \ge \|\delta_k^S\|\),"
         r"\[ e_h(k) = e_W(k)\, \zeta_{k-1} + (w_k + e_W(k))\, e_z(k-1), \quad e_z(k) = C_D\, e_h(k) + \sqrt{p_k}\, e_0, \quad "
         r"e_D(k) = L' e_h(k) + e_1, \]"
         r"\[ e_\delta(H) = e_h(H) + e_y, \quad e_\delta(k) = e_D(k)\, w_{k+1} \Delta_{k+1} + (C_D + e_1) [ e_W(k+1)\, \Delta_{k+1} + "
         r"(w_{k+1} + e_W(k+1))\, e_\delta(k+1) ], \]"
-        r"\[ e_g(k) = e_\delta(k)\, \zeta_{k-1} + (\Delta_k + e_\delta(k))\, e_z(k-1), \qquad e_W(t+1, k) = e_W(t, k) + \alpha_t\, e_g(t, k), \]"
-        r"one has \(\|g_{t,k}^S - g_{t,k}^P\|_F \le e_g(t, k)\), as long as \(|h_k^S| + e_h(k) \le R\) for the student and for the teacher "
+        r"\[ e_g(k) = e_\delta(k)\, \zeta_{k-1} + (\Delta_k + e_\delta(k))\, e_z(k-1), \qquad e_W(t+1, k) = e_W(t, k) + \alpha_t\, "
+        r"e_g(t, k), \]"
+        r"one has \(\|g_{t,k}^S - g_{t,k}^P\|_F \le e_g(t, k)\), as long as \(|h_k^S| + e_h(k) \le R\) for the student and for the "
+        r"teacher "
         r"at every step so far. All constants follow from \(w_0\), \(w^*\), \(C_x\) and the rates; \(e_g \to 0\) with \(e_0\) and "
         r"\(e_1\).</p>"
     ),
@@ -294,29 +312,37 @@ CLAIM = Claim(
     ),
     proof=(
         r"<p>One layer at a time. \(h^S - h^P = (W^S - W^P) z^S + W^P (z^S - z^P)\) gives \(e_h\). "
-        r"\(\sigma(h^S) - P(h^P) = [\sigma(h^S) - \sigma(h^P)] + [\sigma(h^P) - P(h^P)]\) gives \(e_z\), and the same with \(\sigma'\) gives "
-        r"\(e_D\): the middle term is \(\sigma\) or \(\sigma'\) at both points, so that Lipschitz constants of \(\sigma\) are needed, and none "
+        r"\(\sigma(h^S) - P(h^P) = [\sigma(h^S) - \sigma(h^P)] + [\sigma(h^P) - P(h^P)]\) gives \(e_z\), and the same with \(\sigma'\) "
+        r"gives "
+        r"\(e_D\): the middle term is \(\sigma\) or \(\sigma'\) at both points, so that Lipschitz constants of \(\sigma\) are needed, "
+        r"and none "
         r"of \(P\). \(\delta_k = D_k W_{k+1}^T \delta_{k+1}\) gives \(D_k^S W^{S,T} \delta^S - D_k^P W^{P,T} \delta^P = (D_k^S - D_k^P) "
         r"W^{S,T} \delta^S + D_k^P [ (W^S - W^P)^T \delta^S + W^{P,T} (\delta^S - \delta^P) ]\), hence \(e_\delta\), and "
-        r"\(g_k = \delta_k z_{k-1}^T\) gives \(e_g\). The update adds \(\alpha_t e_g\) to \(e_W\). Every step is linear in \((e_0, e_1)\) up "
+        r"\(g_k = \delta_k z_{k-1}^T\) gives \(e_g\). The update adds \(\alpha_t e_g\) to \(e_W\). Every step is linear in \((e_0, "
+        r"e_1)\) up "
         r"to higher orders.</p>"
     ),
     remarks=(
         "The looseness on the cards is the ratio of the bound to what happened: 2 to 20 at the first step, growing from step to "
         "step, because norms cannot see that errors cancel.",
-        "Rounding of the run in doubles is part of the bound: the same recursion, with rounding errors as local errors, leads from the run "
+        "Rounding of the run in doubles is part of the bound: the same recursion, with rounding errors as local errors, leads from the "
+        "run "
         "in doubles to the run in real numbers.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_a9.py",
     slips=(
-        r"Line 848 bounds \(\|\sigma_P'(h^S) - \sigma_P'(h^P)\|\) by the Lipschitz constant \(L_P'\) of \(P'\), which depends on \(P\) and so "
+        r"Line 848 bounds \(\|\sigma_P'(h^S) - \sigma_P'(h^P)\|\) by the Lipschitz constant \(L_P'\) of \(P'\), which depends on \(P\) "
+        r"and so "
         r"on \(\epsilon'\): it cannot be hidden in \(\mathcal{O}\). Compare \(\sigma'\) at both points first.",
         r"Line 835 needs \(\sqrt{p_k}\, \epsilon'\): a scalar error in every coordinate of a vector.",
         r"\(C_S\) bounds \(|\sigma|\) in line 793 and is used for \(\sup|\sigma'|\) in line 872; tanh on \([-1/10, 1/10]\) has \(C_S = "
         r"0.0997\) and \(\sup \sigma' = 1\). Line 843 uses it for \(\|z_0\| = \|x\|\) too.",
-        r"Line 787, \(\sigma^S\) smooth on \(\mathbb{R}^p\): it is a function on \(\mathbb{R}\), and \(\mathcal{R} = [-C_h, C_h]^p\) has the "
+        r"Line 787, \(\sigma^S\) smooth on \(\mathbb{R}^p\): it is a function on \(\mathbb{R}\), and \(\mathcal{R} = [-C_h, C_h]^p\) has "
+        r"the "
         r"wrong dimension in all layers but one.",
-        r"Footnote 8: \(C_h = C_W \max_{k \in [H]} C_{S,k}\) omits \(C_{S,0} = C_x\), and \(h_k \le C_W C_{S,k}\) should read \(C_{S,k-1}\).",
-        r"Line 782: the products \(W_{t,H} D_{t,H-1} \cdots W_{t,k+1} D_{t,k}\) lack a transpose; \(W_t^*\) for \(W_1^*\) after line 848.",
+        r"Footnote 8: \(C_h = C_W \max_{k \in [H]} C_{S,k}\) omits \(C_{S,0} = C_x\), and \(h_k \le C_W C_{S,k}\) should read "
+        r"\(C_{S,k-1}\).",
+        r"Line 782: the products \(W_{t,H} D_{t,H-1} \cdots W_{t,k+1} D_{t,k}\) lack a transpose; \(W_t^*\) for \(W_1^*\) after line "
+        r"848.",
     ),
 )

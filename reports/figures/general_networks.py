@@ -1,0 +1,112 @@
+"""Where polynomials cannot follow: the jump of leaky ReLU's gradient, and variances that closeness does not order."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from reports.figures.curves import batch_axis, pick, plain_ticks
+from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
+from reports.findings import Findings
+from reports.names import with_maths
+from theory.approximation import certified_decreasing_range
+from theory.chebyshev import approximate
+from theory.claims.general_networks import Instance, Rise, binomial_variance, limit
+from theory.claims.leaky_relu import Jump, largest_gap, mean_gap
+
+DEGREES = (8, 16, 32, 64, 128, 256, 512)
+
+
+def draw_leaky_relu(findings: Findings, seed: int) -> Figure:
+    """The gradient beside the kink, and its largest and mean gap over the degree."""
+    instance = pick(findings, lambda x: isinstance(x, Jump) and x.slope == 0)
+    means = [mean_gap(instance, n) for n in DEGREES]
+    slope = np.polyfit(np.log(DEGREES[2:]), np.log(means[2:]), 1)[0]
+    return Figure(
+        (_kink(instance), _rates(instance, means)),
+        rf"{with_maths(instance.name)}. (a) The second entry of \(g_{{0,1}}\) over \(u\): the jump at 0, and the polynomial networks' "
+        rf"gradients, which are continuous. (b) Its gap from polynomial networks over the degree: the largest one stays above half the "
+        rf"jump, "
+        rf"\(1/2\) (dashed), the mean over \(u\) falls; measured slope \({slope:.2f}\). Sampled in doubles at 400,000 points.",
+    )
+
+
+def draw_extended(findings: Findings, seed: int) -> Figure:
+    """ReLU's variance, rising with the parity of b, and what two polynomials prove of tanh's."""
+    rise = pick(findings, lambda x: isinstance(x, Rise) and x.slope == 0)
+    proofs = [e.instance for e in findings.supporting if isinstance(e.instance, Instance)]
+    close, coarse = proofs[0], proofs[1]
+    return Figure(
+        (_parity(rise), _proved(close, coarse)),
+        rf"(a) {with_maths(rise.name)}: the exact variance at even and odd \(b\), and its limit \(9/64\) (dashed). It falls at first, "
+        rf"and then "
+        rf"rises; odd \(b\) lie above even ones. (b) {with_maths(close.name)}: \(\sqrt{{\mathrm{{var}}^P(b)}} - "
+        r"\sqrt{\mathrm{var}^P(b + 1)}\), exactly. Where it lies above \(2e\) (dashed lines), twice the gap between the networks, "
+        r"\(\mathrm{var}^S(b) &gt; \mathrm{var}^S(b+1)\) is proved; it falls like \(b^{-3/2}\) and passes below every line.",
+    )
+
+
+def _kink(instance: Jump) -> str:
+    u = np.concatenate([np.linspace(-0.5, 0, 400), np.linspace(1e-9, 0.5, 400)])
+    sigma = instance.activation
+    smooth = (sigma.value(u) - 1) * sigma.derivative(u)
+    with panel() as axes:
+        for degree, colour, style in ((8, ORANGE, (0, (5, 2))), (32, GREEN, (0, (2, 1.5))), (128, PURPLE, "-")):
+            polynomial = instance.polynomial(degree)
+            followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
+            axes.plot(u, followed, color=colour, linestyle=style, linewidth=1.2, label=f"degree {degree}")
+        for side in (u <= 0, u > 0):
+            axes.plot(u[side], smooth[side], color=BLUE, linewidth=2.2, label="ReLU" if side[0] else None)
+        axes.set_xlabel("$u$")
+        axes.set_ylabel(r"second entry of $g_{0,1}$")
+        axes.legend(loc="lower left")
+        description = "ReLU's gradient jumps from 0 to -1; the polynomials' pass through."
+        return svg(axes, "fig-leaky-kink", "The gradient beside the kink", description)
+
+
+def _rates(instance: Jump, means: list[float]) -> str:
+    with panel() as axes:
+        largest = [largest_gap(instance, n) for n in DEGREES]
+        axes.plot(DEGREES, largest, "s-", color=ORANGE, markerfacecolor="none", markeredgewidth=1.4, label="largest")
+        axes.plot(DEGREES, means, "o-", color=BLUE, markerfacecolor="none", markeredgewidth=1.4, label="mean over $u$")
+        axes.axhline(0.5, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        plain_ticks(axes, DEGREES)
+        axes.set_xlabel("degree")
+        axes.set_ylabel(r"$\|g_{0,1}^S - g_{0,1}^P\|$")
+        axes.legend(loc="lower left")
+        description = f"The largest gap stays at {largest[-1]:.3g}; the mean falls from {means[0]:.3g} to {means[-1]:.3g}."
+        return svg(axes, "fig-leaky-rates", "Largest and mean gap over the degree", description)
+
+
+def _parity(rise: Rise) -> str:
+    with panel() as axes:
+        for first, colour, marker, label in ((1, ORANGE, "s", "odd $b$"), (2, BLUE, "o", "even $b$")):
+            sizes = [b for b in range(first, 161, 2) if b < 24 or b % 8 in (0, 1)]
+            values = [float(binomial_variance(rise.slope, b)) for b in sizes]
+            axes.plot(sizes, values, marker, color=colour, markerfacecolor="none", markeredgewidth=1.3, markersize=4.5, label=label)
+        axes.axhline(float(limit(rise.slope)), color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
+        axes.set_ylim(0, 0.4)
+        batch_axis(axes, 1, 160)
+        axes.set_ylabel(r"$\mathrm{var}(g_{1,1})$")
+        axes.legend(loc="upper right")
+        return svg(axes, "fig-extended-parity", "ReLU: the variance rises for large b", "It falls to b = 6, then rises towards 9/64.")
+
+
+def _proved(close: Instance, coarse: Instance) -> str:
+    with panel() as axes:
+        for instance, colour, style in ((close, BLUE, (0, (5, 2))), (coarse, ORANGE, (0, (2, 1.5)))):
+            polynomial = approximate(instance.problem.activation, instance.radius, instance.degree)
+            found = certified_decreasing_range(instance.problem, polynomial, instance.step, instance.layer, instance.largest)
+            axes.axhline(2 * found.gap, color=colour, linewidth=1.3, linestyle=style, label=f"$2e$, degree {polynomial.degree}")
+        roots = [float(v) ** 0.5 for v in found.polynomial_variances]
+        sizes = found.batch_sizes[:-1]
+        steps = [a - b for a, b in pairwise(roots)]
+        axes.plot(sizes, steps, "o", color=GREEN, markerfacecolor="none", markeredgewidth=1.4)
+        axes.set_yscale("log")
+        batch_axis(axes, 1, sizes[-1])
+        axes.set_ylabel(r"$\sqrt{\mathrm{var}^P(b)} - \sqrt{\mathrm{var}^P(b+1)}$")
+        axes.legend(loc="lower left")
+        return svg(axes, "fig-extended-proved", "What closeness proves", "The differences fall below twice the gap at a finite batch size.")

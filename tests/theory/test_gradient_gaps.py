@@ -1,0 +1,268 @@
+"""Bounds on how far a smooth network's run is from a polynomial one's: beside the distance itself, in balls, and beside formulas by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+from fractions import Fraction as F
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+
+from tests.theory.test_double_runs import gentle, largest_reach, runs
+from theory import Discrete, Gaussian, Rademacher, TeacherStudent
+from theory.activations import custom
+from theory.approximation import DomainError, Gaps, every_path_bound, gradient_gap_bound, polynomial_within
+from theory.chebyshev import ActivationPolynomial, approximate
+from theory.claims.ball_runs import KINDS, distances
+
+NEAR = 1e-12  # relative: hundreds of roundings, all upwards, and spectral norms within some units
+STRAIGHT = 0.02  # relative departure from doubling when errors of 1e-6 are doubled: their square is some 1e-4 of them
+ROOMY = F(6)  # radius for gentle problems: three steps of an a-priori envelope stay below
+
+TANH_SLOPE = custom(np.tanh, lambda x: 1 - np.tanh(x) ** 2, lipschitz=1.0, derivative_lipschitz=4 / 27**0.5, name="tanh by hand")
+PROBLEM = TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh")
+X = np.array([[[1.0], [-1.0]], [[1.0], [1.0]]])
+P = approximate("tanh", 3, 15)
+
+
+def longest(x):
+    """Above the norm of every sample."""
+    return float(np.sqrt(np.square(x).sum(axis=2)).max()) * (1 + NEAR)
+
+
+def assert_above(bounds, truth):
+    """No bound is proved too small; the balls are narrower than 2^-70."""
+    for kind in KINDS:
+        table = getattr(bounds, kind)
+        assert np.isfinite(table).all()
+        for (t, k), bound in np.ndenumerate(table):
+            assert not truth[kind][t][k] > float(bound), (kind, t, k)
+
+
+def tables(bounds):
+    return [getattr(bounds, field.name) for field in fields(Gaps)]
+
+
+@given(runs(widest=2))
+def test_bounds_along_a_run_are_above_the_distances_in_balls(case):
+    problem, x = case
+    polynomial = approximate(problem.activation, F(int(16 * largest_reach(problem, x)) + 2, 8), 24)
+    bounds = gradient_gap_bound(problem, polynomial, x)
+    assert_above(bounds, distances(problem, problem.activation, polynomial, x))
+    assert bounds.envelope == "run" and bounds.is_certified and bounds.reach.max() <= polynomial.radius
+
+
+@given(runs(gentle, rates=(F(1, 8), F(1, 10), 0.1), widest=2, longest=3))
+def test_bounds_for_every_path_are_above_those_along_a_run(case):
+    problem, x = case
+    polynomial = approximate(problem.activation, ROOMY, 32)
+    try:
+        bounds = gradient_gap_bound(problem, polynomial, x, "a_priori", longest(x))
+    except DomainError:
+        assume(False)
+    assert_above(bounds, distances(problem, problem.activation, polynomial, x))
+    along = gradient_gap_bound(problem, polynomial, x)
+    for wide, narrow in zip(tables(bounds), tables(along), strict=True):
+        assert (narrow <= wide * (1 + NEAR)).all()
+    every = every_path_bound(problem, polynomial, len(x), longest(x))
+    assert every.observed is None and (every.gradient == bounds.gradient).all()
+
+
+def test_every_constant_by_hand():
+    """Sizes 1-2-1, sigma = tanh, R = 4, e0 = 0.001, e1 = 0.01; W_1 = 0.6 (3/5, 4/5)^T, W_2 = 0.5 (1, 0), W*_1 = 0.3 (0, 1)^T, W*_2 = (0, 0.4)."""
+    sigma, e0, e1, c, lipschitz, a = TANH_SLOPE, 0.001, 0.01, 1.0, 4 / 27**0.5, 0.5
+    polynomial = replace(approximate(sigma, 4, 9), value_error=e0, derivative_error=e1)
+    problem = TeacherStudent([[[0.36], [0.48]], [[0.5, 0]]], [[[0], [0.3]], [[0, 0.4]]], Gaussian(1), [a], sigma)
+    xs = [1.0, -0.5]
+    root, weights, teacher = math.sqrt(2), [np.array([0.36, 0.48]), np.array([0.5, 0.0])], (0.3, 0.4)
+    target = teacher[1] * root * e0  # e*_h(1) = 0
+    e_w = [0.0, 0.0]  # along the run
+    prior, e_p = [0.6, 0.5], [0.0, 0.0]  # a priori, ||x|| <= 1
+    star = min(root * 4, teacher[0])  # C_S = C_D R, sigma(0) = 0
+    run_bounds = gradient_gap_bound(problem, polynomial, [[[x] for x in xs]] * 2)
+    every = gradient_gap_bound(problem, polynomial, [[[x] for x in xs]] * 2, "a_priori", 1)
+
+    def one_step(e, w, x, z, d1, d2):
+        h1 = e[0] * x
+        z1 = c * h1 + root * e0
+        h2 = e[1] * z + (w[1] + e[1]) * z1
+        slope = lipschitz * h1 + e1
+        delta2 = h2 + target
+        delta1 = slope * w[1] * d2 + (c + e1) * (e[1] * d2 + (w[1] + e[1]) * delta2)
+        return [[h1, h2], [z1, h2], [slope, 0.0], [delta1, delta2], [delta1 * x, delta2 * z + (d2 + delta2) * z1]]
+
+    for t in range(2):
+        w = [float(np.linalg.norm(v)) for v in weights]
+        rows, gradient = [], [0.0, 0.0]
+        for x in xs:
+            z = np.tanh(weights[0] * x)
+            d2 = weights[1] @ z - teacher[1] * math.tanh(teacher[0] * x)
+            d1 = (1 - z * z) * weights[1] * d2
+            gradient = [gradient[0] + d1 * x / 2, gradient[1] + d2 * z / 2]
+            rows.append(one_step(e_w, w, abs(x), np.linalg.norm(z), np.linalg.norm(d1), abs(d2)))
+        expected = [np.max(column, axis=0) for column in zip(*(row[:4] for row in rows), strict=True)]
+        expected = [e_w, *expected, np.mean([row[4] for row in rows], axis=0)]
+        for table, values in zip(tables(run_bounds), expected, strict=True):
+            assert table[t].tolist() == pytest.approx(np.asarray(values).tolist(), rel=NEAR, abs=1e-300)
+        e_w = [e + a * g for e, g in zip(e_w, expected[5], strict=True)]
+        weights = [v - a * g for v, g in zip(weights, gradient, strict=True)]
+
+        zeta = min(root * 4, prior[0])
+        d2 = prior[1] * zeta + teacher[1] * star
+        d1 = prior[1] * d2
+        expected = [e_p, *one_step(e_p, prior, 1.0, zeta, d1, d2)]
+        for table, values in zip(tables(every), expected, strict=True):
+            assert table[t].tolist() == pytest.approx(values, rel=NEAR, abs=1e-300)
+        assert every.reach[t, 0] == pytest.approx(prior[0] + expected[1][0], rel=NEAR)
+        e_p = [e + a * g for e, g in zip(e_p, expected[5], strict=True)]
+        prior = [prior[0] + a * d1, prior[1] + a * d2 * zeta]
+
+
+@pytest.mark.parametrize("envelope", ["run", "a_priori"])
+def test_small_errors_make_proportional_bounds(envelope):
+    small = [replace(P, value_error=s * 1e-6, derivative_error=s * 1e-6) for s in (1, 2)]
+    once, twice = (gradient_gap_bound(PROBLEM, p, X, envelope) for p in small)
+    for one, two in zip(tables(once), tables(twice), strict=True):
+        seen = one > 1e-300
+        assert np.allclose(two[seen], 2 * one[seen], rtol=STRAIGHT)
+    assert (once.gradient > 0).all()
+
+
+@pytest.mark.parametrize("envelope", ["run", "a_priori"])
+@pytest.mark.parametrize("error", ["value_error", "derivative_error"])
+def test_a_larger_error_makes_larger_bounds(envelope, error):
+    before = gradient_gap_bound(PROBLEM, P, X, envelope)
+    after = gradient_gap_bound(PROBLEM, replace(P, **{error: 2 * getattr(P, error)}), X, envelope)
+    assert (after.gradient[:, 0] > before.gradient[:, 0]).all()
+    assert all((b >= a).all() for a, b in zip(tables(before), tables(after), strict=True))
+
+
+def test_what_was_observed_is_what_the_balls_say():
+    """To some roundings of numbers about 1."""
+    observed, truth = gradient_gap_bound(PROBLEM, P, X).observed, distances(PROBLEM, PROBLEM.activation, P, X)
+    for kind in KINDS:
+        assert np.allclose(getattr(observed, kind), [[float(ball) for ball in row] for row in truth[kind]], rtol=0, atol=1e-14)
+
+
+def test_one_layer_has_no_gap():
+    problem = TeacherStudent([[[F(1, 3)]]], [[[1]]], Rademacher(1), F(1, 10), "tanh")
+    assert gradient_gap_bound(problem, P, X).gradient.max() < 1e-300
+
+
+def network(inner, teacher_inner=F(1, 2), rate=F(1, 10), inputs=None, activation="tanh"):
+    return TeacherStudent(
+        [[[1]], [[inner]], [[1]]], [[[1]], [[teacher_inner]], [[1]]], inputs or Gaussian(1), rate, activation
+    )
+
+
+OUTSIDE = {  # name: (problem, network, step, layer)
+    "student, layer 1": (TeacherStudent([[[4]], [[1]]], [[[1]], [[1]]], Gaussian(1), 1, "tanh"), "student", 0, 1),
+    "student, layer 2": (network(5), "student", 0, 2),
+    "student, later": (TeacherStudent([[[1]], [[1]]], [[[-1]], [[30]]], Gaussian(1), 1, "tanh"), "student", 1, 1),
+    "teacher, layer 1": (TeacherStudent([[[1]], [[1]]], [[[4]], [[1]]], Gaussian(1), 1, "tanh"), "teacher", 0, 1),
+    "teacher, layer 2": (network(F(1, 2), 5), "teacher", 0, 2),
+}
+
+
+@pytest.mark.parametrize("envelope", ["run", "a_priori"])
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_outside_the_domain_there_is_no_number(name, envelope):
+    problem, whose, step, layer = OUTSIDE[name]
+    with pytest.raises(DomainError, match=f"the {whose}'s pre-activations in layer {layer} at step {step}") as outside:
+        gradient_gap_bound(problem, P, X, envelope, None if envelope == "run" else 1)
+    error = outside.value
+    assert (error.network, error.step, error.layer, error.radius) == (whose, step, layer, 3)
+    assert error.reach > 3
+
+
+def test_the_other_network_may_leave_the_domain_alone():
+    """|h| <= 2.9 all along the S-run, but P is so far off that the P-run might reach beyond 3."""
+    problem = TeacherStudent([[[F(29, 10)]], [[1]], [[1]]], [[[1]], [[1]], [[1]]], Gaussian(1), F(1, 10), "tanh")
+    with pytest.raises(DomainError) as outside:
+        gradient_gap_bound(problem, replace(P, value_error=3.0), X[:1])
+    assert (outside.value.layer, outside.value.step, outside.value.network) == (2, 0, "student")
+
+
+@pytest.mark.parametrize("rate", [5, 100, 1e150, 1e300])
+def test_a_run_that_diverges_leaves_the_domain(rate):
+    problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Gaussian(1), rate, "tanh")
+    for envelope in ("run", "a_priori"):
+        with pytest.raises(DomainError):
+            gradient_gap_bound(problem, P, np.ones((50, 2, 1)), envelope, None if envelope == "run" else 1)
+
+
+def test_a_users_activation_is_not_certified():
+    problem = replace(PROBLEM, activation=TANH_SLOPE)
+    sampled = gradient_gap_bound(problem, approximate(TANH_SLOPE, 3, 15), X)
+    assert not sampled.is_certified
+    assert not gradient_gap_bound(PROBLEM, approximate("tanh", 3, 15, certify=False), X).is_certified
+    assert np.allclose(sampled.gradient, gradient_gap_bound(PROBLEM, P, X).gradient, rtol=0.01)  # errors are certified within 0.4 %
+
+
+RUN = PROBLEM, P, X
+PRIOR = (*RUN, "a_priori")
+NORMAL = network(F(1, 2))
+BAD = [
+    (lambda: gradient_gap_bound(PROBLEM, P, np.full((1, 2, 1), np.nan)), r"batches\[0, 0, 0\] = nan"),
+    (lambda: gradient_gap_bound(PROBLEM, P, [[[1.0], [math.inf]]]), r"batches\[0, 1, 0\] = inf"),
+    (lambda: gradient_gap_bound(PROBLEM, P, X[0]), r"shape \(steps, b, 1\)"),
+    (lambda: gradient_gap_bound(PROBLEM, P, X[:0]), "at least 1"),
+    (lambda: gradient_gap_bound(PROBLEM, P, np.ones((2, 3, 2))), r"had \(2, 3, 2\)"),
+    (lambda: gradient_gap_bound(PROBLEM, P, "x"), "batches must be an array of numbers"),
+    (lambda: gradient_gap_bound(PROBLEM, P, np.ones((4, 1, 1))), "learning_rates must reach alpha_2"),
+    (lambda: gradient_gap_bound(PROBLEM, approximate("sigmoid", 3, 9), X), "made for sigmoid"),
+    (lambda: gradient_gap_bound(PROBLEM, (0, 1), X), "polynomial must be an ActivationPolynomial"),
+    (lambda: gradient_gap_bound(replace(PROBLEM, activation=(0, 1)), P, X), "a polynomial is exact as it is"),
+    (lambda: gradient_gap_bound(replace(PROBLEM, activation="relu"), P, X), "derivative of relu jumps"),
+    (lambda: gradient_gap_bound(None, P, X), "problem must be a TeacherStudent"),
+    (lambda: gradient_gap_bound(*RUN, "path"), "envelope must be 'run' or 'a_priori', but was 'path'"),
+    (lambda: gradient_gap_bound(*RUN, "run", 1), "input_radius must be left out"),
+    (lambda: gradient_gap_bound(*PRIOR, 0.9), "one sample has norm 1"),
+    (lambda: gradient_gap_bound(*PRIOR, -1), "input_radius must not be negative"),
+    (lambda: gradient_gap_bound(NORMAL, P, X, "a_priori"), "inputs must be bounded"),
+    (lambda: every_path_bound(NORMAL, P, 2), "inputs must be bounded"),
+    (lambda: every_path_bound(PROBLEM, P, 0), "steps must be at least 1"),
+    (lambda: polynomial_within(PROBLEM, 2, 0), "tolerance must be positive"),
+    (lambda: polynomial_within(PROBLEM, 2, -1), "tolerance must be positive"),
+    (lambda: polynomial_within(PROBLEM, 2, F(1, 10**18)), "tolerance must be within reach of degree 200"),
+    (lambda: polynomial_within(NORMAL, 2, 1), "inputs must be bounded"),
+    (lambda: polynomial_within(replace(PROBLEM, activation="relu"), 2, 1), "derivative of relu jumps"),
+]
+
+
+@pytest.mark.parametrize("call, message", BAD, ids=[message for _, message in BAD])
+def test_bad_input_is_named(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
+
+
+def test_unbounded_inputs_have_bounds_on_a_ball():
+    assert np.isfinite(gradient_gap_bound(NORMAL, P, X, "a_priori", 1).gradient).all()
+    assert np.isfinite(every_path_bound(NORMAL, P, 2, input_radius=1).gradient).all()
+
+
+WITHIN = {
+    "signs": (PROBLEM, 2, F(1, 100)),
+    "three atoms, three layers": (network(F(1, 2), inputs=Discrete([F(-1, 2), F(1, 3), 1]), activation="sigmoid"), 2, F(1, 1000)),
+    "elu": (replace(PROBLEM, activation="elu", inputs=Discrete([F(-1, 2), 1])), 2, F(1, 4)),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_the_polynomial_keeps_its_promise_on_every_path(name):
+    """All paths of one and two samples a step, in balls; and no much lower degree would have been proved to do."""
+    problem, steps, tolerance = WITHIN[name]
+    polynomial = polynomial_within(problem, steps, tolerance)
+    atoms = [[float(x) for x in atom] for atom in problem.inputs.support()[0]]
+    for b in (1, 2):
+        for path in product(atoms, repeat=b * steps):
+            truth = distances(problem, problem.activation, polynomial, np.array(path).reshape(steps, b, -1))
+            assert all(ball < float(tolerance) for row in truth["gradient"] for ball in row)
+    coarser = ActivationPolynomial.of(problem.activation, approximate(problem.activation, polynomial.radius, polynomial.degree * 2 // 3).chebyshev)
+    try:
+        assert every_path_bound(problem, coarser, steps).gradient.max() > tolerance
+    except DomainError:
+        pass
