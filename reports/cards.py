@@ -51,6 +51,7 @@ def card(examined: Examined) -> dict[str, Any]:
         "has_evidence": evidence is not None,
         "problem": problem_text(examined.instance),
         "options": options(examined.instance),
+        "is_polynomial": is_polynomial(examined.instance),
     }
     if evidence is not None:
         shown |= {
@@ -88,6 +89,12 @@ def problem_text(instance: Any) -> str:
     except ValueError:
         return ""
     return text if len(text) <= LARGEST_PROBLEM else ""
+
+
+def is_polynomial(instance: Any) -> bool:
+    """Whether `batchlaw variance` takes the instance's problem: others need a polynomial in the place of their activation."""
+    problem = getattr(instance, "problem", None)
+    return isinstance(problem, TeacherStudent) and problem.is_polynomial
 
 
 def options(instance: Any) -> str:

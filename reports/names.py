@@ -30,7 +30,7 @@ def full_name(claim_id: str) -> str:
 
 
 VALUE = r"(?:\{[^}]*\}|N?\([^)]*\)|(?:\+-|-)?\d+(?:/\d+)?)"
-FORMULA = re.compile(rf"(?:\b(?:x|t|b|alpha|w_0|W_\d)|\b[wW](?:\*|\b)|\bvar\(g_\{{\d,\d\}}\)) (?:=|~|in) {VALUE}|\b(?:alpha|w_0)\b")
+FORMULA = re.compile(rf"(?:\b(?:x|t|b|alpha|w_0|W\*?_\d)|\b[wW](?:\*|\b)|\bvar\(g_\{{\d,\d\}}\)) (?:=|~|in) {VALUE}|\b(?:alpha|w_0)\b")
 SPELLINGS = (
     ("alpha", r"\alpha"), ("+-", r"\pm "), ("*", "^*"), ("~", r"\sim"), (" in {", r" \in \{"), ("var(", r"\mathrm{var}("),
 )

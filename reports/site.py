@@ -47,9 +47,9 @@ VERDICTS: dict[Verdict, tuple[str, str, str]] = {
     Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
 }
 LEAD = (
-    "A paper on mini-batch SGD states that the variance of the stochastic gradient is a polynomial in 1/b. Here is every "
-    "statement of its linear theory, "
-    "checked exactly: what holds, what had to be corrected, what is false, and the numbers behind each verdict."
+    "A paper on mini-batch SGD states that the variance of the stochastic gradient is a polynomial in 1/b, and that networks with any "
+    "smooth activation follow suit. Here are its statements on linear networks and on general activations, each one checked: what holds, "
+    "what had to be corrected, what is false, and the numbers behind each verdict."
 )
 
 

@@ -97,10 +97,15 @@ class Activation:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Activation):
             return NotImplemented
-        return (self.name, self.functions) == (other.name, other.functions)
+        return self._key == other._key
 
     def __hash__(self) -> int:
-        return hash((self.name, self.functions))
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        """All that tells activations apart: a user's by their functions and constants."""
+        return self.name, self.functions, self.lipschitz, self.derivative_lipschitz
 
     def __str__(self) -> str:
         return self.name
@@ -156,7 +161,7 @@ def custom(
     """A user's own sigma: callables on float64 arrays for sigma and sigma', and Lipschitz constants of both on the domain of use.
 
     Its approximation errors can only be sampled, and say so. Raises TypeError for what cannot be called, ValueError for a constant that
-    is not positive and finite, and for callables that do not return one finite number for every entry of [-1, 0, 1].
+    is negative or not finite, and for callables that do not return one finite number for every entry of [-1, 0, 1].
     """
     for label, function in (("value", value), ("derivative", derivative)):
         if not callable(function):
@@ -224,8 +229,22 @@ def _silu_slope(x: np.ndarray) -> np.ndarray:
 # -- the functions: power series and complex balls ------------------------------------------------------------
 
 
+def _is_negative(s: Any) -> bool:
+    """The side of 0 on which most of a ball, a complex ball, or a series' constant term lies."""
+    first = s[0] if isinstance(s, arb_series) else s.real if isinstance(s, acb) else s
+    return bool(first.mid() < 0)
+
+
 def _sigmoid_of(s: Any) -> Any:
+    """Written with the exponential that is small: wide balls far from 0 then stay narrow."""
+    if _is_negative(s):
+        small = s.exp()
+        return small / (1 + small)
     return 1 / (1 + (-s).exp())
+
+
+def _softplus_of(s: Any) -> Any:
+    return (1 + s.exp()).log() if _is_negative(s) else s + (1 + (-s).exp()).log()
 
 
 def _gelu_of(s: Any) -> Any:
@@ -255,7 +274,7 @@ _ALL = (
     _analytic(
         "tanh", np.tanh, _tanh_slope, lambda s: 2 * _sigmoid_of(2 * s) - 1, lambda z: 4 * _sigmoid_slope_of(2 * z), math.pi / 2, "even"
     ),
-    _analytic("softplus", lambda x: np.logaddexp(0.0, x), _sigmoid, lambda s: (1 + s.exp()).log(), _sigmoid_of, math.pi, "odd"),
+    _analytic("softplus", lambda x: np.logaddexp(0.0, x), _sigmoid, _softplus_of, _sigmoid_of, math.pi, "odd"),
     _analytic("gelu", lambda x: x * _normal_cdf(x), _gelu_slope, _gelu_of, _gelu_slope_of, math.inf, "odd"),
     _analytic(
         "silu",

@@ -25,13 +25,17 @@ from theory.exact import to_fmpq
 ORDER = 12
 #: The upper bounds end within this of the lower ones.
 SLACK = 0.004
-_SMALLEST_CELL = Fraction(1, 2**34)  # of the radius
+#: Cells for each coefficient of P that are looked at; then the bounds are taken as they are, still true but wide.
+_MOST_CELLS = 500
 _UP = 1 + 2.0**-40  # more than the relative error of any sum formed here in doubles
 
 
-def precision(degree: int) -> int:
-    """Bits with which a polynomial of this degree on [-R, R] keeps some 80 after its cancellation, (1 + sqrt 2)^degree at most."""
-    return 128 + math.ceil(1.3 * degree)
+def precision(degree: int, radius: Fraction) -> int:
+    """Bits with which a polynomial of this degree on [-R, R] keeps some 80 after its cancellation, (1 + sqrt 2)^degree at most.
+
+    For small R, where errors are small too, twice as many more as R has zeros after the point.
+    """
+    return 128 + math.ceil(1.3 * degree) + 2 * max(0, (1 / radius).__ceil__().bit_length())
 
 
 def certified_sup(
@@ -41,7 +45,7 @@ def certified_sup(
 
     At a breakpoint of sigma both one-sided derivatives count. Cost: for degree n about 4 n cells of one Taylor shift of P each.
     """
-    with ctx.workprec(precision(polynomial.degree() if polynomial.length() else 0)):
+    with ctx.workprec(precision(polynomial.length(), radius)):
         ends = [-radius, *(Fraction(b) for b in activation.breakpoints if -radius < b < radius), radius]
         first, start = sum(-radius >= b for b in activation.breakpoints), max(2, polynomial.length())
         cells = [
@@ -50,13 +54,14 @@ def certified_sup(
             for i in range(start)
         ]
         lower, upper = np.zeros(len(orders)), np.zeros(len(orders))
-        smallest = radius * _SMALLEST_CELL
+        left = _MOST_CELLS * start
         while cells:
+            left -= len(cells)
             bounds = [_cell(activation, polynomial, *cell, orders) for cell in cells]
             lower = np.maximum.reduce([lower, *(low for low, _ in bounds)])
             halves = []
             for (piece, centre, r), (_, high) in zip(cells, bounds, strict=True):
-                if (high <= (1 + slack) * lower).all() or r <= smallest:
+                if (high <= (1 + slack) * lower).all() or left < 0:
                     upper = np.maximum(upper, high)
                 else:
                     halves += [(piece, centre - r / 2, r / 2), (piece, centre + r / 2, r / 2)]
@@ -71,7 +76,10 @@ def _cell(
     c, width = arb(to_fmpq(centre)), arb(to_fmpq(r))
     shifted = polynomial(arb_poly([c, 1])).coeffs()
     near = activation.taylor(c, ORDER, piece)
-    far = activation.taylor(c + arb(0, width.upper()), ORDER + 1, piece)[ORDER]
+    try:
+        far = activation.taylor(c + arb(0, width.upper()), ORDER + 1, piece)[ORDER]
+    except ValueError:  # a cell so wide that a denominator may vanish in it
+        far = arb(0, math.inf)
     lower, upper = np.empty(len(orders)), np.empty(len(orders))
     for n, d in enumerate(orders):
         scaled, rest = [], 0.0

@@ -34,7 +34,11 @@ METHODS = ("remez_derivative", "interpolate", "interpolate_derivative", "least_s
 CERTIFYING_BUDGET = 120.0
 #: The constants of an activation are certified this closely.
 _CONSTANTS_SLACK = 1e-6
-_FINEST_TOLERANCE = 1e-12
+#: `degree_for` looks no further.
+_HIGHEST = 1 << 20
+_SMALLEST_RADIUS = Fraction(1, 2**300)
+#: What the methods' coefficients in doubles lose, times n (or n^3 / R for the derivative of an interpolant), relative to sup |sigma|.
+_ROUNDING = 2.0**-48
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +79,17 @@ class ActivationPolynomial:
                 raise ValueError(f"chebyshev must be a series on an interval [-R, R], but its domain was {chebyshev.domain}")
             radius = float(chebyshev.domain[1])
         r = _as_radius(radius)
+        if isinstance(chebyshev, Chebyshev) and list(chebyshev.domain) != [-float(r), float(r)]:
+            raise ValueError(f"chebyshev must be a series on [-radius, radius] = [-{r}, {r}], but its domain was {chebyshev.domain}")
         numbers = np.array(chebyshev.coef if isinstance(chebyshev, Chebyshev) else list(chebyshev), dtype=np.float64)
-        if numbers.ndim != 1 or len(numbers) < 2 or not np.isfinite(numbers).all():
-            raise ValueError(f"chebyshev must be at least two finite coefficients, but was {numbers}")
+        if numbers.ndim != 1 or not len(numbers) or not np.isfinite(numbers).all():
+            raise ValueError(f"chebyshev must be one or more finite coefficients, but was {numbers}")
         series = Chebyshev(numbers, domain=[-float(r), float(r)])
         if not (certify and sigma.is_certified):
             value, derivative = _sampled_errors(sigma, series, r)
             return cls(sigma, r, series, value, derivative, value, derivative, False)
         _refuse_beyond(len(numbers) - 1)
-        with ctx.workprec(precision(len(numbers))):
+        with ctx.workprec(precision(len(numbers), r)):
             polynomial = arb_poly(power_basis(numbers, r))
         (low, high), (low_slope, high_slope) = certified_sup(sigma, r, polynomial, (0, 1))
         return cls(sigma, r, series, high, high_slope, low, low_slope, True)
@@ -96,7 +102,7 @@ class ActivationPolynomial:
     @property
     def degree(self) -> int:
         """Degree of P."""
-        return int(np.flatnonzero(self.chebyshev.coef)[-1])
+        return int(max(np.flatnonzero(self.chebyshev.coef), default=0))
 
     @cached_property
     def derivative(self) -> Chebyshev:
@@ -216,12 +222,12 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
     The bounds are safe, and large: `approximate` tells what was achieved, usually some 100 times less.
 
     Raises ValueError for an activation that is not smooth (no degree suffices for the derivative), for a user's callable (nothing is
-    known of it off the real line), and for a tolerance below 10^-12, which coefficients in doubles cannot reach.
+    known of it off the real line), and for a tolerance that coefficients in doubles cannot reach.
     """
     sigma, r = as_activation(activation), _as_radius(radius)
     wanted = float(as_number(tolerance, "tolerance"))
-    if wanted < _FINEST_TOLERANCE:
-        raise ValueError(f"tolerance must be at least {_FINEST_TOLERANCE}, what doubles can reach, but was {tolerance}")
+    if wanted <= 0:
+        raise ValueError(f"tolerance must be positive, but was {tolerance}")
     if not sigma.is_smooth:
         raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
     if not sigma.is_certified:
@@ -235,7 +241,16 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
         return max(1, math.ceil(math.pi * sup_norms(sigma, r)[2] * float(r) * scale / (2 * wanted)))
     largest = sigma.strip / float(r)
     heights = [largest * f for f in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)] if largest < math.inf else [0.05 * 1.6**k for k in range(14)]
-    return min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
+    n = min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
+    if n > _HIGHEST:
+        raise ValueError(f"radius must be small enough for a degree of at most {_HIGHEST} to promise {tolerance}, but was {radius}")
+    value, slope, _ = sup_norms(sigma, r)
+    growth = n**3 / float(r) if method == "interpolate" else n * scale
+    if wanted < (reachable := _ROUNDING * growth * max(1.0, value, slope)):
+        raise ValueError(
+            f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {tolerance}"
+        )
+    return n
 
 
 def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: str) -> int:
@@ -243,7 +258,7 @@ def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: s
     of_value = method == "interpolate"
     size = _sup_on_ellipse(sigma.complex_value if of_value else sigma.complex_derivative, r, rho)
     if not math.isfinite(size):
-        return 1 << 62
+        return _HIGHEST + 1
     radius, q = float(r), 1 / rho
 
     def suffices(n: int) -> bool:
@@ -258,6 +273,8 @@ def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: s
     high = 1
     while not suffices(high):
         high *= 2
+        if high > _HIGHEST:
+            return high
     return bisect_left(range(high), True, lo=1, key=suffices)
 
 
@@ -336,6 +353,8 @@ def _as_radius(radius: Any) -> Fraction:
     r = Fraction(as_number(radius, "radius"))
     if r <= 0:
         raise ValueError(f"radius must be positive, but was {radius}")
+    if not _SMALLEST_RADIUS <= r <= 1 / _SMALLEST_RADIUS:
+        raise ValueError(f"radius must be between 2^-300 and 2^300, within reach of doubles, but was {'tiny' if r < 1 else 'huge'}")
     return r
 
 

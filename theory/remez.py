@@ -2,7 +2,7 @@
 
     f(x_i) - p(x_i) = (-1)^i h,   i = 0, ..., d + 1,       then the x_i move to the extrema of f - p, until |h| is its largest value.
 
-By de la Vallee Poussin |h| is a lower bound on the best error at every stage, so that the returned pair brackets it.
+By de la Vallee Poussin |h| is a lower bound on the best error at every stage, so that the exchange knows when to stop.
 """
 
 from __future__ import annotations
@@ -23,14 +23,18 @@ def best_uniform(
 ) -> Chebyshev:
     """The polynomial of this degree closest to `function` on [-radius, radius] in the maximum norm, up to rounding and CLOSE.
 
-    `breakpoints` are points where the function has a kink. When the error is so small that rounding hides its extrema, the best
-    polynomial met so far is returned. Cost: a few exchanges of one linear system of order degree + 2 each.
+    `breakpoints` are points where the function has a kink. When rounding hides the error's extrema, or the degree is too low for the
+    exchange to find enough of them, the best polynomial met so far is returned, at worst the Chebyshev interpolant: nothing here is a
+    promise, the certificate of the error is. Cost: a few exchanges of one linear system of order degree + 2 each.
     """
-    points = np.cos(np.linspace(np.pi, 0, degree + 2))
     grid = np.cos(np.linspace(np.pi, 0, _PER_EXTREMUM * (degree + 2) + 1))
     grid = np.union1d(grid, [x / radius for x in breakpoints])
     values = function(radius * grid)
     best, smallest = Chebyshev.interpolate(lambda x: function(radius * x), degree), np.inf
+    # An even or odd function can make h = 0 on points that are symmetric about 0, and leave too few extrema: then one more point is
+    # taken, and an end dropped.
+    starts = [np.cos(np.linspace(np.pi, 0, degree + 2)), np.cos(np.linspace(np.pi, 0, degree + 3))[1:]]
+    points = starts.pop(0)
     for _ in range(MAX_EXCHANGES):
         system = np.column_stack([chebvander(points, degree), (-1.0) ** np.arange(degree + 2)])
         *coefficients, level = np.linalg.solve(system, function(radius * points))
@@ -38,7 +42,10 @@ def best_uniform(
         error = values - trial(grid)
         peaks = _peaks(grid, error)
         if len(peaks) < degree + 2:
-            break
+            if not starts:
+                break
+            points = starts.pop(0)
+            continue
         refined = np.array([_vertex(grid, error, i) for i in peaks])
         heights = np.abs(function(radius * refined) - trial(refined))
         refined = np.where(heights > np.abs(error[peaks]), refined, grid[peaks])  # at a kink the parabola misses

@@ -70,7 +70,7 @@ def _error_curve(polynomial: ActivationPolynomial, kind: str) -> str:
         error, bound, label = sigma.value(x) - polynomial(x), polynomial.value_error, r"$\sigma - P$"
     else:
         error, bound = sigma.derivative(x) - polynomial.derivative(x), polynomial.derivative_error
-        label = r"$\sigma' - P\,'$"
+        label = "$\\sigma$′ $-$ $P$′"
     unit = 10.0 ** np.floor(np.log10(bound))
     with panel() as axes:
         axes.axhspan(-bound / unit, bound / unit, color=GREEN, alpha=0.14, linewidth=0)
@@ -97,7 +97,7 @@ def _degrees() -> str:
             axes.plot(n, [e[middle] * rate ** -(k - n[middle]) for k in n], color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
         axes.set_yscale("log")
         axes.set_xlabel("degree $n$")
-        axes.set_ylabel(r"certified $\sup|\sigma' - P\,'|$")
+        axes.set_ylabel("certified $\\sup|\\sigma$′$ - P$′$|$")
         plain_ticks(axes, list(DEGREES)[::2])
         axes.legend(loc="lower left")
         description = f"Errors from degree {DEGREES[0]} to {DEGREES[-1]} fall on straight lines whose slopes are the predicted ones."

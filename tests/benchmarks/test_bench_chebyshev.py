@@ -65,7 +65,7 @@ def certified_by_plain_balls(sigma, radius, polynomial):
         at, over = (abs(sigma.taylor(x, 1)[0] - polynomial(x)) for x in (middle, middle + arb(0, arb(to_fmpq(r)).upper())))
         return float(at.abs_lower()), (-float(over.abs_upper()), centre, r)
 
-    with ctx.workprec(precision(polynomial.degree())):
+    with ctx.workprec(precision(polynomial.degree(), F(2))):
         lower, first = cell(F(0), radius)
         cells, count = [first], 1
         while -cells[0][0] > (1 + WITHIN) * lower:

@@ -151,6 +151,7 @@ def test_a_user_s_activation():
     assert made.value(np.array([0.5]))[0] == np.sin(0.5) and made.derivative(np.array([0.5]))[0] == np.cos(0.5)
     assert made == custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
     assert made != custom(np.sin, np.exp, lipschitz=1, derivative_lipschitz=1, name="sine")
+    assert made != custom(np.sin, np.cos, lipschitz=5, derivative_lipschitz=1, name="sine")  # or they would share sup norms
 
 
 GOOD = {"value": np.sin, "derivative": np.cos, "lipschitz": 1, "derivative_lipschitz": 1}

@@ -47,7 +47,7 @@ EVERY = [(name, method) for name in NAMES for method in methods_for(name)]
 def largest_sampled(p):
     """The largest |sigma - P| and |sigma' - P'| met at SAMPLES points, in balls, P from its exact coefficients."""
     largest = [0.0, 0.0]
-    with ctx.workprec(precision(p.degree)):
+    with ctx.workprec(precision(p.degree, p.radius)):
         polynomial = arb_poly([arb(to_fmpq(c)) for c in p.coefficients])
         for k in range(SAMPLES):
             x = arb(to_fmpq(p.radius * F(2 * k - SAMPLES + 1, SAMPLES)))
@@ -230,9 +230,32 @@ def test_a_polynomial_in_hand():
         ActivationPolynomial.of("sigmoid", [0.5, 0.4])
     with pytest.raises(ValueError, match=r"^chebyshev must be a series on an interval \[-R, R\]"):
         ActivationPolynomial.of("sigmoid", Chebyshev([0.5, 0.4], domain=[0, 2]))
-    for bad in ([1.0], [0.0, math.nan], [[1.0, 2.0]]):
-        with pytest.raises(ValueError, match=r"^chebyshev must be at least two finite coefficients"):
+    with pytest.raises(ValueError, match=r"^chebyshev must be a series on \[-radius, radius\]"):
+        ActivationPolynomial.of("sigmoid", series, 1)
+    for bad in ([], [0.0, math.nan], [[1.0, 2.0]]):
+        with pytest.raises(ValueError, match=r"^chebyshev must be one or more finite coefficients"):
             ActivationPolynomial.of("sigmoid", bad, 2)
+
+
+def test_constants_are_polynomials_too():
+    assert ActivationPolynomial.of("tanh", [0, 0], 1).degree == 0
+    flat = approximate("relu", 2, 1, "interpolate_derivative")
+    assert flat.degree == 0 and flat.value_error == pytest.approx(1, rel=0.01)
+
+
+WIDE_AND_TINY = [("tanh", 20, 1), ("sigmoid", 10**5, 30), ("silu", 160, 10), ("tanh", F(1, 10**25), 5)]
+
+
+@pytest.mark.parametrize(("name", "radius", "degree"), WIDE_AND_TINY)
+def test_wide_and_tiny_intervals(name, radius, degree):
+    p = approximate(name, radius, degree)
+    assert p.lower_derivative_error <= p.derivative_error <= 1.01 * p.lower_derivative_error
+
+
+@pytest.mark.parametrize("radius", [F(10**400), F(1, 10**400)])
+def test_a_radius_out_of_the_reach_of_doubles_is_named(radius):
+    with pytest.raises(ValueError, match=r"^radius must be between"):
+        approximate("tanh", radius, 3)
 
 
 def test_what_cannot_be_certified_in_time_is_refused_at_once():
@@ -271,7 +294,9 @@ def test_bad_input_is_named(arguments, error, message):
     ((SINE, 1, 0.1), "activation must be one of the named ones"),
     (("elu", 1, 0.1, "interpolate"), "method must be remez_derivative for elu"),
     (("tanh", 1, 0.1, "least_squares"), "method must be one of"),
-    (("tanh", 1, 1e-13), "tolerance must be at least 1e-12"),
+    (("tanh", 1, 1e-16), "tolerance must be at least"),
+    (("tanh", 1, 0), "tolerance must be positive"),
+    (("tanh", 10**6, 1e-3), "radius must be small enough"),
     (("tanh", 1, math.nan), "tolerance must be finite"),
     (("tanh", 0, 0.1), "radius must be positive"),
 ])

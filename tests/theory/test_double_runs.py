@@ -16,12 +16,14 @@ from theory.activations import activation
 from theory.chebyshev import ActivationPolynomial
 from theory.claims import ball_runs
 from theory.double_runs import run, update_rounding
+from theory.gap_recursion import Envelope, LocalErrors, propagate
 from theory.norms import UNIT, up
 from theory.run_bounds import RunBounds, smooth_run
 
 SMOOTH = ("sigmoid", "tanh", "softplus", "gelu", "silu", "elu")
 BITS = 256  # of the balls: their widths are nothing beside a unit of doubles
 WIDE = 2000  # of the promise, in units 2^-53: the functions alone are allowed 16 units, and three steps and layers amplify; 90 to 320 seen
+NEAR = 1e-13  # relative: some dozen roundings, all upwards by 16 units
 
 weights = st.builds(F, st.integers(-4, 4), st.sampled_from([2, 3, 4, 5]))  # some doubles, most not
 gentle = st.builds(F, st.integers(-2, 2), st.sampled_from([3, 4, 5]))
@@ -117,6 +119,32 @@ def test_the_promise_is_not_absurdly_wide(name):
     for _, lost, gaps, _ in promises(problem, X):
         all_gaps = (*gaps.preactivation, *gaps.hidden, *gaps.derivative, *gaps.backward, gaps.gradient, lost)
         assert max(float(np.max(e)) for e in all_gaps) < WIDE * UNIT
+
+
+def test_the_recursion_by_hand():
+    """H = 2, two samples, every local error its own power of two: the formulas of `gap_recursion`, in rationals."""
+    w, e_w, slope, lipschitz = (3, 5), (F(1, 4), F(1, 8)), F(3, 2), F(7, 4)
+    zeta, delta = [(2, 3), (4, 1)], [(1, 2), (5, 6)]  # zeta_0, zeta_1; Delta_1, Delta_2; of both samples
+    r_h, r_z, r_slope, r_delta, r_g, e_y = (F(1, 16), F(1, 32)), F(1, 64), F(1, 128), (F(1, 256), F(1, 512)), (2, 3), F(1, 1024)
+    arrays = lambda *values: [np.array(v, dtype=float) for v in values]  # noqa: E731
+    first = Envelope([float(x) for x in w], arrays(*zeta), arrays((0, 0)), arrays(*delta))
+    local = LocalErrors(*map(lambda r: arrays(*r), (r_h, [r_z], [r_slope], r_delta)), list(r_g), float(e_y))
+    gaps = propagate([float(e) for e in e_w], first, local, float(slope), float(lipschitz))
+    means = [F(0), F(0)]
+    for i in range(2):
+        h1 = e_w[0] * zeta[0][i] + r_h[0]
+        z1 = slope * h1 + r_z
+        h2 = e_w[1] * zeta[1][i] + (w[1] + e_w[1]) * z1 + r_h[1]
+        d = lipschitz * h1 + r_slope
+        delta2 = h2 + e_y + r_delta[1]
+        delta1 = d * w[1] * delta[1][i] + (slope + r_slope) * (e_w[1] * delta[1][i] + (w[1] + e_w[1]) * delta2) + r_delta[0]
+        means[0] += delta1 * zeta[0][i] / 2
+        means[1] += (delta2 * zeta[1][i] + (delta[1][i] + delta2) * z1) / 2
+        found = [gaps.preactivation[0][i], gaps.hidden[1][i], gaps.preactivation[1][i], gaps.derivative[0][i], *(b[i] for b in gaps.backward)]
+        assert found == pytest.approx([float(x) for x in (h1, z1, h2, d, delta1, delta2)], rel=NEAR)
+        assert all(F(float(x)) >= exact for x, exact in zip(found, (h1, z1, h2, d, delta1, delta2), strict=True))
+    assert gaps.gradient == pytest.approx([float(m + r) for m, r in zip(means, r_g, strict=True)], rel=NEAR)
+    assert all(F(x) >= m + r for x, m, r in zip(gaps.gradient, means, r_g, strict=True))
 
 
 def test_one_step_by_hand():

@@ -120,3 +120,11 @@ def test_the_interval_only_scales(coefficients, k):
 
     p, q = best_uniform(function, degree, 1.0), best_uniform(lambda x: function(x / radius), degree, radius)
     assert (p.coef == q.coef).all() and (q.domain == [-radius, radius]).all()
+
+
+# even f with even degree (and odd f with odd degree): the best polynomial of that degree is the one of one degree more
+@pytest.mark.parametrize(("function", "degrees"), [(lambda x: 1 / (1 + x * x), (2, 4, 6, 8)), (np.arctan, (1, 3, 5, 7))])
+def test_one_degree_more_does_not_help_where_symmetry_forbids_it(function, degrees):
+    for degree in degrees:
+        same, more = (np.abs(errors(function, best_uniform(function, d, 3.0), 3.0)).max() for d in (degree, degree + 1))
+        assert same == pytest.approx(more, rel=2 * CLOSE)

@@ -6,8 +6,9 @@ the distances of weights, pre-activations, activations, slopes, backpropagated e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from theory.trace_forms import TraceForm
 
 #: Narrower than this, relative to max(1, value), every distance must be.
 WIDEST = 2.0**-70
+#: What a distance may exceed its bound by when balls do not decide: their widths.
+TOLERANCE = 2 * WIDEST
 _MOST_BITS = 1 << 15
 #: sigma and sigma' at one ball.
 Function = Callable[[arb], tuple[arb, arb]]
@@ -121,6 +124,17 @@ def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.
     return found
 
 
+def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
+    """(none of the distances is above its bound, the largest excess that their balls leave possible, relative to max(1, bound))."""
+    exceeded, excess = False, Fraction(0)
+    for seen, bound in pairs:
+        over = (seen - bound) / arb(bound).max(arb(1))
+        exceeded = exceeded or bool(over > 0)
+        if not over <= 0:
+            excess = max(excess, Fraction(float(over.upper())))
+    return not exceeded and excess <= TOLERANCE, excess
+
+
 def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> np.ndarray:
     if letter.layer is None:
         return _balls(letter.matrix)
@@ -135,7 +149,7 @@ def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]
     while bits <= _MOST_BITS:
         with ctx.workprec(bits):
             found = compute()
-            if all(ball.is_finite() and ball.rad() <= WIDEST * max(1.0, float(ball.mid())) for ball in balls(found)):
+            if all(ball.is_finite() and ball.rad() <= arb(WIDEST) * ball.mid().max(arb(1)) for ball in balls(found)):
                 return found
         bits *= 2
     raise ArithmeticError(f"{_MOST_BITS} bits do not tell how far the two runs are apart")

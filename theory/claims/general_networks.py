@@ -12,6 +12,7 @@ from flint import arb
 from theory import enumeration
 from theory.approximation import certified_decreasing_range
 from theory.chebyshev import approximate
+from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
@@ -56,8 +57,8 @@ def check(instance: Instance) -> Evidence:
         "no decrease proved" if interval is None else f"strictly decreasing from b = {interval[0]} to {interval[1]}"
     )
     direct = [enumeration.variance_ball(instance.problem, b, instance.step, instance.layer) for b in found.batch_sizes]
-    beyond = [x for v, low, high in zip(direct, found.lower, found.upper, strict=True) for x in (arb(low) - v, v - arb(high))]
-    inside = all(x <= 0 for x in beyond)
+    beyond = [(arb(low), v) for v, low in zip(direct, found.lower, strict=True)]
+    inside, excess = ball_runs.compare(beyond + [(v, arb(high)) for v, high in zip(direct, found.upper, strict=True)])
     falls = all(before > after for (before, after), proved in zip(pairwise(direct), found.proved, strict=True) if proved)
     return Evidence(
         statement,
@@ -66,9 +67,9 @@ def check(instance: Instance) -> Evidence:
         left=left,
         right_route="all mini-batches of the smooth network itself, in ball arithmetic",
         right=", ".join(f"{float(v):.5g}" for v in direct[:4]) + f", ..., {float(direct[-1]):.5g} at b = {instance.largest}",
-        holds=None if interval is None else inside and falls,
-        residual=max(F(0), *(F(float(x.upper())) for x in beyond)),
-        reason="the polynomial is too coarse to prove any decrease" if interval is None else "",
+        holds=inside and falls,
+        residual=excess,
+        tolerance=ball_runs.TOLERANCE,
     )
 
 

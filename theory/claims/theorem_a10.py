@@ -55,7 +55,7 @@ def check(instance: Instance) -> Evidence:
     polynomial = approximate(problem.activation, run.radius, run.degree)
     bound = product_gap_bound(instance.form, problem, gradient_gap_bound(problem, polynomial, run.batches, run.envelope))
     gap = ball_runs.form_distance(problem, polynomial.activation, polynomial, run.batches, _as_traces(instance.form, problem))
-    excess = gap - arb(bound)
+    holds, excess = ball_runs.compare([(gap, bound)])
     return Evidence(
         statement="|| tr(C (x)_i prod_j M_ij) prod_j M_0j, S-run minus P-run || is at most the telescoped bound",
         instance=instance.name,
@@ -63,8 +63,9 @@ def check(instance: Instance) -> Evidence:
         left=f"{bound:.4g}",
         right_route="both runs in ball arithmetic: what happened",
         right=f"{float(gap):.4g}; bound / gap = {bound / float(gap):.3g}" if gap > 0 else "0",
-        holds=bool(excess <= 0),
-        residual=max(F(0), F(float(excess.upper()))),
+        holds=holds,
+        residual=excess,
+        tolerance=ball_runs.TOLERANCE,
     )
 
 

@@ -69,12 +69,11 @@ def check(instance: Instance) -> Evidence:
     except DomainError as outside:
         return _evidence(instance, "none", "not run", None, reason=str(outside))
     happened = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
-    excess, exceeded = F(0), False
-    for kind in ball_runs.KINDS:
-        for promised, seen in zip(getattr(bounds, kind).ravel().tolist(), [x for row in happened[kind] for x in row], strict=True):
-            over = seen - arb(promised)
-            exceeded = exceeded or not over <= 0
-            excess = max(excess, F(float(over.upper())))
+    holds, excess = ball_runs.compare(
+        (seen, promised)
+        for kind in ball_runs.KINDS
+        for seen, promised in zip([x for row in happened[kind] for x in row], getattr(bounds, kind).ravel().tolist(), strict=True)
+    )
     first, last = (np.array([float(x) for x in happened["gradient"][t]]) for t in (0, -1))
     end = len(bounds.gradient) - 1
     return _evidence(
@@ -82,7 +81,7 @@ def check(instance: Instance) -> Evidence:
         f"{polynomial}; e_g = {_listed(bounds.gradient[0])} at t = 0, {_listed(bounds.gradient[-1])} at t = {end}",
         f"{_listed(first)} and {_listed(last)}; bound / gap = {_ratios(bounds.gradient[0], first)} at t = 0, "
         f"{_ratios(bounds.gradient[-1], last)} at t = {end}",
-        not exceeded,
+        holds,
         excess,
     )
 
@@ -99,6 +98,7 @@ def _evidence(
         right=right,
         holds=holds,
         residual=residual,
+        tolerance=ball_runs.TOLERANCE,
         reason=reason,
     )
 
@@ -274,7 +274,7 @@ CLAIM = Claim(
         r"\(\zeta_k \ge \|z_k^S\|\), \(\Delta_k \ge \|\delta_k^S\|\),"
         r"\[ e_h(k) = e_W(k)\, \zeta_{k-1} + (w_k + e_W(k))\, e_z(k-1), \quad e_z(k) = C_D\, e_h(k) + \sqrt{p_k}\, e_0, \quad "
         r"e_D(k) = L' e_h(k) + e_1, \]"
-        r"\[ e_\delta(H) = e_h(H) + e_y, \quad e_\delta(k) = e_D(k)\, w_{k+1} \Delta_{k+1} + (C_D + e_1) [ e_W(k+1)\, \Delta_{k+1} + "
+        r"\[ e_\delta(H) = e_h(H) + e_y, \] \[ e_\delta(k) = e_D(k)\, w_{k+1} \Delta_{k+1} + (C_D + e_1) [ e_W(k+1)\, \Delta_{k+1} + "
         r"(w_{k+1} + e_W(k+1))\, e_\delta(k+1) ], \]"
         r"\[ e_g(k) = e_\delta(k)\, \zeta_{k-1} + (\Delta_k + e_\delta(k))\, e_z(k-1), \qquad e_W(t+1, k) = e_W(t, k) + \alpha_t\, "
         r"e_g(t, k), \]"
