@@ -7,7 +7,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 from flint import arb, ctx
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.polynomial import Chebyshev
 
@@ -15,9 +15,9 @@ from theory import Gaussian, TeacherStudent
 from theory.activations import activation
 from theory.chebyshev import ActivationPolynomial
 from theory.claims import ball_runs
-from theory.double_runs import run, update_rounding
+from theory.double_runs import run
 from theory.gap_recursion import Envelope, LocalErrors, propagate
-from theory.norms import UNIT, up
+from theory.norms import UNIT
 from theory.run_bounds import RunBounds, smooth_run
 
 SMOOTH = ("sigmoid", "tanh", "softplus", "gelu", "silu", "elu")
@@ -53,26 +53,31 @@ def float_rates(problem, x):
 
 def largest_reach(problem, x):
     """The largest |h| of student and teacher in layers with an activation, in doubles."""
-    flawless = ActivationPolynomial(problem.activation, F(1), Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
-    steps = smooth_run(problem, flawless, float_rates(problem, x), x)
+    steps = smooth_run(problem, flawless(problem, F(1)), float_rates(problem, x), x)
     seen = [h for step in steps for h in (*step.preactivations[:-1], *step.teacher[1][:-1])]
     return max((float(np.abs(h).max()) for h in seen), default=0.0)
 
 
+class Recorded(RunBounds):
+    """Keeps, of every step, the step in doubles, what its weights and the rest lost, and the norms of the run in real numbers."""
+
+    def _exact_envelope(self, step, lost, t):
+        found = real, _, gaps = super()._exact_envelope(step, lost, t)
+        self.seen = [*getattr(self, "seen", []), (step, lost, gaps, real)]
+        return found
+
+
+def flawless(problem, radius):
+    """Nothing of the polynomial counts but its radius: the bounds are about doubles alone."""
+    return ActivationPolynomial(problem.activation, radius, Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
+
+
 def promises(problem, x):
-    """Of every step: the step in doubles, what its weights and the rest have lost, and norms of the run in real numbers."""
-    radius = F(int(largest_reach(problem, x)) + 1)  # the domain is not what is tested here
-    flawless = ActivationPolynomial(problem.activation, radius, Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
-    alphas = float_rates(problem, x)
-    steps = smooth_run(problem, flawless, alphas, x)
-    bounds = RunBounds(problem, flawless, alphas, steps)
-    lost = [0.0 if w.dtype != object else UNIT * float(np.linalg.norm(w.astype(float))) * (1 + 1e-9) for w in problem.student]
-    for t, step in enumerate(steps):
-        real, _, gaps = bounds._exact_envelope(step, lost, t)
-        yield step, lost, gaps, real
-        if t + 1 < len(steps):
-            new = update_rounding(steps[t + 1].weights, float(up(alphas[t])), step.gradients)
-            lost = [float(up(e + up(alphas[t]) * g + r)) for e, g, r in zip(lost, gaps.gradient, new, strict=True)]
+    """What is promised of every step, and taken into account by the bounds."""
+    alphas, polynomial = float_rates(problem, x), flawless(problem, F(int(largest_reach(problem, x)) + 1))
+    bounds = Recorded(problem, polynomial, alphas, smooth_run(problem, polynomial, alphas, x))
+    bounds.bounds()
+    return bounds.seen
 
 
 def norm(matrix):
@@ -85,7 +90,14 @@ def far(ball, doubles):
     return norm(np.ravel(ball) - np.array([arb(float(x)) for x in np.ravel(doubles)], dtype=object))
 
 
+CANCELS = [[[1, F(1, 2**60), -1]]], [[[0, 0, 0]]]  # the sum is 2^-60, and 0 in doubles; a large rate carries that into the weights
+NEARLY_EQUAL = [[[0], [0]], [[0, 0]]], [[[F(1, 3)], [F(1, 3) + F(1, 10**17)]], [[1, -1]]]  # the teacher's output is 0 in doubles
+
+
 @given(runs())
+@example((TeacherStudent(*CANCELS, Gaussian(3), 2**20, "tanh"), np.ones((2, 1, 3))))
+@example((TeacherStudent(*NEARLY_EQUAL, Gaussian(1), 1, "tanh"), np.ones((1, 1, 1))))
+@example((TeacherStudent([[[1]]], [[[0]]], Gaussian(1), 1, "tanh"), np.full((2, 1, 1), 2.0**-30)))  # 1 - 2^-60
 def test_every_number_of_the_run_is_as_close_as_promised(case):
     problem, x = case
     with ctx.workprec(BITS):
@@ -128,7 +140,7 @@ def test_the_recursion_by_hand():
     r_h, r_z, r_slope, r_delta, r_g, e_y = (F(1, 16), F(1, 32)), F(1, 64), F(1, 128), (F(1, 256), F(1, 512)), (2, 3), F(1, 1024)
     arrays = lambda *values: [np.array(v, dtype=float) for v in values]  # noqa: E731
     first = Envelope([float(x) for x in w], arrays(*zeta), arrays((0, 0)), arrays(*delta))
-    local = LocalErrors(*map(lambda r: arrays(*r), (r_h, [r_z], [r_slope], r_delta)), list(r_g), float(e_y))
+    local = LocalErrors(*(arrays(*r) for r in (r_h, [r_z], [r_slope], r_delta)), list(r_g), float(e_y))
     gaps = propagate([float(e) for e in e_w], first, local, float(slope), float(lipschitz))
     means = [F(0), F(0)]
     for i in range(2):
@@ -140,9 +152,10 @@ def test_the_recursion_by_hand():
         delta1 = d * w[1] * delta[1][i] + (slope + r_slope) * (e_w[1] * delta[1][i] + (w[1] + e_w[1]) * delta2) + r_delta[0]
         means[0] += delta1 * zeta[0][i] / 2
         means[1] += (delta2 * zeta[1][i] + (delta[1][i] + delta2) * z1) / 2
-        found = [gaps.preactivation[0][i], gaps.hidden[1][i], gaps.preactivation[1][i], gaps.derivative[0][i], *(b[i] for b in gaps.backward)]
-        assert found == pytest.approx([float(x) for x in (h1, z1, h2, d, delta1, delta2)], rel=NEAR)
-        assert all(F(float(x)) >= exact for x, exact in zip(found, (h1, z1, h2, d, delta1, delta2), strict=True))
+        found = [x[i] for x in (*gaps.preactivation, gaps.hidden[1], *gaps.derivative, *gaps.backward)]
+        exact = h1, h2, z1, d, delta1, delta2
+        assert found == pytest.approx([float(x) for x in exact], rel=NEAR)
+        assert all(F(float(x)) >= y for x, y in zip(found, exact, strict=True))
     assert gaps.gradient == pytest.approx([float(m + r) for m, r in zip(means, r_g, strict=True)], rel=NEAR)
     assert all(F(x) >= m + r for x, m, r in zip(gaps.gradient, means, r_g, strict=True))
 

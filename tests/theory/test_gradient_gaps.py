@@ -75,18 +75,18 @@ def test_bounds_for_every_path_are_above_those_along_a_run(case):
 
 
 def test_every_constant_by_hand():
-    """Sizes 1-2-1, sigma = 2 tanh, R = 4, two steps; ||W_1|| = 0.6, ||W_2|| = 0.5, ||W*_1|| = 0.3, ||W*_2|| = 0.4."""
-    sigma, e0, e1, c, lipschitz, a = TWICE, 0.001, 0.01, 2.0, 8 / 27**0.5, 0.25
+    """Sizes 1-2-1, sigma = 2 tanh, R = 4, three steps; ||W_1|| = 0.6, ||W_2|| = 0.5, ||W*_1|| = 0.3, ||W*_2|| = 0.4."""
+    sigma, e0, e1, c, lipschitz, rates = TWICE, 0.001, 0.01, 2.0, 8 / 27**0.5, [0.25, 0.125, 0.0]
     polynomial = replace(approximate(sigma, 4, 9), value_error=e0, derivative_error=e1)
-    problem = TeacherStudent([[[0.36], [0.48]], [[0.5, 0]]], [[[0], [0.3]], [[0, 0.4]]], Gaussian(1), [a], sigma)
+    problem = TeacherStudent([[[0.36], [0.48]], [[0.5, 0]]], [[[0], [0.3]], [[0, 0.4]]], Gaussian(1), rates[:2], sigma)
     xs = [1.0, -0.5]
     root, weights, teacher = math.sqrt(2), [np.array([0.36, 0.48]), np.array([0.5, 0.0])], (0.3, 0.4)
     target = teacher[1] * root * e0  # e*_h(1) = 0
     e_w = [0.0, 0.0]  # along the run
     prior, e_p = [0.6, 0.5], [0.0, 0.0]  # a priori, ||x|| <= 1
     star = min(root * 8, c * teacher[0])  # C_S = C_D R, sigma(0) = 0
-    run_bounds = gradient_gap_bound(problem, polynomial, [[[x] for x in xs]] * 2)
-    every = gradient_gap_bound(problem, polynomial, [[[x] for x in xs]] * 2, "a_priori", 1)
+    run_bounds = gradient_gap_bound(problem, polynomial, [[[x] for x in xs]] * 3)
+    every = gradient_gap_bound(problem, polynomial, [[[x] for x in xs]] * 3, "a_priori", 1)
 
     def one_step(e, w, x, z, d1, d2):
         h1 = e[0] * x
@@ -97,7 +97,7 @@ def test_every_constant_by_hand():
         delta1 = slope * w[1] * d2 + (c + e1) * (e[1] * d2 + (w[1] + e[1]) * delta2)
         return [[h1, h2], [z1, h2], [slope, 0.0], [delta1, delta2], [delta1 * x, delta2 * z + (d2 + delta2) * z1]]
 
-    for t in range(2):
+    for t, a in enumerate(rates):
         w = [float(np.linalg.norm(v)) for v in weights]
         rows, gradient = [], [0.0, 0.0]
         for x in xs:

@@ -19,6 +19,7 @@ from theory.approximation import gradient_gap_bound, product_gap_bound, telescop
 from theory.chebyshev import approximate
 from theory.claims import ball_runs
 from theory.exact import to_fmpq
+from theory.gap_bounds import spectral_of
 from theory.letters import CONSTANT, TEACHER, WEIGHT
 from theory.recursion.kronecker_forms import KroneckerForm
 from theory.trace_forms import TraceForm, W, constant, g, identity, teacher, tr
@@ -135,6 +136,9 @@ def test_the_factors_by_hand():
     form = KroneckerForm.from_rows([W(1, 1), g(2, 3)], c, open_row=g(1, 2), coefficient=-3)
     size = 3 * 3 * sqrt(2 * 1) * sqrt(2)
     assert product_gap_bound(form, PROBLEM, BOUNDS) == pytest.approx(size * telescoped(a, e), rel=NEAR)
+    lengthened = -2 * W(1, 1) @ constant("of norm 5", [[3, 0], [0, -5]]) @ W(0, 1).T @ teacher(2).T @ teacher(3).T
+    others = [5.0, spectral_of(PROBLEM.student[0]), spectral_of(PROBLEM.teacher[1]), sqrt(5) / 2]
+    assert product_gap_bound(lengthened, PROBLEM, BOUNDS) == pytest.approx(2 * e[0] * prod(others), rel=NEAR)
     traces = -3 * tr(W(1, 1) @ W(1, 1).T) * tr(g(2, 3) @ g(2, 3).T)
     expected = 3 * 2 * telescoped([a[0], a[0], a[1], a[1]], [e[0], e[0], e[1], e[1]])
     assert product_gap_bound(traces, PROBLEM, BOUNDS) == pytest.approx(expected, rel=NEAR)
