@@ -87,12 +87,25 @@ class Activation:
         return sum(bool(x > b) for b in self.breakpoints)
 
     def exactly(self, x: fmpq | arb) -> tuple[Any, Any]:
-        """(sigma(x), sigma'(x)): rationals for a rational x and a piecewise linear sigma, balls otherwise."""
+        """(sigma(x), sigma'(x)): rationals for a rational x and a piecewise linear sigma, balls otherwise.
+
+        A ball that holds a breakpoint gets the values of both pieces when sigma is smooth, and is a ValueError when sigma' jumps there.
+        """
+        if self.is_smooth and isinstance(x, arb) and any(x.contains(b) for b in self.breakpoints):
+            (value, slope), *others = [self.taylor(x, 2, n) for n in range(len(self.pieces)) if self._reaches(x, n)]
+            for other_value, other_slope in others:
+                value, slope = value.union(other_value), slope.union(other_slope)
+            return value, slope
         n = self.piece_at(x)
-        if isinstance(x, fmpq) and (slope := self.pieces[n].slope) is not None:
-            return x * to_fmpq(slope), to_fmpq(slope)
-        first, second = self.taylor(arb(x), 2, n)
-        return first, second
+        if isinstance(x, fmpq) and (exact := self.pieces[n].slope) is not None:
+            return x * to_fmpq(exact), to_fmpq(exact)
+        value, slope = self.taylor(arb(x), 2, n)
+        return value, slope
+
+    def _reaches(self, x: arb, piece: int) -> bool:
+        """Whether the ball may hold points of a piece."""
+        ends = (-math.inf, *self.breakpoints, math.inf)
+        return not (x < ends[piece] or x > ends[piece + 1])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Activation):

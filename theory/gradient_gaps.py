@@ -70,18 +70,17 @@ def gradient_gap_bound(
     rates = _rates(problem, len(x))
     if envelope not in ("run", "a_priori"):
         raise ValueError(f"envelope must be 'run' or 'a_priori', but was {envelope!r}")
-    if envelope == "a_priori":
-        radius = _input_radius(problem, input_radius)
-        if (longest := float(np.sqrt(np.square(x).sum(axis=2)).max())) > radius:
-            raise ValueError(f"batches must have ||x|| <= input_radius = {radius:.6g}, but one sample has norm {longest:.6g}")
-        steps = a_priori_bounds(problem, polynomial, len(x), rates, radius)
+    radius = _radius_of(x, _input_radius(problem, input_radius)) if envelope == "a_priori" else None
+    if radius is None and input_radius is not None:
+        raise ValueError("input_radius must be left out for envelope='run', which takes every norm from the batches")
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges leaves the domain, and that is checked
         smooth = smooth_run(problem, polynomial, rates, x)
-    else:
-        if input_radius is not None:
-            raise ValueError("input_radius must be left out for envelope='run', which takes every norm from the batches")
-        smooth = smooth_run(problem, polynomial, rates, x)
-        steps = RunBounds(problem, polynomial, rates, smooth).bounds()
-    observed = observed_gaps(smooth, polynomial_run(problem, polynomial, rates, x))
+        steps = (
+            RunBounds(problem, polynomial, rates, smooth).bounds()
+            if radius is None
+            else a_priori_bounds(problem, polynomial, len(x), rates, radius)
+        )
+        observed = observed_gaps(smooth, polynomial_run(problem, polynomial, rates, x))
     return collected(steps, observed, envelope, polynomial)
 
 
@@ -93,7 +92,9 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     _check_pair(problem, polynomial)
     count = as_index(steps, "steps", minimum=1)
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
-    return collected(a_priori_bounds(problem, polynomial, count, rates, radius), None, "a_priori", polynomial)
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
+    return collected(steps_bounds, None, "a_priori", polynomial)
 
 
 def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input_radius: Any = None) -> ActivationPolynomial:
@@ -194,6 +195,13 @@ def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
 def _rates(problem: TeacherStudent, steps: int) -> list[float]:
     problem.check_step(steps - 1)
     return [float(a) for a in problem.rates_before(steps - 1)]
+
+
+def _radius_of(x: np.ndarray, radius: float) -> float:
+    """The radius, when all samples are inside."""
+    if (longest := float(np.sqrt(np.square(x).sum(axis=2)).max())) > radius:
+        raise ValueError(f"batches must have ||x|| <= input_radius = {radius:.6g}, but one sample has norm {longest:.6g}")
+    return radius
 
 
 def _input_radius(problem: TeacherStudent, given: Any) -> float:

@@ -23,15 +23,13 @@ def smooth_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates:
     """SGD in doubles with sigma itself."""
     sigma = polynomial.activation
     student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
-    with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges leaves the domain, and that is checked
-        return run(student, teacher, sigma.value, sigma.derivative, rates, x)
+    return run(student, teacher, sigma.value, sigma.derivative, rates, x)
 
 
 def polynomial_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates: Sequence[float], x: np.ndarray) -> list[Step]:
     """SGD in doubles with P, in the student and in the teacher."""
     student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
-    with np.errstate(over="ignore", invalid="ignore"):
-        return run(student, teacher, polynomial.chebyshev, polynomial.derivative, rates, x)
+    return run(student, teacher, polynomial.chebyshev, polynomial.derivative, rates, x)
 
 
 def observed_gaps(smooth: list[Step], replaced: list[Step]) -> Gaps:

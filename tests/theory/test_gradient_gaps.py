@@ -208,8 +208,18 @@ def test_only_the_other_network_might_leave_the_domain(whose):
 def test_a_run_that_diverges_leaves_the_domain(rate):
     problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Gaussian(1), rate, "tanh")
     for envelope in ("run", "a_priori"):
-        with pytest.raises(DomainError):
+        with pytest.raises(DomainError), np.errstate(all="ignore"):
             gradient_gap_bound(problem, P, np.ones((50, 2, 1)), envelope, None if envelope == "run" else 1)
+
+
+def test_overflow_of_the_last_layer_alone():
+    """W_1 = W_2 = 0 and a rate of 1e200: h_1 stays 0 for a step more, then there are no numbers left, and NaN is outside every domain."""
+    problem = TeacherStudent([[[0]], [[0]]], [[[1]], [[1]]], Gaussian(1), 1e200, "tanh")
+    with np.errstate(all="ignore"):
+        with pytest.raises(ArithmeticError, match="range of double precision"):
+            gradient_gap_bound(problem, P, np.ones((2, 1, 1)))
+        with pytest.raises(DomainError, match="at step 2 may reach nan"):
+            gradient_gap_bound(problem, P, np.ones((3, 1, 1)))
 
 
 def test_a_users_activation_is_not_certified():

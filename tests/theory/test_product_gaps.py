@@ -166,7 +166,7 @@ FOREVER = replace(PROBLEM, learning_rates=1)
     (lambda: product_gap_bound(tr(W(3, 1).T @ W(3, 1)), FOREVER, BOUNDS), r"steps 0\.\.2 of the bounds, but has a letter of step 3"),
     (lambda: product_gap_bound(tr(g(0, 1, 1).T @ g(0, 1)), PROBLEM, BOUNDS), r"gradients of single samples, but has g\(0, 1, sample=1\)"),
     (lambda: product_gap_bound(tr(W(0, 1) @ g(0, 1)), PROBLEM, BOUNDS), "must chain"),
-    (lambda: product_gap_bound(tr(W(0, 1)), PROBLEM, BOUNDS), "square"),
+    (lambda: product_gap_bound(tr(W(0, 1)) * tr(W(0, 1).T), PROBLEM, BOUNDS), "a trace must be of a square matrix"),
     (lambda: product_gap_bound(KroneckerForm.from_rows([g(0, 1)], [[1]]), PROBLEM, BOUNDS), "C must have shape"),
     (lambda: product_gap_bound(tr(g(0, 4).T @ g(0, 4)), PROBLEM, BOUNDS), r"layer must be in 1\.\.3"),
     (lambda: product_gap_bound("tr(W)", PROBLEM, BOUNDS), "form must be a trace form or a Kronecker form"),
