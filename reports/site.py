@@ -268,7 +268,7 @@ def _summary(findings: Findings) -> str:
     unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
     return (
         f"{held} of {total} instances of the statement{as_it_should_read} hold; "
-        f"{exact} of them are checked in exact arithmetic.{unchecked}"
+        f"{exact} of them are checked in exact or ball arithmetic, without a tolerance.{unchecked}"
     )
 
 

@@ -62,7 +62,8 @@ class GapBounds(Gaps):
     Attributes:
         reach: bounds on |h_k| of both runs, all at most the radius; the last column, without activation, is 0.
         weight_norm, gradient_norm: bounds on ||W_k^S||_2 and ||g_k^S||_F.
-        observed: the distances of the two runs computed in doubles; None where there were no batches.
+        observed: the distances of the two runs computed in doubles, so that some 10^-15 of the sizes is rounding and no gap; None where
+            there were no batches.
         envelope: "run" for bounds on this very run, "a_priori" for bounds on every run with ||x|| <= input_radius.
         is_certified: whether the polynomial's errors are proved; if not, these bounds hold if the sampled errors are the true ones.
     """

@@ -24,13 +24,14 @@ from theory.activations import Activation
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import as_index, as_number
 from theory.gap_bounds import DomainError, GapBounds, collected
-from theory.norms import up
+from theory.norms import up, vector_norms
 from theory.problem import TeacherStudent
 from theory.run_bounds import RunBounds, observed_gaps, polynomial_run, smooth_run
 
 #: `polynomial_within` looks no further.
 _HIGHEST_DEGREE = 200
 _LARGEST_RADIUS = 200.0
+_LARGEST_NUMBER = 2.0**1000
 
 
 def gradient_gap_bound(
@@ -177,11 +178,10 @@ def _check_pair(problem: Any, polynomial: Any) -> None:
 
 def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
     x = np.asarray(batches)
-    if x.dtype == object or x.dtype.kind not in "fiu":
-        try:
-            x = x.astype(np.float64)
-        except (TypeError, ValueError):
-            raise TypeError("batches must be an array of numbers") from None
+    if x.dtype == object:
+        x = np.array([float(as_number(v, "batches")) for v in x.ravel()]).reshape(x.shape)
+    if x.dtype.kind not in "fiu":
+        raise TypeError(f"batches must be an array of numbers, real ones, but had entries of type {x.dtype}")
     x = x.astype(np.float64)
     p = problem.sizes[0]
     if x.ndim != 3 or 0 in x.shape or x.shape[2] != p:
@@ -193,15 +193,24 @@ def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
 
 
 def _rates(problem: TeacherStudent, steps: int) -> list[float]:
+    """alpha_0, ..., alpha_{steps - 2} as doubles; refuses numbers that no double comes near."""
     problem.check_step(steps - 1)
+    for name, numbers in (
+        ("learning_rates", problem.rates_before(steps - 1)),
+        ("student", [x for w in problem.student for x in w.ravel().tolist()]),
+        ("teacher", [x for w in problem.teacher for x in w.ravel().tolist()]),
+    ):
+        if any(abs(x) > _LARGEST_NUMBER for x in numbers):
+            raise ValueError(f"{name} must be within the range of doubles, at most {_LARGEST_NUMBER:g} in size")
     return [float(a) for a in problem.rates_before(steps - 1)]
 
 
 def _radius_of(x: np.ndarray, radius: float) -> float:
-    """The radius, when all samples are inside."""
-    if (longest := float(np.sqrt(np.square(x).sum(axis=2)).max())) > radius:
+    """The radius, or the longest sample's norm where only rounding makes it longer. ValueError where more does."""
+    longest = float(vector_norms(x).max())
+    if longest > radius * (1 + 2.0**-40):
         raise ValueError(f"batches must have ||x|| <= input_radius = {radius:.6g}, but one sample has norm {longest:.6g}")
-    return radius
+    return max(radius, longest)
 
 
 def _input_radius(problem: TeacherStudent, given: Any) -> float:

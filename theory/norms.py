@@ -33,11 +33,13 @@ def frobenius(matrix: np.ndarray) -> float:
 
 
 def spectral(matrix: np.ndarray) -> float:
-    """An upper bound on ||X||_2, within some rounding errors of it.
+    """An upper bound on ||X||_2, within some rounding errors of it; infinity for entries that are not finite.
 
     With any U, s, V, however they were found, ||X||_2 <= ||U||_2 max(s) ||V||_2 + ||X - U diag(s) V^T||_F and
     ||U||_2^2 <= 1 + ||U^T U - I||_F; the products' own rounding is bounded by gamma_n times products of norms.
     """
+    if not np.isfinite(matrix).all():
+        return math.inf
     u, s, vt = np.linalg.svd(matrix, full_matrices=False)
     n, top = len(s), float(s.max())
     rounding = gamma(n + 2) * frobenius(u) * frobenius(s[:, None] * vt)

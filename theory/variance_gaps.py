@@ -19,7 +19,7 @@ from flint import arb, ctx
 
 from theory import enumeration
 from theory.chebyshev import ActivationPolynomial
-from theory.enumeration_cost import LIMIT
+from theory.enumeration_cost import LIMIT, refuse_interpolation
 from theory.exact import as_index, to_fmpq
 from theory.gradient_gaps import every_path_bound
 from theory.problem import TeacherStudent
@@ -27,7 +27,7 @@ from theory.problem import TeacherStudent
 _BITS = 128
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DecreasingRange:
     """Where the smooth network's variance is proved to decrease.
 
@@ -58,12 +58,16 @@ class DecreasingRange:
                 first = b + 1
         return best
 
+    def __repr__(self) -> str:
+        return f"DecreasingRange(batch sizes 1..{self.batch_sizes[-1]}, gap {self.gap:.3g}, interval {self.interval})"
+
 
 def variance_gap(
     problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, input_radius: Any = None
 ) -> float:
     """e with |sqrt var(g_{t,k}^S) - sqrt var(g_{t,k}^P)| <= e given w_0, for every batch size: the a-priori bound on the gradients.
 
+    If the polynomial's errors are sampled (`is_certified` False), so is what this says.
     Arguments and errors as for `every_path_bound`.
     """
     if not isinstance(problem, TeacherStudent):
@@ -79,12 +83,14 @@ def certified_decreasing_range(
     layer: int,
     largest: int = 32,
     *,
-    max_paths: int = LIMIT,
+    max_paths: int = 10 * LIMIT,
 ) -> DecreasingRange:
     """The batch sizes up to `largest` between which the smooth network's variance is proved to decrease, from the polynomial network's.
 
-    The latter is exact, by enumeration of all mini-batches, so the inputs must have finite support. Raises ValueError for other inputs,
-    UnaffordableError before any work when enumeration at `largest` is refused, and what `variance_gap` raises.
+    The latter is exact, by enumeration of all mini-batches, so the inputs must have finite support. Raises ValueError for other inputs
+    and for a polynomial whose errors are not certified, UnaffordableError before any work when all these enumerations together take more
+    than `max_paths` paths or as much work (predicted on the safe side, some 20 times too high for long coefficients), and what
+    `variance_gap` raises.
 
     Examples:
         >>> from theory import Discrete
@@ -95,10 +101,13 @@ def certified_decreasing_range(
     """
     sizes = tuple(range(1, as_index(largest, "largest", minimum=2) + 1))
     gap = variance_gap(problem, polynomial, step, layer)
+    if not polynomial.is_certified:
+        raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
     exact = replace(problem, activation=polynomial.coefficients)
-    # the largest first: it is the one that may be refused
-    found = {b: enumeration.variance(exact, b, step, layer, max_paths=max_paths) for b in reversed(sizes)}
-    variances = tuple(found[b] for b in sizes)
+    if (support := problem.inputs.support()) is None:
+        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
+    refuse_interpolation(exact, len(support[0]), range(1, largest + 1), step, step + 1, max_paths)
+    variances = tuple(enumeration.variance(exact, b, step, layer, max_paths=max_paths) for b in sizes)
     with ctx.workprec(_BITS):
         e = arb(gap)
         roots = [arb(to_fmpq(v)).sqrt() for v in variances]

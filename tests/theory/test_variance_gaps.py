@@ -149,3 +149,10 @@ def test_too_many_paths_are_refused_before_any_work(monkeypatch):
 def test_bad_input_is_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call(approximate("tanh", 3, 15))
+
+
+def test_sampled_errors_prove_nothing():
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
+    with pytest.raises(ValueError, match=r"^polynomial must have certified errors"):
+        certified_decreasing_range(problem, approximate("tanh", 3, 21, certify=False), 1, 1, 6)
+    assert "interval (1, 4)" in repr(certified_decreasing_range(problem, approximate("tanh", 3, 21), 1, 1, 4))

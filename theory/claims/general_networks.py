@@ -69,7 +69,7 @@ def check(instance: Instance) -> Evidence:
         right=", ".join(f"{float(v):.5g}" for v in direct[:4]) + f", ..., {float(direct[-1]):.5g} at b = {instance.largest}",
         holds=inside and falls,
         residual=excess,
-        tolerance=ball_runs.TOLERANCE,
+        tolerance=ball_runs.TOLERANCE if excess else 0.0,
     )
 
 

@@ -69,7 +69,7 @@ def check(instance: Instance) -> Evidence:
         right=f"at most {float(largest):.3g}",
         holds=holds and bound <= instance.tolerance,
         residual=excess,
-        tolerance=ball_runs.TOLERANCE,
+        tolerance=ball_runs.TOLERANCE if excess else 0.0,
     )
 
 

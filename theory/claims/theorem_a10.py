@@ -65,7 +65,7 @@ def check(instance: Instance) -> Evidence:
         right=f"{float(gap):.4g}; bound / gap = {bound / float(gap):.3g}" if gap > 0 else "0",
         holds=holds,
         residual=excess,
-        tolerance=ball_runs.TOLERANCE,
+        tolerance=ball_runs.TOLERANCE if excess else 0.0,
     )
 
 

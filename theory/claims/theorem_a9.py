@@ -98,7 +98,7 @@ def _evidence(
         right=right,
         holds=holds,
         residual=residual,
-        tolerance=ball_runs.TOLERANCE,
+        tolerance=ball_runs.TOLERANCE if residual else 0.0,
         reason=reason,
     )
 
