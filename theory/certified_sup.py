@@ -13,18 +13,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_poly, ctx
 
 from theory.activations import Activation
-from theory.exact import to_fmpq
+from theory.exact import as_number, to_fmpq
 
 #: Terms of a Taylor expansion; cells are halved until they suffice.
 ORDER = 12
 #: The upper bounds end within this of the lower ones.
 SLACK = 0.004
+#: The sup norms of an activation itself end closer.
+_NORMS_SLACK = 1e-6
+_SMALLEST_RADIUS = Fraction(1, 2**300)
 #: Cells for each coefficient of P that are looked at; then the bounds are taken as they are, still true but wide.
 _MOST_CELLS = 500
 _UP = 1 + 2.0**-40  # more than the relative error of any sum formed here in doubles
@@ -67,6 +72,33 @@ def certified_sup(
                     halves += [(piece, centre - r / 2, r / 2), (piece, centre + r / 2, r / 2)]
             cells = halves
         return [(float(a), float(b)) for a, b in zip(lower, upper, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, float]:
+    """(C_S, C_D, L'): upper bounds on |sigma|, |sigma'| and the Lipschitz constant of sigma' over [-radius, radius], within 10^-6.
+
+    For a user's activation C_S = |sigma(0)| + Lip(sigma) R, and the others are the constants given. Raises ValueError for an
+    activation that is not smooth: sigma' has no Lipschitz constant.
+    """
+    if not activation.is_smooth:
+        raise ValueError(f"activation must have a Lipschitz derivative, but that of {activation} jumps")
+    if not activation.is_certified:
+        assert activation.lipschitz is not None and activation.derivative_lipschitz is not None
+        at_zero = abs(float(activation.value(np.zeros(1))[0]))
+        return at_zero + activation.lipschitz * float(radius), activation.lipschitz, activation.derivative_lipschitz
+    found = certified_sup(activation, radius, arb_poly([]), (0, 1, 2), _NORMS_SLACK)
+    return found[0][1], found[1][1], found[2][1]
+
+
+def as_radius(radius: Any) -> Fraction:
+    """R > 0 as a Fraction; ValueError or TypeError, naming it, for what is not positive or out of the reach of doubles."""
+    r = Fraction(as_number(radius, "radius"))
+    if r <= 0:
+        raise ValueError(f"radius must be positive, but was {radius}")
+    if not _SMALLEST_RADIUS <= r <= 1 / _SMALLEST_RADIUS:
+        raise ValueError(f"radius must be between 2^-300 and 2^300, within reach of doubles, but was {'tiny' if r < 1 else 'huge'}")
+    return r
 
 
 def _cell(

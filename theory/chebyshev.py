@@ -9,37 +9,30 @@ the binary rationals that they are: in the power basis they are exact, and go st
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import acb, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint import arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 from numpy.polynomial import Chebyshev
 
 from theory.activations import Activation
 from theory.activations import activation as as_activation
-from theory.certified_sup import certified_sup, precision
+from theory.bernstein_ellipses import convergence_rate, degree_for
+from theory.certified_sup import as_radius, certified_sup, precision, sup_norms
 from theory.engines.base import Cost, UnaffordableError
-from theory.exact import as_index, as_number, to_fmpq, to_fraction
+from theory.exact import as_index, to_fmpq, to_fraction
 from theory.remez import best_uniform
+
+__all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
 
 METHODS = ("remez_derivative", "interpolate", "interpolate_derivative", "least_squares")
 #: Seconds of certifying that are spent without complaint.
 CERTIFYING_BUDGET = 120.0
-#: The constants of an activation are certified this closely.
-_CONSTANTS_SLACK = 1e-6
-#: `degree_for` looks no further.
-_HIGHEST = 1 << 20
-_SMALLEST_RADIUS = Fraction(1, 2**300)
-#: What the methods' coefficients in doubles lose, times n (or n^3 / R for the derivative of an interpolant), relative to sup |sigma|.
-_ROUNDING = 2.0**-48
-
 
 @dataclass(frozen=True, eq=False)
 class ActivationPolynomial:
@@ -78,7 +71,7 @@ class ActivationPolynomial:
             if chebyshev.domain[0] != -chebyshev.domain[1]:
                 raise ValueError(f"chebyshev must be a series on an interval [-R, R], but its domain was {chebyshev.domain}")
             radius = float(chebyshev.domain[1])
-        r = _as_radius(radius)
+        r = as_radius(radius)
         if isinstance(chebyshev, Chebyshev) and list(chebyshev.domain) != [-float(r), float(r)]:
             raise ValueError(f"chebyshev must be a series on [-radius, radius] = [-{r}, {r}], but its domain was {chebyshev.domain}")
         numbers = np.array(chebyshev.coef if isinstance(chebyshev, Chebyshev) else list(chebyshev), dtype=np.float64)
@@ -147,7 +140,7 @@ def approximate(
         >>> round(p.derivative_error, 6), len(p.coefficients)
         (0.0007, 20)
     """
-    sigma, r, n = as_activation(activation), _as_radius(radius), as_index(degree, "degree", minimum=1)
+    sigma, r, n = as_activation(activation), as_radius(radius), as_index(degree, "degree", minimum=1)
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {method!r}")
     if method == "remez_derivative" and not sigma.is_smooth:
@@ -164,23 +157,6 @@ def approximate(
     return ActivationPolynomial.of(sigma, coefficients, r, certify=certify)
 
 
-@lru_cache(maxsize=256)
-def sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, float]:
-    """(C_S, C_D, L'): upper bounds on |sigma|, |sigma'| and the Lipschitz constant of sigma' over [-radius, radius], within 10^-6.
-
-    For a user's activation C_S = |sigma(0)| + Lip(sigma) R, and the others are the constants given. Raises ValueError for an
-    activation that is not smooth: sigma' has no Lipschitz constant.
-    """
-    if not activation.is_smooth:
-        raise ValueError(f"activation must have a Lipschitz derivative, but that of {activation} jumps")
-    if not activation.is_certified:
-        assert activation.lipschitz is not None and activation.derivative_lipschitz is not None
-        at_zero = abs(float(activation.value(np.zeros(1))[0]))
-        return at_zero + activation.lipschitz * float(radius), activation.lipschitz, activation.derivative_lipschitz
-    found = certified_sup(activation, radius, arb_poly([]), (0, 1, 2), _CONSTANTS_SLACK)
-    return found[0][1], found[1][1], found[2][1]
-
-
 def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
     """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
     ratios = [c.as_integer_ratio() for c in map(float, chebyshev)]
@@ -195,101 +171,6 @@ def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
         scaled.append(c * power)
         power /= to_fmpq(radius)
     return fmpq_poly(scaled)
-
-
-# -- how many terms are needed ------------------------------------------------------------
-
-
-def convergence_rate(activation: Any, radius: Any) -> float:
-    """rho = y/R + sqrt(1 + (y/R)^2): errors on [-R, R] fall like rho^-n, y the distance of sigma's singularities from the real axis.
-
-    Infinity for an entire sigma, 1.0 for one that is not analytic.
-    """
-    y = as_activation(activation).strip / float(_as_radius(radius))
-    return y + math.sqrt(1 + y * y)
-
-
-def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "remez_derivative") -> int:
-    """A degree for which theory promises value and derivative errors of at most `tolerance` on [-radius, radius], before any fit.
-
-    With |sigma| <= M and |sigma'| <= M' on the ellipse with foci +-R and sum of the semi-axes rho R (in balls; the best of several rho),
-
-        "remez_derivative":                  e_1 <= 2 M' rho^-(n-1) / (rho - 1),         e_0 <= R e_1
-        "interpolate_derivative":            e_1 <= 4 M' rho^-(n-1) / (rho - 1),         e_0 <= R e_1
-        "interpolate":                       e_0 <= 4 M rho^-n / (rho - 1),              e_1 <= (4 M / R) sum_{k>n} k^2 rho^-k
-
-    Elu is not analytic but has a Lipschitz derivative: Jackson's theorem, e_1 <= pi L' R / (2 n), promises for "remez_derivative" alone.
-    The bounds are safe, and large: `approximate` tells what was achieved, usually some 100 times less.
-
-    Raises ValueError for an activation that is not smooth (no degree suffices for the derivative), for a user's callable (nothing is
-    known of it off the real line), and for a tolerance that coefficients in doubles cannot reach.
-    """
-    sigma, r = as_activation(activation), _as_radius(radius)
-    wanted = float(as_number(tolerance, "tolerance"))
-    if wanted <= 0:
-        raise ValueError(f"tolerance must be positive, but was {tolerance}")
-    if not sigma.is_smooth:
-        raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
-    if not sigma.is_certified:
-        raise ValueError(f"activation must be one of the named ones, but was {sigma}: nothing is known of it off the real line")
-    if method not in METHODS[:3]:
-        raise ValueError(f"method must be one of {', '.join(METHODS[:3])}, but was {method!r}")
-    scale = max(1.0, float(r))
-    if not sigma.strip:
-        if method != METHODS[0]:
-            raise ValueError(f"method must be {METHODS[0]} for {sigma}, which is not analytic, but was {method!r}")
-        return max(1, math.ceil(math.pi * sup_norms(sigma, r)[2] * float(r) * scale / (2 * wanted)))
-    largest = sigma.strip / float(r)
-    heights = [largest * f for f in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)] if largest < math.inf else [0.05 * 1.6**k for k in range(14)]
-    n = min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
-    if n > _HIGHEST:
-        raise ValueError(f"radius must be small enough for a degree of at most {_HIGHEST} to promise {tolerance}, but was {radius}")
-    value, slope, _ = sup_norms(sigma, r)
-    growth = n**3 / float(r) if method == "interpolate" else n * scale
-    if wanted < (reachable := _ROUNDING * growth * max(1.0, value, slope)):
-        raise ValueError(
-            f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {tolerance}"
-        )
-    return n
-
-
-def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: str) -> int:
-    """The smallest n for which both bounds on the ellipse of this rho are at most `wanted`."""
-    of_value = method == "interpolate"
-    size = _sup_on_ellipse(sigma.complex_value if of_value else sigma.complex_derivative, r, rho)
-    if not math.isfinite(size):
-        return _HIGHEST + 1
-    radius, q = float(r), 1 / rho
-
-    def suffices(n: int) -> bool:
-        k = n + 1
-        if of_value:
-            tail = q**k * (k * k / (1 - q) + 2 * k * q / (1 - q) ** 2 + q * (1 + q) / (1 - q) ** 3)
-            worse = max(4 * size * q**n / (rho - 1), 4 * size / radius * tail)
-        else:
-            worse = max(1.0, radius) * (2 if method == METHODS[0] else 4) * size * q ** (n - 1) / (rho - 1)
-        return worse * (1 + 1e-9) <= wanted
-
-    high = 1
-    while not suffices(high):
-        high *= 2
-        if high > _HIGHEST:
-            return high
-    return bisect_left(range(high), True, lo=1, key=suffices)
-
-
-def _sup_on_ellipse(function: Any, r: Fraction, rho: float) -> float:
-    """An upper bound on |function| on the ellipse R cos(theta - i log rho), arc by arc; infinity when no cover of arcs is finite."""
-    height, radius = -arb(rho).log(), arb(to_fmpq(r))
-    for arcs in (64, 256, 1024):
-        width = arb.pi() / arcs
-        bounds = []
-        for i in range(arcs):  # sigma is real on the real line: the upper half is enough
-            angle = width * (i + arb(fmpq(1, 2))) + arb(0, (width / 2).upper())
-            bounds.append(float(function(acb(angle, height).cos() * radius).abs_upper()))
-        if all(math.isfinite(b) for b in bounds):
-            return max(bounds)
-    return math.inf
 
 
 # -- the methods ------------------------------------------------------------
@@ -347,15 +228,6 @@ def _sampled_errors(sigma: Activation, series: Chebyshev, radius: Fraction) -> t
         float(np.abs(sigma.value(x) - series(x)).max()),
         float(np.abs(sigma.derivative(slopes) - series.deriv()(slopes)).max()),
     )
-
-
-def _as_radius(radius: Any) -> Fraction:
-    r = Fraction(as_number(radius, "radius"))
-    if r <= 0:
-        raise ValueError(f"radius must be positive, but was {radius}")
-    if not _SMALLEST_RADIUS <= r <= 1 / _SMALLEST_RADIUS:
-        raise ValueError(f"radius must be between 2^-300 and 2^300, within reach of doubles, but was {'tiny' if r < 1 else 'huge'}")
-    return r
 
 
 def certifying_seconds(degree: int) -> float:

@@ -136,6 +136,12 @@ def to_float(array: np.ndarray) -> np.ndarray:
     return np.array([[float(x) for x in row] for row in array.tolist()], dtype=np.float64).reshape(array.shape)
 
 
+def root_above(square: Fraction) -> float:
+    """A double not below the square root, two units in the last place above it at most."""
+    root = math.sqrt(square)
+    return root if Fraction(root) ** 2 == square else math.nextafter(math.nextafter(root, math.inf), math.inf)
+
+
 def is_positive_semidefinite(matrix: np.ndarray) -> bool:
     """Whether a symmetric matrix of Fractions has no negative eigenvalue, exactly.
 

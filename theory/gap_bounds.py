@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from theory.chebyshev import ActivationPolynomial, sup_norms
+from theory.certified_sup import sup_norms
+from theory.chebyshev import ActivationPolynomial
 from theory.exact import to_float
 from theory.gap_recursion import LocalErrors, Norms, StepGaps
 from theory.norms import UNIT, frobenius, spectral, up

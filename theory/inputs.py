@@ -7,7 +7,6 @@ that they are; `exact` says whether all of them were exact to begin with.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
@@ -26,6 +25,7 @@ from theory.exact import (
     is_exact,
     is_moment_sequence,
     is_positive_semidefinite,
+    root_above,
     to_float,
 )
 
@@ -213,7 +213,7 @@ class Discrete(InputLaw):
     @property
     def norm_bound(self) -> float:
         """The longest atom."""
-        return _root_above(max(sum((x * x for x in atom), Fraction(0)) for atom in self.atoms))
+        return root_above(max(sum((x * x for x in atom), Fraction(0)) for atom in self.atoms))
 
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws, a float64 array of shape `shape + (p,)`."""
@@ -287,7 +287,7 @@ class Rademacher(Independent):
     @property
     def norm_bound(self) -> float:
         """sqrt p."""
-        return _root_above(Fraction(self.dimension))
+        return root_above(Fraction(self.dimension))
 
     def __repr__(self) -> str:
         return f"Rademacher({self.dimension})"
@@ -327,17 +327,11 @@ class Uniform(Independent):
     def norm_bound(self) -> float:
         """sqrt p times the end further from 0."""
         end = Fraction(3) if self._bounds is None else max(x * x for x in self._bounds)
-        return _root_above(self.dimension * end)
+        return root_above(self.dimension * end)
 
     def __repr__(self) -> str:
         ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"
         return f"Uniform({self.dimension}{ends})"
-
-
-def _root_above(square: Fraction) -> float:
-    """A double not below the square root, two units in the last place above it at most."""
-    root = math.sqrt(square)
-    return root if Fraction(root) ** 2 == square else math.nextafter(math.nextafter(root, math.inf), math.inf)
 
 
 def _identity(p: int) -> np.ndarray:

@@ -1,7 +1,6 @@
-"""Polynomial approximants: certified errors beside samples in balls, exact coefficients, rates, promised degrees, and refusals."""
+"""Polynomial approximants: certified errors beside samples in balls, exact coefficients, and the jumps that no polynomial follows."""
 
 import math
-import time
 from fractions import Fraction as F
 
 import numpy as np
@@ -18,14 +17,10 @@ from theory.certified_sup import SLACK, precision
 from theory.chebyshev import (
     METHODS,
     ActivationPolynomial,
-    _sup_on_ellipse,
     approximate,
-    convergence_rate,
-    degree_for,
     power_basis,
     sup_norms,
 )
-from theory.engines.base import UnaffordableError
 from theory.exact import to_fmpq
 
 ANALYTIC = ["sigmoid", "tanh", "softplus", "gelu", "silu"]
@@ -33,7 +28,6 @@ KINKED = ["relu", "leaky_relu", "leaky_relu(1/5)"]
 NAMES = [*ANALYTIC, "elu", *KINKED]
 CLOSE = 1 + 1.01 * SLACK  # upper / lower bound: the slack, and rounding
 NO_WORSE = 1.01  # Remez' exchange levels the error to 10^-4, the certificate to SLACK
-RATE = 0.03  # of log rho: what the next term of the asymptotic series leaves at these degrees
 SAMPLES = 50
 
 
@@ -128,53 +122,6 @@ def test_no_method_has_a_smaller_derivative_error_than_remez(name, radius):
 # and interpolating polynomials miss it by a constant times n^(k-1) rho^-n, sigma by n^(k-2) rho^-n, and the derivative of what
 # interpolates sigma by n^k rho^-n. Degrees start where the nearest poles outweigh the next ones, three times as far, a hundredfold;
 # they are of the parity at which sigma's last coefficient does not vanish, and end a factor 100 above rounding.
-@pytest.mark.parametrize(("name", "order", "radius", "degrees"), [
-    ("sigmoid", 2, 5, range(20, 41, 4)),
-    ("sigmoid", 2, 8, range(26, 59, 4)),
-    ("tanh", 2, 1, range(8, 19, 2)),
-    ("tanh", 2, 3, range(20, 45, 4)),
-    ("softplus", 1, 5, range(21, 40, 2)),
-    ("softplus", 1, 8, range(27, 56, 4)),
-])
-@pytest.mark.parametrize("method", METHODS[:3])
-def test_errors_fall_at_the_rate_of_the_nearest_singularity(name, order, radius, degrees, method):
-    n = np.array(degrees)
-    fits = [approximate(name, radius, d, method) for d in degrees]
-    powers = (order - 2, order if method == "interpolate" else order - 1)
-    for power, errors in zip(powers, ([p.value_error for p in fits], [p.derivative_error for p in fits]), strict=True):
-        slope = np.polyfit(n, np.log(errors) - power * np.log(n), 1)[0]
-        assert -slope == pytest.approx(math.log(convergence_rate(name, radius)), rel=RATE)
-
-
-def test_convergence_rate():
-    # y = 3 R / 4 gives rho = 3/4 + 5/4 = 2
-    assert convergence_rate("sigmoid", 4 * math.pi / 3) == pytest.approx(2) == convergence_rate("tanh", 2 * math.pi / 3)
-    assert convergence_rate("gelu", 1) == math.inf and convergence_rate("elu", 1) == convergence_rate("relu", 1) == 1
-
-
-@given(st.sampled_from(ANALYTIC), st.sampled_from([F(1, 2), 1, F(7, 3), 4]), st.integers(0, 9), st.sampled_from(METHODS[:3]))
-def test_promised_degrees_suffice(name, radius, digits, method):
-    p = approximate(name, radius, degree_for(name, radius, 10.0**-digits, method), method)
-    assert max(p.value_error, p.derivative_error) <= 10.0**-digits
-
-
-@pytest.mark.parametrize(("radius", "tolerance"), [(1, 0.1), (F(7, 3), 0.2), (F(1, 10), 1e-3)])
-def test_promised_degrees_for_elu(radius, tolerance):
-    p = approximate("elu", radius, degree_for("elu", radius, tolerance))
-    assert max(p.value_error, p.derivative_error) <= tolerance
-
-
-def test_the_bound_on_an_ellipse_holds_at_its_top():
-    # sigma' of sigmoid is largest there, nearest to its pole: between two arcs
-    for y in (1.0, 2.5, 3.1):
-        bound = _sup_on_ellipse(activation("sigmoid").complex_derivative, F(1), y + math.sqrt(1 + y * y))
-        assert bound >= (1 - 1e-12) / (2 * math.cos(y / 2)) ** 2  # the rounding of y, magnified by the pole
-
-
-def test_degrees_grow_with_what_is_asked():
-    found = [degree_for("tanh", 2, 10.0**-k) for k in range(13)]
-    assert found == sorted(found) and found[-1] > found[0]
-    assert degree_for("tanh", 1, 1e-6) < degree_for("tanh", 2, 1e-6) < degree_for("tanh", 4, 1e-6)
 
 
 @pytest.mark.parametrize("name", KINKED)
@@ -202,16 +149,6 @@ def test_a_small_ripple_ruins_the_derivative(m, certify):
     assert p.is_certified == certify and p.degree == m
     assert abs(p.value_error - ripple) <= base.value_error + 2 * SLACK * ripple
     assert abs(p.derivative_error - ripple * m**2 / 2) <= base.derivative_error + 2 * SLACK * ripple * m**2 / 2
-
-
-SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
-
-
-def test_errors_of_a_user_s_activation_are_sampled():
-    for method in METHODS:
-        p = approximate(SINE, 2, 9, method)
-        assert not p.is_certified and "sampled" in str(p) and 0 < p.value_error < 1e-4 > p.derivative_error > 0
-        assert p.value_error == p.lower_value_error and not ActivationPolynomial.of(SINE, p.chebyshev).is_certified
 
 
 def test_sup_norms():
@@ -256,50 +193,3 @@ def test_wide_and_tiny_intervals(name, radius, degree):
 def test_a_radius_out_of_the_reach_of_doubles_is_named(radius):
     with pytest.raises(ValueError, match=r"^radius must be between"):
         approximate("tanh", radius, 3)
-
-
-def test_what_cannot_be_certified_in_time_is_refused_at_once():
-    began = time.perf_counter()
-    with pytest.raises(UnaffordableError, match="certify=False") as refused:
-        approximate("sigmoid", 8, 5000)
-    assert time.perf_counter() - began < 1 and refused.value.cost.seconds > 3600
-    with pytest.raises(UnaffordableError):
-        ActivationPolynomial.of("sigmoid", np.ones(5001), 8)
-
-
-NOT_FINITE = custom(lambda x: np.where(np.abs(x) > 1, np.nan, x), np.ones_like, lipschitz=1, derivative_lipschitz=1)
-
-
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    (("sigmoid", 0, 5), ValueError, "radius must be positive"),
-    (("sigmoid", -1, 5), ValueError, "radius must be positive"),
-    (("sigmoid", math.nan, 5), ValueError, "radius must be finite"),
-    (("sigmoid", "1", 5), TypeError, "radius must be"),
-    (("sigmoid", 1, 0), ValueError, "degree must be at least 1"),
-    (("sigmoid", 1, 2.0), TypeError, "degree must be an integer"),
-    (("sigmoid", 1, True), TypeError, "degree must be an integer"),
-    (("sigmoid", 1, 5, "taylor"), ValueError, "method must be one of"),
-    (("swish", 1, 5), ValueError, "activation must be one of"),
-    ((np.tanh, 1, 5), TypeError, "activation must be"),
-    ((NOT_FINITE, 2, 5), ValueError, "value must return finite numbers, but returned nan at"),
-])
-def test_bad_input_is_named(arguments, error, message):
-    with pytest.raises(error, match=f"^{message}"):
-        approximate(*arguments)
-
-
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("relu", 1, 0.1), "activation must be smooth"),
-    (("leaky_relu", 1, 0.1), "activation must be smooth"),
-    ((SINE, 1, 0.1), "activation must be one of the named ones"),
-    (("elu", 1, 0.1, "interpolate"), "method must be remez_derivative for elu"),
-    (("tanh", 1, 0.1, "least_squares"), "method must be one of"),
-    (("tanh", 1, 1e-16), "tolerance must be at least"),
-    (("tanh", 1, 0), "tolerance must be positive"),
-    (("tanh", 10**6, 1e-3), "radius must be small enough"),
-    (("tanh", 1, math.nan), "tolerance must be finite"),
-    (("tanh", 0, 0.1), "radius must be positive"),
-])
-def test_degrees_that_nothing_can_promise(arguments, message):
-    with pytest.raises(ValueError, match=f"^{message}"):
-        degree_for(*arguments)

@@ -1,0 +1,54 @@
+"""A user's own activation, what takes too long to certify, and bad input to the approximants."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from theory.activations import custom
+from theory.chebyshev import (
+    METHODS,
+    ActivationPolynomial,
+    approximate,
+)
+from theory.engines.base import UnaffordableError
+
+SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
+
+
+def test_errors_of_a_user_s_activation_are_sampled():
+    for method in METHODS:
+        p = approximate(SINE, 2, 9, method)
+        assert not p.is_certified and "sampled" in str(p) and 0 < p.value_error < 1e-4 > p.derivative_error > 0
+        assert p.value_error == p.lower_value_error and not ActivationPolynomial.of(SINE, p.chebyshev).is_certified
+
+
+def test_what_cannot_be_certified_in_time_is_refused_at_once():
+    began = time.perf_counter()
+    with pytest.raises(UnaffordableError, match="certify=False") as refused:
+        approximate("sigmoid", 8, 5000)
+    assert time.perf_counter() - began < 1 and refused.value.cost.seconds > 3600
+    with pytest.raises(UnaffordableError):
+        ActivationPolynomial.of("sigmoid", np.ones(5001), 8)
+
+
+NOT_FINITE = custom(lambda x: np.where(np.abs(x) > 1, np.nan, x), np.ones_like, lipschitz=1, derivative_lipschitz=1)
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), [
+    (("sigmoid", 0, 5), ValueError, "radius must be positive"),
+    (("sigmoid", -1, 5), ValueError, "radius must be positive"),
+    (("sigmoid", math.nan, 5), ValueError, "radius must be finite"),
+    (("sigmoid", "1", 5), TypeError, "radius must be"),
+    (("sigmoid", 1, 0), ValueError, "degree must be at least 1"),
+    (("sigmoid", 1, 2.0), TypeError, "degree must be an integer"),
+    (("sigmoid", 1, True), TypeError, "degree must be an integer"),
+    (("sigmoid", 1, 5, "taylor"), ValueError, "method must be one of"),
+    (("swish", 1, 5), ValueError, "activation must be one of"),
+    ((np.tanh, 1, 5), TypeError, "activation must be"),
+    ((NOT_FINITE, 2, 5), ValueError, "value must return finite numbers, but returned nan at"),
+])
+def test_bad_input_is_named(arguments, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        approximate(*arguments)
