@@ -7,10 +7,12 @@ from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reports.problem_text import make_problem, parse_matrix, problem_json, read_problem
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory.activations import custom
 from theory.inputs import Independent, InputLaw
 
 TOML = """
@@ -73,7 +75,7 @@ def test_laws_take_their_dimension_from_the_student(law: Any, kind: type) -> Non
     ],
 )
 @pytest.mark.parametrize("rates", [F(1, 4), [F(1, 2), 3], []])
-@pytest.mark.parametrize("activation", [(0, 1), (1, F(1, 2), 3)])
+@pytest.mark.parametrize("activation", [(0, 1), (1, F(1, 2), 3), "sigmoid", "leaky_relu(1/5)"])
 def test_what_is_written_is_read_back(tmp_path: Path, law: InputLaw, rates: Any, activation: Any) -> None:
     problem = TeacherStudent([[[1, F(1, 3)]], [[0.1]]], [[[F(-2, 7), 10**30]], [[1]]], law, rates, activation)
     (tmp_path / "p.json").write_text(problem_json(problem))
@@ -89,6 +91,9 @@ def test_what_no_file_can_hold_is_not_written() -> None:
         problem_json(TeacherStudent([[[1]]], [[[1]]], Gaussian(1), lambda t: 1))
     with pytest.raises(ValueError, match="inputs must be Gaussian, Rademacher, Uniform or Discrete"):
         problem_json(TeacherStudent([[[1]]], [[[1]]], Independent(1, [1, 0, 1]), 1))
+    sine = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1)
+    with pytest.raises(ValueError, match="activation must be a polynomial or a named one"):
+        problem_json(TeacherStudent([[[1]]], [[[1]]], Gaussian(1), 1, sine))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,8 @@ def test_what_no_file_can_hold_is_not_written() -> None:
         ({"learning_rate": 1}, "problem must have the keys.*'learning_rate'"),
         ({"teacher": [[[1, 0]]]}, "teacher must have the shapes of student"),
         ({"student": 3}, "student must be a sequence"),
+        ({"activation": "sine"}, "activation must be one of sigmoid.*'sine'"),
+        ({"activation": ["1", "x"]}, r"activation\[1\] must be a number"),
         ({"inputs": {"law": "discrete"}}, "inputs.atoms must be the list"),
     ],
 )

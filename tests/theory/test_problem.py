@@ -7,6 +7,7 @@ import pytest
 from flint import fmpq, fmpq_mat
 
 from theory import Discrete, Gaussian, TeacherStudent
+from theory.activations import activation
 
 W1, W2 = [[1, 0], [F(1, 2), 2], [0, 1]], [[1, 2, 3]]
 
@@ -51,6 +52,16 @@ def test_learning_rates_three_ways():
     assert make(learning_rates=np.array(0.5)).rates_before(1) == (0.5,)
 
 
+def test_an_activation_may_have_a_name():
+    problem = make(activation="sigmoid")
+    assert str(problem.activation) == "sigmoid" and problem.activation == activation("sigmoid")
+    assert not problem.is_polynomial and not problem.is_linear and not problem.is_exact(0)
+    assert make(activation="leaky_relu(1/5)").is_exact(0) and make(activation=activation("relu")).is_exact(0)
+    for refused in ("polynomial", "activation_degree"):
+        with pytest.raises(ValueError, match=r"activation must be a polynomial for exact results.*chebyshev\.approximate\('sigmoid'"):
+            getattr(problem, refused)
+
+
 def test_it_is_frozen():
     problem = make()
     with pytest.raises(AttributeError):
@@ -89,6 +100,8 @@ NAN, INF = float("nan"), float("inf")
         ({"activation": (1, 0)}, ValueError, "activation must be a polynomial of degree at least 1"),
         ({"activation": (0, INF)}, ValueError, r"activation\[1\] must be finite"),
         ({"activation": 2}, TypeError, "activation must be the coefficients"),
+        ({"activation": "sigmoyd"}, ValueError, "activation must be one of sigmoid, tanh, .*'sigmoyd'"),
+        ({"activation": b"tanh"}, TypeError, "activation must be the coefficients"),
     ],
 )
 def test_bad_input_is_named(changes, error, message):
