@@ -159,7 +159,9 @@ def test_a_short_polynomial_is_outlined_in_full(coefficients: list[int]) -> None
     assert "..." not in text and text.count("/b") == sum(c != 0 for c in coefficients)
 
 
-@pytest.mark.parametrize("name, message", [("sigmoid", "chebyshev.approximate('sigmoid'"), ("sigmoyd", "activation must be one of sigmoid")])
+@pytest.mark.parametrize(
+    "name, message", [("sigmoid", "chebyshev.approximate('sigmoid'"), ("sigmoyd", "activation must be one of sigmoid")]
+)
 def test_a_named_activation_is_refused_with_advice(name: str, message: str) -> None:
     options = ["--student", "1", "--student", "2", "--teacher", "0", "--teacher", "0", "--atoms", "0; 1", "--rates", "1/4"]
     shown = CliRunner().invoke(app, ["variance", *options, "--activation", name])
