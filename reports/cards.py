@@ -76,6 +76,8 @@ def scale(evidence: Evidence) -> str:
     """What a residual is measured in: nothing to say without one; against balls it is relative to max(1, |value|)."""
     if evidence.residual is None:
         return ""
+    if evidence.is_bound and not evidence.residual:
+        return "(the bound is not exceeded)"
     return "(exact)" if evidence.tolerance == 0 else f"(relative, tolerance {evidence.tolerance:.3g})"
 
 

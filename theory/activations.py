@@ -20,9 +20,12 @@ from typing import Any
 import numpy as np
 from flint import acb, arb, arb_series, ctx, fmpq
 
+from theory import activation_functions as formulas
 from theory.exact import as_number, to_fmpq
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
+#: What a user's functions may contradict their constants by, relative to their size.
+_ROUNDING = 2.0**-40
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,25 @@ class Activation:
         """All that tells activations apart: a user's by their functions and constants."""
         return self.name, self.functions, self.lipschitz, self.derivative_lipschitz
 
+    def __reduce__(self) -> Any:
+        """Named activations are pickled by name; a user's as far as its functions can be."""
+        return (activation, (self.name,)) if self.is_certified else super().__reduce__()
+
+    @property
+    def advice(self) -> str:
+        """What to do where only a polynomial will do."""
+        argument = repr(self.name) if self.is_certified else "problem.activation"
+        if self.is_smooth:
+            return (
+                f"take theory.chebyshev.approximate({argument}, radius, degree).coefficients in its place, and theory.approximation for "
+                "how far that is from it"
+            )
+        return (
+            f"take theory.chebyshev.approximate({argument}, radius, degree, 'interpolate').coefficients in its place (no bound on the "
+            "difference exists: see the claim 'leaky ReLU'), or theory.enumeration, exact for inputs with finitely many atoms, one batch "
+            "size at a time"
+        )
+
     def __str__(self) -> str:
         return self.name
 
@@ -197,82 +219,43 @@ def custom(
     return made
 
 
+def refuse_false_constants(sigma: Activation, x: np.ndarray) -> None:
+    """ValueError when a user's values, derivatives and constants contradict each other on the increasing points x.
+
+    |sigma'| <= Lip(sigma),   |sigma'(y) - sigma'(x)| <= Lip(sigma') (y - x),   and the trapezoidal rule for sigma(y) - sigma(x) is off by
+    at most Lip(sigma') (y - x)^2 / 4; all up to rounding. Passing proves nothing: only the points are looked at.
+    """
+    assert sigma.lipschitz is not None and sigma.derivative_lipschitz is not None
+    value, slope, h = sigma.value(x), sigma.derivative(x), np.diff(x)
+    rounding = _ROUNDING * (1 + float(np.abs(value).max()) + float(np.abs(slope).max()))
+    i = int(np.abs(slope).argmax())
+    if abs(slope[i]) > sigma.lipschitz + rounding:
+        raise ValueError(f"lipschitz must be at least sup |sigma'|, but was {sigma.lipschitz}, and at {x[i]:.6g} it is {abs(slope[i]):.6g}")
+    excess = np.abs(np.diff(slope)) - sigma.derivative_lipschitz * h - rounding
+    if excess.max() > 0:
+        i = int(excess.argmax())
+        raise ValueError(
+            f"derivative_lipschitz must be at least the steepness of sigma', but was {sigma.derivative_lipschitz}, and between "
+            f"{x[i]:.6g} and {x[i + 1]:.6g} it is {abs(slope[i + 1] - slope[i]) / h[i]:.6g}"
+        )
+    miss = np.abs(np.diff(value) - h * (slope[1:] + slope[:-1]) / 2) - sigma.derivative_lipschitz * h * h / 4 - rounding
+    if miss.max() > 0:
+        i = int(miss.argmax())
+        raise ValueError(f"derivative must be that of value, but between {x[i]:.6g} and {x[i + 1]:.6g} the two contradict each other")
+
+
 def checked(function: Elementwise, x: np.ndarray, name: str) -> np.ndarray:
     """function(x) as float64, of the shape of x and finite; a ValueError that names the first bad entry otherwise."""
-    y = np.asarray(function(x), dtype=np.float64)
+    try:
+        y = np.asarray(function(x), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must take and return arrays of doubles, but failed on one: {error}") from error
     if y.shape != x.shape:
         raise ValueError(f"{name} must return an array of the shape {x.shape} of its argument, but returned {y.shape}")
     if not np.isfinite(y).all():
         place = tuple(np.argwhere(~np.isfinite(y))[0])
-        raise ValueError(f"{name} must return finite numbers, but returned {y[place]} at {x[place]!r}")
+        raise ValueError(f"{name} must return finite numbers, but returned {y[place]} at {float(x[place])!r}")
     return y
-
-
-# -- the functions: doubles ------------------------------------------------------------
-
-
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, 1.0) / (1.0 + small)
-
-
-def _sigmoid_slope(x: np.ndarray) -> np.ndarray:
-    small = np.exp(-np.abs(x))
-    return small / (1.0 + small) ** 2
-
-
-def _tanh_slope(x: np.ndarray) -> np.ndarray:
-    small = np.exp(-2 * np.abs(x))
-    return 4 * small / (1.0 + small) ** 2
-
-
-def _normal_cdf(x: np.ndarray) -> np.ndarray:
-    from scipy.special import ndtr  # a quarter of a second to load: only where it is used
-
-    return ndtr(x)
-
-
-def _gelu_slope(x: np.ndarray) -> np.ndarray:
-    return _normal_cdf(x) + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-
-
-def _silu_slope(x: np.ndarray) -> np.ndarray:
-    return _sigmoid(x) + x * _sigmoid_slope(x)
-
-
-# -- the functions: power series and complex balls ------------------------------------------------------------
-
-
-def _is_negative(s: Any) -> bool:
-    """The side of 0 on which most of a ball, a complex ball, or a series' constant term lies."""
-    first = s[0] if isinstance(s, arb_series) else s.real if isinstance(s, acb) else s
-    return bool(first.mid() < 0)
-
-
-def _sigmoid_of(s: Any) -> Any:
-    """Written with the exponential that is small: wide balls far from 0 then stay narrow."""
-    if _is_negative(s):
-        small = s.exp()
-        return small / (1 + small)
-    return 1 / (1 + (-s).exp())
-
-
-def _softplus_of(s: Any) -> Any:
-    return (1 + s.exp()).log() if _is_negative(s) else s + (1 + (-s).exp()).log()
-
-
-def _gelu_of(s: Any) -> Any:
-    # erfc of the side where it does not cancel is not needed: absolute accuracy is what counts, and bits are cheap
-    return s * (1 + (s * (1 / arb(2).sqrt())).erf()) / 2
-
-
-def _sigmoid_slope_of(z: acb) -> acb:
-    y = _sigmoid_of(z)
-    return y * (1 - y)
-
-
-def _gelu_slope_of(z: acb) -> acb:
-    return (1 + (z / arb(2).sqrt()).erf()) / 2 + z * (-z * z / 2).exp() / (2 * arb.pi()).sqrt()
 
 
 def _analytic(
@@ -284,25 +267,15 @@ def _analytic(
 
 
 _ALL = (
-    _analytic("sigmoid", _sigmoid, _sigmoid_slope, _sigmoid_of, _sigmoid_slope_of, math.pi, "even"),
-    _analytic(
-        "tanh", np.tanh, _tanh_slope, lambda s: 2 * _sigmoid_of(2 * s) - 1, lambda z: 4 * _sigmoid_slope_of(2 * z), math.pi / 2, "even"
-    ),
-    _analytic("softplus", lambda x: np.logaddexp(0.0, x), _sigmoid, _softplus_of, _sigmoid_of, math.pi, "odd"),
-    _analytic("gelu", lambda x: x * _normal_cdf(x), _gelu_slope, _gelu_of, _gelu_slope_of, math.inf, "odd"),
-    _analytic(
-        "silu",
-        lambda x: x * _sigmoid(x),
-        _silu_slope,
-        lambda s: s * _sigmoid_of(s),
-        lambda z: _sigmoid_of(z) + z * _sigmoid_slope_of(z),
-        math.pi,
-        "odd",
-    ),
+    _analytic("sigmoid", formulas.sigmoid, formulas.sigmoid_slope, formulas.sigmoid_of, formulas.sigmoid_slope_of, math.pi, "even"),
+    _analytic("tanh", np.tanh, formulas.tanh_slope, formulas.tanh_of, formulas.tanh_slope_of, math.pi / 2, "even"),
+    _analytic("softplus", formulas.softplus, formulas.sigmoid, formulas.softplus_of, formulas.sigmoid_of, math.pi, "odd"),
+    _analytic("gelu", formulas.gelu, formulas.gelu_slope, formulas.gelu_of, formulas.gelu_slope_of, math.inf, "odd"),
+    _analytic("silu", formulas.silu, formulas.silu_slope, formulas.silu_of, formulas.silu_slope_of, math.pi, "odd"),
     Activation(
         "elu",
-        lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0.0))),
-        lambda x: np.exp(np.minimum(x, 0.0)),
+        formulas.elu,
+        formulas.elu_slope,
         (Piece(lambda s: s.exp() - 1), Piece(lambda s: s, Fraction(1))),
         breakpoints=(0,),
     ),

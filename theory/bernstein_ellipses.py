@@ -20,8 +20,8 @@ from theory.exact import as_number, to_fmpq
 
 REMEZ = "remez_derivative"
 METHODS = (REMEZ, "interpolate", "interpolate_derivative")
-#: `degree_for` looks no further.
-_HIGHEST = 1 << 20
+#: `degree_for` looks no further: beyond, a polynomial can hardly be formed, let alone certified.
+_HIGHEST = 10_000
 #: What coefficients in doubles lose, times n (or n^3 / R for the derivative of an interpolant), relative to the sup norms.
 _ROUNDING = 2.0**-48
 
@@ -64,17 +64,25 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
     if not sigma.strip:
         if method != REMEZ:
             raise ValueError(f"method must be {REMEZ} for {sigma}, which is not analytic, but was {method!r}")
-        return max(1, math.ceil(math.pi * sup_norms(sigma, r)[2] * float(r) * scale / (2 * wanted)))
+        return _affordable(max(1, math.ceil(math.pi * sup_norms(sigma, r)[2] * float(r) * scale / (2 * wanted))), tolerance, radius)
     largest = sigma.strip / float(r)
     heights = [largest * f for f in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)] if largest < math.inf else [0.05 * 1.6**k for k in range(14)]
     n = min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
-    if n > _HIGHEST:
-        raise ValueError(f"radius must be small enough for a degree of at most {_HIGHEST} to promise {tolerance}, but was {radius}")
+    _affordable(n, tolerance, radius)
     value, slope, _ = sup_norms(sigma, r)
     growth = n**3 / float(r) if method == "interpolate" else n * scale
     if wanted < (reachable := _ROUNDING * growth * max(1.0, value, slope)):
         raise ValueError(
             f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {tolerance}"
+        )
+    return n
+
+
+def _affordable(n: int, tolerance: Any, radius: Any) -> int:
+    if n > _HIGHEST:
+        raise ValueError(
+            f"tolerance must be one that a degree of at most {_HIGHEST} is sure to meet on [-{radius}, {radius}], but was {tolerance}: "
+            "take a larger tolerance or a smaller radius"
         )
     return n
 

@@ -31,7 +31,7 @@ class DomainError(ValueError):
         super().__init__(
             f"polynomial must be close to its activation wherever the networks use it, but the {network}'s pre-activations in layer "
             f"{layer} at step {step} may reach {reach:.6g}, beyond its radius {radius:.6g} by {reach - radius:.3g}: take a larger radius "
-            "(with a higher degree), or fewer steps"
+            f"(with a higher degree){', or fewer steps' if step else ''}"
         )
 
 
@@ -56,7 +56,7 @@ class Gaps:
     gradient: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GapBounds(Gaps):
     """Upper bounds on `Gaps`, rounded outward, and what was seen.
 
@@ -66,7 +66,8 @@ class GapBounds(Gaps):
         observed: the distances of the two runs computed in doubles, so that some 10^-15 of the sizes is rounding and no gap; None where
             there were no batches.
         envelope: "run" for bounds on this very run, "a_priori" for bounds on every run with ||x|| <= input_radius.
-        is_certified: whether the polynomial's errors are proved; if not, these bounds hold if the sampled errors are the true ones.
+        is_certified: whether the polynomial's errors are proved; if not, these bounds hold if the sampled errors, and the
+            Lipschitz constants given to `custom`, are the true ones.
     """
 
     reach: np.ndarray
@@ -75,6 +76,13 @@ class GapBounds(Gaps):
     observed: Gaps | None
     envelope: str
     is_certified: bool
+
+    def __repr__(self) -> str:
+        steps, layers = self.gradient.shape
+        return (
+            f"GapBounds({self.envelope!r}, {steps} steps, {layers} layers, gradient at most {self.gradient.max():.3g}, "
+            f"{'certified' if self.is_certified else 'from sampled errors'})"
+        )
 
 
 @dataclass(frozen=True)

@@ -177,8 +177,11 @@ def _check_pair(problem: Any, polynomial: Any) -> None:
 
 
 def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
-    x = np.asarray(batches)
-    if x.dtype == object:
+    try:
+        x = np.asarray(batches)
+    except ValueError as ragged:
+        raise ValueError(f"batches must be an array of shape (steps, b, p): {ragged}") from ragged
+    if x.dtype == object and x.ndim:
         x = np.array([float(as_number(v, "batches")) for v in x.ravel()]).reshape(x.shape)
     if x.dtype.kind not in "fiu":
         raise TypeError(f"batches must be an array of numbers, real ones, but had entries of type {x.dtype}")
@@ -222,7 +225,7 @@ def _input_radius(problem: TeacherStudent, given: Any) -> float:
     known = problem.inputs.norm_bound
     if known is None:
         raise ValueError(
-            f"inputs must be bounded for an a-priori bound, but {problem.inputs} has no bound: take envelope='run', which certifies the "
-            "run on given batches of any law, or say in input_radius on which paths the bound is to hold"
+            f"inputs must be bounded for an a-priori bound, but {problem.inputs} has no bound: give input_radius, the ||x|| up to which it "
+            "is to hold, or take gradient_gap_bound with envelope='run', which certifies the run on given batches of any law"
         )
     return float(up(known))

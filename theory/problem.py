@@ -81,9 +81,7 @@ class TeacherStudent:
         """sigma_0, sigma_1, ..., sigma_D. Raises ValueError for an activation that is no polynomial."""
         if not isinstance(self.activation, tuple):
             raise ValueError(
-                f"activation must be a polynomial for exact results, but was {self.activation}: take "
-                f"theory.chebyshev.approximate({self.activation.name!r}, radius, degree).coefficients in its place, and "
-                "theory.approximation for how far that is from it"
+                f"activation must be a polynomial for exact polynomials in 1/b, but was {self.activation}: {self.activation.advice}"
             )
         return self.activation
 
@@ -175,7 +173,10 @@ def _activation(value: Any) -> tuple[Number, ...] | Activation:
     if isinstance(value, str | Activation):
         return named_activation(value)
     if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
-        raise TypeError(f"activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial or a name, but was {value!r}")
+        raise TypeError(
+            "activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial, a name such as 'tanh', or an Activation "
+            f"(theory.activations.custom makes one of a function), but was {value!r}"
+        )
     coefficients = [as_number(c, f"activation[{i}]") for i, c in enumerate(value)]
     while coefficients and coefficients[-1] == 0:
         coefficients.pop()

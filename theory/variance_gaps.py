@@ -19,6 +19,7 @@ from flint import arb, ctx
 
 from theory import enumeration
 from theory.chebyshev import ActivationPolynomial
+from theory.engines.base import UnaffordableError
 from theory.enumeration_cost import LIMIT, refuse_interpolation
 from theory.exact import as_index, to_fmpq
 from theory.gradient_gaps import every_path_bound
@@ -100,13 +101,17 @@ def certified_decreasing_range(
         (1, 12)
     """
     sizes = tuple(range(1, as_index(largest, "largest", minimum=2) + 1))
+    if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
+        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
     gap = variance_gap(problem, polynomial, step, layer)
     if not polynomial.is_certified:
         raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
     exact = replace(problem, activation=polynomial.coefficients)
-    if (support := problem.inputs.support()) is None:
-        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
-    refuse_interpolation(exact, len(support[0]), range(1, largest + 1), step, step + 1, max_paths)
+    atoms = len(problem.inputs.support()[0])  # type: ignore[index]
+    try:
+        refuse_interpolation(exact, atoms, range(1, largest + 1), step, step + 1, max_paths)
+    except UnaffordableError as refused:
+        raise UnaffordableError(f"largest must be smaller than {largest}, or the step: {refused}", refused.cost) from None
     variances = tuple(enumeration.variance(exact, b, step, layer, max_paths=max_paths) for b in sizes)
     with ctx.workprec(_BITS):
         e = arb(gap)

@@ -43,8 +43,9 @@ def draw_a9(findings: Findings, seed: int) -> Figure:
     rates = ", ".join(rf"{name} \({convergence_rate(name, RADIUS):.4g}\)" for name in ("sigmoid", "tanh", "softplus"))
     return Figure(
         (_degrees(), _steps(instance)),
-        rf"(a) Certified error of the derivative on \([-{RADIUS}, {RADIUS}]\) over the degree (marks), beside lines with the slope "
-        rf"predicted by the nearest singularity, \(\rho^{{-n}}\), \(\rho\): {rates}. (b) {with_maths(instance.name)}: "
+        rf"(a) Certified error of the derivative on \([-{RADIUS}, {RADIUS}]\) over the degree (marks), beside lines through the middle "
+        rf"mark with the slope "
+        rf"predicted by the nearest singularity, \(\rho^{{-n}}\), \(\rho\): {rates}. (b) The network with {with_maths(instance.name)}: "
         r"\(\|g_{t,k}^S - g_{t,k}^P\|\) in ball arithmetic (marks) and the bound \(e_g(t, k)\) (lines of the same style), layers 1, 2, "
         r"3.",
     )
@@ -55,11 +56,11 @@ def draw_a10(findings: Findings, seed: int) -> Figure:
     instance = pick(findings, lambda x: hasattr(x, "run") and x.problem.depth == 3).run
     return Figure(
         (_squared_norms(instance), _many_products(instance)),
-        rf"{with_maths(instance.name)}. (a) \(\mathrm{{tr}}(g_{{t,k}}^T g_{{t,k}})\): how far the two runs are apart (marks) and the "
+        rf"The network with {with_maths(instance.name)}. (a) \(\mathrm{{tr}}(g_{{t,k}}^T g_{{t,k}})\): how far the two runs are apart "
+        rf"(marks) and the "
         rf"telescoped "
-        r"bound (lines). (b) The bound over the gap for products of 1 to 6 weights and gradients, at every step; on the line they would "
-        r"be "
-        "equal. Gaps in ball arithmetic.",
+        r"bound (lines). (b) The bound against what happened, at every step \(t\), for products of the first 1, 2, 4 and 6 letters of "
+        r"\(g_{t,2}\, W_{t,2}^T\, g_{9,2}\, W_{9,2}^T\, W_{0,2}\, g_{t,2}^T\); the line is equality. What happened in ball arithmetic.",
     )
 
 
@@ -97,7 +98,7 @@ def _degrees() -> str:
             axes.plot(n, [e[middle] * rate ** -(k - n[middle]) for k in n], color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
         axes.set_yscale("log")
         axes.set_xlabel("degree $n$")
-        axes.set_ylabel("certified $\\sup|\\sigma$′$ - P$′$|$")
+        axes.set_ylabel("certified $\\sup\\,|\\sigma$′ $-$ $P$′$|$")
         plain_ticks(axes, list(DEGREES)[::2])
         axes.legend(loc="lower left")
         description = f"Errors from degree {DEGREES[0]} to {DEGREES[-1]} fall on straight lines whose slopes are the predicted ones."

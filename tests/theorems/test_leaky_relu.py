@@ -65,3 +65,9 @@ def test_the_measured_slope_of_the_mean():
     means = [claim.mean_gap(instance, n) for n in degrees]
     assert -0.85 < np.polyfit(np.log(degrees), np.log(means), 1)[0] < -0.75
     assert all(0.5 <= claim.largest_gap(instance, n) < 0.51 for n in degrees)
+
+
+def test_the_refutation_is_the_measured_gap_s(monkeypatch):
+    """With networks that do follow, the print would hold."""
+    monkeypatch.setattr(claim, "_gap", lambda instance, sigma, u: F(0))
+    assert claim.check_printed(claim.relu()).holds is True

@@ -141,6 +141,11 @@ def test_the_derivative_at_a_breakpoint_is_the_left_one(name, slope):
     assert sigma.breakpoints == (0,) and sigma.derivative(np.zeros(1))[0] == slope
     assert sigma.piece_at(fmpq(0)) == sigma.piece_at(arb(0)) == 0 and arb(sigma.exactly(fmpq(0))[1]).overlaps(arb(to_fmpq(F(slope))))
     assert sigma.piece_at(arb(2.0**-60)) == 1
+    if sigma.is_smooth:  # the values of both pieces, from -e^-0.001 to 0.001 and the slopes beside 1
+        value, derivative = sigma.exactly(arb(0, 1e-3))
+        assert all(value.contains(x) for x in (-0.0009, 0, 0.0009)) and all(derivative.contains(x) for x in (0.9991, 1))
+        assert value.rad() < 0.002 and derivative.rad() < 0.002
+        return
     with pytest.raises(ValueError, match=r"x = .* must lie on one side of the breakpoints"):
         sigma.exactly(arb(0, 1e-3))
 

@@ -1,6 +1,7 @@
 """A user's own activation, what takes too long to certify, and bad input to the approximants."""
 
 import math
+import pickle
 import time
 
 import numpy as np
@@ -52,3 +53,30 @@ NOT_FINITE = custom(lambda x: np.where(np.abs(x) > 1, np.nan, x), np.ones_like, 
 def test_bad_input_is_named(arguments, error, message):
     with pytest.raises(error, match=f"^{message}"):
         approximate(*arguments)
+
+
+def tanh_slope(x):
+    return 1 - np.tanh(x) ** 2
+
+
+@pytest.mark.parametrize(("derivative", "constants", "message"), [
+    (tanh_slope, (0.01, 1), r"^lipschitz must be at least sup \|sigma'\|"),
+    (tanh_slope, (1, 0.1), r"^derivative_lipschitz must be at least the steepness"),
+    (np.cos, (1, 1), r"^derivative must be that of value"),
+])
+def test_constants_that_samples_contradict_are_refused(derivative, constants, message):
+    false = custom(np.tanh, derivative, lipschitz=constants[0], derivative_lipschitz=constants[1])
+    with pytest.raises(ValueError, match=message):
+        approximate(false, 3, 9)
+
+
+def test_functions_of_numbers_are_no_functions_of_arrays():
+    with pytest.raises(ValueError, match=r"^value must take and return arrays"):
+        custom(math.tanh, np.cos, lipschitz=1, derivative_lipschitz=1)
+
+
+@pytest.mark.parametrize("name", ["gelu", "leaky_relu(1/5)", "relu"])
+def test_named_activations_and_their_polynomials_cross_processes(name):
+    p = approximate(name, 2, 5, "interpolate")
+    again = pickle.loads(pickle.dumps(p))
+    assert again.activation == p.activation and again.coefficients == p.coefficients and again.value_error == p.value_error

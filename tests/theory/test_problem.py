@@ -58,7 +58,7 @@ def test_an_activation_may_have_a_name():
     assert not problem.is_polynomial and not problem.is_linear and not problem.is_exact(0)
     assert make(activation="leaky_relu(1/5)").is_exact(0) and make(activation=activation("relu")).is_exact(0)
     for refused in ("polynomial", "activation_degree"):
-        with pytest.raises(ValueError, match=r"activation must be a polynomial for exact results.*chebyshev\.approximate\('sigmoid'"):
+        with pytest.raises(ValueError, match=r"activation must be a polynomial for exact polynomials.*chebyshev\.approximate\('sigmoid'"):
             getattr(problem, refused)
 
 

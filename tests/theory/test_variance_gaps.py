@@ -137,7 +137,7 @@ def test_too_many_paths_are_refused_before_any_work(monkeypatch):
 
 
 @pytest.mark.parametrize("call, message", [
-    (lambda p: certified_decreasing_range(replace(SCALAR, inputs=Gaussian(1)), p, 1, 1), "inputs must be bounded"),
+    (lambda p: certified_decreasing_range(replace(SCALAR, inputs=Gaussian(1)), p, 1, 1), "inputs must have finite support"),
     (lambda p: certified_decreasing_range(replace(SCALAR, inputs=Uniform(1, 0, 1)), p, 1, 1), "inputs must have finite support"),
     (lambda p: certified_decreasing_range(SCALAR, p, 1, 1, 1), "largest must be at least 2"),
     (lambda p: variance_gap(SCALAR, p, 1, 3), r"layer must be in 1\.\.2"),

@@ -24,7 +24,8 @@ class Evidence:
 
     `holds` is None when the check could not be carried out (`reason` says why): that is "not checked", never "holds".
     `residual` is the size of the difference and `tolerance` what it may be: 0 for exact checks, where the residual is in the statement's
-    own units; otherwise a proved error bound, and both are relative to max(1, |value|).
+    own units; otherwise a proved error bound, and both are relative to max(1, |value|). `is_bound` marks an inequality: `left` is the
+    bound, `right` what happened, and the residual by how much that may exceed it.
     """
 
     statement: str
@@ -37,6 +38,7 @@ class Evidence:
     residual: Fraction | float | None = None
     tolerance: float = 0.0
     reason: str = ""
+    is_bound: bool = False
 
     def __post_init__(self) -> None:
         if self.holds is None and not self.reason:
