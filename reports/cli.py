@@ -34,7 +34,8 @@ COLOURS = {Verdict.HOLDS: "green", Verdict.CORRECTED: "blue", Verdict.REFUTED: "
 PROBLEM_HELP = (
     "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
     "or a list), activation (coefficients of a polynomial, the identity by default; a name such as tanh is refused, with advice) and "
-    "inputs: a table with law = gaussian (cov), rademacher, uniform (low, high) or discrete (atoms, probabilities). Fractions in quotes. Without a file, the options say it all."
+    "inputs: a table with law = gaussian (cov), rademacher, uniform (low, high) or discrete (atoms, probabilities). Fractions in quotes. "
+    "Without a file, the options say it all."
 )
 
 

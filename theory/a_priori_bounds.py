@@ -12,7 +12,7 @@ import numpy as np
 from theory.chebyshev import ActivationPolynomial
 from theory.gap_bounds import Constants, StepBounds, spectral_of
 from theory.gap_recursion import Envelope, Norms, forward_gaps, propagate
-from theory.norms import up
+from theory.norms import times, up
 from theory.problem import TeacherStudent
 
 
@@ -35,15 +35,16 @@ def a_priori_bounds(
         forward = _forward(weight, constants, radius, "student", t)
         backward = [up(weight[-1] * forward[0][-1] + teacher[-1] * inputs[-1])]
         for w in weight[:0:-1]:
-            backward.insert(0, up(constants.slope * w * backward[0]))
+            backward.insert(0, times(constants.slope, w, backward[0]))
         first = Envelope(weight, forward[0], forward[1], backward)
         gaps = propagate(gap, first, constants.local(target), constants.slope, constants.lipschitz)
         reach = constants.check_domain(first.reach, gaps.preactivation, "student", t)
         norms = [float(up(d * z)[0]) for d, z in zip(backward, forward[0], strict=True)]
         results.append(StepBounds(gap, gaps, reach, weight, norms))
         if t + 1 < steps:
-            gap = [float(up(e + rates[t] * g)) for e, g in zip(gap, gaps.gradient, strict=True)]
-            weight = [float(up(w + rates[t] * n)) for w, n in zip(weight, norms, strict=True)]
+            rate = float(up(rates[t]))  # above the learning rate that it is the nearest double to
+            gap = [float(up(e + rate * g)) for e, g in zip(gap, gaps.gradient, strict=True)]
+            weight = [float(up(w + rate * n)) for w, n in zip(weight, norms, strict=True)]
     return results
 
 
@@ -57,7 +58,7 @@ def _forward(
         constants.check(float(eta[0]), network, step, k + 1)
         reach.append(eta)
         root = math.sqrt(p)
-        grown = root * constants.at_zero + constants.slope * weight[k] * inputs[-1]
+        grown = root * constants.at_zero + times(constants.slope, weight[k], inputs[-1])
         inputs.append(up(np.minimum(root * constants.value, grown)))
     return inputs, reach
 
@@ -69,5 +70,3 @@ def _teacher(weight: list[float], constants: Constants, input_radius: float) -> 
     gaps, _ = forward_gaps([0.0] * len(weight), weight, inputs, local.preactivation, local.hidden, constants.slope)
     constants.check_domain(reach, gaps, "teacher", 0)
     return gaps[-1], inputs
-
-

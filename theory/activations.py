@@ -121,7 +121,9 @@ class Activation:
     @property
     def _key(self) -> tuple[Any, ...]:
         """All that tells activations apart: a user's by their functions and constants."""
-        return self.name, self.functions, self.lipschitz, self.derivative_lipschitz
+        pieces = tuple(piece.series if piece.slope is None else piece.slope for piece in self.pieces)
+        functions = tuple(map(id, self.functions))  # which need not be hashable
+        return self.name, pieces, self.breakpoints, functions, self.lipschitz, self.derivative_lipschitz
 
     def __reduce__(self) -> Any:
         """Named activations are pickled by name; a user's as far as its functions can be."""
@@ -204,8 +206,8 @@ def custom(
             raise TypeError(f"{label} must be a function of an array, but was {function!r}")
     constants = {"lipschitz": lipschitz, "derivative_lipschitz": derivative_lipschitz}
     for label, constant in constants.items():
-        if as_number(constant, label) < 0:
-            raise ValueError(f"{label} must not be negative, but was {constant}")
+        if not 0 <= as_number(constant, label) < 2**1000:
+            raise ValueError(f"{label} must not be negative and not beyond the doubles, but was {constant}")
     made = Activation(
         name=name,
         value=lambda x: checked(value, x, "value"),
@@ -247,7 +249,8 @@ def refuse_false_constants(sigma: Activation, x: np.ndarray) -> None:
 def checked(function: Elementwise, x: np.ndarray, name: str) -> np.ndarray:
     """function(x) as float64, of the shape of x and finite; a ValueError that names the first bad entry otherwise."""
     try:
-        y = np.asarray(function(x), dtype=np.float64)
+        returned = np.asarray(function(x.copy()))  # a copy: it may work in place
+        y = returned.astype(np.float64, casting="same_kind") if returned.dtype.kind != "i" else returned.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must take and return arrays of doubles, but failed on one: {error}") from error
     if y.shape != x.shape:

@@ -23,8 +23,8 @@ import numpy as np
 from flint import arb, arb_poly, fmpq
 
 from theory.exact import Number
+from theory.norms import UNIT, gamma
 
-UNIT = 2.0**-53
 TINY = 2.0**-1074
 _ONES = np.ones(16)
 
@@ -101,7 +101,7 @@ class BallMatrix:
         tall = np.ldexp(self.mid if self.mid.shape[0] >= self.mid.shape[1] else self.mid.T, -exponent)
         power, slack, missed = tall, _slack(self.shape), []
         for _ in range(3):
-            missed.append(_gamma(tall.shape[0]) * float(np.sum(power * power)) * slack)
+            missed.append(gamma(tall.shape[0]) * float(np.sum(power * power)) * slack)
             power = power.T @ power
         bound = float(np.sqrt(np.sum(power * power))) * slack
         for miss in reversed(missed):  # ||Y||_2^2 = ||Y^T Y||_2 <= ||fl(Y^T Y)||_2 + gamma ||Y||_F^2
@@ -116,7 +116,7 @@ class BallMatrix:
         mid = x @ y + cross
         crossed = (self.frobenius + x_rest) * y_rest + x_rest * other.frobenius
         norm = _norm(mid)
-        rounding = _gamma(n + 1) * crossed + UNIT * norm + (n + 2) * math.sqrt(mid.size) * TINY
+        rounding = gamma(n + 1) * crossed + UNIT * norm + (n + 2) * math.sqrt(mid.size) * TINY
         error = self.spectral * other.error + self.error * other.spectral + self.error * other.error + rounding
         result = BallMatrix(mid, error * (1 + 16 * UNIT), self.exponent + other.exponent)
         result.frobenius = norm
@@ -160,7 +160,7 @@ class BallMatrix:
         left, right = self._row, other._column
         value = float(np.matmul(left, right).ravel() @ _ONES[: left.shape[0]])
         x, y = self.frobenius, other.frobenius
-        rounding = _gamma(left.shape[2] + left.shape[0]) * x * y + left.size * TINY
+        rounding = gamma(left.shape[2] + left.shape[0]) * x * y + left.size * TINY
         error = (x * other.error + self.error * (y + other.error) + rounding) * (1 + 16 * UNIT)
         exponent = self.exponent + other.exponent
         return arb(value, error) * arb(2) ** exponent if exponent else arb(value, error)
@@ -223,11 +223,6 @@ def ball_to_float(ball: arb) -> tuple[float, float]:
 def _rational(x: arb) -> Fraction:
     mantissa, exponent = x.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-def _gamma(n: int) -> float:
-    """An upper bound on n u / (1 - n u)."""
-    return n * UNIT * (1 + 2 * n * UNIT)
 
 
 def _norm(mid: np.ndarray) -> float:

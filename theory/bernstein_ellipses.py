@@ -11,7 +11,7 @@ from bisect import bisect_left
 from fractions import Fraction
 from typing import Any
 
-from flint import acb, arb, fmpq
+from flint import acb, arb, ctx, fmpq
 
 from theory.activations import Activation
 from theory.activations import activation as as_activation
@@ -24,6 +24,7 @@ METHODS = (REMEZ, "interpolate", "interpolate_derivative")
 _HIGHEST = 10_000
 #: What coefficients in doubles lose, times n (or n^3 / R for the derivative of an interpolant), relative to the sup norms.
 _ROUNDING = 2.0**-48
+_BITS = 64
 
 
 def convergence_rate(activation: Any, radius: Any) -> float:
@@ -61,28 +62,26 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {method!r}")
     scale = max(1.0, float(r))
-    if not sigma.strip:
-        if method != REMEZ:
+    value, slope, lipschitz = sup_norms(sigma, r)
+    with ctx.workprec(_BITS):
+        if sigma.strip:
+            largest = sigma.strip / float(r)
+            parts = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
+            heights = [largest * f for f in parts] if largest < math.inf else [0.05 * 1.6**k for k in range(14)]
+            n = min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
+        elif method == REMEZ:
+            n = max(1, math.ceil(math.pi * lipschitz * float(r) * scale / (2 * wanted)))
+        else:
             raise ValueError(f"method must be {REMEZ} for {sigma}, which is not analytic, but was {method!r}")
-        return _affordable(max(1, math.ceil(math.pi * sup_norms(sigma, r)[2] * float(r) * scale / (2 * wanted))), tolerance, radius)
-    largest = sigma.strip / float(r)
-    heights = [largest * f for f in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)] if largest < math.inf else [0.05 * 1.6**k for k in range(14)]
-    n = min(_enough(y + math.sqrt(1 + y * y), sigma, r, wanted, method) for y in heights)
-    _affordable(n, tolerance, radius)
-    value, slope, _ = sup_norms(sigma, r)
-    growth = n**3 / float(r) if method == "interpolate" else n * scale
-    if wanted < (reachable := _ROUNDING * growth * max(1.0, value, slope)):
-        raise ValueError(
-            f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {tolerance}"
-        )
-    return n
-
-
-def _affordable(n: int, tolerance: Any, radius: Any) -> int:
     if n > _HIGHEST:
         raise ValueError(
             f"tolerance must be one that a degree of at most {_HIGHEST} is sure to meet on [-{radius}, {radius}], but was {tolerance}: "
             "take a larger tolerance or a smaller radius"
+        )
+    growth = n**3 / float(r) if method == "interpolate" else n * scale
+    if wanted < (reachable := _ROUNDING * growth * max(1.0, value, slope)):
+        raise ValueError(
+            f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {tolerance}"
         )
     return n
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_poly, ctx
+from flint import arb, arb_poly, ctx, fmpq_poly
 
 from theory.activations import Activation
 from theory.exact import as_number, to_fmpq
@@ -29,49 +29,58 @@ ORDER = 12
 SLACK = 0.004
 #: The sup norms of an activation itself end closer.
 _NORMS_SLACK = 1e-6
-_SMALLEST_RADIUS = Fraction(1, 2**300)
+_SMALLEST_RADIUS = Fraction(1, 2**100)
 #: Cells for each coefficient of P that are looked at; then the bounds are taken as they are, still true but wide.
 _MOST_CELLS = 500
+_MOST_DOUBLINGS = 5
 _UP = 1 + 2.0**-40  # more than the relative error of any sum formed here in doubles
 
 
-def precision(degree: int, radius: Fraction) -> int:
-    """Bits with which a polynomial of this degree on [-R, R] keeps some 80 after its cancellation, (1 + sqrt 2)^degree at most.
-
-    For small R, where errors are small too, twice as many more as R has zeros after the point.
-    """
-    return 128 + math.ceil(1.3 * degree) + 2 * max(0, (1 / radius).__ceil__().bit_length())
-
-
 def certified_sup(
-    activation: Activation, radius: Fraction, polynomial: arb_poly, orders: Sequence[int], slack: float = SLACK
+    activation: Activation, radius: Fraction, polynomial: fmpq_poly, orders: Sequence[int], slack: float = SLACK
 ) -> list[tuple[float, float]]:
-    """(lower, upper) bounds on sup |(sigma - P)^(d)| over [-radius, radius] for every d in `orders`.
+    """(lower, upper) bounds on sup |(sigma - P)^(d)| over [-radius, radius] for every d in `orders`, P with exact coefficients.
 
-    At a breakpoint of sigma both one-sided derivatives count. Cost: for degree n about 4 n cells of one Taylor shift of P each.
+    At a breakpoint of sigma both one-sided derivatives count. Bits are added while the two are not within `slack` of each other, as for
+    errors that are tiny beside P's terms. Cost: for degree n about 4 n cells of one Taylor shift of P each. Raises ValueError for an
+    interval so wide, or coefficients so large, that no finite bound was found.
     """
-    with ctx.workprec(precision(polynomial.length(), radius)):
-        ends = [-radius, *(Fraction(b) for b in activation.breakpoints if -radius < b < radius), radius]
-        first, start = sum(-radius >= b for b in activation.breakpoints), max(2, polynomial.length())
-        cells = [
-            (piece, low + (high - low) * Fraction(2 * i + 1, 2 * start), (high - low) / (2 * start))
-            for piece, (low, high) in enumerate(pairwise(ends), first)
-            for i in range(start)
-        ]
-        lower, upper = np.zeros(len(orders)), np.zeros(len(orders))
-        left = _MOST_CELLS * start
-        while cells:
-            left -= len(cells)
-            bounds = [_cell(activation, polynomial, *cell, orders) for cell in cells]
-            lower = np.maximum.reduce([lower, *(low for low, _ in bounds)])
-            halves = []
-            for (piece, centre, r), (_, high) in zip(cells, bounds, strict=True):
-                if (high <= (1 + slack) * lower).all() or left < 0:
-                    upper = np.maximum(upper, high)
-                else:
-                    halves += [(piece, centre - r / 2, r / 2), (piece, centre + r / 2, r / 2)]
-            cells = halves
-        return [(float(a), float(b)) for a, b in zip(lower, upper, strict=True)]
+    bits = 128 + math.ceil(1.3 * polynomial.length())
+    for _ in range(_MOST_DOUBLINGS):
+        with ctx.workprec(bits):
+            lower, upper = _bounds(activation, radius, arb_poly(polynomial), orders, slack)
+        if (upper <= (1 + 2 * slack) * lower).all():
+            break
+        bits *= 2
+    if not np.isfinite(upper).all():
+        raise ValueError(f"radius must be small enough for finite bounds on {activation} and its polynomial, but was {float(radius):g}")
+    return [(float(a), float(b)) for a, b in zip(lower, upper, strict=True)]
+
+
+def _bounds(
+    activation: Activation, radius: Fraction, polynomial: arb_poly, orders: Sequence[int], slack: float
+) -> tuple[np.ndarray, np.ndarray]:
+    ends = [-radius, *(Fraction(b) for b in activation.breakpoints if -radius < b < radius), radius]
+    first, start = sum(-radius >= b for b in activation.breakpoints), max(2, polynomial.length())
+    cells = [
+        (piece, low + (high - low) * Fraction(2 * i + 1, 2 * start), (high - low) / (2 * start))
+        for piece, (low, high) in enumerate(pairwise(ends), first)
+        for i in range(start)
+    ]
+    lower, upper = np.zeros(len(orders)), np.zeros(len(orders))
+    left = _MOST_CELLS * start
+    while cells:
+        left -= len(cells)
+        bounds = [_cell(activation, polynomial, *cell, orders) for cell in cells]
+        lower = np.maximum.reduce([lower, *(low for low, _ in bounds)])
+        halves = []
+        for (piece, centre, r), (_, high) in zip(cells, bounds, strict=True):
+            if (high <= (1 + slack) * lower).all() or left < 0:
+                upper = np.maximum(upper, high)
+            else:
+                halves += [(piece, centre - r / 2, r / 2), (piece, centre + r / 2, r / 2)]
+        cells = halves
+    return lower, upper
 
 
 @lru_cache(maxsize=256)
@@ -87,7 +96,7 @@ def sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, f
         assert activation.lipschitz is not None and activation.derivative_lipschitz is not None
         at_zero = abs(float(activation.value(np.zeros(1))[0]))
         return at_zero + activation.lipschitz * float(radius), activation.lipschitz, activation.derivative_lipschitz
-    found = certified_sup(activation, radius, arb_poly([]), (0, 1, 2), _NORMS_SLACK)
+    found = certified_sup(activation, radius, fmpq_poly([]), (0, 1, 2), _NORMS_SLACK)
     return found[0][1], found[1][1], found[2][1]
 
 
@@ -97,7 +106,7 @@ def as_radius(radius: Any) -> Fraction:
     if r <= 0:
         raise ValueError(f"radius must be positive, but was {radius}")
     if not _SMALLEST_RADIUS <= r <= 1 / _SMALLEST_RADIUS:
-        raise ValueError(f"radius must be between 2^-300 and 2^300, within reach of doubles, but was {'tiny' if r < 1 else 'huge'}")
+        raise ValueError(f"radius must be between 2^-100 and 2^100 but was {'tiny' if r < 1 else 'huge'}")
     return r
 
 
@@ -133,6 +142,8 @@ def _cell(
 
 def _range(b: list[float], rest: float) -> tuple[float, float]:
     """Bounds on max over |s| <= 1 of |sum_j b_j s^j + rest(s)|, |rest(s)| <= rest."""
+    if not math.isfinite(rest + sum(abs(x) for x in b)):
+        return 0.0, math.inf
     quadratic = [b[0] + b[1] + b[2], b[0] - b[1] + b[2]]
     points = [1.0, -1.0, 0.0]
     if abs(b[1]) < 2 * abs(b[2]):

@@ -17,15 +17,16 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 from numpy.polynomial import Chebyshev
+from numpy.polynomial._polybase import ABCPolyBase
 
 from theory.activations import Activation, refuse_false_constants
 from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import convergence_rate, degree_for
-from theory.certified_sup import as_radius, certified_sup, precision, sup_norms
+from theory.certified_sup import as_radius, certified_sup, sup_norms
 from theory.engines.base import Cost, UnaffordableError
-from theory.exact import as_index, to_fmpq, to_fraction
+from theory.exact import as_index, as_number, as_sequence, to_fmpq, to_fraction
 from theory.remez import best_uniform
 
 __all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
@@ -33,6 +34,9 @@ __all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate",
 METHODS = ("remez_derivative", "interpolate", "interpolate_derivative", "least_squares")
 #: Seconds of certifying that are spent without complaint.
 CERTIFYING_BUDGET = 120.0
+#: Degrees up to which a method's fit takes some seconds and less than a gigabyte.
+HIGHEST_DEGREES = {"remez_derivative": 3000, "interpolate": 8000, "interpolate_derivative": 8000, "least_squares": 800}
+_LARGEST_COEFFICIENT = 2.0**200
 
 @dataclass(frozen=True, eq=False)
 class ActivationPolynomial:
@@ -61,30 +65,35 @@ class ActivationPolynomial:
     def of(cls, activation: Any, chebyshev: Any, radius: Any = None, *, certify: bool = True) -> ActivationPolynomial:
         """A polynomial in hand, its errors certified: a numpy Chebyshev series on [-R, R], or the coefficients c_0, c_1, ... and R.
 
-        With `certify=False`, and always for a user's callable, the errors are sampled. Raises ValueError for coefficients that are not
-        finite or for another domain, UnaffordableError when certifying would take long (degrees beyond about 1000).
+        Coefficients that are no doubles are rounded to the nearest. With `certify=False`, and always for a user's callable, the errors are
+        sampled. Raises ValueError or TypeError for coefficients that are not numbers, not finite or beyond 2^200 and for series of another
+        kind, domain or window; UnaffordableError when certifying would take long (degrees beyond about 1000).
         """
         sigma = as_activation(activation)
+        if isinstance(chebyshev, ABCPolyBase):
+            if not isinstance(chebyshev, Chebyshev) or list(chebyshev.window) != [-1, 1] or chebyshev.domain[0] != -chebyshev.domain[1]:
+                raise ValueError(
+                    "chebyshev must be a numpy Chebyshev series on an interval [-R, R] with the window [-1, 1], or its coefficients, "
+                    f"but was {chebyshev!r}: convert(kind=Chebyshev, domain=[-R, R]) makes one"
+                )
+            if radius is not None and list(chebyshev.domain) != [-float(as_radius(radius)), float(as_radius(radius))]:
+                raise ValueError(f"chebyshev must be a series on [-{radius}, {radius}], but its domain was {chebyshev.domain}")
+            radius = float(chebyshev.domain[1]) if radius is None else radius
+            chebyshev = chebyshev.coef
         if radius is None:
-            if not isinstance(chebyshev, Chebyshev):
-                raise TypeError(f"radius must be given with the coefficients {type(chebyshev).__name__}")
-            if chebyshev.domain[0] != -chebyshev.domain[1]:
-                raise ValueError(f"chebyshev must be a series on an interval [-R, R], but its domain was {chebyshev.domain}")
-            radius = float(chebyshev.domain[1])
+            raise TypeError("radius must be given with coefficients")
         r = as_radius(radius)
-        if isinstance(chebyshev, Chebyshev) and list(chebyshev.domain) != [-float(r), float(r)]:
-            raise ValueError(f"chebyshev must be a series on [-radius, radius] = [-{r}, {r}], but its domain was {chebyshev.domain}")
-        numbers = np.array(chebyshev.coef if isinstance(chebyshev, Chebyshev) else list(chebyshev), dtype=np.float64)
-        if numbers.ndim != 1 or not len(numbers) or not np.isfinite(numbers).all():
-            raise ValueError(f"chebyshev must be one or more finite coefficients, but was {numbers}")
+        exact = [as_number(c, f"chebyshev[{k}]") for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]
+        if not exact or any(not -_LARGEST_COEFFICIENT <= c <= _LARGEST_COEFFICIENT for c in exact):
+            raise ValueError(f"chebyshev must be one or more coefficients of at most {_LARGEST_COEFFICIENT:g}, but was {exact}")
+        numbers = np.array([float(c) for c in exact])
         series = Chebyshev(numbers, domain=[-float(r), float(r)])
+        series.coef.setflags(write=False)  # the errors are those of these coefficients
         if not (certify and sigma.is_certified):
             value, derivative = _sampled_errors(sigma, series, r)
             return cls(sigma, r, series, value, derivative, value, derivative, False)
         _refuse_beyond(len(numbers) - 1)
-        with ctx.workprec(precision(len(numbers), r)):
-            polynomial = arb_poly(power_basis(numbers, r))
-        (low, high), (low_slope, high_slope) = certified_sup(sigma, r, polynomial, (0, 1))
+        (low, high), (low_slope, high_slope) = certified_sup(sigma, r, power_basis(numbers, r), (0, 1))
         return cls(sigma, r, series, high, high_slope, low, low_slope, True)
 
     @cached_property
@@ -151,6 +160,9 @@ def approximate(
         )
     if certify and sigma.is_certified:
         _refuse_beyond(n)
+    if n > HIGHEST_DEGREES[method]:
+        cost = Cost(10 * (n / HIGHEST_DEGREES[method]) ** 3, 16.0 * n * n, f"a linear system of order {n}")
+        raise UnaffordableError(f"degree must be at most {HIGHEST_DEGREES[method]} for {method}: {n} would cost {cost}", cost)
     series = _MAKERS[method](sigma, float(r), n)
     coefficients = series.coef.copy()
     if sigma.slope_parity:  # rounding must not break the symmetry of sigma: exact engines use it

@@ -17,7 +17,7 @@ import numpy as np
 
 from theory.activations import Elementwise
 from theory.gap_recursion import Envelope, LocalErrors, Norms
-from theory.norms import UNIT, frobenius, gamma, spectral, up, vector_norms
+from theory.norms import UNIT, frobenius, gamma, spectral, times, up, vector_norms
 
 FUNCTION_ERROR = 2.0**-49
 
@@ -93,7 +93,7 @@ def widened(envelope: Envelope, weight: list[float], gaps: tuple[Norms, Norms, N
 def forward_rounding(weights: Arrays, inputs: Arrays, hidden: Arrays) -> tuple[Norms, Norms]:
     """r_h(1..H) and r_z(1..H-1) of a forward pass in doubles."""
     products = [
-        up(gamma(w.shape[1] + 1) * frobenius(w) * vector_norms(z)) for w, z in zip(weights, inputs, strict=True)
+        times(frobenius(w), vector_norms(z), gamma(w.shape[1] + 1)) for w, z in zip(weights, inputs, strict=True)
     ]
     functions = [up(math.sqrt(h.shape[1]) * function_rounding(h)) for h in hidden[:-1]]
     return products, functions
@@ -110,12 +110,12 @@ def rounding(step: Step, target: np.ndarray) -> LocalErrors:
     backward = []
     for k, (slope, delta) in enumerate(zip(step.slopes, step.backward, strict=False)):
         above, w = vector_norms(step.backward[k + 1]), step.weights[k + 1]
-        product = np.abs(slope).max(axis=1) * gamma(w.shape[0] + 1) * frobenius(w) * above
+        product = times(np.abs(slope).max(axis=1), frobenius(w), above, gamma(w.shape[0] + 1))
         backward.append(up(product + 2 * UNIT * vector_norms(delta)))
     backward.append(up(2 * UNIT * vector_norms(step.backward[-1])))
     samples = len(step.inputs[0])
     gradient = [
-        float(up(gamma(samples + 4) * up(np.mean(vector_norms(d) * vector_norms(z)) * (1 + samples * UNIT))))
+        float(times(np.mean(times(vector_norms(d), vector_norms(z))), 1 + samples * UNIT, gamma(samples + 4)))
         for d, z in zip(step.backward, step.inputs, strict=True)
     ]
     derivative = [function_rounding(h) for h in step.preactivations[:-1]]
@@ -125,5 +125,5 @@ def rounding(step: Step, target: np.ndarray) -> LocalErrors:
 def update_rounding(weights: Arrays, rate: float, gradients: Arrays) -> list[float]:
     """What W <- W - alpha g, alpha rounded, loses in each layer; `weights` are the new ones."""
     return [
-        float(up(2 * UNIT * frobenius(w) + 3 * UNIT * rate * frobenius(g))) for w, g in zip(weights, gradients, strict=True)
+        float(up(2 * UNIT * frobenius(w) + times(rate, frobenius(g), 3 * UNIT))) for w, g in zip(weights, gradients, strict=True)
     ]

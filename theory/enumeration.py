@@ -114,7 +114,9 @@ def variance_ball(
     """
     if isinstance(problem.activation, Activation) and not problem.activation.is_certified:
         raise ValueError(f"activation must be a polynomial or a named one, but was {problem.activation!r}")
-    with ctx.workprec(as_index(bits, "bits", minimum=2)):
+    if as_index(bits, "bits", minimum=53) > 10_000:
+        raise ValueError(f"bits must be at most 10000, but was {bits}")
+    with ctx.workprec(bits):
         second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
         return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
 

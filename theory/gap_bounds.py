@@ -173,5 +173,3 @@ def rounded_away(weight: np.ndarray) -> float:
     if weight.dtype != object:
         return 0.0
     return float(up(UNIT * frobenius(to_float(weight)))) if (to_float(weight) != weight).any() else 0.0
-
-

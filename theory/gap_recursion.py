@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory.norms import up
+from theory.norms import times, up
 
 Norms = list[np.ndarray]
 
@@ -76,7 +76,7 @@ def propagate(
         above, delta = backward[0], first.backward[k + 1]
         inner = up(gap[k + 1] * delta + (first.weight[k + 1] + gap[k + 1]) * above)
         other_slope = slope_bound + local.derivative[k]
-        backward.insert(0, up(derivative[k] * first.weight[k + 1] * delta + other_slope * inner + local.backward[k]))
+        backward.insert(0, up(times(derivative[k], first.weight[k + 1], delta) + other_slope * inner + local.backward[k]))
     gradient = [
         float(up(up(np.mean(up(d * z + (size + d) * e)) * (1 + d.size * 2.0**-53)) + r))
         for d, z, size, e, r in zip(backward, first.inputs, first.backward, hidden, local.gradient, strict=True)

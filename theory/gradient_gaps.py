@@ -22,6 +22,7 @@ from numpy.polynomial import Chebyshev
 from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
 from theory.chebyshev import ActivationPolynomial, approximate
+from theory.engines.base import Cost, UnaffordableError
 from theory.exact import as_index, as_number
 from theory.gap_bounds import DomainError, GapBounds, collected
 from theory.norms import up, vector_norms
@@ -32,6 +33,7 @@ from theory.run_bounds import RunBounds, observed_gaps, polynomial_run, smooth_r
 _HIGHEST_DEGREE = 200
 _LARGEST_RADIUS = 200.0
 _LARGEST_NUMBER = 2.0**1000
+_SECONDS_PER_STEP, _BUDGET = 1e-4, 120.0
 
 
 def gradient_gap_bound(
@@ -46,7 +48,7 @@ def gradient_gap_bound(
     Args:
         problem: a network with a smooth activation.
         polynomial: an approximant of that activation, from `theory.chebyshev.approximate`.
-        batches: the samples, of shape (steps, b, p). Any law will do.
+        batches: the samples, of shape (steps, b, p), taken as doubles. Any law will do.
         envelope: "run" takes the norms from the S-run on these batches, rounding included: the bounds certify this trajectory.
             "a_priori" takes them from w_0 and the bound on ||x||: the bounds hold for every path.
         input_radius: C_x >= ||x|| for "a_priori"; the law's own bound by default.
@@ -92,6 +94,9 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     """
     _check_pair(problem, polynomial)
     count = as_index(steps, "steps", minimum=1)
+    if (seconds := _SECONDS_PER_STEP * count * problem.depth) > _BUDGET:
+        cost = Cost(seconds, 500.0 * count * problem.depth, f"{count} steps of {problem.depth} layers")
+        raise UnaffordableError(f"steps must be fewer: {count} would cost {cost}, more than {_BUDGET:g} s", cost)
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
     with np.errstate(over="ignore", invalid="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
@@ -131,6 +136,7 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input
     raise ValueError(
         f"tolerance must be within reach of degree {_HIGHEST_DEGREE} with coefficients in doubles, but {tolerance} is not: the a-priori "
         f"bounds come down to {reached:.3g}. Take fewer steps, smaller learning rates or the bounds along a run"
+        + ("" if sigma.strip else f" (the errors for {sigma}, which is not analytic, fall only like 1 / degree)")
     )
 
 
@@ -182,7 +188,7 @@ def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
     except ValueError as ragged:
         raise ValueError(f"batches must be an array of shape (steps, b, p): {ragged}") from ragged
     if x.dtype == object and x.ndim:
-        x = np.array([float(as_number(v, "batches")) for v in x.ravel()]).reshape(x.shape)
+        x = np.array([_as_double(v, "batches") for v in x.ravel()]).reshape(x.shape)
     if x.dtype.kind not in "fiu":
         raise TypeError(f"batches must be an array of numbers, real ones, but had entries of type {x.dtype}")
     x = x.astype(np.float64)
@@ -203,9 +209,16 @@ def _rates(problem: TeacherStudent, steps: int) -> list[float]:
         ("student", [x for w in problem.student for x in w.ravel().tolist()]),
         ("teacher", [x for w in problem.teacher for x in w.ravel().tolist()]),
     ):
-        if any(abs(x) > _LARGEST_NUMBER for x in numbers):
+        if any(not -_LARGEST_NUMBER <= x <= _LARGEST_NUMBER for x in numbers):
             raise ValueError(f"{name} must be within the range of doubles, at most {_LARGEST_NUMBER:g} in size")
     return [float(a) for a in problem.rates_before(steps - 1)]
+
+
+def _as_double(value: Any, name: str) -> float:
+    number = as_number(value, name)
+    if not -_LARGEST_NUMBER <= number <= _LARGEST_NUMBER:
+        raise ValueError(f"{name} must be within the range of doubles, at most {_LARGEST_NUMBER:g} in size")
+    return float(number)
 
 
 def _radius_of(x: np.ndarray, radius: float) -> float:
@@ -218,7 +231,7 @@ def _radius_of(x: np.ndarray, radius: float) -> float:
 
 def _input_radius(problem: TeacherStudent, given: Any) -> float:
     if given is not None:
-        radius = float(as_number(given, "input_radius"))
+        radius = _as_double(given, "input_radius")
         if radius < 0:
             raise ValueError(f"input_radius must not be negative, but was {given}")
         return radius

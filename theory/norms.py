@@ -14,6 +14,14 @@ def up(x: np.ndarray | float) -> np.ndarray:
     return np.asarray(x) * (1 + 16 * UNIT) + 2.0**-1060
 
 
+def times(*factors: np.ndarray | float) -> np.ndarray:
+    """Above the product of numbers that are not negative, whatever underflows on the way."""
+    product = np.asarray(factors[0], dtype=np.float64)
+    for factor in factors[1:]:
+        product = up(product * factor)
+    return product
+
+
 def gamma(n: int) -> float:
     """An upper bound on n u / (1 - n u): the relative error of a sum of n products, in any order (Higham, section 3.1)."""
     return n * UNIT * (1 + 2 * n * UNIT)

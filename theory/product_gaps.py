@@ -46,6 +46,8 @@ def telescoped(norms: Sequence[float], gaps: Sequence[float]) -> float:
     for size, gap in zip(a, e, strict=True):  # after j factors: `before` >= prod a, `total` >= the gap of the product
         total = float(up(total * (size + gap) + before * gap))
         before = float(up(before * size))
+    if not math.isfinite(total):
+        raise ArithmeticError("the bound on the product left the range of double precision")
     return total
 
 
@@ -79,6 +81,8 @@ def product_gap_bound(form: TraceForm | KroneckerForm, problem: TeacherStudent, 
         pairs = [_norm_and_gap(letter, problem, bounds) for letter in term.letters]
         size = telescoped([a for a, _ in pairs], [e for _, e in pairs])
         total = float(up(total + _factor(term, problem) * size))
+    if not math.isfinite(total):
+        raise ArithmeticError("the bound on the form left the range of double precision")
     return total
 
 

@@ -110,5 +110,3 @@ def _distances(s: Step, p: Step) -> tuple[list[float], ...]:
         largest(s.backward, p.backward),
         matrices(s.gradients, p.gradients),
     )
-
-

@@ -101,6 +101,7 @@ def certified_decreasing_range(
         (1, 12)
     """
     sizes = tuple(range(1, as_index(largest, "largest", minimum=2) + 1))
+    as_index(max_paths, "max_paths", minimum=1)
     if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
         raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
     gap = variance_gap(problem, polynomial, step, layer)

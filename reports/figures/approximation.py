@@ -29,10 +29,9 @@ def draw_3_6(findings: Findings, seed: int) -> Figure:
     return Figure(
         (_error_curve(polynomial, "value"), _error_curve(polynomial, "derivative")),
         rf"The {name} on \([-{radius}, {radius}]\) and its polynomial of degree {polynomial.degree} (the best uniform fit of "
-        rf"\(\sigma'\), "
-        rf"integrated): (a) \(\sigma - P\), (b) \(\sigma' - P'\), which equioscillates. The band is the certified bound, "
-        rf"\({polynomial.value_error:.3g}\) and \({_latex(polynomial.derivative_error)}\); the lower bounds, certified too, are within 1 "
-        rf"per "
+        rf"\(\sigma'\), integrated): (a) \(\sigma - P\), (b) \(\sigma' - P'\), which equioscillates. The band is the certified bound, "
+        rf"\({polynomial.value_error:.3g}\) and \({_latex(polynomial.derivative_error)}\); the lower bounds, certified too, are within "
+        rf"1 per "
         "cent of it. Curves in doubles, bands in ball arithmetic.",
     )
 
@@ -44,8 +43,8 @@ def draw_a9(findings: Findings, seed: int) -> Figure:
     return Figure(
         (_degrees(), _steps(instance)),
         rf"(a) Certified error of the derivative on \([-{RADIUS}, {RADIUS}]\) over the degree (marks), beside lines through the middle "
-        rf"mark with the slope "
-        rf"predicted by the nearest singularity, \(\rho^{{-n}}\), \(\rho\): {rates}. (b) The network with {with_maths(instance.name)}: "
+        rf"mark with the slope predicted by the nearest singularity, \(\rho^{{-n}}\), \(\rho\): {rates}. (b) The network with "
+        rf"{with_maths(instance.name)}: "
         r"\(\|g_{t,k}^S - g_{t,k}^P\|\) in ball arithmetic (marks) and the bound \(e_g(t, k)\) (lines of the same style), layers 1, 2, "
         r"3.",
     )
@@ -57,8 +56,7 @@ def draw_a10(findings: Findings, seed: int) -> Figure:
     return Figure(
         (_squared_norms(instance), _many_products(instance)),
         rf"The network with {with_maths(instance.name)}. (a) \(\mathrm{{tr}}(g_{{t,k}}^T g_{{t,k}})\): how far the two runs are apart "
-        rf"(marks) and the "
-        rf"telescoped "
+        rf"(marks) and the telescoped "
         r"bound (lines). (b) The bound against what happened, at every step \(t\), for products of the first 1, 2, 4 and 6 letters of "
         r"\(g_{t,2}\, W_{t,2}^T\, g_{9,2}\, W_{9,2}^T\, W_{0,2}\, g_{t,2}^T\); the line is equality. What happened in ball arithmetic.",
     )

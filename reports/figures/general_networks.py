@@ -27,10 +27,8 @@ def draw_leaky_relu(findings: Findings, seed: int) -> Figure:
         rf"{with_maths(instance.name)}, \(|u| \le 1\). (a) The second entry of \(g_{{0,1}}\) over \(u\): the jump at 0, and the "
         rf"polynomial "
         r"networks' gradients, which are continuous. (b) \(\|g_{0,1}^S - g_{0,1}^P\|\) over the degree \(n\): the largest value stays "
-        r"above "
-        r"half the jump, \(1/2\) (dashed); the mean over \(u\) falls like \(\log n / n\) (thin line). Sampled in doubles, at 400,000 "
-        r"points for "
-        r"the mean and 200,000 for the largest value.",
+        r"above half the jump, \(1/2\) (dashed); the mean over \(u\) falls like \(\log n / n\) (thin line). Sampled in doubles, at "
+        r"400,000 points for the mean and 200,000 for the largest value.",
     )
 
 
@@ -42,9 +40,7 @@ def draw_extended(findings: Findings, seed: int) -> Figure:
     return Figure(
         (_parity(rise), _proved(close, coarse)),
         rf"(a) {with_maths(rise.name)}: the exact variance at even and odd \(b \ge 2\), and its limit \(9/64\) (dashed). It falls at "
-        rf"first, "
-        rf"and then "
-        rf"rises; from \(b = 3\) on the odd sizes lie above the even ones beside them. (b) {with_maths(close.name)}: "
+        rf"first, and then rises; from \(b = 3\) on the odd sizes lie above the even ones beside them. (b) {with_maths(close.name)}: "
         rf"\(\sqrt{{\mathrm{{var}}^P(b)}} - "
         r"\sqrt{\mathrm{var}^P(b + 1)}\), exactly. Where it lies above \(2e\) (dashed lines), twice the gap between the networks, "
         r"\(\mathrm{var}^S(b) &gt; \mathrm{var}^S(b+1)\) is proved; it falls like \(b^{-3/2}\) (thin line) and passes below every such "

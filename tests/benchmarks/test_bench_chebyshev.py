@@ -9,11 +9,12 @@ import pytest
 from flint import arb, arb_poly, ctx, fmpq_poly
 
 from theory.activations import activation
-from theory.certified_sup import certified_sup, precision
+from theory.certified_sup import certified_sup
 from theory.chebyshev import approximate
 from theory.exact import to_fmpq
 from theory.remez import best_uniform
 
+BITS = 128  # of the plain route
 WITHIN = 0.01  # of each other: the upper and the lower bound
 
 on_a_small_case = pytest.mark.benchmark(group="sup |sigmoid - P| on [-2, 2] within 1%, degree 5: the certificate alone")
@@ -37,9 +38,9 @@ def test_remez(benchmark, degree):
 
 
 def fitted():
-    """sigma, R, P as a ball polynomial of degree 5."""
+    """sigma, R and P, of degree 5."""
     p = approximate("sigmoid", 2, 5)
-    return p.activation, p.radius, arb_poly(fmpq_poly([to_fmpq(c) for c in p.coefficients]))
+    return p.activation, p.radius, fmpq_poly([to_fmpq(c) for c in p.coefficients])
 
 
 @on_a_small_case
@@ -65,7 +66,8 @@ def certified_by_plain_balls(sigma, radius, polynomial):
         at, over = (abs(sigma.taylor(x, 1)[0] - polynomial(x)) for x in (middle, middle + arb(0, arb(to_fmpq(r)).upper())))
         return float(at.abs_lower()), (-float(over.abs_upper()), centre, r)
 
-    with ctx.workprec(precision(polynomial.degree(), F(2))):
+    with ctx.workprec(BITS):
+        polynomial = arb_poly(polynomial)
         lower, first = cell(F(0), radius)
         cells, count = [first], 1
         while -cells[0][0] > (1 + WITHIN) * lower:

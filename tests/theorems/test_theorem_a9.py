@@ -1,5 +1,6 @@
 """Theorem A.9: every gap between a smooth network's run and a polynomial one's is at most its bound; the print's premises are too weak."""
 
+from dataclasses import replace
 from fractions import Fraction as F
 from functools import lru_cache
 from itertools import pairwise
@@ -102,3 +103,9 @@ def test_continuity_of_sigma_is_not_enough_for_the_constants_of_the_print():
     """C_S bounds sigma, not its derivative: tanh on [-1/10, 1/10]."""
     value, slope, _ = sup_norms(activation("tanh"), F(1, 10))
     assert value < 0.1 and slope >= 1
+
+
+def test_the_premise_of_the_print_is_checked():
+    """Half of [-2 C_h, 2 C_h] is no counterexample."""
+    with pytest.raises(ValueError, match=r"^radius must be at least twice"):
+        claim.check_printed(replace(claim.teacher_outside(), radius=F(1, 2)))

@@ -3,16 +3,15 @@
 import math
 import pickle
 import time
+from dataclasses import replace
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from numpy.polynomial import Chebyshev, Legendre, Polynomial
 
-from theory.activations import custom
-from theory.chebyshev import (
-    METHODS,
-    ActivationPolynomial,
-    approximate,
-)
+from theory.activations import activation, custom
+from theory.chebyshev import METHODS, ActivationPolynomial, approximate, sup_norms
 from theory.engines.base import UnaffordableError
 
 SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
@@ -80,3 +79,50 @@ def test_named_activations_and_their_polynomials_cross_processes(name):
     p = approximate(name, 2, 5, "interpolate")
     again = pickle.loads(pickle.dumps(p))
     assert again.activation == p.activation and again.coefficients == p.coefficients and again.value_error == p.value_error
+
+
+def test_a_series_of_another_kind_or_window_is_not_taken_for_one():
+    for series in (Polynomial([0, 0, 1]), Legendre([0, 1], domain=[-2, 2]), Chebyshev([0, 1], domain=[-2, 2], window=[0, 1])):
+        with pytest.raises(ValueError, match=r"^chebyshev must be a numpy Chebyshev series"):
+            ActivationPolynomial.of("tanh", series, 2)
+
+
+def test_certified_coefficients_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        approximate("tanh", 2, 9).chebyshev.coef[1] += 1
+
+
+def test_functions_may_work_in_place():
+    careless = custom(lambda x: np.tanh(x, out=x), tanh_slope, lipschitz=1, derivative_lipschitz=1)
+    assert approximate(careless, 2, 9).value_error == pytest.approx(approximate("tanh", 2, 9).value_error, rel=0.01)
+
+
+def test_complex_values_are_refused():
+    with pytest.raises(ValueError, match=r"^value must take and return arrays of doubles"):
+        custom(lambda x: x * 1j, np.ones_like, lipschitz=1, derivative_lipschitz=1)
+
+
+def test_functions_need_not_be_hashable():
+    square = custom(Polynomial([0, 1, 0.1]), Polynomial([1, 0.2]), lipschitz=2, derivative_lipschitz=0.2)
+    assert sup_norms(square, F(1)) == (2, 2, 0.2) and approximate(square, 1, 2).value_error < 1e-12
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_fit_that_takes_long_is_refused_at_once(method):
+    with pytest.raises(UnaffordableError, match="degree must be at most"):
+        approximate("tanh", 8, 100_000, method, certify=False)
+
+
+def test_other_pieces_are_another_activation():
+    """Or their sup norms would be shared."""
+    other = replace(activation("tanh"), pieces=activation("softplus").pieces)
+    assert other != activation("tanh") and sup_norms(other, F(3)) != sup_norms(activation("tanh"), F(3))
+
+
+TINY = [("tanh", F(1, 2**95), "interpolate_derivative"), ("sigmoid", F(1, 2**90), "remez_derivative")]
+
+
+@pytest.mark.parametrize(("name", "radius", "method"), TINY)
+def test_tiny_errors_on_tiny_intervals_are_certified_within_a_percent(name, radius, method):
+    p = approximate(name, radius, 1, method)
+    assert 0 < p.lower_value_error <= p.value_error <= 1.01 * p.lower_value_error

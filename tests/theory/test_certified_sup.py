@@ -16,7 +16,7 @@ from theory.exact import to_fmpq
 
 CLOSE = 1 + 1.01 * SLACK  # upper / lower: the slack, and rounding
 FINE = 1e-6
-NO_POLYNOMIAL = arb_poly([])
+NO_POLYNOMIAL = fmpq_poly([])
 ROUNDING = 4 * 2.0**-53  # of a closed form in doubles
 SAMPLES = 60
 
@@ -25,13 +25,14 @@ slopes = st.builds(F, st.integers(0, 4), st.just(5))
 
 
 def polynomial(coefficients):
-    return arb_poly(fmpq_poly([to_fmpq(F(c)) for c in coefficients]))
+    return fmpq_poly([to_fmpq(F(c)) for c in coefficients])
 
 
 def sampled(sigma, radius, p, d):
     """|(sigma - P)^(d)| in balls at SAMPLES points of the open interval, none of which is a breakpoint."""
     for _ in range(d):
         p = p.derivative()
+    p = arb_poly(p)
     for k in range(SAMPLES):
         x = arb(to_fmpq(radius * F(2 * k - SAMPLES + 1, SAMPLES)))
         yield abs(sigma.taylor(x, d + 1, sigma.piece_at(x))[d] * math.factorial(d) - p(x))

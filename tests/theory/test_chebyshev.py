@@ -13,7 +13,7 @@ from numpy.polynomial import Chebyshev
 from tests.strategies import fractions, positive_fractions
 from theory import Gaussian, TeacherStudent
 from theory.activations import activation, custom
-from theory.certified_sup import SLACK, precision
+from theory.certified_sup import SLACK
 from theory.chebyshev import (
     METHODS,
     ActivationPolynomial,
@@ -30,6 +30,7 @@ NAMES = [*ANALYTIC, "elu", *KINKED]
 CLOSE = 1 + 1.01 * SLACK  # upper / lower bound: the slack, and rounding
 NO_WORSE = 1.01  # Remez' exchange levels the error to 10^-4, the certificate to SLACK
 SAMPLES = 50
+BITS = 256  # for the cancellation in powers of x at the degrees sampled here
 
 
 def methods_for(name):
@@ -42,7 +43,7 @@ EVERY = [(name, method) for name in NAMES for method in methods_for(name)]
 def largest_sampled(p):
     """The largest |sigma - P| and |sigma' - P'| met at SAMPLES points, in balls, P from its exact coefficients."""
     largest = [0.0, 0.0]
-    with ctx.workprec(precision(p.degree, p.radius)):
+    with ctx.workprec(BITS):
         polynomial = arb_poly([arb(to_fmpq(c)) for c in p.coefficients])
         for k in range(SAMPLES):
             x = arb(to_fmpq(p.radius * F(2 * k - SAMPLES + 1, SAMPLES)))
@@ -166,12 +167,12 @@ def test_a_polynomial_in_hand():
     assert p.radius == 2 and p.degree == 3 and p.coefficients == ActivationPolynomial.of("sigmoid", [0.5, 0.4, 0, 0.1], 2).coefficients
     with pytest.raises(TypeError, match=r"^radius must be given"):
         ActivationPolynomial.of("sigmoid", [0.5, 0.4])
-    with pytest.raises(ValueError, match=r"^chebyshev must be a series on an interval \[-R, R\]"):
+    with pytest.raises(ValueError, match=r"^chebyshev must be a numpy Chebyshev series"):
         ActivationPolynomial.of("sigmoid", Chebyshev([0.5, 0.4], domain=[0, 2]))
-    with pytest.raises(ValueError, match=r"^chebyshev must be a series on \[-radius, radius\]"):
+    with pytest.raises(ValueError, match=r"^chebyshev must be a series on"):
         ActivationPolynomial.of("sigmoid", series, 1)
-    for bad in ([], [0.0, math.nan], [[1.0, 2.0]]):
-        with pytest.raises(ValueError, match=r"^chebyshev must be one or more finite coefficients"):
+    for bad in ([], [0.0, math.nan], [[1.0, 2.0]], None, 5, ["a"], [1j], [10**400], {1: 2}):
+        with pytest.raises((ValueError, TypeError), match=r"^chebyshev"):
             ActivationPolynomial.of("sigmoid", bad, 2)
 
 

@@ -12,7 +12,9 @@ import pytest
 from theory import Gaussian, Rademacher, TeacherStudent
 from theory.activations import custom
 from theory.approximation import DomainError, every_path_bound, gradient_gap_bound, polynomial_within
-from theory.chebyshev import approximate
+from theory.chebyshev import ActivationPolynomial, approximate
+from theory.claims.ball_runs import distances
+from theory.engines.base import UnaffordableError
 
 TANH = custom(np.tanh, lambda x: 1 - np.tanh(x) ** 2, lipschitz=1.0, derivative_lipschitz=4 / 27**0.5)
 PROBLEM = TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh")
@@ -153,3 +155,28 @@ def test_one_layer_that_diverges_is_an_arithmetic_error():
     problem = TeacherStudent([[[1]]], [[[2]]], Gaussian(1), 1e100, "tanh")
     with pytest.raises(ArithmeticError, match="range of double precision"):
         gradient_gap_bound(problem, P, np.ones((6, 1, 1)))
+
+
+def test_a_learning_rate_below_the_doubles_is_rounded_up():
+    """alpha = 10^-330, a target of 10^100: the weights move by some 10^-154 after all."""
+    problem = TeacherStudent([[[1]], [[1]]], [[[1]], [[10**100]]], Rademacher(1), F(1, 10**330), "tanh")
+    polynomial, x = approximate("tanh", 2, 9), np.ones((2, 1, 1))
+    for envelope in ("run", "a_priori"):
+        bounds = gradient_gap_bound(problem, polynomial, x, envelope)
+        truth = distances(problem, problem.activation, polynomial, x)["weight"]
+        seen = [ball for row in truth for ball in row]
+        assert all(not ball > bound for ball, bound in zip(seen, bounds.weight.ravel().tolist(), strict=True))
+
+
+def test_tiny_factors_before_huge_ones_do_not_underflow():
+    radius = 2.0**-60
+    polynomial = ActivationPolynomial.of("sigmoid", [0.5, radius * (1 + 2**-52) / 4], radius)
+    problem = TeacherStudent([[[0]], [[1e-310]]], [[[0]], [[1e100]]], Rademacher(1), 0, "sigmoid")
+    for envelope in ("run", "a_priori"):
+        bounds = gradient_gap_bound(problem, polynomial, np.ones((1, 1, 1)), envelope)
+        assert bounds.gradient[0, 0] > 2.8e-227
+
+
+def test_too_many_steps_are_refused_at_once():
+    with pytest.raises(UnaffordableError, match="steps must be fewer"):
+        every_path_bound(PROBLEM, P, 10**8)

@@ -178,3 +178,8 @@ FOREVER = replace(PROBLEM, learning_rates=1)
 def test_bad_input_is_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_overflow_is_an_error_and_no_number():
+    with pytest.raises(ArithmeticError, match="range of double precision"):
+        telescoped([1e200] * 3, [0, 0, 0])

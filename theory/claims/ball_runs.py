@@ -21,10 +21,10 @@ from theory.letters import WEIGHT, Letter
 from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
 
-#: Narrower than this, relative to max(1, value), every distance must be.
-WIDEST = 2.0**-70
-#: What a distance may exceed its bound by when balls do not decide: their widths.
-TOLERANCE = 2 * WIDEST
+#: Narrower than this, relative to its value, every distance must be; a distance that may be 0, narrower than FLOOR.
+WIDEST, FLOOR = 2.0**-70, 2.0**-240
+#: What a distance may exceed its bound by when balls do not decide.
+TOLERANCE = 2 * FLOOR
 _MOST_BITS = 1 << 15
 #: sigma and sigma' at one ball.
 Function = Callable[[arb], tuple[arb, arb]]
@@ -125,10 +125,10 @@ def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.
 
 
 def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
-    """(none of the distances is above its bound, the largest excess that their balls leave possible, relative to max(1, bound))."""
+    """(none of the distances is above its bound, the largest excess that their balls leave possible)."""
     exceeded, excess = False, Fraction(0)
     for seen, bound in pairs:
-        over = (seen - bound) / arb(bound).max(arb(1))
+        over = seen - bound
         exceeded = exceeded or bool(over > 0)
         if not over <= 0:
             excess = max(excess, Fraction(float(over.upper())))
@@ -145,11 +145,11 @@ def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> 
 
 
 def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]]) -> Any:
-    bits = 256
+    bits = 512
     while bits <= _MOST_BITS:
         with ctx.workprec(bits):
             found = compute()
-            if all(ball.is_finite() and ball.rad() <= arb(WIDEST) * ball.mid().max(arb(1)) for ball in balls(found)):
+            if all(ball.is_finite() and ball.rad() <= (WIDEST * ball.mid()).max(arb(FLOOR)) for ball in balls(found)):
                 return found
         bits *= 2
     raise ArithmeticError(f"{_MOST_BITS} bits do not tell how far the two runs are apart")

@@ -14,7 +14,7 @@ from theory.approximation import every_path_bound, polynomial_within
 from theory.chebyshev import approximate, power_basis
 from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.theorem_a9 import network
+from theory.claims.small_networks import network
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Discrete, Gaussian, Rademacher
 from theory.problem import TeacherStudent
@@ -140,19 +140,18 @@ def gaussian_inputs() -> Unbounded:
 
 CLAIM = Claim(
     id="3.6",
-    title="For every tolerance there is a polynomial network that follows the smooth one (informal)",
+    title="For every tolerance there is a polynomial network that follows the smooth one",
     source="Theorem 3.6, lines 325-347",
     printed=(
         r"<p>For any smooth activation function \(\sigma^S\), \(\epsilon &gt; 0\) and time step \(T \in \mathbb{N}^+\), there exists a "
-        r"polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\), and \(T\)) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\), "
-        r"\(k \in [H]\).</p>"
+        r"polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\), and \(T\)) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le "
+        r"\epsilon\), \(k \in [H]\).</p>"
     ),
     corrected=(
         r"<p>For any \(\sigma \in C^1\) with a Lipschitz derivative, \(w_0, w^*\), learning rates, <em>a bound \(C_x\) on the "
         r"inputs</em>, \(\epsilon &gt; 0\) and \(T\), there is a polynomial \(\sigma^P\), which depends on all of them, such that "
         r"\(\|g_{t,k}^S - g_{t,k}^P\| \le \epsilon\) for \(t \le T\), \(k \in [H]\), every batch size and all samples with \(\|x\| \le "
-        r"C_x\). "
-        r"It is constructed: <code>theory.approximation.polynomial_within</code>.</p>"
+        r"C_x\). It is constructed: <code>theory.approximation.polynomial_within</code>.</p>"
     ),
     hypotheses=(r"\(\sigma \in C^1\) with Lipschitz \(\sigma'\)", r"bounded inputs: for Gaussian ones no polynomial will do"),
     verdict=Verdict.CORRECTED,
@@ -172,15 +171,14 @@ CLAIM = Claim(
     ),
     proof=(
         r"<p>Inside a bounded domain: Theorem A.9, whose bound tends to 0 with \(e_0\) and \(e_1\), and the density of polynomials in "
-        r"\(C^1[-R, R]\). The a-priori bounds give \(R\).</p><p>No polynomial does for all \(x\) when, say, \(g^S_{0,2} = \sigma(x)^2\) "
-        r"with "
-        r"the sigmoid (widths and weights 1, teacher 0): \(g^P_{0,2} = P(x)^2\) is unbounded unless \(P\) is a constant \(c\), and "
-        r"\(|\sigma^2 - c^2|\) tends to at least \(1/2\) at one of \(\pm\infty\). So the supremum over samples is at least \(1/2\) for "
-        r"every "
-        r"\(P\).</p>"
+        r"\(C^1[-R, R]\). The a-priori bounds give \(R\).</p><p>No polynomial does for all \(x\) when, say, \(g^S_{0,2} = "
+        r"\sigma(x)^2\) with the sigmoid (widths and weights 1, teacher 0): \(g^P_{0,2} = P(x)^2\) is unbounded unless \(P\) is a "
+        r"constant \(c\), and \(|\sigma^2 - c^2|\) tends to at least \(1/2\) at one of \(\pm\infty\). So the supremum over samples is "
+        r"at least \(1/2\) for every \(P\).</p>"
     ),
     remarks=(
         r"“Smooth, e.g. Leaky ReLU” in the text before the theorem: see its own entry in the ledger.",
+        "The appendix assumes bounded inputs (lines 786-790), Section 3.2 does not say so, and the experiments have Gaussian ones.",
         "For Gaussian inputs the bounds along a given run hold (Theorem A.9, envelope “run”): the samples drawn are bounded.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_3_6.py",

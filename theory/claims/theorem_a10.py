@@ -15,7 +15,7 @@ from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.theorem_a9 import Instance as Run
 from theory.claims.theorem_a9 import sigmoid_two_layers, softplus_four_layers, tanh_three_layers
 from theory.exact import to_fmpq
-from theory.inputs import Rademacher
+from theory.inputs import Uniform
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm
 from theory.trace_forms import TraceForm, W, g, teacher, tr
@@ -71,13 +71,14 @@ def check(instance: Instance) -> Evidence:
 
 
 def check_printed(instance: FixedPolynomial) -> Evidence:
-    """The print: P depends on epsilon, sigma and T alone, for every product."""
+    """The print: P depends on epsilon, sigma and T alone. One that serves for the gradients need not serve for the product."""
     polynomial = polynomial_within(instance.problem, instance.steps, instance.tolerance)
     bound = float(every_path_bound(instance.problem, polynomial, instance.steps).gradient.max())
     gap = ball_runs.form_distance(instance.problem, polynomial.activation, polynomial, instance.batches, instance.form)
     epsilon = arb(to_fmpq(instance.tolerance))
     return Evidence(
-        statement="one polynomial, chosen for epsilon, sigma and T, keeps every product within epsilon (as printed)",
+        statement="the polynomial that keeps all gradients within epsilon keeps the product within it (as printed: P depends on epsilon, "
+        "sigma and T)",
         instance=instance.name,
         left_route=f"the polynomial for epsilon = {float(instance.tolerance):g}: gradients on every path",
         left=f"degree {polynomial.degree}, within {bound:.3g}",
@@ -112,19 +113,21 @@ def with_constant() -> Instance:
 
 def scaled() -> FixedPolynomial:
     """C = 10^6: the gap of the product is a million times that of its factor."""
-    problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Rademacher(1), F(1, 10), "tanh")
+    problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Uniform(1, -1, 1), F(1, 10), "tanh")
     form = tr(g(0, 1)) * 10**6
-    return FixedPolynomial("C = 10^6: tr(C g_{0,1}), sizes 1-1-1, tanh, x = 1", problem, 1, F(1, 1000), form, np.ones((1, 1, 1)))
+    name = "C = 10^6: tr(C g_{0,1}), sizes 1-1-1, tanh, x uniform on [-1, 1], at x = 1"
+    return FixedPolynomial(name, problem, 1, F(1, 1000), form, np.ones((1, 1, 1)))
 
 
 def a_power() -> FixedPolynomial:
     """The tenth power of a gradient of size 4.7."""
-    problem = TeacherStudent([[[1]], [[5]]], [[[1]], [[-1]]], Rademacher(1), F(1, 10), "tanh")
+    problem = TeacherStudent([[[1]], [[5]]], [[[1]], [[-1]]], Uniform(1, -1, 1), F(1, 10), "tanh")
     form = tr(g(0, 2))
     power = form
     for _ in range(9):
         power = power * form
-    return FixedPolynomial("tr(g_{0,2})^10, sizes 1-1-1, tanh, x = 1", problem, 1, F(1, 1000), power, np.ones((1, 1, 1)))
+    name = "tr(g_{0,2})^10, sizes 1-1-1, tanh, x uniform on [-1, 1], at x = 1"
+    return FixedPolynomial(name, problem, 1, F(1, 1000), power, np.ones((1, 1, 1)))
 
 
 CLAIM = Claim(
@@ -133,23 +136,20 @@ CLAIM = Claim(
     source="Theorem A.10, lines 891-903",
     printed=(
         r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, "
-        r"\sigma^S\), and "
-        r"\(T\)) such that \( \| \mathrm{tr}( C ( \bigotimes_i \prod_j M_{i,j}^S ) ) \prod_j M_{0,j}^S - "
-        r"\mathrm{tr}( C ( \bigotimes_i \prod_j M_{i,j}^P ) ) \prod_j M_{0,j}^P \| &lt; \epsilon\), where \(M_{i,j}^S\) takes values in "
-        r"\(W_{0:t}^S \cup G_{0:T}^S \cup W^* \cup \bar{C}\) and \(M_{i,j}^P\) is the corresponding variable of the polynomially "
-        r"activated "
+        r"\sigma^S\), and \(T\)) such that \( \| \mathrm{tr}( C ( \bigotimes_i \prod_j M_{i,j}^S ) ) \prod_j M_{0,j}^S - \mathrm{tr}( "
+        r"C ( \bigotimes_i \prod_j M_{i,j}^P ) ) \prod_j M_{0,j}^P \| &lt; \epsilon\), where \(M_{i,j}^S\) takes values in \(W_{0:t}^S "
+        r"\cup G_{0:T}^S \cup W^* \cup \bar{C}\) and \(M_{i,j}^P\) is the corresponding variable of the polynomially activated "
         r"network.</p>"
     ),
     corrected=(
         r"<p>For any \(\epsilon &gt; 0\), \(T\) <em>and any mixed product</em> (its \(C\), its letters) there exists a polynomial, "
         r"<em>depending on the product too</em>, with that property. Explicitly, with \(a_i \ge \|M_i^S\|_2\) and \(e_i \ge \|M_i^S - "
-        r"M_i^P\|_2\) over all letters \(i\) of all rows in order, \(n_h\) the smallest dimension along row \(h\),"
-        r"\[ \Big\| \mathrm{tr}\Big( C \Big( \bigotimes_i \prod_j M_{i,j}^S \Big) \Big) \prod_j M_{0,j}^S - \mathrm{tr}\Big( C \Big( "
-        r"\bigotimes_i \prod_j M_{i,j}^P \Big) \Big) \prod_j M_{0,j}^P \Big\|_F \]"
-        r"\[ \le \|C\|_F \prod_{h \ge 0} \sqrt{n_h}\; \sum_i \Big( \prod_{j&lt;i} a_j \Big) e_i \prod_{j&gt;i} (a_j + e_j), \] "
-        r"letters in \(W_{0:T}^S \cup G_{0:T}^S \cup W^* \cup \bar{C}\), with the \(e_i\) of Theorem A.9, 0 for \(W^*\) and for "
-        r"constants. "
-        r"Without \(C\), \(n_h\) takes the place of \(\sqrt{n_h}\) for \(h \ge 1\), and 1 that of \(\|C\|_F\).</p>"
+        r"M_i^P\|_2\) over all letters \(i\) of all rows in order, \(n_h\) the smallest dimension along row \(h\),\[ \Big\| "
+        r"\mathrm{tr}\Big( C \Big( \bigotimes_i \prod_j M_{i,j}^S \Big) \Big) \prod_j M_{0,j}^S - \mathrm{tr}\Big( C \Big( "
+        r"\bigotimes_i \prod_j M_{i,j}^P \Big) \Big) \prod_j M_{0,j}^P \Big\|_F \]\[ \le \|C\|_F \prod_{h \ge 0} \sqrt{n_h}\; \sum_i "
+        r"\Big( \prod_{j&lt;i} a_j \Big) e_i \prod_{j&gt;i} (a_j + e_j), \] letters in \(W_{0:T}^S \cup G_{0:T}^S \cup W^* \cup "
+        r"\bar{C}\), with the \(e_i\) of Theorem A.9, 0 for \(W^*\) and for constants. Without \(C\), \(n_h\) takes the place of "
+        r"\(\sqrt{n_h}\) for \(h \ge 1\), and 1 that of \(\|C\|_F\).</p>"
     ),
     hypotheses=("those of Theorem A.9", r"the polynomial may depend on the product: \(C\), the number of letters"),
     verdict=Verdict.CORRECTED,
@@ -164,15 +164,16 @@ CLAIM = Claim(
     ),
     proof=(
         r"<p>\(\prod A_i - \prod B_i = \sum_i (\prod_{j&lt;i} A_j)(A_i - B_i)(\prod_{j&gt;i} B_j)\), and the value is linear in every "
-        r"letter, so "
-        r"it telescopes over the letters of all rows at once. Each term is \(\mathrm{tr}(C \bigotimes_h R_h) R_0\) with words \(R_h\) of "
-        r"rank "
-        r"at most \(n_h\): \(|\mathrm{tr}(C X)| \le \|C\|_F \|X\|_F\), and \(\|\bigotimes_h R_h\|_F = \prod_h \|R_h\|_F \le \prod_h "
-        r"\sqrt{n_h}\, \|R_h\|_2\). Without \(C\), \(|\mathrm{tr}(\bigotimes_h R_h)| \le \prod_h n_h \|R_h\|_2\).</p>"
+        r"letter, so it telescopes over the letters of all rows at once. Each term is \(\mathrm{tr}(C \bigotimes_h R_h) R_0\) with "
+        r"words \(R_h\) of rank at most \(n_h\): \(|\mathrm{tr}(C X)| \le \|C\|_F \|X\|_F\), and \(\|\bigotimes_h R_h\|_F = \prod_h "
+        r"\|R_h\|_F \le \prod_h \sqrt{n_h}\, \|R_h\|_2\). Without \(C\), \(|\mathrm{tr}(\bigotimes_h R_h)| \le \prod_h n_h "
+        r"\|R_h\|_2\).</p>"
     ),
     remarks=(
-        "That one polynomial cannot serve all products is seen from the constant alone: the gap of the gradients is positive, and a "
-        "large C multiplies it by as much as one likes.",
+        r"No polynomial at all serves all products: \(\sigma\) is none, so for \(x\) with a density the gap of \(g_{0,k}\) is positive "
+        r"on an open set of samples, and a large \(C\) multiplies it by as much as one likes.",
+        r"With finitely many atoms and a fixed batch size finitely many pre-activations occur, and a polynomial that interpolates "
+        r"\(\sigma\) and \(\sigma'\) at all of them has gap 0 in every product.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_a10.py",
     slips=(
