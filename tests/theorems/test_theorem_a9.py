@@ -81,13 +81,13 @@ def test_a_priori_bounds_hold_too(ledger, instance):
     problem = TeacherStudent(
         instance.problem.student, instance.problem.teacher, law, instance.problem.learning_rates, instance.problem.activation
     )
-    steps = instance.batches[:3]
-    wide = claim.Instance(instance.name, problem, 4 * instance.radius, HIGHEST_DEGREE, steps, "a_priori")
-    evidence = claim.check(wide)
-    if evidence.holds is None:
-        ledger.vacuous("A.9", "the a-priori domain is larger than the radius")
-    else:
-        ledger.record("A.9", evidence)
+    for wider in (2, 4, 8):  # the a-priori bounds need more room than the run does
+        steps, radius = instance.batches[:3], wider * instance.radius
+        evidence = claim.check(claim.Instance(instance.name, problem, radius, HIGHEST_DEGREE, steps, "a_priori"))
+        if evidence.holds is not None:
+            ledger.record("A.9", evidence)
+            return
+    ledger.vacuous("A.9", "the a-priori domain is larger than eight times that of the run")
 
 
 def test_the_numbers_of_the_counterexamples():
