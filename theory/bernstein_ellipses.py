@@ -19,7 +19,8 @@ from theory.certified_sup import as_radius, sup_norms
 from theory.exact import as_number, to_fmpq
 
 REMEZ = "remez_derivative"
-METHODS = (REMEZ, "interpolate", "interpolate_derivative")
+#: The methods of `theory.chebyshev.approximate` for which theory promises something.
+PROMISING = (REMEZ, "interpolate", "interpolate_derivative")
 #: `degree_for` looks no further: beyond, a polynomial can hardly be formed, let alone certified.
 _HIGHEST = 10_000
 #: What coefficients in doubles lose, times n (or n^3 / R for the derivative of an interpolant), relative to the sup norms.
@@ -59,8 +60,8 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
         raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
     if not sigma.is_certified:
         raise ValueError(f"activation must be one of the named ones, but was {sigma}: nothing is known of it off the real line")
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {method!r}")
+    if method not in PROMISING:
+        raise ValueError(f"method must be one of {', '.join(PROMISING)}, but was {method!r}")
     scale = max(1.0, float(r))
     value, slope, lipschitz = sup_norms(sigma, r)
     with ctx.workprec(_BITS):

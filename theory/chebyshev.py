@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly, fmpz_poly
 from numpy.polynomial import Chebyshev
-from numpy.polynomial._polybase import ABCPolyBase
 
 from theory.activations import Activation, refuse_false_constants
 from theory.activations import activation as as_activation
-from theory.bernstein_ellipses import convergence_rate, degree_for
+from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.certified_sup import as_radius, certified_sup, sup_norms
 from theory.engines.base import Cost, UnaffordableError
 from theory.exact import as_index, as_number, as_sequence, to_fmpq, to_fraction
@@ -31,12 +30,13 @@ from theory.remez import best_uniform
 
 __all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
 
-METHODS = ("remez_derivative", "interpolate", "interpolate_derivative", "least_squares")
+METHODS = (*PROMISING, "least_squares")
 #: Seconds of certifying that are spent without complaint.
 CERTIFYING_BUDGET = 120.0
 #: Degrees up to which a method's fit takes some seconds and less than a gigabyte.
 HIGHEST_DEGREES = {"remez_derivative": 3000, "interpolate": 8000, "interpolate_derivative": 8000, "least_squares": 800}
 _LARGEST_COEFFICIENT = 2.0**200
+
 
 @dataclass(frozen=True, eq=False)
 class ActivationPolynomial:
@@ -70,7 +70,7 @@ class ActivationPolynomial:
         kind, domain or window; UnaffordableError when certifying would take long (degrees beyond about 1000).
         """
         sigma = as_activation(activation)
-        if isinstance(chebyshev, ABCPolyBase):
+        if hasattr(chebyshev, "window"):  # one of numpy's series
             if not isinstance(chebyshev, Chebyshev) or list(chebyshev.window) != [-1, 1] or chebyshev.domain[0] != -chebyshev.domain[1]:
                 raise ValueError(
                     "chebyshev must be a numpy Chebyshev series on an interval [-R, R] with the window [-1, 1], or its coefficients, "
