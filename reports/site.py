@@ -266,10 +266,9 @@ def _summary(findings: Findings) -> str:
     total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
     as_it_should_read = "" if findings.claim.verdict is Verdict.HOLDS else " as it should read"
     unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
-    return (
-        f"{held} of {total} instances of the statement{as_it_should_read} hold; "
-        f"{exact} of them are checked in exact or ball arithmetic, without a tolerance.{unchecked}"
-    )
+    parts = [(exact, "in exact or ball arithmetic, without a tolerance"), (held - exact, "within the tolerance on its card")]
+    how = ", ".join(f"{count} {way}" for count, way in parts if count)
+    return f"{held} of {total} instances of the statement{as_it_should_read} hold{f': {how}' if how else ''}.{unchecked}"
 
 
 def _instances(found: Summary) -> str:

@@ -51,7 +51,8 @@ def check(instance: Jump) -> Evidence:
     falls = all(b * LEAST_FALL <= a for a, b in pairwise(exact))
     slope = np.polyfit(np.log(instance.degrees), np.log([float(x) for x in exact]), 1)[0]
     return Evidence(
-        statement=f"E ||g^S - g^P||^2 over u uniform on [-1, 1] falls by a factor of {LEAST_FALL} or more from each degree to the next",
+        statement=r"\(\mathbb{E} \|g_{0,1}^S - g_{0,1}^P\|^2\) over \(u\) uniform on \([-1, 1]\) falls by a factor of "
+        f"{LEAST_FALL} or more from each degree to the next",
         instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
         left_route="the polynomials' exact coefficients, integrated in rationals on each side of 0",
         left=", ".join(f"{float(x):.4g}" for x in exact) + f": slope {slope:.3g} in the degree",
@@ -72,7 +73,7 @@ def check_printed(instance: Jump) -> Evidence:
         sigma = tuple(to_fmpq(c) for c in instance.polynomial(degree).coefficients)
         gaps.append(max(_gap(instance, sigma, u) for u in (fmpq(0), beside)))
     return Evidence(
-        statement=f"a polynomial network has ||g^S - g^P|| <= (1 - a)/3 = {epsilon}, layer 1, t = 0, for all u (as printed)",
+        statement=r"a polynomial network has \(\|g_{0,1}^S - g_{0,1}^P\| \le (1 - a)/3\) for all \(u\) (as printed)",
         instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
         left_route="half the jump of g^S at u = 0: a lower bound for every continuous g^P",
         left=f"(1 - a) sigma(1) / 2 = {half}",

@@ -61,7 +61,7 @@ def check(instance: Instance) -> Evidence:
             largest = largest.max(gap)
     holds, excess = ball_runs.compare([(largest, arb(to_fmpq(instance.tolerance)))])
     return Evidence(
-        statement=f"||g_(t,k)^S - g_(t,k)^P|| <= {float(instance.tolerance):g} for t < {steps}, every layer, batch size and path",
+        statement=rf"\(\|g_{{t,k}}^S - g_{{t,k}}^P\| \le\) {float(instance.tolerance):g} for t < {steps}, every layer, batch size and path",
         instance=instance.name,
         left_route="polynomial constructed from the a-priori bounds",
         left=f"{polynomial}: proved for every path, at most {bound:.3g}",
@@ -90,11 +90,13 @@ def check_printed(instance: Unbounded) -> Evidence:
         agree = agree and abs(numerical / float(exact) - 1) <= QUADRATURE_ERROR
         shown.append(f"degree {degree}: {float(exact):.4g}")
     return Evidence(
-        statement=f"one of these polynomials has ||g^S - g^P|| <= {instance.tolerance} whatever the samples (as printed: no bound on x)",
+        statement=r"one of these polynomials has \(\|g_{0,2}^S - g_{0,2}^P\| \le\) "
+        f"{instance.tolerance} whatever the samples (as printed: no bound on x)",
         instance=instance.name,
         left_route="both networks in ball arithmetic at one sample, layer 2",
         left="; ".join(points),
-        right_route="size in the mean, E ||g^P||^2 = E P(x)^4, in rationals from Gaussian moments (and by quadrature); E ||g^S||^2 <= 1",
+        right_route=r"size in the mean, \(\mathbb{E} \|g_{0,2}^P\|^2 = \mathbb{E} P(x)^4\), in rationals (and by quadrature); "
+        r"\(\mathbb{E} \|g_{0,2}^S\|^2 \le 1\)",
         right="; ".join(shown),
         holds=not refuted if agree else None,
         reason="" if agree else "Gauss-Hermite quadrature and the moments disagree",

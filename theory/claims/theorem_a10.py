@@ -94,13 +94,13 @@ def _as_traces(form: Form, problem: TeacherStudent) -> TraceForm:
 
 def squared_norm() -> Instance:
     """tr(g^T g) at the last step: what var(g) is made of."""
-    return Instance("tr(g_{4,1}^T g_{4,1}), sizes 2-3-1, sigmoid", sigmoid_two_layers(), tr(g(4, 1).T @ g(4, 1)))
+    return Instance(r"\(\mathrm{tr}(g_{4,1}^T g_{4,1})\), sizes 2-3-1, sigmoid", sigmoid_two_layers(), tr(g(4, 1).T @ g(4, 1)))
 
 
 def open_word() -> Instance:
     """A trace and an open word, letters of several steps, a transpose and the teacher."""
     form = tr(g(2, 1) @ W(0, 1).T) * (W(9, 3) @ g(5, 2) @ teacher(2).T)
-    return Instance("tr(g_{2,1} W_{0,1}^T) W_{9,3} g_{5,2} W*_2^T, sizes 3-4-4-2, tanh", tanh_three_layers(), form)
+    return Instance(r"\(\mathrm{tr}(g_{2,1} W_{0,1}^T)\, W_{9,3}\, g_{5,2}\, W_2^{*T}\), sizes 3-4-4-2, tanh", tanh_three_layers(), form)
 
 
 def with_constant() -> Instance:
@@ -108,14 +108,15 @@ def with_constant() -> Instance:
     rows = [W(1, 4) @ W(1, 3) @ g(3, 2) @ W(9, 1), g(9, 4) @ g(0, 3)]
     constant = [[F((3 * i + j) % 5 - 2, 2) for j in range(1)] for i in range(6)]
     form = KroneckerForm.from_rows(rows, constant=constant)
-    return Instance("tr(C (W W g W (x) g g)), sizes 2-3-3-3-1, softplus, C of shape 6 x 1", softplus_four_layers(), form)
+    name = r"\(\mathrm{tr}( C ( W_{1,4} W_{1,3} g_{3,2} W_{9,1} \otimes g_{9,4} g_{0,3} ) )\), sizes 2-3-3-3-1, softplus, C of shape 6 x 1"
+    return Instance(name, softplus_four_layers(), form)
 
 
 def scaled() -> FixedPolynomial:
     """C = 10^6: the gap of the product is a million times that of its factor."""
     problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Uniform(1, -1, 1), F(1, 10), "tanh")
     form = tr(g(0, 1)) * 10**6
-    name = "C = 10^6: tr(C g_{0,1}), sizes 1-1-1, tanh, x uniform on [-1, 1], at x = 1"
+    name = r"\(C = 10^6\): \(\mathrm{tr}(C g_{0,1})\), sizes 1-1-1, tanh, x uniform on [-1, 1], at x = 1"
     return FixedPolynomial(name, problem, 1, F(1, 1000), form, np.ones((1, 1, 1)))
 
 
@@ -126,7 +127,7 @@ def a_power() -> FixedPolynomial:
     power = form
     for _ in range(9):
         power = power * form
-    name = "tr(g_{0,2})^10, sizes 1-1-1, tanh, x uniform on [-1, 1], at x = 1"
+    name = r"\(\mathrm{tr}(g_{0,2})^{10}\), sizes 1-1-1, tanh, x uniform on [-1, 1], at x = 1"
     return FixedPolynomial(name, problem, 1, F(1, 1000), power, np.ones((1, 1, 1)))
 
 

@@ -110,18 +110,18 @@ def check_printed(instance: CloseOnTheStudent | CloseInValue) -> Evidence:
     """The print: the gradients' gap is O(eps') with constants that do not depend on the polynomial."""
     if isinstance(instance, CloseOnTheStudent):
         close, gaps = _outside_the_teacher(instance)
-        premise = "sigma and sigma' on all of [-2 C_h, 2 C_h], C_h >= |h^S|"
+        premise = r"\(\sigma\) and \(\sigma'\) on all of \([-2 C_h, 2 C_h]\), \(C_h \ge \|h^S\|\)"
     else:
         close, gaps = _oscillating(instance)
-        premise = f"sigma on all of [-{instance.radius}, {instance.radius}], which is all that continuity of sigma gives"
+        premise = rf"\(\sigma\) on all of [-{instance.radius}, {instance.radius}], which is all that continuity of \(\sigma\) gives"
     shrinks = all(b <= a * 1.01 for (_, a), (_, b) in pairwise(close))
     grows = all(a < b for a, b in pairwise(gaps))
     return Evidence(
-        statement=f"when P is within eps' of {premise}, then ||g^S - g^P|| = O(eps')",
+        statement=rf"when \(P\) is within \(\epsilon'\) of {premise}, then \(\|g_{{t,k}}^S - g_{{t,k}}^P\| = \mathcal{{O}}(\epsilon')\)",
         instance=instance.name,
-        left_route="certified errors of the polynomials: eps'",
+        left_route=r"certified errors of the polynomials: \(\epsilon'\)",
         left="; ".join(f"{name}: {error:.3g}" for name, error in close),
-        right_route="both runs in ball arithmetic: the largest ||g_{0,k}^S - g_{0,k}^P||",
+        right_route=r"both runs in ball arithmetic: the largest \(\|g_{0,k}^S - g_{0,k}^P\|\)",
         right="; ".join(f"{float(gap):.3g}" for gap in gaps),
         holds=not (shrinks and grows and float(gaps[-1]) > 1000 * close[-1][1]),
     )
