@@ -84,7 +84,9 @@ def _moments(problem: TeacherStudent, b: int, step: int, layer: int, literal: bo
     return second, mean
 
 
-def variance(problem: TeacherStudent, batch_size: int, step: int, layer: int, **options: Any) -> Fraction:
+def variance(
+    problem: TeacherStudent, batch_size: int, step: int, layer: int, *, literal: bool = False, max_paths: int = LIMIT
+) -> Fraction:
     """var(g_{t,k}) = E||g_{t,k}||^2 - ||E g_{t,k}||^2 given w_0; options and errors as for `moments`.
 
     Examples:
@@ -93,8 +95,9 @@ def variance(problem: TeacherStudent, batch_size: int, step: int, layer: int, **
         >>> [str(variance(problem, b, step=1, layer=1)) for b in (1, 2)]
         ['0', '12393/8192']
     """
-    second, mean = moments(problem, batch_size, step, layer, **options)
-    return second - sum((x * x for x in mean.ravel()), Fraction(0))
+    _require_rationals(problem)
+    second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
+    return to_fraction(second - sum((x * x for x in mean.ravel()), fmpq(0)))
 
 
 def variance_ball(

@@ -53,10 +53,26 @@ def predicted_seconds(problem: TeacherStudent, atoms: int, b: int, step: int, pa
     sums = paths * parameters * drawn * operation_seconds(weights)
     per_step = _count(atoms, b, literal)
     nodes = max(1.0, paths / per_step) * (1 + 1 / max(1, per_step - 1) if per_step > 1 else step + 1)
-    gradients = nodes * atoms * (4e-5 + 4 * parameters * operation_seconds(weights))
+    gradients = nodes * atoms * (4e-5 + 4 * parameters * operation_seconds(weights) + _powers_seconds(problem, weights))
     total = paths * (parameters + 4) * operation_seconds(2 * weights + chance)
     draws = paths * drawn * 1e-6 if literal else 0.0
     return 1e-3 + sums + gradients + total + draws + paths * 2e-5
+
+
+def _powers_seconds(problem: TeacherStudent, weights: float) -> float:
+    """The powers of the last hidden layer's pre-activations in one gradient: D for each unit, as long as the gradient itself at the end."""
+    if not problem.is_polynomial or problem.activation_degree == 1:
+        return 0.0
+    degree = problem.activation_degree
+    bits = min(gradient_degree(problem.depth, degree) * weights, _ENDLESS)
+    return 5e-9 * bits * math.sqrt(1 + bits / 1e7) * degree * sum(problem.sizes[1:-1])
+
+
+def _gained_bits(problem: TeacherStudent, degree: int, sigma: float, inputs: float) -> float:
+    """What a gradient adds to m times the weights' bits: twice, for delta and for z, those of the activation's coefficients, which pass
+    through the activations after them, and of the inputs, which pass through all."""
+    through = [degree**k for k in range(problem.depth)]
+    return 2 * (sum(through[:-1]) * sigma + through[-1] * inputs) + math.log2(max(problem.sizes))
 
 
 def operation_seconds(bits: float) -> float:
@@ -76,8 +92,7 @@ def weight_bits(problem: TeacherStudent, step: int) -> float:
     else:
         sigma, degree = 0.0 if problem.is_linear else max(map(_length, problem.activation)), problem.activation_degree
     m = gradient_degree(problem.depth, degree)
-    layers = sum(degree**k for k in range(problem.depth))
-    gained = 2 * layers * (inputs + sigma) + math.log2(max(problem.sizes))
+    gained = _gained_bits(problem, degree, sigma, inputs)
     if m == 1:
         rate = max((_length(problem.learning_rate(s)) for s in {0, step // 2, step - 1} if 0 <= s < step), default=0.0)
         return weights + step * (gained + rate)

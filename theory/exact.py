@@ -121,8 +121,12 @@ def to_fmpq(value: Number | int) -> fmpq:
 
 
 def to_fraction(value: fmpq | fmpz | int) -> Fraction:
-    """A flint rational as a Fraction."""
-    return Fraction(int(value.p), int(value.q)) if isinstance(value, fmpq) else Fraction(int(value))
+    """A flint rational as a Fraction. It is reduced already: Fraction's own gcd, quadratic in the digits, is left out."""
+    if not isinstance(value, fmpq):
+        return Fraction(int(value))
+    result: Fraction = object.__new__(Fraction)
+    result._numerator, result._denominator = int(value.p), int(value.q)  # type: ignore[attr-defined]
+    return result
 
 
 def to_fmpq_mat(array: np.ndarray) -> fmpq_mat:

@@ -84,14 +84,13 @@ def certified_decreasing_range(
     layer: int,
     largest: int = 32,
     *,
-    max_paths: int = 10 * LIMIT,
+    max_paths: int = 4 * LIMIT,
 ) -> DecreasingRange:
     """The batch sizes up to `largest` between which the smooth network's variance is proved to decrease, from the polynomial network's.
 
     The latter is exact, by enumeration of all mini-batches, so the inputs must have finite support. Raises ValueError for other inputs
     and for a polynomial whose errors are not certified, UnaffordableError before any work when all these enumerations together take more
-    than `max_paths` paths or as much work (predicted on the safe side, some 20 times too high for long coefficients), and what
-    `variance_gap` raises.
+    than `max_paths` paths or as much work, and what `variance_gap` raises.
 
     Examples:
         >>> from theory import Discrete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from fractions import Fraction as F
 from itertools import pairwise
@@ -156,3 +157,13 @@ def test_sampled_errors_prove_nothing():
     with pytest.raises(ValueError, match=r"^polynomial must have certified errors"):
         certified_decreasing_range(problem, approximate("tanh", 3, 21, certify=False), 1, 1, 6)
     assert "interval (1, 4)" in repr(certified_decreasing_range(problem, approximate("tanh", 3, 21), 1, 1, 4))
+
+
+def test_long_numbers_are_refused_before_they_are_met():
+    """Three layers and degree 25: denominators of 17 million bits, minutes of work for 6 small batch sizes."""
+    student, teacher = [[[F(1, 2)]], [[-1]], [[F(-1, 2)]]], [[[F(-3, 2)]], [[F(1, 3)]], [[F(1, 3)]]]
+    problem = TeacherStudent(student, teacher, Discrete([1, F(-1, 2)], [F(1, 3), F(2, 3)]), F(1, 20), "gelu")
+    began = time.perf_counter()
+    with pytest.raises(UnaffordableError, match="largest must be smaller than 6"):
+        certified_decreasing_range(problem, approximate("gelu", 6, 25, "interpolate"), 1, 2, 6)
+    assert time.perf_counter() - began < 2
