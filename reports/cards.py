@@ -51,7 +51,7 @@ def card(examined: Examined) -> dict[str, Any]:
         "has_evidence": evidence is not None,
         "problem": problem_text(examined.instance),
         "options": options(examined.instance),
-        "is_polynomial": is_polynomial(examined.instance),
+        "advice": advice(examined.instance),
     }
     if evidence is not None:
         shown |= {
@@ -93,10 +93,12 @@ def problem_text(instance: Any) -> str:
     return text if len(text) <= LARGEST_PROBLEM else ""
 
 
-def is_polynomial(instance: Any) -> bool:
-    """Whether `batchlaw variance` takes the instance's problem: others need a polynomial in the place of their activation."""
+def advice(instance: Any) -> str:
+    """What stands in the way of `batchlaw variance` for the instance's problem, whose activation is no polynomial; empty otherwise."""
     problem = getattr(instance, "problem", None)
-    return isinstance(problem, TeacherStudent) and problem.is_polynomial
+    if not isinstance(problem, TeacherStudent) or problem.is_polynomial:
+        return ""
+    return f"The exact engines need a polynomial in place of {problem.activation}: {problem.activation.advice}."
 
 
 def options(instance: Any) -> str:

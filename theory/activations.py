@@ -250,7 +250,9 @@ def checked(function: Elementwise, x: np.ndarray, name: str) -> np.ndarray:
     """function(x) as float64, of the shape of x and finite; a ValueError that names the first bad entry otherwise."""
     try:
         returned = np.asarray(function(x.copy()))  # a copy: it may work in place
-        y = returned.astype(np.float64, casting="same_kind") if returned.dtype.kind != "i" else returned.astype(np.float64)
+        if returned.dtype.kind not in "fi" or returned.dtype.itemsize < 8:
+            raise TypeError(f"it returned {returned.dtype}")
+        y = returned.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must take and return arrays of doubles, but failed on one: {error}") from error
     if y.shape != x.shape:

@@ -125,14 +125,14 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input
         raise ValueError(f"tolerance must be positive, but was {tolerance}")
     sigma = _smooth_activation(problem)
     radius = _radius_needed(problem, sigma, steps, input_radius)
-    degree, reached = 4, np.inf
+    degree, reached = 1, np.inf
     while degree <= _HIGHEST_DEGREE:
         polynomial = approximate(sigma, radius, degree)
         with suppress(DomainError):  # so large a gap that the P-run may leave [-R, R]
             reached = min(reached, float(every_path_bound(problem, polynomial, steps, input_radius).gradient.max()))
         if reached <= wanted:
             return polynomial
-        degree += max(2, degree // 6)
+        degree += max(1, degree // 6)
     raise ValueError(
         f"tolerance must be within reach of degree {_HIGHEST_DEGREE} with coefficients in doubles, but {tolerance} is not: the a-priori "
         f"bounds come down to {reached:.3g}. Take fewer steps, smaller learning rates or the bounds along a run"

@@ -18,10 +18,10 @@ from typing import Any
 
 from flint import arb
 
-from theory.exact import as_number
+from theory.exact import as_number, to_fmpq
 from theory.gap_bounds import GapBounds, spectral_of
 from theory.letters import CONSTANT, GRADIENT, TEACHER, Letter, Word
-from theory.norms import up
+from theory.norms import times, up
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.trace_forms import TraceForm
@@ -102,13 +102,12 @@ def _factor(term: KroneckerTerm, problem: TeacherStudent) -> float:
     """What the product of the letters' norms is to be multiplied by."""
     term.shapes(problem)  # refuses rows that do not chain and a C that does not fit
     ranks = math.prod(_smallest(row, problem) for row in term.rows)
-    if term.constant is None:
-        inner = float(ranks)
-    else:
-        square = sum((arb(x * x) for x in term.constant.ravel().tolist()), arb(0))
-        inner = float(up(float(square.sqrt().upper()) * math.sqrt(ranks)))
+    size = abs(arb(to_fmpq(term.coefficient)))  # in balls: a tiny coefficient may meet a large C
+    if term.constant is not None:
+        size *= sum((arb(x * x) for x in term.constant.ravel().tolist()), arb(0)).sqrt()
+    inner = float(ranks) if term.constant is None else math.sqrt(ranks)
     outer = 1.0 if term.open is None else math.sqrt(_smallest(term.open, problem))
-    return float(up(abs(float(term.coefficient)) * inner * outer))
+    return float(times(float(size.upper()), inner, outer))
 
 
 def _smallest(word: Word, problem: TeacherStudent) -> int:

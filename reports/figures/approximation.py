@@ -62,13 +62,19 @@ def draw_a10(findings: Findings, seed: int) -> Figure:
     )
 
 
+def error_and_band(polynomial: ActivationPolynomial, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
+    """(x, the error of the value or of the derivative at x, its certified bound)."""
+    sigma, x = polynomial.activation, float(polynomial.radius) * np.cos(np.linspace(np.pi, 0, 1600))
+    if kind == "value":
+        return x, sigma.value(x) - polynomial(x), polynomial.value_error
+    return x, sigma.derivative(x) - polynomial.derivative(x), polynomial.derivative_error
+
+
 def _error_curve(polynomial: ActivationPolynomial, kind: str) -> str:
     sigma, radius = polynomial.activation, float(polynomial.radius)
-    x = radius * np.cos(np.linspace(np.pi, 0, 1600))
-    if kind == "value":
-        error, bound, label = sigma.value(x) - polynomial(x), polynomial.value_error, r"$\sigma - P$"
-    else:
-        error, bound = sigma.derivative(x) - polynomial.derivative(x), polynomial.derivative_error
+    x, error, bound = error_and_band(polynomial, kind)
+    label = r"$\sigma - P$"
+    if kind == "derivative":
         label = "$\\sigma$′ $-$ $P$′"
     unit = 10.0 ** np.floor(np.log10(bound))
     with panel() as axes:
@@ -91,16 +97,20 @@ def _degrees() -> str:
             shown = [(n, e) for n, e in zip(DEGREES, errors, strict=True) if e > 1e-13]
             n, e = zip(*shown, strict=True)
             axes.plot(n, e, marker, color=colour, markerfacecolor="none", markeredgewidth=1.4, label=name)
-            rate = convergence_rate(name, RADIUS)
-            middle = len(n) // 2
-            axes.plot(n, [e[middle] * rate ** -(k - n[middle]) for k in n], color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
+            axes.plot(n, predicted(name, n, e), color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
         axes.set_yscale("log")
         axes.set_xlabel("degree $n$")
         axes.set_ylabel("certified $\\sup\\,|\\sigma$′ $-$ $P$′$|$")
         plain_ticks(axes, list(DEGREES)[::2])
         axes.legend(loc="lower left")
-        description = f"Errors from degree {DEGREES[0]} to {DEGREES[-1]} fall on straight lines whose slopes are the predicted ones."
+        description = f"Errors from degree {DEGREES[0]} to {DEGREES[-1]}, beside straight lines of the predicted slopes."
         return svg(axes, "fig-a9-degrees", "Certified errors over the degree, with predicted rates", description)
+
+
+def predicted(name: str, degrees: Sequence[int], errors: Sequence[float]) -> list[float]:
+    """Through the middle error, falling by the predicted rate on [-RADIUS, RADIUS] per degree."""
+    rate, middle = convergence_rate(name, RADIUS), len(degrees) // 2
+    return [errors[middle] * rate ** (degrees[middle] - n) for n in degrees]
 
 
 def _steps(instance: Instance) -> str:
@@ -145,10 +155,12 @@ def _many_products(instance: Instance) -> str:
     bounds = gradient_gap_bound(problem, polynomial, instance.batches, instance.envelope)
     last = len(bounds.gradient) - 1
     with panel() as axes:
+        smallest = np.inf
         for count, colour, marker in zip((1, 2, 4, 6), COLOURS, MARKERS, strict=True):
             forms = [_product(t, last, count) for t in range(last + 1)]
             seen = [_distance(instance, polynomial, form) for form in forms]
             promised = [product_gap_bound(form, problem, bounds) for form in forms]
+            smallest = min(smallest, *(b / s for b, s in zip(promised, seen, strict=True)))
             label = f"{count} letter{'s' if count > 1 else ''}"
             axes.plot(seen, promised, marker, color=colour, markerfacecolor="none", markeredgewidth=1.4, label=label)
         axes.set_xscale("log")
@@ -157,7 +169,7 @@ def _many_products(instance: Instance) -> str:
         axes.set_xlabel("what happened")
         axes.set_ylabel("bound")
         axes.legend(loc="lower right")
-        return svg(axes, "fig-a10-products", "Bounds against gaps", "Every mark lies above the line of equality.")
+        return svg(axes, "fig-a10-products", "Bounds against gaps", f"The smallest ratio of a bound to its gap is {smallest:.3g}.")
 
 
 def _product(step: int, last: int, count: int) -> TraceForm:

@@ -39,8 +39,9 @@ def draw_extended(findings: Findings, seed: int) -> Figure:
     close, coarse = proofs[0], proofs[1]
     return Figure(
         (_parity(rise), _proved(close, coarse)),
-        rf"(a) {with_maths(rise.name)}: the exact variance at even and odd \(b \ge 2\), and its limit \(9/64\) (dashed). It falls at "
-        rf"first, and then rises; from \(b = 3\) on the odd sizes lie above the even ones beside them. (b) {with_maths(close.name)}: "
+        rf"(a) {with_maths(rise.name)}: the exact variance at even and odd \(b \ge 2\), and its limit \({limit(rise.slope)}\) "
+        rf"(dashed). It falls at "
+        rf"first, and then rises; from \(b = 4\) on the odd sizes lie above the even ones beside them. (b) {with_maths(close.name)}: "
         rf"\(\sqrt{{\mathrm{{var}}^P(b)}} - "
         r"\sqrt{\mathrm{var}^P(b + 1)}\), exactly. Where it lies above \(2e\) (dashed lines), twice the gap between the networks, "
         r"\(\mathrm{var}^S(b) &gt; \mathrm{var}^S(b+1)\) is proved; it falls like \(b^{-3/2}\) (thin line) and passes below every such "
@@ -71,8 +72,7 @@ def _rates(instance: Jump, means: list[float]) -> str:
         largest = [largest_gap(instance, n) for n in DEGREES]
         axes.plot(DEGREES, largest, "s-", color=ORANGE, markerfacecolor="none", markeredgewidth=1.4, label="largest")
         axes.plot(DEGREES, means, "o-", color=BLUE, markerfacecolor="none", markeredgewidth=1.4, label="mean over $u$")
-        law = means[-1] * DEGREES[-1] / np.log(DEGREES[-1])
-        axes.plot(DEGREES, [law * np.log(n) / n for n in DEGREES], color=MUTED, linewidth=1.0, label=r"$\propto \log n\,/\,n$")
+        axes.plot(DEGREES, law_of_the_mean(means), color=MUTED, linewidth=1.0, label=r"$\propto \log n\,/\,n$")
         axes.axhline(0.5, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -82,6 +82,12 @@ def _rates(instance: Jump, means: list[float]) -> str:
         axes.legend(loc="lower left")
         description = f"The largest gap stays at {largest[-1]:.3g}; the mean falls from {means[0]:.3g} to {means[-1]:.3g}."
         return svg(axes, "fig-leaky-rates", "Largest and mean gap over the degree", description)
+
+
+def law_of_the_mean(means: list[float]) -> list[float]:
+    """c log n / n through the last mean."""
+    constant = means[-1] * DEGREES[-1] / np.log(DEGREES[-1])
+    return [constant * np.log(n) / n for n in DEGREES]
 
 
 def _parity(rise: Rise) -> str:
@@ -95,7 +101,7 @@ def _parity(rise: Rise) -> str:
         batch_axis(axes, 2, 160)
         axes.set_ylabel(r"$\mathrm{var}(g_{1,1})$")
         axes.legend(loc="upper right")
-        return svg(axes, "fig-extended-parity", "ReLU: the variance rises for large b", "It falls to b = 6, then rises towards 9/64.")
+        return svg(axes, "fig-extended-parity", "ReLU: the variance rises for large b", f"It rises towards {limit(rise.slope)}.")
 
 
 def _proved(close: Instance, coarse: Instance) -> str:

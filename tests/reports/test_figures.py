@@ -8,11 +8,16 @@ from fractions import Fraction as F
 import pytest
 
 from reports import figures
-from reports.figures import generic
+from reports.figures import approximation, general_networks, generic
 from reports.figures.style import INK, VARIABLES, panel, standalone, svg
 from reports.findings import examine
 from tests.reports.fakes import POLYNOMIAL, claim
+from theory.chebyshev import approximate
 from theory.claims import LEDGER
+from theory.claims.general_networks import limit
+from theory.claims.leaky_relu import mean_gap, relu
+
+CLAIMS = {c.id: c for c in LEDGER}
 
 
 def line(name: str = "test") -> str:
@@ -73,3 +78,30 @@ def test_captions_of_the_informal_theorems_say_what_these_print() -> None:
     captions = {c.id: figures.draw(examine(c), 0).caption for c in LEDGER if c.id in ("3.2", "3.3", "A.5", "A.6")}
     assert r"\alpha_t" in captions["A.5"] and r"\alpha_t" not in captions["3.2"] and r"\mu_s" in captions["3.2"]
     assert "the printed bound" in captions["A.6"] and "Theorem 3.3 prints none" in captions["3.3"]
+
+
+def test_error_curves_touch_their_certified_bands() -> None:
+    name, radius, degree = approximation.SHOWN
+    polynomial = approximate(name, radius, degree)
+    for kind, bound in (("value", polynomial.value_error), ("derivative", polynomial.derivative_error)):
+        _, error, band = approximation.error_and_band(polynomial, kind)
+        assert band == bound and 0.98 * band < abs(error).max() <= band
+    caption = figures.draw(examine(CLAIMS["3.6"]), 0).caption
+    assert f"{polynomial.value_error:.3g}" in caption and f"{polynomial.derivative_error:.3g}" in caption
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus"])
+def test_predicted_errors_are_near_the_certified_ones(name: str) -> None:
+    degrees = list(approximation.DEGREES)
+    errors = [approximate(name, approximation.RADIUS, n).derivative_error for n in degrees]
+    lines = approximation.predicted(name, degrees, errors)
+    assert all(1 / 8 < line / error < 8 for line, error in zip(lines, errors, strict=True))  # over ten powers of ten
+
+
+def test_the_mean_follows_its_law() -> None:
+    means = [mean_gap(relu(), n) for n in general_networks.DEGREES]
+    assert all(0.9 < law / mean <= 1.001 for law, mean in zip(general_networks.law_of_the_mean(means), means, strict=True))
+
+
+def test_the_limit_in_the_caption_is_the_claim_s() -> None:
+    assert r"its limit \(9/64\)" in figures.draw(examine(CLAIMS["3.5 extended"]), 0).caption and limit(F(0)) == F(9, 64)

@@ -196,8 +196,7 @@ CLAIM = Claim(
         r"certified, by "
         "the polynomial network and directly.",
         "Open: activations between the two, such as ELU, and inputs without finite support.",
-        r"After Theorem 3.4, before line 307, the print finds it “intuitively correct” that the variance tends to 0: with leaky ReLU "
-        r"it need not.",
+        r"For the polynomial networks of Theorem 3.4 the variance tends to 0 (before line 307); with leaky ReLU it need not.",
     ),
     command="pytest -m theorems tests/theorems/test_general_networks.py",
 )

@@ -179,6 +179,5 @@ CLAIM = Claim(
     command="pytest -m theorems tests/theorems/test_theorem_a10.py",
     slips=(
         r"\(W_{0:t}\) beside \(G_{0:T}\): the indices \(t\) and \(T\) are mixed; line 901 says “at any time step \(T\)”.",
-        r"The set \(\bar{C}\) of constants is not defined there.",
     ),
 )

@@ -291,9 +291,9 @@ CLAIM = Claim(
             "close in value only",
             close_in_value,
             printed=True,
-            note=r"The print says of its polynomial, close in value and derivative, that it “is guaranteed to exist since \(\sigma^S\) is "
-            r"continuous” (footnote 10). Continuity gives closeness of values only, and that is not enough: the gradient sees the "
-            r"derivative, which \(T_m\) of small amplitude spoils.",
+            note=r"The print says of its polynomial, close in value and derivative, that it “is guaranteed to exist since the general "
+            r"activation function \(\sigma^S\) is continuous over the compact domain” (footnote 10). Continuity gives closeness of values "
+            r"only, and that is not enough: the gradient sees the derivative, which \(T_m\) of small amplitude spoils.",
         ),
     ),
     proof=(
@@ -318,7 +318,7 @@ CLAIM = Claim(
         r"Line 835 needs \(\sqrt{p_k}\, \epsilon'\) when \(\epsilon'\) bounds a scalar error, as line 796 (\(C_S = 1\) for the "
         r"sigmoid) suggests; lines 793 and 810 write norms over a box, for which it would be right.",
         r"\(C_S\) bounds \(|\sigma|\) in line 793 and is used for \(\sup|\sigma'|\) in line 872; tanh on \([-1/10, 1/10]\) has \(C_S = "
-        r"0.0997\) and \(\sup \sigma' = 1\). In lines 868-870 it bounds \(\|z_{k-1}\|_\infty\), which is that of \(x\) for \(k = 1\).",
+        r"0.0997\) and \(\sup \sigma' = 1\). In lines 868-871 it bounds \(\|z_{k-1}\|_\infty\), which is that of \(x\) for \(k = 1\).",
         r"Lines 787 and 792, \(\sigma^S\) smooth on \(\mathbb{R}^p\), \(\mathcal{R} = [-C_h, C_h]^p\): \(\sigma\) is a function on "
         r"\(\mathbb{R}\), and \(h_k \in \mathbb{R}^{p_k}\), \(k \ge 1\), while \(p\) is the dimension of \(x\).",
         r"Footnote 8: \(C_h = C_W \max_{k \in [H]} C_{S,k}\) omits \(C_{S,0} = C_x\), and \(h_k \le C_W C_{S,k}\) should read "
