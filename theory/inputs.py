@@ -233,6 +233,8 @@ class Independent(InputLaw):
     A table has no samples.
     """
 
+    _largest_square: Fraction | None = None  # of a coordinate
+
     def __init__(self, dimension: int, moments: Sequence[Any]) -> None:
         self.dimension = as_index(dimension, "dimension", minimum=1)
         numbers = [as_number(m, f"moments[{k}]") for k, m in enumerate(as_sequence(moments, "moments"))]
@@ -255,6 +257,11 @@ class Independent(InputLaw):
             result *= self.coordinate_moment(a)
         return result
 
+    @property
+    def norm_bound(self) -> float | None:
+        """sqrt p times the largest |x_1|; None for a moment table."""
+        return None if self._largest_square is None else root_above(self.dimension * self._largest_square)
+
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """A moment table does not determine its law: ValueError."""
         raise ValueError("inputs given by a moment table cannot be sampled; use Rademacher, Uniform, Gaussian or Discrete")
@@ -265,6 +272,8 @@ class Independent(InputLaw):
 
 class Rademacher(Independent):
     """p independent signs, each +1 or -1 with probability 1/2."""
+
+    _largest_square = Fraction(1)
 
     def __init__(self, dimension: int) -> None:
         super().__init__(dimension, [1])
@@ -284,11 +293,6 @@ class Rademacher(Independent):
         """Independent draws, a float64 array of shape `shape + (p,)`."""
         return 2.0 * generator.integers(0, 2, size=(*_shape(shape), self.dimension)) - 1.0
 
-    @property
-    def norm_bound(self) -> float:
-        """sqrt p."""
-        return root_above(Fraction(self.dimension))
-
     def __repr__(self) -> str:
         return f"Rademacher({self.dimension})"
 
@@ -304,12 +308,14 @@ class Uniform(Independent):
         if (low is None) != (high is None):
             raise TypeError("Uniform takes both low and high, or neither")
         self._bounds: tuple[Fraction, Fraction] | None = None
+        self._largest_square = Fraction(3)
         if low is not None:
             ends = as_number(low, "low"), as_number(high, "high")
             if ends[0] >= ends[1]:
                 raise ValueError(f"low must be less than high, but low = {low} and high = {high}")
             self.exact = all(isinstance(end, Fraction) for end in ends)
             self._bounds = (Fraction(ends[0]), Fraction(ends[1]))
+            self._largest_square = max(end * end for end in self._bounds)
 
     def coordinate_moment(self, order: int) -> Fraction:
         """E[x_1^order]."""
@@ -322,12 +328,6 @@ class Uniform(Independent):
         """Independent draws, a float64 array of shape `shape + (p,)`."""
         low, high = (-(3**0.5), 3**0.5) if self._bounds is None else (float(end) for end in self._bounds)
         return generator.uniform(low, high, size=(*_shape(shape), self.dimension))
-
-    @property
-    def norm_bound(self) -> float:
-        """sqrt p times the end further from 0."""
-        end = Fraction(3) if self._bounds is None else max(x * x for x in self._bounds)
-        return root_above(self.dimension * end)
 
     def __repr__(self) -> str:
         ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"

@@ -188,3 +188,26 @@ def test_moments_just_beyond_a_law_are_refused():
 def test_rademacher_support_is_not_listed_when_too_large():
     assert Rademacher(20).support() is None
     assert Gaussian(1).support() is None
+
+
+@pytest.mark.parametrize(
+    ("law", "square"),
+    [
+        (Rademacher(3), 3),
+        (Rademacher(40), 40),
+        (Uniform(2), 6),
+        (Uniform(3, -2, 1), 12),
+        (Uniform(1, F(1, 3), F(1, 2)), F(1, 4)),
+        (Discrete([(1, 2), (F(-3, 2), 2)]), F(25, 4)),
+        (Discrete([0]), 0),
+    ],
+)
+def test_the_bound_on_the_norm_is_the_least_one_rounded_up(law, square):
+    bound = law.norm_bound
+    assert square <= F(bound) ** 2 <= F(square) * (1 + F(1, 2**50))
+    samples = law.sample(np.random.default_rng(0), 1000)
+    assert np.sqrt((samples**2).sum(axis=1)).max() <= bound * (1 + 2**-50)
+
+
+def test_unbounded_and_unknown_laws_have_no_bound():
+    assert Gaussian(2).norm_bound is None and Independent(1, [1, 0, 1]).norm_bound is None
