@@ -23,7 +23,7 @@ from flint import arb, ctx, fmpq, fmpq_mat
 
 from theory.activations import Activation
 from theory.enumeration_cost import BALL_BITS, LIMIT, refuse_beyond, refuse_interpolation
-from theory.exact import as_index, to_fmpq, to_fraction
+from theory.exact import as_index, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 from theory.sample_gradients import Matrices, Sigma, forward, sample_gradient
@@ -69,7 +69,7 @@ def moments(
     """
     _require_rationals(problem)
     second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
-    return to_fraction(second), _to_fractions(mean)
+    return to_fraction(second), to_fraction_array(mean)
 
 
 def _moments(problem: TeacherStudent, b: int, step: int, layer: int, literal: bool, max_paths: int) -> tuple[Any, np.ndarray]:
@@ -172,7 +172,7 @@ def expectation(
                 follow(path, sgd.stepped(weights, gradient, len(path.weights) - 1), probability * chance)
 
     follow(Path((), (), ()), sgd.student, fmpq(1))
-    return _to_fractions(total) if isinstance(total, np.ndarray) else to_fraction(total)
+    return to_fraction_array(total) if isinstance(total, np.ndarray) else to_fraction(total)
 
 
 def interpolated_polynomial(
@@ -271,8 +271,8 @@ def _affordable(
     refuse_beyond(problem, len(atoms), b, step, batches, literal, max_paths)
     sigma = problem.activation
     return _Enumeration(
-        student=_rational(problem.student),
-        teacher=_rational(problem.teacher),
+        student=tuple(map(to_fmpq_array, problem.student)),
+        teacher=tuple(map(to_fmpq_array, problem.teacher)),
         sigma=sigma if isinstance(sigma, Activation) else tuple(to_fmpq(c) for c in sigma),
         rates=tuple(to_fmpq(a) for a in problem.rates_before(step)),
         atoms=tuple(np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in atoms),
@@ -314,7 +314,7 @@ def _interpolate(values: list[Fraction]) -> list[Fraction]:
 def _lookup(sgd: _Enumeration, path: Path, letter: Any) -> np.ndarray:
     """The matrix that a letter of a trace form (W_{s,k}, g_{s,k}, W*_k or a constant) stands for on this path."""
     if letter.layer is None:
-        return _rational([letter.matrix])[0]
+        return to_fmpq_array(letter.matrix)
     if letter.step is None:
         return sgd.teacher[letter.layer - 1]
     if letter.sample is None:
@@ -339,14 +339,6 @@ def _require_rationals(problem: TeacherStudent) -> None:
             f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {problem.activation}: "
             "variance_ball takes it, or theory.chebyshev.approximate a polynomial in its place"
         )
-
-
-def _rational(matrices: Any) -> Matrices:
-    return tuple(np.array([[to_fmpq(x) for x in row] for row in w.tolist()], dtype=object) for w in matrices)
-
-
-def _to_fractions(array: np.ndarray) -> np.ndarray:
-    return np.vectorize(to_fraction, otypes=[object])(array)
 
 
 def _key(weights: Matrices) -> tuple[Any, ...]:

@@ -135,6 +135,16 @@ def to_fmpq_mat(array: np.ndarray) -> fmpq_mat:
     return fmpq_mat(rows, columns, [to_fmpq(x) for x in array.ravel().tolist()])
 
 
+def to_fmpq_array(array: np.ndarray) -> np.ndarray:
+    """An object array of fmpq, entry by entry exact, whether it held Fractions or floats."""
+    return np.vectorize(to_fmpq, otypes=[object])(array)
+
+
+def to_fraction_array(array: np.ndarray) -> np.ndarray:
+    """An object array of Fractions from one of flint rationals."""
+    return np.vectorize(to_fraction, otypes=[object])(array)
+
+
 def to_float(array: np.ndarray) -> np.ndarray:
     """A float64 copy, each entry correctly rounded."""
     return np.array([[float(x) for x in row] for row in array.tolist()], dtype=np.float64).reshape(array.shape)

@@ -108,7 +108,7 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input
 
     || g_{t,k}^S - g_{t,k}^P ||_F <= tolerance for t = 0, ..., steps - 1, every layer, every batch size and all samples of norm at most
     input_radius (the law's own bound by default). The radius is what the a-priori bounds on both networks' pre-activations need; the
-    degree is the lowest for which they prove it, up to a factor of about 1.2.
+    degree is the lowest for which they prove it, up to a factor of about 1.2. (For a user's callable the polynomial's errors are sampled.)
 
     Raises ValueError for a tolerance that is not positive or that no polynomial with coefficients in doubles meets, and whatever
     `every_path_bound` raises for the problem.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mpoly_ctx
 
-from theory.exact import as_index, as_matrix, to_fmpq, to_fraction
+from theory.exact import as_index, as_matrix, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inputs import InputLaw
 
 #: entries of the largest dense matrix that is formed
@@ -198,7 +198,7 @@ def direct_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], 
         for atom, probability in zip(*support, strict=True):
             x = np.array([to_fmpq(value) for value in atom], dtype=object)
             total = total + _product(x, y_forms, z_forms, p1, p2) * to_fmpq(probability)
-        return _to_fractions(total)
+        return to_fraction_array(total)
     unknowns = np.empty(law.dimension, dtype=object)
     unknowns[:] = fmpq_mpoly_ctx.get([f"x{k}" for k in range(law.dimension)], "lex").gens()
     polynomials = _product(unknowns, y_forms, z_forms, p1, p2)
@@ -215,10 +215,10 @@ def _product(x: np.ndarray, a: list[np.ndarray], d: list[np.ndarray], p1: int, p
     m, n = len(a), len(d) - 1
     y = [x[i * p1 : (i + 1) * p1] for i in range(m)]
     z = [x[m * p1 + j * p2 : m * p1 + (j + 1) * p2] for j in range(n)]
-    forms = [y[i - 1] @ _fmpq(a[i - 1]) @ y[i] for i in range(m)]  # y_i^T A_i y_{i+1}, with y_0 = y_m and A_0 = A_m
-    forms += [z[j - 1] @ _fmpq(d[j]) @ z[j] for j in range(1, n)]
+    forms = [y[i - 1] @ to_fmpq_array(a[i - 1]) @ y[i] for i in range(m)]  # y_i^T A_i y_{i+1}, with y_0 = y_m and A_0 = A_m
+    forms += [z[j - 1] @ to_fmpq_array(d[j]) @ z[j] for j in range(1, n)]
     scalar = math.prod(forms, start=fmpq(1))
-    first, last = _fmpq(d[0]) @ z[0], z[-1] @ _fmpq(d[-1])
+    first, last = to_fmpq_array(d[0]) @ z[0], z[-1] @ to_fmpq_array(d[-1])
     result = np.empty((len(first), len(last)), dtype=object)
     for r, c in np.ndindex(*result.shape):  # one by one: numpy takes a polynomial for a sequence
         result[r, c] = first[r] * last[c] * scalar
@@ -258,11 +258,3 @@ def _exact(matrix: np.ndarray) -> np.ndarray:
 
 def _identity(n: int) -> np.ndarray:
     return np.array([[Fraction(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
-
-
-def _fmpq(matrix: np.ndarray) -> np.ndarray:
-    return np.vectorize(to_fmpq, otypes=[object])(matrix)
-
-
-def _to_fractions(array: np.ndarray) -> np.ndarray:
-    return np.vectorize(to_fraction, otypes=[object])(array)

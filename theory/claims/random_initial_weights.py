@@ -9,7 +9,7 @@ import numpy as np
 
 from theory import enumeration
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.exact import to_fmpq, to_fraction
+from theory.exact import to_fmpq, to_fmpq_array, to_fraction
 from theory.inputs import Discrete, Rademacher
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
@@ -114,8 +114,8 @@ def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndar
     """grad_layer L(w_step) after `step` steps of full-gradient descent, in Fractions."""
     law = problem.inputs.support()
     assert law is not None
-    teacher, sigma = _rational(problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
-    weights = _rational(problem.student)
+    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), tuple(to_fmpq(c) for c in problem.activation)
+    weights = tuple(map(to_fmpq_array, problem.student))
     for s in range(step + 1):
         full = [w * to_fmpq(F(0)) for w in weights]
         for atom, p in zip(*law, strict=True):
@@ -126,10 +126,6 @@ def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndar
             rate = to_fmpq(problem.learning_rate(s))
             weights = tuple(w - g * rate for w, g in zip(weights, full, strict=True))
     return np.vectorize(to_fraction, otypes=[object])(full[layer - 1])
-
-
-def _rational(matrices: object) -> tuple[np.ndarray, ...]:
-    return tuple(np.vectorize(to_fmpq, otypes=[object])(w) for w in matrices)  # type: ignore[attr-defined]
 
 
 def random_signs() -> Instance:

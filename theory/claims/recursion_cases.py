@@ -17,7 +17,7 @@ import numpy as np
 from flint import fmpq
 
 from theory import enumeration
-from theory.exact import to_fmpq, to_fraction
+from theory.exact import to_fmpq, to_fmpq_array, to_fraction
 from theory.letters import GRADIENT, TEACHER, WEIGHT, Letter, gradients, teachers, weights
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm
@@ -74,7 +74,7 @@ def table(
 ) -> Lookup:
     """Letters looked up in lists of weights and gradients by step."""
     known_weights, known_gradients = list(path), list(gradient_path)
-    teacher = [_rational(w) for w in problem.teacher]
+    teacher = [to_fmpq_array(w) for w in problem.teacher]
 
     def lookup(letter: Letter) -> np.ndarray:
         layer = (letter.layer or 1) - 1
@@ -84,7 +84,7 @@ def table(
             return known_weights[letter.step or 0][layer]
         if letter.kind == GRADIENT:
             return known_gradients[letter.step or 0][layer]
-        return _rational(letter.matrix)
+        return to_fmpq_array(letter.matrix)
 
     return lookup
 
@@ -93,7 +93,7 @@ def batch_gradient(
     problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]
 ) -> tuple[np.ndarray, ...]:
     """(g_1, ..., g_H) at these weights, averaged over the samples, by backpropagation."""
-    teacher, sigma = tuple(_rational(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
+    teacher, sigma = tuple(to_fmpq_array(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
     each = [enumeration.sample_gradient(at, teacher, sigma, x) for x in samples]
     return tuple(reduce(np.add, (g[k] for g in each)) * fmpq(1, len(each)) for k in range(problem.depth))
 
@@ -208,8 +208,4 @@ def _chances(problem: TeacherStudent) -> list[fmpq]:
 
 
 def _weights(problem: TeacherStudent) -> tuple[np.ndarray, ...]:
-    return tuple(_rational(w) for w in problem.student)
-
-
-def _rational(matrix: np.ndarray) -> np.ndarray:
-    return np.array([[to_fmpq(x) for x in row] for row in matrix.tolist()], dtype=object)
+    return tuple(to_fmpq_array(w) for w in problem.student)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.exact import as_matrix, as_number, to_fmpq, to_fraction
+from theory.exact import as_matrix, as_number, to_fmpq, to_fmpq_array, to_fraction
 from theory.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
 from theory.problem import TeacherStudent
 from theory.trace_forms import Term, TraceForm
@@ -107,7 +107,7 @@ class KroneckerForm:
         cls, rows: Iterable[TraceForm], constant: Any = None, open_row: TraceForm | None = None, coefficient: Any = 1
     ) -> KroneckerForm:
         """One term, its rows written as words: tr( constant (x)_i rows[i] ) open_row. Without a constant, C is the identity."""
-        c = None if constant is None else _rational(as_matrix(constant, "constant"))
+        c = None if constant is None else to_fmpq_array(as_matrix(constant, "constant"))
         words = tuple(_one_word(row, f"rows[{i}]") for i, row in enumerate(rows))
         last = None if open_row is None else _one_word(open_row, "open_row")
         return cls([KroneckerTerm(Fraction(as_number(coefficient, "coefficient")), c, words, last)])
@@ -167,7 +167,7 @@ def _product(word: Word, lookup: Lookup, known: dict[Word, np.ndarray]) -> np.nd
         if len(word) > 1:
             known[word] = _product(word[:-1], lookup, known) @ _product(word[-1:], lookup, known)
         elif word[0].kind == CONSTANT:
-            known[word] = _rational(word[0].matrix)
+            known[word] = to_fmpq_array(word[0].matrix)
         else:
             known[word] = lookup(word[0].symbol).T if word[0].transposed else lookup(word[0])
     return known[word]
@@ -212,10 +212,3 @@ def _one_word(form: TraceForm, name: str) -> Word:
     if form.terms[0].coefficient != 1:
         raise ValueError(f"{name} must have no coefficient, but was {form!r}; give it as coefficient=")
     return form.terms[0].open or ()
-
-
-def _rational(matrix: np.ndarray) -> np.ndarray:
-    result = np.empty(matrix.shape, dtype=object)
-    for index, value in np.ndenumerate(matrix):
-        result[index] = to_fmpq(value)
-    return result
