@@ -65,6 +65,7 @@ class GapBounds(Gaps):
         weight_norm, gradient_norm: bounds on ||W_k^S||_2 and ||g_k^S||_F.
         observed: the distances of the two runs computed in doubles, so that some 10^-15 of the sizes is rounding and no gap; None where
             there were no batches.
+        sizes: (p_0, ..., p_H) of the problem.
         envelope: "run" for bounds on this very run, "a_priori" for bounds on every run with ||x|| <= input_radius.
         is_certified: whether the polynomial's errors are proved; if not, these bounds hold if the sampled errors, and the
             Lipschitz constants given to `custom`, are the true ones.
@@ -74,6 +75,7 @@ class GapBounds(Gaps):
     weight_norm: np.ndarray
     gradient_norm: np.ndarray
     observed: Gaps | None
+    sizes: tuple[int, ...]
     envelope: str
     is_certified: bool
 
@@ -138,7 +140,9 @@ class StepBounds:
     gradient_norm: list[float]
 
 
-def collected(steps: list[StepBounds], observed: Gaps | None, envelope: str, polynomial: ActivationPolynomial) -> GapBounds:
+def collected(
+    steps: list[StepBounds], observed: Gaps | None, sizes: tuple[int, ...], envelope: str, polynomial: ActivationPolynomial
+) -> GapBounds:
     """The steps as arrays, the largest over the batch. Raises ArithmeticError where doubles overflow."""
 
     def table(rows: list[list[Any]]) -> np.ndarray:
@@ -155,6 +159,7 @@ def collected(steps: list[StepBounds], observed: Gaps | None, envelope: str, pol
         weight_norm=table([s.weight_norm for s in steps]),
         gradient_norm=table([s.gradient_norm for s in steps]),
         observed=observed,
+        sizes=sizes,
         envelope=envelope,
         is_certified=polynomial.is_certified,
     )

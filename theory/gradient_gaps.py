@@ -84,7 +84,7 @@ def gradient_gap_bound(
             else a_priori_bounds(problem, polynomial, len(x), rates, radius)
         )
         observed = observed_gaps(smooth, polynomial_run(problem, polynomial, rates, x))
-    return collected(steps, observed, envelope, polynomial)
+    return collected(steps, observed, problem.sizes, envelope, polynomial)
 
 
 def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, input_radius: Any = None) -> GapBounds:
@@ -100,7 +100,7 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
     with np.errstate(over="ignore", invalid="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
-    return collected(steps_bounds, None, "a_priori", polynomial)
+    return collected(steps_bounds, None, problem.sizes, "a_priori", polynomial)
 
 
 def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input_radius: Any = None) -> ActivationPolynomial:

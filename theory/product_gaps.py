@@ -69,9 +69,9 @@ def product_gap_bound(form: TraceForm | KroneckerForm, problem: TeacherStudent, 
         raise TypeError(f"form must be a trace form or a Kronecker form, but was {form!r}")
     if not isinstance(bounds, GapBounds):
         raise TypeError(f"bounds must be those of gradient_gap_bound, but were {bounds!r}")
-    steps, layers = bounds.gradient.shape
-    if layers != problem.depth:
-        raise ValueError(f"bounds must be those of this problem, with {problem.depth} layers, but have {layers}")
+    steps = len(bounds.gradient)
+    if bounds.sizes != problem.sizes:
+        raise ValueError(f"bounds must be those of this problem, of sizes {problem.sizes}, but are of sizes {bounds.sizes}")
     if form.step >= steps:
         raise ValueError(f"form must stay within steps 0..{steps - 1} of the bounds, but has a letter of step {form.step}")
     if single := sorted(str(x) for x in form.letters if x.sample is not None):

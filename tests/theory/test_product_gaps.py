@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.theory.test_double_runs import matrices
 from theory import Rademacher, TeacherStudent
-from theory.approximation import gradient_gap_bound, product_gap_bound, telescoped
+from theory.approximation import every_path_bound, gradient_gap_bound, product_gap_bound, telescoped
 from theory.chebyshev import approximate
 from theory.claims import ball_runs
 from theory.exact import to_fmpq
@@ -183,3 +183,23 @@ def test_bad_input_is_named(call, message):
 def test_overflow_is_an_error_and_no_number():
     with pytest.raises(ArithmeticError, match="range of double precision"):
         telescoped([1e200] * 3, [0, 0, 0])
+
+
+def test_bounds_of_another_network_are_not_taken():
+    """Of the same depth, but wider."""
+    wider = TeacherStudent([[[1], [1]], [[1, 1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), 1, "tanh")
+    narrow = TeacherStudent([[[1]], [[1]]], [[[1]], [[1]]], Rademacher(1), 1, "tanh")
+    bounds = every_path_bound(wider, approximate("tanh", 4, 15), 1)
+    with pytest.raises(ValueError, match=r"bounds must be those of this problem, of sizes \(1, 1, 1\)"):
+        product_gap_bound(tr(g(0, 1)), narrow, bounds)
+
+
+def test_a_tiny_coefficient_meets_a_large_constant():
+    problem = TeacherStudent([[[1]], [[1]]], [[[2]], [[-1]]], Rademacher(1), 1, "tanh")
+    polynomial, x = approximate("tanh", 3, 9), np.ones((1, 1, 1))
+    bounds = gradient_gap_bound(problem, polynomial, x)
+    plain = product_gap_bound(KroneckerForm.from_rows([g(0, 1)], constant=[[1]]), problem, bounds)
+    scaled = KroneckerForm.from_rows([g(0, 1)], constant=[[10**200]], coefficient=F(1, 10**400))
+    assert product_gap_bound(scaled, problem, bounds) == pytest.approx(plain * 1e-200, rel=1e-9)
+    with pytest.raises(ArithmeticError, match="range of double precision"):
+        product_gap_bound(tr(g(0, 1)) * 10**400, problem, bounds)
