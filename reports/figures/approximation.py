@@ -10,7 +10,7 @@ from reports.figures.curves import pick, plain_ticks
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.names import with_maths
-from theory.approximation import gradient_gap_bound, product_gap_bound
+from theory.approximation import GapBounds, gradient_gap_bound, product_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate, convergence_rate
 from theory.claims import ball_runs
 from theory.claims.theorem_a9 import Instance
@@ -31,8 +31,7 @@ def draw_3_6(findings: Findings, seed: int) -> Figure:
         rf"The {name} on \([-{radius}, {radius}]\) and its polynomial of degree {polynomial.degree} (the best uniform fit of "
         rf"\(\sigma'\), integrated): (a) \(\sigma - P\), (b) \(\sigma' - P'\), which equioscillates. The band is the certified bound, "
         rf"\({polynomial.value_error:.3g}\) and \({_latex(polynomial.derivative_error)}\); the lower bounds, certified too, are within "
-        rf"1 per "
-        "cent of it. Curves in doubles, bands in ball arithmetic.",
+        r"1 per cent of it. Curves in doubles, bands in ball arithmetic.",
     )
 
 
@@ -53,11 +52,12 @@ def draw_a9(findings: Findings, seed: int) -> Figure:
 def draw_a10(findings: Findings, seed: int) -> Figure:
     """Products of one run: the gap over the step with the bound above, and many products at once."""
     instance = pick(findings, lambda x: hasattr(x, "run") and x.problem.depth == 3).run
+    bounds = gradient_gap_bound(instance.problem, instance.polynomial, instance.batches, instance.envelope)
     return Figure(
-        (_squared_norms(instance), _many_products(instance)),
+        (_squared_norms(instance, bounds), _many_products(instance, bounds)),
         rf"The network with {with_maths(instance.name)}. (a) \(\mathrm{{tr}}(g_{{t,k}}^T g_{{t,k}})\): how far the two runs are apart "
-        rf"(marks) and the telescoped "
-        r"bound (lines). (b) The bound against what happened, at every step \(t\), for products of the first 1, 2, 4 and 6 letters of "
+        rf"(marks) and the telescoped bound "
+        r"(lines). (b) The bound against what happened, at every step \(t\), for products of the first 1, 2, 4 and 6 letters of "
         r"\(g_{t,2}\, W_{t,2}^T\, g_{9,2}\, W_{9,2}^T\, W_{0,2}\, g_{t,2}^T\); the line is equality. What happened in ball arithmetic.",
     )
 
@@ -121,9 +121,8 @@ def _steps(instance: Instance) -> str:
     return _lines("fig-a9-steps", seen, bounds.gradient, r"$\|g_{t,k}^S - g_{t,k}^P\|$", "Gaps of the gradients, and their bounds")
 
 
-def _squared_norms(instance: Instance) -> str:
+def _squared_norms(instance: Instance, bounds: GapBounds) -> str:
     polynomial = instance.polynomial
-    bounds = gradient_gap_bound(instance.problem, polynomial, instance.batches, instance.envelope)
     steps, layers = bounds.gradient.shape
     forms = [[tr(g(t, k).T @ g(t, k)) for k in range(1, layers + 1)] for t in range(steps)]
     promised = np.array([[product_gap_bound(form, instance.problem, bounds) for form in row] for row in forms])
@@ -150,9 +149,8 @@ def _lines(name: str, seen: np.ndarray, promised: np.ndarray, label: str, title:
         return svg(axes, name, title, description)
 
 
-def _many_products(instance: Instance) -> str:
+def _many_products(instance: Instance, bounds: GapBounds) -> str:
     polynomial, problem = instance.polynomial, instance.problem
-    bounds = gradient_gap_bound(problem, polynomial, instance.batches, instance.envelope)
     last = len(bounds.gradient) - 1
     with panel() as axes:
         smallest = np.inf
@@ -193,5 +191,3 @@ def _ratio(bounds: Sequence[float] | np.ndarray, seen: Sequence[float] | np.ndar
 def _latex(value: float) -> str:
     mantissa, _, exponent = f"{value:.3g}".partition("e")
     return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-
-

@@ -10,10 +10,8 @@ from reports.figures.curves import batch_axis, pick, plain_ticks
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.names import with_maths
-from theory.approximation import certified_decreasing_range
-from theory.chebyshev import approximate
 from theory.claims.general_networks import Instance, Rise, binomial_variance, limit
-from theory.claims.leaky_relu import Jump, largest_gap, mean_gap
+from theory.claims.leaky_relu import Jump, largest_gap, mean_gap, second_entry
 
 DEGREES = (8, 16, 32, 64, 128, 256, 512)
 
@@ -25,10 +23,9 @@ def draw_leaky_relu(findings: Findings, seed: int) -> Figure:
     return Figure(
         (_kink(instance), _rates(instance, means)),
         rf"{with_maths(instance.name)}, \(|u| \le 1\). (a) The second entry of \(g_{{0,1}}\) over \(u\): the jump at 0, and the "
-        rf"polynomial "
-        r"networks' gradients, which are continuous. (b) \(\|g_{0,1}^S - g_{0,1}^P\|\) over the degree \(n\): the largest value stays "
-        r"above half the jump, \(1/2\) (dashed); the mean over \(u\) falls like \(\log n / n\) (thin line). Sampled in doubles, at "
-        r"400,000 points for the mean and 200,000 for the largest value.",
+        r"polynomial networks' gradients, which are continuous. (b) \(\|g_{0,1}^S - g_{0,1}^P\|\) over the degree \(n\): the largest "
+        r"value stays above half the jump, \(1/2\) (dashed); the mean over \(u\) falls like \(\log n / n\) (thin line). "
+        r"Sampled in doubles, at 400,000 points for the mean and 200,000 for the largest value.",
     )
 
 
@@ -40,9 +37,8 @@ def draw_extended(findings: Findings, seed: int) -> Figure:
     return Figure(
         (_parity(rise), _proved(close, coarse)),
         rf"(a) {with_maths(rise.name)}: the exact variance at even and odd \(b \ge 2\), and its limit \({limit(rise.slope)}\) "
-        rf"(dashed). It falls at "
-        rf"first, and then rises; from \(b = 4\) on the odd sizes lie above the even ones beside them. (b) {with_maths(close.name)}: "
-        rf"\(\sqrt{{\mathrm{{var}}^P(b)}} - "
+        r"(dashed). It falls at first, and then rises; from \(b = 4\) on the odd sizes lie above the even ones beside them. "
+        rf"(b) {with_maths(close.name)}: \(\sqrt{{\mathrm{{var}}^P(b)}} - "
         r"\sqrt{\mathrm{var}^P(b + 1)}\), exactly. Where it lies above \(2e\) (dashed lines), twice the gap between the networks, "
         r"\(\mathrm{var}^S(b) &gt; \mathrm{var}^S(b+1)\) is proved; it falls like \(b^{-3/2}\) (thin line) and passes below every such "
         r"line.",
@@ -52,12 +48,12 @@ def draw_extended(findings: Findings, seed: int) -> Figure:
 def _kink(instance: Jump) -> str:
     u = np.concatenate([np.linspace(-0.5, 0, 400), np.linspace(1e-9, 0.5, 400)])
     sigma = instance.activation
-    smooth = (sigma.value(u) - 1) * sigma.derivative(u)
     with panel() as axes:
         for degree, colour, style in ((8, ORANGE, (0, (5, 2))), (32, GREEN, (0, (2, 1.5))), (128, PURPLE, "-")):
             polynomial = instance.polynomial(degree)
-            followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
+            followed = second_entry(polynomial, polynomial.derivative, u)
             axes.plot(u, followed, color=colour, linestyle=style, linewidth=1.2, label=f"degree {degree}")
+        smooth = second_entry(sigma.value, sigma.derivative, u)
         for side in (u <= 0, u > 0):
             axes.plot(u[side], smooth[side], color=BLUE, linewidth=2.2, label="ReLU" if side[0] else None)
         axes.set_xlabel("$u$")
@@ -107,9 +103,8 @@ def _parity(rise: Rise) -> str:
 def _proved(close: Instance, coarse: Instance) -> str:
     with panel() as axes:
         for instance, colour, style in ((close, BLUE, (0, (5, 2))), (coarse, ORANGE, (0, (2, 1.5)))):
-            polynomial = approximate(instance.problem.activation, instance.radius, instance.degree)
-            found = certified_decreasing_range(instance.problem, polynomial, instance.step, instance.layer, instance.largest)
-            axes.axhline(2 * found.gap, color=colour, linewidth=1.3, linestyle=style, label=f"$2e$, degree {polynomial.degree}")
+            found = instance.decreasing_range()
+            axes.axhline(2 * found.gap, color=colour, linewidth=1.3, linestyle=style, label=f"$2e$, degree {instance.polynomial.degree}")
         roots = [float(v) ** 0.5 for v in found.polynomial_variances]
         sizes = found.batch_sizes[:-1]
         steps = [a - b for a, b in pairwise(roots)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction as F
+from functools import cached_property
 from itertools import pairwise
 from math import comb
 
 from flint import arb
 
 from theory import enumeration
-from theory.approximation import certified_decreasing_range
-from theory.chebyshev import approximate
+from theory.approximation import DecreasingRange, certified_decreasing_range
+from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.inputs import Discrete
@@ -29,6 +30,15 @@ class Instance:
     radius: F
     degree: int
     largest: int
+
+    @cached_property
+    def polynomial(self) -> ActivationPolynomial:
+        """The approximant."""
+        return approximate(self.problem.activation, self.radius, self.degree)
+
+    def decreasing_range(self) -> DecreasingRange:
+        """What the polynomial network proves of the smooth one's variances."""
+        return certified_decreasing_range(self.problem, self.polynomial, self.step, self.layer, self.largest)
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,11 @@ class Rise:
 
 def check(instance: Instance) -> Evidence:
     """Where the polynomial network proves a decrease of the smooth one's variance, all mini-batches in balls show it."""
-    polynomial = approximate(instance.problem.activation, instance.radius, instance.degree)
-    found = certified_decreasing_range(instance.problem, polynomial, instance.step, instance.layer, instance.largest)
+    found = instance.decreasing_range()
     statement = "the smooth network's variance lies in the interval around the polynomial network's, and decreases where that proves it"
     interval, sizes = found.interval, (1, 2, instance.largest)
     proved = "no decrease is proved" if interval is None else f"it decreases strictly from b = {interval[0]} to {interval[1]}"
-    left = f"{polynomial}; gap {found.gap:.3g}; of b = 1..{instance.largest}, {proved}; "
+    left = f"{instance.polynomial}; gap {found.gap:.3g}; of b = 1..{instance.largest}, {proved}; "
     left += ", ".join(f"var({b}) in [{found.lower[b - 1]:.5g}, {found.upper[b - 1]:.5g}]" for b in sizes)
     direct = [enumeration.variance_ball(instance.problem, b, instance.step, instance.layer) for b in found.batch_sizes]
     beyond = [(arb(low), v) for v, low in zip(direct, found.lower, strict=True)]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq, fmpq_poly
 
-from theory.activations import Activation, leaky_relu
+from theory.activations import Activation, Elementwise, leaky_relu
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.exact import to_fmpq, to_fraction
@@ -65,8 +65,7 @@ def check(instance: Jump) -> Evidence:
 
 
 def check_printed(instance: Jump) -> Evidence:
-    """The print: for epsilon = (1 - a)/3 some polynomial has no larger gap. Beside the kink all gaps are half the jump, (1 - a)/2, or "
-    "more."""
+    """The print: for epsilon = (1 - a)/3 some polynomial has no larger gap. Beside the kink one is (1 - a)/2 or more."""
     half, epsilon, beside = (1 - instance.slope) / 2, (1 - instance.slope) / 3, fmpq(1, 2**80)
     gaps = []
     for degree in instance.degrees:
@@ -95,35 +94,38 @@ def mean_square(instance: Jump, degree: int) -> F:
     return to_fraction(total) / 2
 
 
+def second_entry(value: Elementwise, derivative: Elementwise, u: np.ndarray) -> np.ndarray:
+    """(f(u) - f(1)) f'(u), the second entry of g_{0,1} of the network with activation f, in doubles; the first is u times it."""
+    return (value(u) - value(np.array(1.0))) * derivative(u)
+
+
+def entries_apart(instance: Jump, polynomial: ActivationPolynomial, u: np.ndarray) -> np.ndarray:
+    """The second entry of g_{0,1}^S - g_{0,1}^P over u."""
+    sigma = instance.activation
+    return second_entry(sigma.value, sigma.derivative, u) - second_entry(polynomial, polynomial.derivative, u)
+
+
 def mean_square_by_quadrature(instance: Jump, degree: int) -> float:
-    """The same by Gauss-Legendre, with the Chebyshev series and the activation's own functions in doubles."""
-    polynomial, sigma = instance.polynomial(degree), instance.activation
+    """`mean_square` by Gauss-Legendre, with the Chebyshev series and the activation's own functions in doubles."""
+    polynomial = instance.polynomial(degree)
     nodes, weights = np.polynomial.legendre.leggauss(2 * degree + 2)
     total = 0.0
     for low in (-1.0, 0.0):
         u = low + (nodes + 1) / 2
-        smooth = (sigma.value(u) - 1) * sigma.derivative(u)
-        followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
-        total += float(np.dot(weights, np.square(smooth - followed) * (1 + u * u))) / 2
+        total += float(np.dot(weights, np.square(entries_apart(instance, polynomial, u)) * (1 + u * u))) / 2
     return total / 2
 
 
 def mean_gap(instance: Jump, degree: int) -> float:
     """E ||g_{0,1}^S - g_{0,1}^P|| over u, by a fine midpoint rule: for the picture."""
-    polynomial, sigma = instance.polynomial(degree), instance.activation
     u = (np.arange(400_000) + 0.5) / 200_000 - 1
-    smooth = (sigma.value(u) - 1) * sigma.derivative(u)
-    followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
-    return float(np.mean(np.abs(smooth - followed) * np.sqrt(1 + u * u)))
+    return float(np.mean(np.abs(entries_apart(instance, instance.polynomial(degree), u)) * np.sqrt(1 + u * u)))
 
 
 def largest_gap(instance: Jump, degree: int) -> float:
     """sup over u of ||g_{0,1}^S - g_{0,1}^P||, sampled: for the picture."""
-    polynomial, sigma = instance.polynomial(degree), instance.activation
     u = np.concatenate([np.linspace(-1, 1, 200_001), [1e-12]])
-    smooth = (sigma.value(u) - 1) * sigma.derivative(u)
-    followed = (polynomial(u) - polynomial(1.0)) * polynomial.derivative(u)
-    return float(np.max(np.abs(smooth - followed) * np.sqrt(1 + u * u)))
+    return float(np.max(np.abs(entries_apart(instance, instance.polynomial(degree), u)) * np.sqrt(1 + u * u)))
 
 
 def _gap(instance: Jump, sigma: tuple[fmpq, ...], u: fmpq) -> F:

@@ -9,7 +9,6 @@ import numpy as np
 from flint import arb
 
 from theory.approximation import every_path_bound, gradient_gap_bound, polynomial_within, product_gap_bound
-from theory.chebyshev import approximate
 from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.theorem_a9 import Instance as Run
@@ -52,7 +51,7 @@ class FixedPolynomial:
 def check(instance: Instance) -> Evidence:
     """The product's gap is at most the telescoped bound; the gap from both runs in balls."""
     run, problem = instance.run, instance.problem
-    polynomial = approximate(problem.activation, run.radius, run.degree)
+    polynomial = run.polynomial
     bound = product_gap_bound(instance.form, problem, gradient_gap_bound(problem, polynomial, run.batches, run.envelope))
     gap = ball_runs.form_distance(problem, polynomial.activation, polynomial, run.batches, _as_traces(instance.form, problem))
     holds, excess = ball_runs.compare([(gap, bound)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction as F
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -32,7 +33,7 @@ class Instance:
     batches: np.ndarray
     envelope: Any = "run"
 
-    @property
+    @cached_property
     def polynomial(self) -> ActivationPolynomial:
         """The approximant."""
         return approximate(self.problem.activation, self.radius, self.degree)
