@@ -123,6 +123,14 @@ class Gaussian(InputLaw):
         sigma.setflags(write=False)
         return sigma
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the cache, which cannot be sent to another process."""
+        return {name: value for name, value in self.__dict__.items() if name != "_cached_moment"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._cached_moment = lru_cache(maxsize=None)(self._stein)
+
     def _moment(self, exponents: tuple[int, ...]) -> Fraction:
         if self.is_standard:
             result = 1

@@ -1,0 +1,220 @@
+"""Mini-batches: one source for each law and way of drawing.
+
+A source fills `rows`, of shape (replicas, m, p), at every step, so that the second moment of the batch is S = rows^T rows / b. For most
+laws the rows are the b samples. Where only S matters (two linear layers) some laws have fewer rows with the same S, at a cost that does not
+depend on b: the Bartlett factor of a Wishart matrix, and sqrt(count) times each atom.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+
+from empirics.data_sets import DataSet
+from empirics.streams import Streams
+from theory.exact import to_float
+from theory.inputs import Discrete, Gaussian, InputLaw, Rademacher, Uniform
+
+SAMPLINGS = ("independent", "without_replacement", "epochs")
+
+
+class Source(ABC):
+    """Batches of `replicas` runs in lockstep; `draw` gives those of the next step, in a buffer that the next call overwrites."""
+
+    def __init__(self, replicas: int, m: int, p: int, device: torch.device, dtype: torch.dtype) -> None:
+        self.rows = torch.empty(replicas, m, p, device=device, dtype=dtype)
+
+    @abstractmethod
+    def draw(self) -> torch.Tensor: ...
+
+
+class _Linear(Source):
+    """What is drawn as z and used as x = C z."""
+
+    root: torch.Tensor | None = None
+
+    def __init__(self, law: InputLaw, replicas: int, m: int, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(replicas, m, law.dimension, device, dtype)
+        if isinstance(law, Gaussian) and not law.is_standard:
+            self.root = torch.from_numpy(square_root(law)).to(device, dtype)
+            self.image = torch.empty_like(self.rows)
+
+    def draw(self) -> torch.Tensor:
+        self.fill()
+        if self.root is None:
+            return self.rows
+        return torch.matmul(self.rows, self.root.T, out=self.image)
+
+    @abstractmethod
+    def fill(self) -> None: ...
+
+
+class GaussianRows(_Linear):
+    """The samples of a Gaussian law."""
+
+    def __init__(self, law: Gaussian, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(law, replicas, m, device, dtype)
+        self.generator = streams.torch
+
+    def fill(self) -> None:
+        self.rows.normal_(generator=self.generator)
+
+
+class Bartlett(_Linear):
+    """b S ~ Wishart_p(b) for b >= p as rows^T rows with triangular rows (Bartlett's decomposition).
+
+    Upper triangular rows: squared diagonal chi^2 with b, b - 1, ..., b - p + 1 degrees of freedom, standard normal entries above it. Lower
+    triangular ones, with the degrees of freedom in reverse, are the same with the coordinates in reverse, which leaves the law of S as it
+    is: so one square of normals serves two replicas.
+    """
+
+    def __init__(self, law: Gaussian, replicas: int, b: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
+        p = law.dimension
+        super().__init__(law, replicas, p, device, dtype)
+        self.generator = streams.torch
+        half = (replicas + 1) // 2
+        self.square = torch.empty(half, p, p, device=device, dtype=dtype)
+        self.upper = torch.ones(p, p, device=device, dtype=dtype).triu(1)
+        self.lower = self.upper.T.contiguous()
+        self.replicas = replicas
+        freedom = torch.arange(b, b - p, -1, device=device, dtype=torch.float64) / 2
+        self.shapes = torch.stack([freedom, freedom.flip(0)]).repeat(half, 1)[:replicas].contiguous()
+        self.diagonal = self.rows.diagonal(dim1=1, dim2=2)
+
+    def fill(self) -> None:
+        self.square.normal_(generator=self.generator)
+        torch.mul(self.square, self.upper, out=self.rows[0::2])
+        torch.mul(self.square[: self.replicas // 2], self.lower, out=self.rows[1::2])
+        # chi^2 with n degrees of freedom is twice a standard gamma variable of shape n / 2
+        self.diagonal.copy_(torch._standard_gamma(self.shapes, generator=self.generator).mul_(2).sqrt_())
+
+
+class Signs(Source):
+    """Independent signs. On the CPU from the bits of numpy's generator, ten times as fast as torch's integers."""
+
+    def __init__(self, law: InputLaw, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(replicas, m, law.dimension, device, dtype)
+        self.streams = streams
+        self.size = self.rows.numel()
+
+    def draw(self) -> torch.Tensor:
+        if self.rows.device.type == "cpu":
+            bits = np.unpackbits(np.frombuffer(self.streams.numpy.bytes(-(-self.size // 8)), np.uint8), count=self.size)
+            self.rows.copy_(torch.from_numpy(bits).view(self.rows.shape))
+        else:
+            self.rows.random_(0, 2, generator=self.streams.torch)
+        return self.rows.mul_(2).sub_(1)
+
+
+class UniformRows(Source):
+    """Independent coordinates, uniform on an interval."""
+
+    def __init__(self, law: Uniform, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(replicas, m, law.dimension, device, dtype)
+        mean, square = (float(law.coordinate_moment(k)) for k in (1, 2))
+        half = math.sqrt(3 * (square - mean * mean))
+        self.ends = mean - half, mean + half
+        self.generator = streams.torch
+
+    def draw(self) -> torch.Tensor:
+        return self.rows.uniform_(*self.ends, generator=self.generator)
+
+
+class Counts(Source):
+    """N atoms as sqrt(how often each was drawn) times the atom: multinomial counts, for b > N."""
+
+    def __init__(self, law: Discrete, replicas: int, b: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
+        atoms, weights = finite_support(law)
+        super().__init__(replicas, len(atoms), law.dimension, device, dtype)
+        self.atoms, self.weights, self.b, self.generator = torch.from_numpy(atoms).to(device), weights, b, streams.numpy
+
+    def draw(self) -> torch.Tensor:
+        counts = self.generator.multinomial(self.b, self.weights, size=len(self.rows))
+        roots = torch.from_numpy(np.sqrt(counts)).to(self.rows.device)
+        return self.rows.copy_(roots[:, :, None] * self.atoms)
+
+
+class DataRows(Source):
+    """Points of a data set: with replacement, without, or in epochs; every replica has an order of its own."""
+
+    def __init__(
+        self, law: DataSet, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype, sampling: str
+    ) -> None:
+        super().__init__(replicas, m, law.dimension, device, dtype)
+        self.points = torch.from_numpy(law.points.copy()).to(device, dtype)
+        self.sampling, self.generator, self.position = sampling, streams.torch, 0
+        self.order = torch.empty(replicas, 0, dtype=torch.int64, device=device)
+
+    def draw(self) -> torch.Tensor:
+        count, m, _ = self.rows.shape
+        if self.sampling == "independent":
+            index = torch.randint(len(self.points), (count, m), generator=self.generator, device=self.rows.device)
+        elif self.sampling == "without_replacement":
+            index = self._shuffled()[:, :m]
+        else:
+            if self.position + m > self.order.shape[1]:
+                self.order, self.position = self._shuffled(), 0
+            index = self.order[:, self.position : self.position + m]
+            self.position += m
+        return self.rows.copy_(self.points[index])
+
+    def _shuffled(self) -> torch.Tensor:
+        shape = len(self.rows), len(self.points)
+        return torch.rand(shape, generator=self.generator, device=self.rows.device, dtype=torch.float64).argsort(dim=1)
+
+
+class LawRows(Source):
+    """Any law, by its own `sample`."""
+
+    def __init__(self, law: InputLaw, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(replicas, m, law.dimension, device, dtype)
+        self.law, self.generator = law, streams.numpy
+
+    def draw(self) -> torch.Tensor:
+        return self.rows.copy_(torch.from_numpy(self.law.sample(self.generator, tuple(self.rows.shape[:2]))))
+
+
+def make_source(
+    law: InputLaw,
+    b: int,
+    replicas: int,
+    streams: Streams,
+    device: torch.device,
+    dtype: torch.dtype,
+    sampling: str = "independent",
+    samples: int | None = None,
+) -> Source:
+    """Batches of b samples. `samples`: that many rows, each a sample, are needed; None: rows with the right S will do."""
+    m = b if samples is None else samples
+    if isinstance(law, DataSet):
+        return DataRows(law, replicas, m, streams, device, dtype, sampling)
+    if isinstance(law, Gaussian):
+        if samples is None and b >= law.dimension:
+            return Bartlett(law, replicas, b, streams, device, dtype)
+        return GaussianRows(law, replicas, m, streams, device, dtype)
+    if isinstance(law, Discrete) and samples is None and b > len(law.atoms):
+        return Counts(law, replicas, b, streams, device, dtype)
+    if isinstance(law, Rademacher):
+        return Signs(law, replicas, m, streams, device, dtype)
+    if isinstance(law, Uniform):
+        return UniformRows(law, replicas, m, streams, device, dtype)
+    return LawRows(law, replicas, m, streams, device, dtype)
+
+
+def finite_support(law: InputLaw) -> tuple[np.ndarray, np.ndarray] | None:
+    """Atoms, shape (N, p), and their probabilities in doubles; None for a law without a list of atoms. A data set's points as listed."""
+    if isinstance(law, DataSet):
+        return law.points, np.full(len(law), 1 / len(law))
+    if not isinstance(law, Discrete):  # the 2^p corners of a cube are no list to go through at every step
+        return None
+    weights = np.array([float(q) for q in law.probabilities])
+    return np.array([[float(x) for x in atom] for atom in law.atoms]), weights / weights.sum()
+
+
+def square_root(law: InputLaw) -> np.ndarray:
+    """C with C C^T = E[x x^T], symmetric, shape (p, p), in doubles."""
+    values, vectors = np.linalg.eigh(to_float(law.second_moment))
+    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T

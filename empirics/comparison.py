@@ -1,0 +1,87 @@
+"""Simulated against exact: z-scores, corrected for how many there are, and one p-value for a whole set of independent ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special, stats
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """z = (estimate - exact) / se, entry by entry.
+
+    Attributes:
+        z: standard errors between estimate and exact value; 0 where both agree to rounding.
+        p: two-sided p-value of each, under N(0, 1).
+        adjusted: Holm's p-values: with probability 1 - a, none of `count` true comparisons, dependent or not, falls below a.
+        count: the number of comparisons corrected for.
+    """
+
+    z: np.ndarray
+    p: np.ndarray
+    adjusted: np.ndarray
+    count: int
+
+    def agrees(self, level: float = 1e-3) -> bool:
+        """Whether no adjusted p-value is below `level`."""
+        return bool((self.adjusted >= level).all())
+
+    @property
+    def set_p_value(self) -> float:
+        """Kolmogorov and Smirnov's p-value of all z against N(0, 1). It takes independent z: one for each run."""
+        return float(stats.kstest(self.z.ravel(), stats.norm.cdf).pvalue)
+
+
+def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | None = None, rounding: float = 1e-9) -> Comparison:
+    """Compare estimates with exact values; arrays of one shape, or what broadcasts.
+
+    `comparisons`: how many there are in all, when these are some of them. `rounding`: the error of the arithmetic, relative to |exact|; it is
+    added to the standard error in quadrature, so that what has no sampling error (a closed form at step 0) is compared too. Raises ValueError
+    for NaN, infinity and negative standard errors: a run that diverged, or too few replicas, is no agreement.
+
+    >>> c = compare([1.1, 2.0], [0.1, 0.5], [1.0, 2.0])
+    >>> c.z.round(6).tolist(), c.adjusted.round(3).tolist(), c.agrees()
+    ([1.0, 0.0], [0.635, 1.0], True)
+    """
+    value, se, truth = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in (estimate, standard_error, exact)))
+    for name, array in (("estimate", value), ("standard_error", se), ("exact", truth)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} must be finite, but {int((~np.isfinite(array)).sum())} of its {array.size} entries are not")
+    if (se < 0).any():
+        raise ValueError(f"standard_error must not be negative, but was {se.min()}")
+    if not rounding >= 0:
+        raise ValueError(f"rounding must not be negative, but was {rounding!r}")
+    scale = np.hypot(se, rounding * np.abs(truth))
+    difference = value - truth
+    z = np.divide(difference, scale, out=np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), where=scale > 0)
+    p = special.erfc(np.abs(z) / np.sqrt(2))
+    count = p.size if comparisons is None else comparisons
+    if count < p.size:
+        raise ValueError(f"comparisons must be at least the {p.size} made here, but was {comparisons}")
+    return Comparison(z, p, holm(p, count), count)
+
+
+def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
+    """Holm's adjusted p-values, max over smaller ones of (count - rank) p, at most 1 (Scand. J. Statist. 6, 1979).
+
+    >>> holm(np.array([0.01, 0.04, 0.03])).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    flat = p.ravel()
+    order = np.argsort(flat, kind="stable")
+    factors = (flat.size if count is None else count) - np.arange(flat.size)
+    adjusted = np.empty_like(flat)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(flat[order] * factors))
+    return adjusted.reshape(p.shape)
+
+
+def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], variable: str = "var_gradient", **options: Any) -> Comparison:
+    """A simulated Dataset against functions of b, {(step, layer): polynomial}, at every batch size: z of shape (len(polynomials), batch sizes)."""
+    sizes = dataset.batch_size.values.tolist()
+    places = [{"step": t, "layer": k} for t, k in polynomials]
+    value, se = ([dataset[name].sel(place).values for place in places] for name in (variable, f"{variable}_se"))
+    exact = [[float(v(b)) for b in sizes] for v in polynomials.values()]
+    return compare(value, se, exact, **options)

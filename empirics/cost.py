@@ -1,0 +1,146 @@
+"""What a run will take, before it starts: memory by counting, time by running a few steps of every batch size."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from empirics.batches import make_source
+from empirics.plan import ENGINES, Plan, step_flops
+from empirics.statistics import FOLDS, size_of
+from empirics.streams import streams
+from empirics.work import single_thread
+
+#: Of a process with torch, before it has done anything.
+PROCESS_BYTES = 400 << 20
+TRIAL_SECONDS = 0.2
+#: Far below any core's: when even this much would do, nobody needs a trial.
+SLOW_FLOPS = 1e9
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """Predicted seconds of wall time, bytes of memory of all processes together, bytes of store, and microseconds of a replica's step."""
+
+    seconds: float
+    memory: int
+    store: int
+    microseconds: dict[int, float]
+
+    def __str__(self) -> str:
+        return f"{duration(self.seconds)}, {size(self.memory)} of memory and {size(self.store)} of store"
+
+
+class UnaffordableError(ValueError):
+    """A run that would take too long or not fit the memory; refused before it starts."""
+
+
+def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
+    """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size."""
+    per_step = {b: _trial(plan, b) for b in plan.batch_sizes}
+    total = sum(per_step.values()) * plan.replicas * plan.steps * pending
+    share = min(workers, max(1, len(plan.shards())))
+    return RunCost(total / share, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
+
+
+def memory_bytes(plan: Plan, workers: int) -> int:
+    """Buffers of one group, its block values and the moments of a shard, in every process; and the moments of all batch sizes once."""
+    depth = plan.problem.depth
+    moments = _moment_numbers(plan) * 8
+    shard = plan.shards()[-1]
+    blocks, block_size = max(plan.groups(shard), key=lambda group: group[0] * group[1])
+    lockstep = max(blocks * block_size * plan.replica_bytes(b) for b in plan.batch_sizes)
+    values = 3 * len(plan.recorded) * blocks * sum(size_of(depth, plan.estimator)) * 8
+    return workers * (PROCESS_BYTES + lockstep + values + 2 * moments) + len(plan.batch_sizes) * moments
+
+
+def store_bytes(plan: Plan) -> int:
+    """Of all shards of the plan."""
+    return len(plan.shards()) * (_moment_numbers(plan) * 8 + 16_384)
+
+
+def refuse_unaffordable(plan: Plan, workers: int, max_hours: float) -> None:
+    """UnaffordableError, with the figure and what would fit, for a run beyond the memory at hand or beyond `max_hours`."""
+    needed, available = memory_bytes(plan, workers), psutil.virtual_memory().available
+    if needed > available:
+        raise UnaffordableError(
+            f"the run needs {size(needed)} of memory and {size(available)} are free: take fewer workers, fewer steps or a larger `every`"
+        )
+    if torch.device(plan.device).type == "cuda":
+        free = torch.cuda.mem_get_info(torch.device(plan.device))[0]
+        lockstep = plan.lockstep * plan.replica_bytes(max(plan.batch_sizes))
+        if lockstep > free:
+            raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory and {size(free)} are free: take a smaller batch size")
+    flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
+    if flops / SLOW_FLOPS / workers < 3600 * max_hours:
+        return
+    seconds = predict(plan, workers).seconds
+    if seconds > 3600 * max_hours:
+        fitting = max(2, math.floor(plan.replicas * 3600 * max_hours / seconds))
+        raise UnaffordableError(
+            f"the run would take about {duration(seconds)}, more than max_hours = {max_hours:g}: {fitting} replicas would fit, "
+            "or more workers, or a larger max_hours"
+        )
+
+
+def _trial(plan: Plan, batch_size: int) -> float:
+    """Seconds of one step of one replica."""
+    shard = next(s for s in plan.shards() if s.batch_size == batch_size)
+    blocks, block_size = max(plan.groups(shard), key=lambda group: group[0] * group[1])
+    setting = plan.setting(batch_size, blocks, block_size)
+    with single_thread(), torch.no_grad():
+        engine = ENGINES[plan.engine](setting)
+        source = make_source(
+            plan.problem.inputs, batch_size, setting.replicas, streams(plan.seed, (0, 0), setting.device),
+            setting.device, setting.dtype, plan.sampling, engine.samples,
+        )  # fmt: skip
+        engine.restart()
+        engine.step(source.draw(), 0.0, 0)
+        best, spent = math.inf, 0.0
+        while spent < TRIAL_SECONDS:
+            start = time.perf_counter()
+            for i in range(8):
+                engine.step(source.draw(), 0.0, i if i % plan.every == 0 else None)
+            engine.digest(1)
+            if setting.device.type == "cuda":
+                torch.cuda.synchronize(setting.device)
+            elapsed = time.perf_counter() - start
+            best, spent = min(best, elapsed / 8), spent + elapsed
+    return best / setting.replicas
+
+
+def _moment_numbers(plan: Plan) -> int:
+    n, m = size_of(plan.problem.depth, plan.estimator)
+    return len(plan.recorded) * FOLDS * (n + m + n + n * m + m * m)
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it.
+
+    >>> duration(0.42), duration(75), duration(7300), duration(3e6)
+    ('0.4 s', '1 min 15 s', '2 h 2 min', '35 days')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    return f"{seconds / 86400:.0f} days"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them.
+
+    >>> size(1500), size(3.2e9)
+    ('1.5 kB', '3.2 GB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")

@@ -1,0 +1,97 @@
+"""The slow, obvious twin: a plain loop over the replicas, gradients by autograd from the loss as it is written. The tests compare with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from empirics.activations import torch_activation
+from empirics.engines.base import Engine, Observed, Setting
+from empirics.population import population
+
+Gradients = list[torch.Tensor]
+
+
+class Autograd(Engine):
+    """One replica after the other. Naive estimator only: it knows no closed form."""
+
+    name = "autograd"
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        self.sigma = torch_activation(setting.problem, setting.device)
+        self.teacher = [setting.tensor(w) for w in setting.weights(setting.problem.teacher)]
+        self.population = population(setting.problem)
+        self.samples = setting.batch_size if self.population or setting.batch_size > 1 else 2
+        self.weights: list[list[torch.Tensor]] = []
+        self.kept: dict[int, list[tuple[Gradients, Gradients | list[float], float]]] = {}
+
+    def restart(self) -> None:
+        start = [self.setting.tensor(w) for w in self.setting.weights(self.setting.problem.student)]
+        self.weights = [[w.clone().requires_grad_() for w in start] for _ in range(self.setting.replicas)]
+
+    @property
+    def current_weights(self) -> list[torch.Tensor]:
+        return [torch.stack([w[k].detach() for w in self.weights]) for k in range(len(self.teacher))]
+
+    def step(self, rows: torch.Tensor, rate: float, slot: int | None) -> None:
+        b = self.setting.batch_size
+        kept = []
+        for weights, x in zip(self.weights, rows, strict=True):
+            with torch.enable_grad():
+                batch = x if x.shape[0] != 2 or b != 1 or self.population else x[:1]
+                loss = self._losses(weights, batch).sum() / b
+                gradients = list(torch.autograd.grad(loss, weights))
+                if slot is not None:
+                    kept.append((gradients, *self._full(weights, x, float(loss.detach()))))
+            with torch.no_grad():
+                for w, g in zip(weights, gradients, strict=True):
+                    w -= rate * g
+        if slot is not None:
+            self.kept[slot] = kept
+
+    def digest(self, count: int) -> Observed:
+        slots = [self.kept[i] for i in range(count)]
+        shape = count, self.setting.blocks, self.setting.block_size
+        layers = range(len(self.teacher))
+
+        def within(which: int) -> np.ndarray:
+            return np.array([[[float(r[which][k].square().sum()) for k in layers] for r in s] for s in slots]).reshape(*shape, -1)
+
+        def between(which: int) -> np.ndarray:
+            return np.array([[self._pairs([r[which][k] for r in block]) for k in layers] for s in slots for block in self._blocks(s)])
+
+        loss = np.array([[r[2] for r in s] for s in slots]).reshape(shape)
+        pairs = between(0).reshape(count, -1, len(layers))
+        if self.population is None:
+            estimates = np.array([[r[1] for r in s] for s in slots]).reshape(*shape, -1)
+            return Observed(estimates, pairs, loss, within(0), pairs)
+        return Observed(within(1), between(1).reshape(pairs.shape), loss, within(0), pairs)
+
+    def _blocks(self, replicas: list) -> list[list]:
+        size = self.setting.block_size
+        return [replicas[i : i + size] for i in range(0, len(replicas), size)]
+
+    @staticmethod
+    def _pairs(gradients: Gradients) -> float:
+        values = [float((u * v).sum()) for i, u in enumerate(gradients) for j, v in enumerate(gradients) if i != j]
+        return sum(values) / len(values)
+
+    def _losses(self, weights: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+        """1/2 || f(w; x_i) - f(w*; x_i) ||^2 for every row."""
+        return (self._forward(weights, x) - self._forward(self.teacher, x)).square().sum(1) / 2
+
+    def _forward(self, weights: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+        for w in weights[:-1]:
+            x = x @ w.T
+            x = self.sigma[0](x) if self.sigma else x
+        return x @ weights[-1].T
+
+    def _full(self, weights: list[torch.Tensor], x: torch.Tensor, batch_loss: float) -> tuple[Gradients | list[float], float]:
+        """The full gradient and the expected loss; without a population, estimates of ||grad||^2 from the pairs of the batch."""
+        if self.population:
+            q = self.setting.tensor(self.population.weights)
+            loss = (q * self._losses(weights, self.setting.tensor(self.population.points))).sum()
+            return list(torch.autograd.grad(loss, weights)), float(loss.detach())
+        single = [torch.autograd.grad(self._losses(weights, row[None]).sum(), weights) for row in x]
+        return [self._pairs([g[k] for g in single]) for k in range(len(weights))], batch_loss

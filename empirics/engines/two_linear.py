@@ -1,0 +1,173 @@
+"""Two linear layers, fused: gradients reach a mini-batch only through S, and the hidden width is reduced exactly.
+
+    D = W_2 W_1 - W*_2 W*_1        g_1 = W_2^T D S        g_2 = D S W_1^T        f_1 = W_2^T D Sigma        f_2 = D Sigma W_1^T
+
+- The columns of N = [W_1, W_2^T] never leave their initial span: N_{t+1} = N_t (I - alpha [[0, G^T], [G, 0]]) with G = D S. One QR
+  factorisation at w_0 puts min(h, p + q) in the place of the hidden width h; every norm, inner product and loss stays as it is.
+- b >= p: rows^T rows = b S with p rows at most (batches.Bartlett). Few rows: S is never formed, E = D rows^T, E (rows)^T is.
+- Buffers are allocated once, and products are written where they are needed: W_1 -= alpha g_1 as one multiply-and-add where g_1 itself is
+  not asked for.
+
+Cost of a step: 2 q h p flops each for D, f_1, f_2 and g_2, p^2 (q + h) for the rest, h being the reduced width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
+from empirics.sample_moments import sample_moments
+from theory.exact import to_float
+
+
+class TwoLinear(Engine):
+    """The fused engine; see the module."""
+
+    name = "two_linear"
+    samples = None
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting)
+        problem = setting.problem
+        (w1, w2), (v1, v2) = setting.weights(problem.student), setting.weights(problem.teacher)
+        self.start = [setting.tensor(w) for w in reduced(w1, w2)]
+        teacher = setting.tensor(v2 @ v1)
+        r, (h, p), q = setting.replicas, self.start[0].shape, w2.shape[0]
+        self.w1, self.w2 = setting.empty(r, h, p), setting.empty(r, q, h)
+        self.teacher, self.teachers = teacher, teacher.expand(r, q, p)
+        self.d, self.s = setting.empty(r, q, p), setting.empty(r, p, p)
+        self.ds = setting.empty(r, q, p)
+        self.back = setting.empty(r, h, p)
+        room = setting.empty(r * max(h * p, q * h))  # one layer's gradients at a time
+        self.layer1, self.layer2 = room[: r * h * p].view(r, h, p), room[: r * q * h].view(r, q, h)
+        self.sigma, self.scale = isotropic(to_float(problem.inputs.second_moment))
+        if self.sigma is not None:
+            self.covariance = setting.tensor(self.sigma)
+            self.d_sigma, self.full1 = setting.empty(r, q, p), setting.empty(r, h, p)
+        self.full = Grams(setting)
+        self.gaps = setting.empty(setting.chunk, r)
+        self.moments = None if setting.estimator == "naive" else sample_moments(setting, h)
+        self.second = Grams(setting) if setting.needs_gradients else None
+        self.cross = Grams(setting) if setting.estimator == "controlled" else None
+        if setting.needs_gradients:
+            self.full2 = setting.empty(r, q, h)
+        self.allocated_rows = -1
+
+    def restart(self) -> None:
+        self.w1.copy_(self.start[0].expand_as(self.w1))
+        self.w2.copy_(self.start[1].expand_as(self.w2))
+
+    @property
+    def current_weights(self) -> list[torch.Tensor]:
+        """In the reduced coordinates: products such as W_2 W_1 and inner products are those of the network."""
+        return [self.w1, self.w2]
+
+    def step(self, rows: torch.Tensor, rate: float, slot: int | None) -> None:
+        if rows.shape[1] != self.allocated_rows:
+            self._allocate_rows(rows.shape[1])
+        if slot is None:
+            self._move(rows, rate)
+        else:
+            self._observe_and_move(rows, rate, slot)
+
+    def digest(self, count: int) -> Observed:
+        squares = self.full.per_replica(count) * self.scale**2
+        gaps = to_numpy(self.gaps[:count])  # <D Sigma, D>, or <D, D> where Sigma = v I
+        conditional = None
+        if self.moments is not None:
+            second = self.moments.digest(count, squares, gaps).reshape(squares.shape)
+            conditional = self.setting.noise_factor * (second - squares)
+        return Observed(
+            full_squares=squares,
+            full_pairs=self.full.mean_of_pairs(count) * self.scale**2,
+            loss=gaps.reshape(squares.shape[:-1]) * (self.scale / 2),
+            squares=self.second.per_replica(count) if self.second else None,
+            pairs=self.second.mean_of_pairs(count) if self.second else None,
+            products=self.cross.per_replica(count) * self.scale if self.cross else None,
+            conditional=conditional,
+        )
+
+    def _allocate_rows(self, m: int) -> None:
+        r, (h, p), q = self.setting.replicas, self.start[0].shape, self.start[1].shape[0]
+        empty = self.setting.empty
+        self.e, self.z, self.a = empty(r, q, m), empty(r, h, m), empty(r, h, m)
+        self.allocated_rows = m
+        # flops, halved, of what the two ways do not share
+        few = q * m * p + 2 * h * m * p + h * m * p + q * m * h
+        self.few_rows = few < m * p * p + q * p * p + h * p * p + q * p * h
+
+    def _observe_and_move(self, rows: torch.Tensor, rate: float, slot: int) -> None:
+        w1, w2, d, back = self.w1, self.w2, self.d, self.back
+        torch.baddbmm(self.teachers, w2, w1, beta=-1, out=d)
+        torch.bmm(w2.mT, d, out=back)  # W_2^T D
+        if self.sigma is None:
+            d_sigma, f1 = d, back
+        else:
+            d_sigma = torch.matmul(d, self.covariance, out=self.d_sigma)
+            f1 = torch.matmul(back, self.covariance, out=self.full1)
+        self.full.of(0, slot, f1)
+        f2 = torch.bmm(d_sigma, w1.mT, out=self.full2 if self.setting.needs_gradients else self.layer2)
+        self.full.of(1, slot, f2)
+        torch.linalg.vecdot(d_sigma.flatten(1), d.flatten(1), out=self.gaps[slot])
+        if self.moments is not None:
+            self.moments.observe(slot, d, w1, back)
+        inverse = 1 / self.setting.batch_size
+        if self.few_rows:
+            torch.bmm(d, rows.mT, out=self.e)
+            torch.bmm(w1, rows.mT, out=self.z)
+            torch.bmm(back, rows.mT, out=self.a)
+            left1, right1, left2, right2, factor = self.a, rows, self.e, self.z.mT, inverse
+        else:
+            torch.baddbmm(self.s, rows.mT, rows, beta=0, alpha=inverse, out=self.s)
+            torch.bmm(d, self.s, out=self.ds)
+            left1, right1, left2, right2, factor = back, self.s, self.ds, w1.mT, 1.0
+        if self.second is None:
+            w2.baddbmm_(left2, right2, alpha=-rate * factor)
+            w1.baddbmm_(left1, right1, alpha=-rate * factor)
+            return
+        g2 = torch.baddbmm(self.layer2, left2, right2, beta=0, alpha=factor, out=self.layer2)
+        self._look(1, slot, g2, f2)
+        w2.sub_(g2, alpha=rate)
+        g1 = torch.baddbmm(self.layer1, left1, right1, beta=0, alpha=factor, out=self.layer1)
+        self._look(0, slot, g1, f1)
+        w1.sub_(g1, alpha=rate)
+
+    def _look(self, layer: int, slot: int, g: torch.Tensor, f: torch.Tensor) -> None:
+        assert self.second is not None
+        self.second.of(layer, slot, g)
+        if self.cross is not None:
+            self.cross.of(layer, slot, f, g)
+
+    def _move(self, rows: torch.Tensor, rate: float) -> None:
+        w1, w2 = self.w1, self.w2
+        factor = -rate / self.setting.batch_size
+        if self.few_rows:
+            torch.bmm(w1, rows.mT, out=self.z)
+            torch.matmul(self.teacher, rows.mT, out=self.e)
+            torch.baddbmm(self.e, w2, self.z, beta=-1, out=self.e)
+            torch.bmm(w2.mT, self.e, out=self.a)
+            w2.baddbmm_(self.e, self.z.mT, alpha=factor)
+            w1.baddbmm_(self.a, rows, alpha=factor)
+        else:
+            torch.baddbmm(self.teachers, w2, w1, beta=-1, out=self.d)
+            torch.bmm(rows.mT, rows, out=self.s)
+            torch.bmm(self.d, self.s, out=self.ds)
+            torch.bmm(w2.mT, self.ds, out=self.layer1)
+            w2.baddbmm_(self.ds, w1.mT, alpha=factor)
+            w1.add_(self.layer1, alpha=factor)
+
+
+def reduced(w1: np.ndarray, w2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """W_1, W_2 in an orthonormal basis of the span of the columns of [W_1, W_2^T], when that is smaller than the hidden space."""
+    columns = np.concatenate([w1, w2.T], axis=1)
+    if columns.shape[0] <= columns.shape[1]:
+        return w1, w2
+    q, _ = np.linalg.qr(columns)
+    return q.T @ w1, w2 @ q
+
+
+def isotropic(sigma: np.ndarray) -> tuple[np.ndarray | None, float]:
+    """(None, v) for Sigma = v I, and (Sigma, 1) otherwise."""
+    v = float(sigma[0, 0])
+    return (None, v) if np.array_equal(sigma, v * np.eye(len(sigma))) else (sigma, 1.0)

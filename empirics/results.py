@@ -1,0 +1,140 @@
+"""The result of a run as an xarray.Dataset, built from its shards one at a time, in their order, so that its bits never vary."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from empirics.estimates import estimate, uses_controls
+from empirics.plan import Plan
+from empirics.population import population
+from empirics.statistics import PER_LAYER, Moments, size_of
+from empirics.work import ShardResult
+
+LONG_NAMES = {
+    "var_gradient": "var(g_t | w_0) = E||g_t||_F^2 - ||E g_t||_F^2, the variance of the stochastic gradient",
+    "var_full_gradient": "var(grad L(w_t) | w_0) = E||grad L(w_t)||_F^2 - ||E grad L(w_t)||_F^2, that of the full gradient",
+    "second_moment": "E||g_t||_F^2",
+    "mean_norm_squared": "||E g_t||_F^2",
+    "loss": "E L(w_t), the expected loss at the weights of step t, 1/2 E||f(w_t; x) - f(w*; x)||^2",
+}
+WORDS = {
+    "naive": "naive: squares of the stochastic gradients, U-statistics over pairs of replicas in blocks",
+    "rao_blackwell": "Rao-Blackwell: conditional variance given w_t in closed form, U-statistics of full gradients in blocks",
+    "controlled": "Rao-Blackwell with martingale controls, their coefficients fitted crosswise between two halves of the blocks",
+}
+
+
+class Collector:
+    """Takes shards in their order and keeps the moments of each batch size only."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        n, m = size_of(plan.problem.depth, plan.estimator)
+        self.moments = {b: Moments.zeros(len(plan.recorded), n, m) for b in plan.batch_sizes}
+        self.lost = {b: np.zeros(len(plan.recorded)) for b in plan.batch_sizes}
+
+    def add(self, result: ShardResult) -> None:
+        b = result.shard.batch_size
+        with np.errstate(invalid="ignore", over="ignore"):
+            self.moments[b].merge(result.moments)
+        self.lost[b] += result.diverged
+
+    def dataset(self) -> xr.Dataset:
+        """Everything that was collected, with what it is and how to get it again."""
+        plan = self.plan
+        depth, sizes = plan.problem.depth, plan.batch_sizes
+        both = [estimate(self.moments[b]) for b in sizes]
+        values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
+        variables: dict[str, Any] = {}
+        made_by = self._made_by()
+        for i, name in enumerate(PER_LAYER):
+            columns = slice(i * depth, (i + 1) * depth)
+            dims = ("step", "batch_size", "layer")
+            variables[name] = (dims, values[..., columns], {"long_name": LONG_NAMES[name], "estimator": made_by[name]})
+            variables[f"{name}_se"] = (dims, errors[..., columns], {"long_name": f"standard error of {name}"})
+        dims2 = ("step", "batch_size")
+        variables["loss"] = (dims2, values[..., -1], {"long_name": LONG_NAMES["loss"], "estimator": made_by["loss"]})
+        variables["loss_se"] = (dims2, errors[..., -1], {"long_name": "standard error of loss"})
+        lost = np.stack([self.lost[b] for b in sizes], axis=1) / plan.replicas
+        variables["diverged"] = (
+            dims2, lost,
+            {"long_name": "fraction of replicas whose loss or gradient has overflowed by this step; where it is not 0, the rest is NaN"},
+        )  # fmt: skip
+        coordinates = {"step": list(plan.recorded), "batch_size": list(sizes), "layer": list(range(1, depth + 1))}
+        return xr.Dataset(variables, coords=coordinates, attrs=self._attributes())
+
+    def _made_by(self) -> dict[str, str]:
+        plan = self.plan
+        word = WORDS[plan.estimator]
+        if plan.estimator == "controlled" and not all(uses_controls(m) for m in self.moments.values()):
+            word = WORDS["rao_blackwell"] + " (too few blocks for controls)"
+        stand_in = population(plan.problem)
+        exact = "exact gradients of the expected loss"
+        full = f"{exact}, U-statistics over pairs of replicas in blocks" if stand_in else (
+            "||grad L||^2 from pairs of samples within the mini-batch, U-statistics over pairs of replicas in blocks"
+        )  # fmt: skip
+        loss = "mean over replicas of the expected loss, exact given w_t" if stand_in else "mean over replicas of the mini-batch loss"
+        if plan.estimator == "controlled":
+            full, loss = f"{full}; controls as for var_gradient", f"{loss}; controls as for var_gradient"
+        return {name: word for name in PER_LAYER} | {"var_full_gradient": full, "loss": loss}
+
+    def _attributes(self) -> dict[str, Any]:
+        plan = self.plan
+        identity = plan.identity()
+        return {
+            "title": "batchlaw: replicas of mini-batch SGD from one w_0",
+            "fingerprint": plan.fingerprint,
+            "replicas": plan.replicas,
+            "problem": problem_text(plan),
+            "learning_rates": _rates_text(plan.rates[:-1]),
+            **{key: value if isinstance(value, int | float | str) else json.dumps(value) for key, value in identity.items() if key != "problem"},
+            "again": (
+                f"empirics.simulate(problem, batch_sizes={list(plan.batch_sizes)}, steps={plan.steps}, replicas={plan.replicas}, "
+                f"seed={plan.seed}, device={plan.device!r}, dtype={plan.dtype!r}, sampling={plan.sampling!r}, estimator={plan.estimator!r}, "
+                f"engine={plan.engine!r}, every={plan.every}, shard_replicas={plan.shard_replicas})"
+            ),
+            "versions": f"batchlaw {_version('batchlaw')}, Python {platform.python_version()}, torch {torch.__version__}, numpy {np.__version__}",
+        }  # fmt: skip
+
+
+def collect(plan: Plan, results: Iterable[ShardResult]) -> xr.Dataset:
+    """The dataset of all results, which come in the plan's order."""
+    collector = Collector(plan)
+    for result in results:
+        collector.add(result)
+    return collector.dataset()
+
+
+#: Longer problems are named by their digest; a store has their arrays in problem.npz.
+LONGEST_PROBLEM = 30_000
+
+
+def problem_text(plan: Plan) -> str:
+    """Weights and teacher as exact numbers in JSON, or what identifies them when that is long."""
+    problem = plan.problem
+    text = json.dumps({name: [[[str(x) for x in row] for row in w.tolist()] for w in getattr(problem, name)] for name in ("student", "teacher")})
+    if len(text) <= LONGEST_PROBLEM:
+        return text
+    return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": "in problem.npz of the store"})
+
+
+def _rates_text(rates: np.ndarray) -> str:
+    text = json.dumps(rates.tolist())
+    if len(text) <= LONGEST_PROBLEM:
+        return text
+    return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

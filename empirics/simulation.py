@@ -1,0 +1,195 @@
+"""The front door: many replicas of mini-batch SGD, measured at every step, in shards that survive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import xarray as xr
+
+from empirics.cost import SLOW_FLOPS, refuse_unaffordable
+from empirics.plan import Plan, Shard, make_plan, step_flops
+from empirics.results import Collector
+from empirics.store import CorruptShardError, Store, read_run
+from empirics.work import ShardResult, run_shard
+from theory.exact import as_index
+from theory.problem import TeacherStudent
+
+#: Worker processes pay for their start when a run takes longer than this on a slow core.
+WORTH_WORKERS_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands, in replica-steps (one step of one replica); `resumed` of those done were found in the store."""
+
+    done: int
+    total: int
+    resumed: int
+
+
+def simulate(
+    problem: TeacherStudent,
+    *,
+    batch_sizes: Any,
+    steps: int,
+    replicas: int,
+    seed: int = 0,
+    device: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+    dtype: str = "float64",
+    sampling: str = "independent",
+    estimator: str = "auto",
+    engine: str = "auto",
+    every: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    resume: bool = True,
+    repair: bool = False,
+    shard_replicas: int | None = None,
+    max_hours: float = 24.0,
+    progress: Callable[[Progress], Any] = lambda progress: None,
+) -> xr.Dataset:
+    """Run `replicas` independent runs of SGD from w_0 at every batch size, and estimate what the theory computes, without its formulas.
+
+    Returns a Dataset with dims step (0, ..., steps - 1), batch_size and layer (1, ..., H) and the variables
+
+        var_gradient        var(g_t | w_0) = E||g_t||_F^2 - ||E g_t||_F^2         second_moment        E||g_t||_F^2
+        var_full_gradient   the same of the full gradient grad L(w_t)             mean_norm_squared    ||E g_t||_F^2
+        loss                E L(w_t)                                              diverged             fraction of runs that have overflowed
+
+    each (but the last) with `..._se`, its standard error, NaN for fewer than eight replicas. All estimates are unbiased (in epochs too);
+    where a run has diverged they are NaN. Attributes say which estimator made what, and all that is needed to run it again.
+
+    Args:
+        problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.
+        batch_sizes: b, different integers >= 1. The draws at one batch size do not depend on the others.
+        steps: how many steps are looked at; step 0 is w_0.
+        replicas: runs per batch size, at least 2. They share w_0 and the learning rates.
+        seed: the one integer from which every random number descends. More replicas with the same seed begin with the same runs.
+        device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N". Draws, and so results, differ between the CPU and GPUs.
+        store: a directory for finished shards. Started again, a run takes up what is there and gives the same bits as one never stopped.
+        dtype: "float64", or "float32", twice as fast, with errors of about 10^-6 ||g||^2 in every variance.
+        sampling: "independent"; "without_replacement" or "epochs" for a DataSet.
+        estimator: "naive", always available; "rao_blackwell" and "controlled" where closed forms given w_t are known; "auto": the best.
+        engine: "two_linear" (fused, for two linear layers), "networks" (any), "autograd" (plain and slow); "auto".
+        every: look at every so many steps only.
+        workers: processes on this machine; by default one a core for runs of some minutes, otherwise none. Results do not depend on it.
+        scheduler: address of a Dask scheduler to use instead, "tcp://host:8786".
+        resume: False refuses a store that has finished shards.
+        repair: compute shards again that are found corrupt; otherwise they are an error that names the file.
+        shard_replicas: runs per shard, by default such that a shard takes some seconds. Decides the draws.
+        max_hours: refuse a run that is predicted to take longer.
+        progress: called after every shard.
+
+    Raises ValueError or TypeError naming the argument, before any work; UnaffordableError, a ValueError, with the predicted cost;
+    CorruptShardError, a ValueError; OSError when the store's disk fills up, with all finished shards kept. Memory does not grow with
+    the number of replicas, nor with that of weights times steps. Cost: `empirics.predict`.
+
+    >>> from theory import Gaussian
+    >>> problem = TeacherStudent([[[2]], [[3]]], [[[1]], [[1]]], Gaussian(1), learning_rates=0.01)
+    >>> result = simulate(problem, batch_sizes=[4, 8], steps=2, replicas=1000, seed=1)
+    >>> result.var_gradient.sel(step=0, batch_size=4).values  # exact at step 0: (2/b) 25 w_k^2
+    array([112.5,  50. ])
+    """
+    plan = make_plan(
+        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, seed=seed, device=device, dtype=dtype, sampling=sampling,
+        estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
+    )  # fmt: skip
+    count = choose_workers(plan, workers)
+    if not max_hours > 0:
+        raise ValueError(f"max_hours must be positive, but was {max_hours!r}")
+    if scheduler is None:
+        refuse_unaffordable(plan, count, max_hours)
+    with _runner(plan, count, scheduler) as run:
+        return simulate_plan(plan, run, None if store is None else Store(store, plan), resume, repair, progress)
+
+
+Runner = Callable[[list[Shard]], Iterator[ShardResult]]
+
+
+def simulate_plan(
+    plan: Plan, run: Runner, store: Store | None, resume: bool, repair: bool, progress: Callable[[Progress], Any]
+) -> xr.Dataset:
+    """Run what the store lacks; collect every shard in the plan's order."""
+    shards = plan.shards()
+    finished = {} if store is None else _finished(store, shards, resume, repair)
+    collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(shards)
+    upcoming = next(following, None)
+    resumed = sum(s.replicas for s in finished) * plan.steps
+    done, total = resumed, sum(s.replicas for s in shards) * plan.steps
+    progress(Progress(done, total, resumed))
+
+    def take_in_order() -> None:
+        nonlocal upcoming
+        while upcoming is not None and (upcoming in waiting or upcoming in finished):
+            collector.add(waiting.pop(upcoming) if upcoming in waiting else store.read(upcoming, finished[upcoming]))  # type: ignore[union-attr]
+            upcoming = next(following, None)
+
+    missing = [shard for shard in shards if shard not in finished]
+    for result in run(missing) if missing else ():
+        if store is not None:
+            store.write(result)
+        waiting[result.shard] = result
+        take_in_order()
+        done += result.shard.replicas * plan.steps
+        progress(Progress(done, total, resumed))
+    take_in_order()
+    return collector.dataset()
+
+
+def choose_workers(plan: Plan, workers: int | None) -> int:
+    """How many processes: as asked, or one a core where that pays."""
+    if workers is not None:
+        return as_index(workers, "workers", minimum=1)
+    flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
+    if torch.device(plan.device).type != "cpu" or flops < SLOW_FLOPS * WORTH_WORKERS_SECONDS:
+        return 1
+    return min(len(os.sched_getaffinity(0)), len(plan.shards()))
+
+
+def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
+    """The result that a store holds of the last run that was asked of it, without running anything.
+
+    Raises ValueError for a directory that is no store of this problem, or lacks shards; CorruptShardError.
+    """
+    path = Path(store)
+    plan = make_plan(problem, **read_run(path)["request"])
+
+    def nothing(shards: list[Shard]) -> Iterator[ShardResult]:
+        raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards)} of {len(plan.shards())} shards")
+
+    return simulate_plan(plan, nothing, Store(path, plan), resume=True, repair=False, progress=lambda progress: None)
+
+
+@contextmanager
+def _runner(plan: Plan, workers: int, scheduler: str | None) -> Iterator[Runner]:
+    if scheduler is None and workers == 1:
+        yield lambda shards: (run_shard(plan, shard) for shard in shards)
+        return
+    from empirics.cluster import client_of, local_client, run_on  # Dask takes a second to load
+
+    place: AbstractContextManager[Any] = local_client(workers) if scheduler is None else client_of(scheduler)
+    with place as client:
+        yield lambda shards: run_on(client, plan, shards)
+
+
+def _finished(store: Store, shards: list[Shard], resume: bool, repair: bool) -> dict[Shard, Path]:
+    """The plan's shards that the store has, every one of them read and found sound."""
+    there = {shard: path for shard, path in store.names().items() if shard in set(shards)}
+    if there and not resume:
+        raise ValueError(f"store must be empty without resume, but {store.path} holds {len(there)} finished shards of this run (--resume)")
+    for shard, path in list(there.items()):
+        try:
+            store.read(shard, path)
+        except CorruptShardError:
+            if not repair:
+                raise
+            path.unlink()
+            del there[shard]
+    return there

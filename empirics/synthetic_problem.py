@@ -1,0 +1,31 @@
+"""The paper's synthetic problem (Section 4.1.1, Figure 1): 64-256-128, two linear layers, alpha_t = 1/(10 t) for t = 1, 2, ..."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from theory.exact import as_index
+from theory.inputs import Gaussian, InputLaw, Rademacher, Uniform
+from theory.problem import TeacherStudent
+
+SIZES = (64, 256, 128)
+LAWS: dict[str, type[InputLaw]] = {"gaussian": Gaussian, "rademacher": Rademacher, "uniform": Uniform}
+
+
+def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = SIZES) -> TeacherStudent:
+    """The problem of figure 1: W_k and W*_k uniform on +-1/sqrt(p_{k-1}), independent, from one seed; alpha_t = 1/(10 (t + 1)), t = 0, 1, ...
+
+    The paper does not say how weights were drawn; this is torch's default for linear layers. With N(0, 1/p_{k-1}) in its place every run
+    with b = 4 diverges within 60 steps. `inputs`: gaussian (the paper's), rademacher or uniform, all with E x x^T = I. ValueError for others.
+
+    >>> synthetic().sizes
+    (64, 256, 128)
+    """
+    if inputs not in LAWS:
+        raise ValueError(f"inputs must be one of {', '.join(LAWS)}, but was {inputs!r}")
+    generator = np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(as_index(seed, "seed"))))
+    shapes = list(zip(sizes[1:], sizes, strict=False))
+    student, teacher = ([generator.uniform(-1, 1, shape) / shape[1] ** 0.5 for shape in shapes] for _ in range(2))
+    return TeacherStudent(student, teacher, LAWS[inputs](sizes[0]), learning_rates=lambda t: Fraction(1, 10 * (t + 1)))

@@ -1,0 +1,92 @@
+"""One shard, from its seed to the moments of its blocks. The same shard gives the same bits wherever it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from empirics.batches import make_source
+from empirics.engines.base import Engine
+from empirics.plan import ENGINES, Plan, Shard
+from empirics.statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
+from empirics.streams import streams
+
+
+@dataclass
+class ShardResult:
+    """What a shard gives: moments over its blocks, and how many of its replicas have diverged at each recorded step."""
+
+    shard: Shard
+    moments: Moments
+    diverged: np.ndarray
+
+
+def run_shard(plan: Plan, shard: Shard) -> ShardResult:
+    """Run every group of the shard in turn. Memory: one group, and moments of size (recorded steps) x (statistics)."""
+    n, m = size_of(plan.problem.depth, plan.estimator)
+    moments = Moments.zeros(len(plan.recorded), n, m)
+    lost = np.zeros(len(plan.recorded))
+    source_streams = streams(plan.seed, (shard.batch_size, shard.index), torch.device(plan.device))
+    first = 0
+    with single_thread(), torch.no_grad():
+        engines: dict[tuple[int, int], Engine] = {}
+        for blocks, size in plan.groups(shard):
+            if (blocks, size) not in engines:
+                engines.clear()  # buffers of one group at a time
+                engines[blocks, size] = ENGINES[plan.engine](plan.setting(shard.batch_size, blocks, size))
+            engine = engines[blocks, size]
+            source = make_source(
+                plan.problem.inputs, shard.batch_size, blocks * size, source_streams,
+                engine.setting.device, engine.setting.dtype, plan.sampling, engine.samples,
+            )  # fmt: skip
+            folds = (np.arange(first, first + blocks) + shard.index) % FOLDS
+            first += blocks
+            run_group(plan, engine, source.draw, folds, moments, lost)
+    return ShardResult(shard, moments, lost)
+
+
+def run_group(plan: Plan, engine: Engine, draw, folds: np.ndarray, moments: Moments, lost: np.ndarray) -> None:
+    """All steps of one group, its blocks taken into `moments` and its diverged replicas into `lost`."""
+    setting = engine.setting
+    n, m = size_of(plan.problem.depth, plan.estimator)
+    carried = np.zeros((setting.blocks, m))
+    gone = np.zeros((setting.blocks, setting.block_size), dtype=bool)
+    pieces = []
+    engine.restart()
+    start = 0
+    for t in range(plan.steps):
+        is_recorded = t % plan.every == 0
+        slot = t // plan.every - start if is_recorded else None
+        engine.step(draw(), float(plan.rates[t]), slot)
+        if slot is None or (slot + 1 < setting.chunk and t + plan.every < plan.steps):
+            continue
+        observed = engine.digest(slot + 1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            gone_now = np.logical_or.accumulate(np.concatenate([gone[None], diverged(observed)]), axis=0)[1:]
+            values = block_statistics(observed, plan.estimator)
+            if m:
+                added = controls(observed, plan.rates[start : start + slot + 1])
+                sums = np.cumsum(np.concatenate([carried[None], added]), axis=0)
+                values, carried = np.concatenate([values, sums[:-1]], axis=-1), sums[-1]
+            values[gone_now.any(axis=-1)] = np.nan
+            lost[start : start + slot + 1] += gone_now.sum(axis=(1, 2))
+            pieces.append(values)
+        gone = gone_now[-1]
+        start += slot + 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        moments.merge(Moments.of_blocks(np.concatenate(pieces), folds, n))
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """One thread for torch: cores are for shards, and results must not depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
