@@ -26,6 +26,7 @@ types: $(STAMP)
 	@$(BIN)/python -m mypy
 
 benchmark: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
 	@$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only
 
 clean:

@@ -127,7 +127,7 @@ class Counts(Source):
     """N atoms as sqrt(how often each was drawn) times the atom: multinomial counts, for b > N."""
 
     def __init__(self, law: Discrete, replicas: int, b: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        atoms, weights = finite_support(law)
+        atoms, weights = _atoms(law)
         super().__init__(replicas, len(atoms), law.dimension, device, dtype)
         self.atoms, self.weights, self.b, self.generator = torch.from_numpy(atoms).to(device), weights, b, streams.numpy
 
@@ -208,8 +208,11 @@ def finite_support(law: InputLaw) -> tuple[np.ndarray, np.ndarray] | None:
     """Atoms, shape (N, p), and their probabilities in doubles; None for a law without a list of atoms. A data set's points as listed."""
     if isinstance(law, DataSet):
         return law.points, np.full(len(law), 1 / len(law))
-    if not isinstance(law, Discrete):  # the 2^p corners of a cube are no list to go through at every step
-        return None
+    # the 2^p corners of a cube are no list to go through at every step
+    return _atoms(law) if isinstance(law, Discrete) else None
+
+
+def _atoms(law: Discrete) -> tuple[np.ndarray, np.ndarray]:
     weights = np.array([float(q) for q in law.probabilities])
     return np.array([[float(x) for x in atom] for atom in law.atoms]), weights / weights.sum()
 

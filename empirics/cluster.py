@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from distributed import Client, SpecCluster, as_completed
+from distributed import Client, Future, SpecCluster, as_completed
 from distributed.deploy.subprocess import SubprocessCluster
 
 from empirics.plan import Plan, Shard
@@ -24,7 +24,7 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[Shar
     shared = client.scatter(plan, broadcast=False, hash=False)
     todo = iter(shards)
 
-    def submit(shard: Shard):
+    def submit(shard: Shard) -> Future:
         return client.submit(run_shard, shared, shard, pure=False, retries=2)
 
     width = max(1, sum(client.nthreads().values())) * (1 + WAITING)
@@ -67,7 +67,7 @@ def _local_cluster(workers: int) -> SpecCluster:
         n_workers=workers,
         host="127.0.0.1",
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address=None,  # type: ignore[arg-type]  # its documentation allows None
         silence_logs=logging.CRITICAL,
         worker_kwargs={"memory_limit": 0, "dashboard": False},
     )

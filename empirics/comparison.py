@@ -38,9 +38,9 @@ class Comparison:
 def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | None = None, rounding: float = 1e-9) -> Comparison:
     """Compare estimates with exact values; arrays of one shape, or what broadcasts.
 
-    `comparisons`: how many there are in all, when these are some of them. `rounding`: the error of the arithmetic, relative to |exact|; it is
-    added to the standard error in quadrature, so that what has no sampling error (a closed form at step 0) is compared too. Raises ValueError
-    for NaN, infinity and negative standard errors: a run that diverged, or too few replicas, is no agreement.
+    `comparisons`: how many there are in all, when these are some of them. `rounding`: the error of the arithmetic, relative to |exact|;
+    it is added to the standard error in quadrature, so that what has no sampling error (a closed form at step 0) is compared too. Raises
+    ValueError for NaN, infinity and negative standard errors: a run that diverged, or too few replicas, is no agreement.
 
     >>> c = compare([1.1, 2.0], [0.1, 0.5], [1.0, 2.0])
     >>> c.z.round(6).tolist(), c.adjusted.round(3).tolist(), c.agrees()
@@ -79,7 +79,7 @@ def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
 
 
 def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], variable: str = "var_gradient", **options: Any) -> Comparison:
-    """A simulated Dataset against functions of b, {(step, layer): polynomial}, at every batch size: z of shape (len(polynomials), batch sizes)."""
+    """A simulated Dataset against functions of b, {(step, layer): polynomial}, at each batch size: z is (polynomials, batch sizes)."""
     sizes = dataset.batch_size.values.tolist()
     places = [{"step": t, "layer": k} for t, k in polynomials]
     value, se = ([dataset[name].sel(place).values for place in places] for name in (variable, f"{variable}_se"))

@@ -74,7 +74,7 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float) -> None:
         free = torch.cuda.mem_get_info(torch.device(plan.device))[0]
         lockstep = plan.lockstep * plan.replica_bytes(max(plan.batch_sizes))
         if lockstep > free:
-            raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory and {size(free)} are free: take a smaller batch size")
+            raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory, and {size(free)} are free: take smaller batches")
     flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
     if flops / SLOW_FLOPS / workers < 3600 * max_hours:
         return
@@ -121,7 +121,7 @@ def _moment_numbers(plan: Plan) -> int:
 def duration(seconds: float) -> str:
     """A length of time as people say it.
 
-    >>> duration(0.42), duration(75), duration(7300), duration(3e6)
+    >>> duration(0.42), duration(75), duration(7320), duration(3e6)
     ('0.4 s', '1 min 15 s', '2 h 2 min', '35 days')
     """
     if seconds < 60:

@@ -22,7 +22,7 @@ class DataSet(InputLaw):
 
     >>> data = DataSet([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     >>> data
-    DataSet(3 points in R^2, 0e4b8e1f)
+    DataSet(3 points in R^2, 258fd8ef)
     >>> data.moment((1, 0))
     Fraction(2, 3)
     """

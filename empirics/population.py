@@ -24,7 +24,7 @@ class Population:
 
 
 def population(problem: TeacherStudent) -> Population | None:
-    """The atoms of a finite law. Of a linear network, whose loss is quadratic in x, p points with the right second moment. Otherwise None."""
+    """The atoms of a finite law; for a linear network, whose loss is quadratic in x, p points with the right second moment; or None."""
     support = finite_support(problem.inputs)
     p = problem.inputs.dimension
     if problem.is_linear and (support is None or len(support[0]) > p):

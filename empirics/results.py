@@ -84,7 +84,7 @@ class Collector:
         loss = "mean over replicas of the expected loss, exact given w_t" if stand_in else "mean over replicas of the mini-batch loss"
         if plan.estimator == "controlled":
             full, loss = f"{full}; controls as for var_gradient", f"{loss}; controls as for var_gradient"
-        return {name: word for name in PER_LAYER} | {"var_full_gradient": full, "loss": loss}
+        return dict.fromkeys(PER_LAYER, word) | {"var_full_gradient": full, "loss": loss}
 
     def _attributes(self) -> dict[str, Any]:
         plan = self.plan
@@ -95,14 +95,11 @@ class Collector:
             "replicas": plan.replicas,
             "problem": problem_text(plan),
             "learning_rates": _rates_text(plan.rates[:-1]),
-            **{key: value if isinstance(value, int | float | str) else json.dumps(value) for key, value in identity.items() if key != "problem"},
-            "again": (
-                f"empirics.simulate(problem, batch_sizes={list(plan.batch_sizes)}, steps={plan.steps}, replicas={plan.replicas}, "
-                f"seed={plan.seed}, device={plan.device!r}, dtype={plan.dtype!r}, sampling={plan.sampling!r}, estimator={plan.estimator!r}, "
-                f"engine={plan.engine!r}, every={plan.every}, shard_replicas={plan.shard_replicas})"
-            ),
-            "versions": f"batchlaw {_version('batchlaw')}, Python {platform.python_version()}, torch {torch.__version__}, numpy {np.__version__}",
-        }  # fmt: skip
+            **{key: value if isinstance(value, int | str) else json.dumps(value) for key, value in identity.items() if key != "problem"},
+            "again": f"empirics.simulate(problem, {', '.join(f'{name}={value!r}' for name, value in plan.request().items())})",
+            "versions": f"batchlaw {_version('batchlaw')}, Python {platform.python_version()}, numpy {np.__version__}, "
+            f"torch {torch.__version__}",
+        }
 
 
 def collect(plan: Plan, results: Iterable[ShardResult]) -> xr.Dataset:
@@ -120,7 +117,8 @@ LONGEST_PROBLEM = 30_000
 def problem_text(plan: Plan) -> str:
     """Weights and teacher as exact numbers in JSON, or what identifies them when that is long."""
     problem = plan.problem
-    text = json.dumps({name: [[[str(x) for x in row] for row in w.tolist()] for w in getattr(problem, name)] for name in ("student", "teacher")})
+    layers = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
+    text = json.dumps(layers, default=str)  # Fractions as strings
     if len(text) <= LONGEST_PROBLEM:
         return text
     return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": "in problem.npz of the store"})

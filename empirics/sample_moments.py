@@ -1,6 +1,7 @@
 """E[ ||grad l(w; x)||^2 | w ] of one sample, two linear layers, in closed form: what Rao-Blackwell estimators need.
 
-    grad_1 l = W_2^T D x x^T,   ||.||^2 = ||A x||^2 ||x||^2,   A = W_2^T D          grad_2 l = D x x^T W_1^T,   ||.||^2 = ||D x||^2 ||W_1 x||^2
+    grad_1 l = A x x^T,         ||grad_1 l||^2 = ||A x||^2 ||x||^2,         A = W_2^T D
+    grad_2 l = D x x^T W_1^T,   ||grad_2 l||^2 = ||D x||^2 ||W_1 x||^2
 
 so both are E[ x^T B x  x^T K x ] with B = A^T A, K = I and B = D^T D, K = W_1^T W_1:
 

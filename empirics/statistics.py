@@ -2,8 +2,9 @@
 
 Every block of B replicas gives at each step and layer, with || E g ||^2 = || E f ||^2 estimated by the U-statistic over pairs,
 
-    second_moment        mean_i ||g_i||^2                          naive          mean_i ( ||f_i||^2 + E[||g_i - f_i||^2 | w_i] )   Rao-Blackwell
-    mean_norm_squared    mean_{i != j} <g_i, g_j>                  naive          mean_{i != j} <f_i, f_j>                         Rao-Blackwell
+                         naive                                     Rao-Blackwell
+    second_moment        mean_i ||g_i||^2                          mean_i ( ||f_i||^2 + E[ ||g_i - f_i||^2 | w_i ] )
+    mean_norm_squared    mean_{i != j} <g_i, g_j>                  mean_{i != j} <f_i, f_j>
     var_gradient         second_moment - mean_norm_squared
     var_full_gradient    mean_i ||f_i||^2 - mean_{i != j} <f_i, f_j>
     loss                 mean_i L(w_i)
@@ -33,7 +34,7 @@ def size_of(depth: int, estimator: str) -> tuple[int, int]:
 
 
 def block_statistics(observed: Observed, estimator: str) -> np.ndarray:
-    """(n, blocks, 4 H + 1): PER_LAYER for layer 1, ..., H each, then the loss."""
+    """(n, blocks, 4 H + 1): the first of PER_LAYER for layers 1, ..., H, the second, ..., then the loss."""
     full_squares = observed.full_squares.mean(axis=2)
     if estimator == "naive":
         assert observed.squares is not None and observed.pairs is not None

@@ -38,7 +38,7 @@ def torch_generator(sequence: np.random.SeedSequence, device: torch.device) -> t
     state = generator.get_state().numpy().copy()
     head = state[: _HEAD.itemsize].view(_HEAD)
     head["left"], head["seeded"], head["next"] = 1, 1, 0  # all words used: the next draw makes new ones
-    words = np.random.MT19937(sequence).state["state"]["key"]  # type: ignore[index]
+    words = np.random.MT19937(sequence).state["state"]["key"]
     state[_HEAD.itemsize : _HEAD.itemsize + 8 * _WORDS] = words.astype("<u8").view(np.uint8)
     generator.set_state(torch.from_numpy(state))
     return generator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -11,14 +12,14 @@ from theory.inputs import Gaussian, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
 SIZES = (64, 256, 128)
-LAWS: dict[str, type[InputLaw]] = {"gaussian": Gaussian, "rademacher": Rademacher, "uniform": Uniform}
+LAWS: dict[str, Callable[[int], InputLaw]] = {"gaussian": Gaussian, "rademacher": Rademacher, "uniform": Uniform}
 
 
 def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = SIZES) -> TeacherStudent:
-    """The problem of figure 1: W_k and W*_k uniform on +-1/sqrt(p_{k-1}), independent, from one seed; alpha_t = 1/(10 (t + 1)), t = 0, 1, ...
+    """The problem of figure 1: W_k and W*_k uniform on +-1/sqrt(p_{k-1}), independent, from one seed; alpha_t = 1/(10 (t + 1)), t >= 0.
 
-    The paper does not say how weights were drawn; this is torch's default for linear layers. With N(0, 1/p_{k-1}) in its place every run
-    with b = 4 diverges within 60 steps. `inputs`: gaussian (the paper's), rademacher or uniform, all with E x x^T = I. ValueError for others.
+    The paper does not say how weights were drawn; this is torch's default for linear layers. `inputs`: gaussian (the paper's), rademacher
+    or uniform, all with E x x^T = I. Raises ValueError for others.
 
     >>> synthetic().sizes
     (64, 256, 128)

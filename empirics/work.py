@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,7 +49,9 @@ def run_shard(plan: Plan, shard: Shard) -> ShardResult:
     return ShardResult(shard, moments, lost)
 
 
-def run_group(plan: Plan, engine: Engine, draw, folds: np.ndarray, moments: Moments, lost: np.ndarray) -> None:
+def run_group(
+    plan: Plan, engine: Engine, draw: Callable[[], torch.Tensor], folds: np.ndarray, moments: Moments, lost: np.ndarray
+) -> None:
     """All steps of one group, its blocks taken into `moments` and its diverged replicas into `lost`."""
     setting = engine.setting
     n, m = size_of(plan.problem.depth, plan.estimator)

@@ -1,11 +1,9 @@
-"""The command line: `batchlaw variance`, `batchlaw verify`, `batchlaw report`. Bad input ends in one line and exit code 2."""
+"""The command line: `batchlaw variance`, `verify` and `report`; `simulate` is in simulate_command. Bad input: one line, exit code 2."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reports.errors import one_line_errors
 from reports.findings import Findings, Outcome, examine, select
 from reports.numbers import decimal, plain
 from reports.problem_text import make_problem, parse_list, parse_matrix, read_problem
+from reports.simulate_command import ManyValues, simulate
 from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
 from theory.claims import LEDGER
 from theory.claims.record import Verdict
@@ -139,6 +139,9 @@ def report(
     raise typer.Exit(0 if made.borne_out else 1)
 
 
+app.command(cls=ManyValues)(simulate)
+
+
 def findings_table(found: list[Findings]) -> Table:
     """One row per claim: verdict, checks that hold, instances that refute the print, not checked, worst residual, borne out or not."""
     table = Table(title="The ledger", title_justify="left")
@@ -160,16 +163,6 @@ def findings_table(found: list[Findings]) -> Table:
             "yes" if f.borne_out else "[bold red]NO[/]",
         )
     return table
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Errors of the input become one line on stderr and exit code 2; every other exception is a defect and keeps its traceback."""
-    try:
-        yield
-    except (ValueError, TypeError, ArithmeticError) as error:
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        raise typer.Exit(2) from None
 
 
 def _from_options(

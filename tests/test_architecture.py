@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_the_sources_keep_the_rules():
     imports = read_imports(ROOT)
-    assert {"theory", "theory.problem", "empirics.direct_sgd"} <= set(imports), "the checker did not find the sources"
+    assert {"theory", "theory.problem", "empirics.simulation"} <= set(imports), "the checker did not find the sources"
     assert "theory.problem" in imports["theory"], "the checker does not see imports that are there"
     assert violations(imports) == []
 
@@ -39,9 +39,9 @@ SOUND = {
     "theory/claims/record.py": "",
     "theory/claims/theorem_a7.py": "from .record import Claim\nfrom theory import Gaussian, recursion",
     "empirics/__init__.py": "",
-    "empirics/direct_sgd.py": "import torch\nfrom theory import problem\nfrom theory.exact import Number",
+    "empirics/sgd.py": "import torch\nfrom theory import problem\nfrom theory.exact import Number",
     "reports/__init__.py": "",
-    "reports/cli.py": "import jinja2\nfrom theory.claims import LEDGER\nfrom empirics import direct_sgd\nimport theory",
+    "reports/cli.py": "import jinja2\nfrom theory.claims import LEDGER\nfrom empirics import sgd\nimport theory",
 }
 
 
@@ -64,11 +64,11 @@ def test_a_sound_house_has_no_breach(tmp_path):
         ("theory/exact.py", "def f():\n    from torch.func import vmap", "imports torch.func: theory stands on"),
         ("theory/exact.py", "import importlib\nimportlib.import_module('torch')", "imports torch: theory stands on"),
         ("theory/claims/record.py", "import matplotlib.pyplot", "imports matplotlib.pyplot: theory stands on"),
-        ("theory/claims/record.py", "from empirics import direct_sgd", "imports empirics.direct_sgd: theory stands on"),
+        ("theory/claims/record.py", "from empirics import sgd", "imports empirics.sgd: theory stands on"),
         ("theory/claims/record.py", "import reports", "theory.claims.record imports reports: only reports"),
-        ("empirics/direct_sgd.py", "from reports.cli import app", "imports reports.cli: only reports"),
-        ("empirics/direct_sgd.py", "from theory import variance_poly", "imports theory.variance_poly: evidence must"),
-        ("empirics/direct_sgd.py", "from theory import TeacherStudent", "direct_sgd imports theory: evidence must"),
+        ("empirics/sgd.py", "from reports.cli import app", "imports reports.cli: only reports"),
+        ("empirics/sgd.py", "from theory import variance_poly", "imports theory.variance_poly: evidence must"),
+        ("empirics/sgd.py", "from theory import TeacherStudent", "sgd imports theory: evidence must"),
         ("theory/problem.py", "from theory import trace_forms", "problem imports theory.trace_forms: it stands"),
         ("theory/kronecker.py", "from theory.recursion import step", "kronecker imports theory.recursion: it stands"),
         ("theory/trace_forms.py", "from .engines import wishart", "imports theory.engines.wishart: it stands"),

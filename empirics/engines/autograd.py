@@ -1,6 +1,8 @@
-"""The slow, obvious twin: a plain loop over the replicas, gradients by autograd from the loss as it is written. The tests compare with it."""
+"""The slow, obvious twin: a plain loop over the replicas, gradients by autograd from the loss as it is written. Tests compare with it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,7 +26,7 @@ class Autograd(Engine):
         self.population = population(setting.problem)
         self.samples = setting.batch_size if self.population or setting.batch_size > 1 else 2
         self.weights: list[list[torch.Tensor]] = []
-        self.kept: dict[int, list[tuple[Gradients, Gradients | list[float], float]]] = {}
+        self.kept: dict[int, list[tuple[Any, ...]]] = {}  # gradients; full gradients, or estimates of their squares; loss
 
     def restart(self) -> None:
         start = [self.setting.tensor(w) for w in self.setting.weights(self.setting.problem.student)]
@@ -53,24 +55,21 @@ class Autograd(Engine):
     def digest(self, count: int) -> Observed:
         slots = [self.kept[i] for i in range(count)]
         shape = count, self.setting.blocks, self.setting.block_size
-        layers = range(len(self.teacher))
+        size, layers = self.setting.block_size, range(len(self.teacher))
 
-        def within(which: int) -> np.ndarray:
-            return np.array([[[float(r[which][k].square().sum()) for k in layers] for r in s] for s in slots]).reshape(*shape, -1)
+        def within(gradients: list[list[Gradients]]) -> np.ndarray:
+            return np.array([[[float(g[k].square().sum()) for k in layers] for g in slot] for slot in gradients]).reshape(*shape, -1)
 
-        def between(which: int) -> np.ndarray:
-            return np.array([[self._pairs([r[which][k] for r in block]) for k in layers] for s in slots for block in self._blocks(s)])
+        def between(gradients: list[list[Gradients]]) -> np.ndarray:
+            blocks = [slot[i : i + size] for slot in gradients for i in range(0, len(slot), size)]
+            values = [[self._pairs([g[k] for g in block]) for k in layers] for block in blocks]
+            return np.array(values).reshape(count, -1, len(layers))
 
-        loss = np.array([[r[2] for r in s] for s in slots]).reshape(shape)
-        pairs = between(0).reshape(count, -1, len(layers))
+        stochastic, full = ([[replica[which] for replica in slot] for slot in slots] for which in (0, 1))
+        loss = np.array([[replica[2] for replica in slot] for slot in slots]).reshape(shape)
         if self.population is None:
-            estimates = np.array([[r[1] for r in s] for s in slots]).reshape(*shape, -1)
-            return Observed(estimates, pairs, loss, within(0), pairs)
-        return Observed(within(1), between(1).reshape(pairs.shape), loss, within(0), pairs)
-
-    def _blocks(self, replicas: list) -> list[list]:
-        size = self.setting.block_size
-        return [replicas[i : i + size] for i in range(0, len(replicas), size)]
+            return Observed(np.array(full).reshape(*shape, -1), between(stochastic), loss, within(stochastic), between(stochastic))
+        return Observed(within(full), between(full), loss, within(stochastic), between(stochastic))
 
     @staticmethod
     def _pairs(gradients: Gradients) -> float:

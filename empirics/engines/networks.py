@@ -3,9 +3,9 @@
     a_0 = x,   z_k = W_k a_{k-1},   a_k = sigma(z_k) for k < H;   delta_H = z_H - f(w*; x),   delta_k = (W_{k+1}^T delta_{k+1}) sigma'(z_k)
     grad_k l = delta_k a_{k-1}^T,      ||grad_k l||^2 = ||delta_k||^2 ||a_{k-1}||^2,      g_k = (1/b) sum_i grad_k l(w; x_i)
 
-The full gradient is exact for finitely many atoms (a pass over all of them at every step) and for linear networks. Otherwise ||grad L||^2 is
-estimated without bias from pairs of samples of the batch, (||sum_i grad l_i||^2 - sum_i ||grad l_i||^2) / (m (m-1)); a batch of one sample
-is given a second one for that purpose, which takes no part in the step.
+The full gradient is exact for finitely many atoms (a pass over all of them at every step) and for linear networks. Otherwise
+||grad L||^2 is estimated without bias from pairs of samples of the batch, (||sum_i grad l_i||^2 - sum_i ||grad l_i||^2) / (m (m-1)); a
+batch of one sample is given a second one for that purpose, which takes no part in the step.
 
 Cost of a step: 6 flops per weight and sample.
 """

@@ -7,7 +7,7 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from empirics.direct_sgd import simulate_gradients, variance_estimate
+from empirics import compare_dataset, simulate
 from tests.strategies import discrete_laws, gaussians, input_laws, problems, two_layer_sizes
 from theory import Gaussian, Rademacher, TeacherStudent, Uniform, enumeration, recursion
 from theory.engines import quadrature
@@ -116,9 +116,7 @@ def test_simulation_within_its_standard_error():
         for law in (Gaussian(2), Gaussian(cov=[[1, F(1, 2)], [F(1, 2), 1]]), Rademacher(2), Uniform(2))
     ]
     for problem in problems_:
-        for layer in (1, 2):
-            for b in (2, 8):
-                exact = float(variance_polynomial(problem, 1, layer)(b))
-                estimate, error = variance_estimate(simulate_gradients(problem, b, 1, 20_000, seed=layer * 10 + b, layer=layer))
-                assert error < 0.1 * exact  # otherwise the comparison says nothing
-                assert abs(estimate - exact) <= 4.5 * error
+        result = simulate(problem, batch_sizes=[2, 8], steps=2, replicas=20_000, seed=1, estimator="naive")
+        comparison = compare_dataset(result, {(1, layer): variance_polynomial(problem, 1, layer) for layer in (1, 2)})
+        assert (result.var_gradient_se.sel(step=1) < 0.1 * result.var_gradient.sel(step=1)).all()  # otherwise it says nothing
+        assert abs(comparison.z).max() <= 4.5
