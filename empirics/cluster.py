@@ -28,7 +28,7 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[Shar
         return client.submit(run_shard, shared, shard, pure=False, retries=2)
 
     width = max(1, sum(client.nthreads().values())) * (1 + WAITING)
-    running = as_completed([submit(shard) for shard in itertools.islice(todo, width)])
+    running = as_completed([submit(shard) for shard in itertools.islice(todo, width)], loop=client.loop)
     for future in running:
         result = future.result()
         following = next(todo, None)
@@ -40,7 +40,7 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[Shar
 @contextmanager
 def local_client(workers: int) -> Iterator[Client]:
     """A cluster of `workers` processes of one thread. They are started as programs of their own, so scripts need no __main__ guard."""
-    with _quiet(), _local_cluster(workers) as cluster, Client(cluster, timeout=CONNECT_SECONDS * 6) as client:
+    with _quiet(), _local_cluster(workers) as cluster, Client(cluster, timeout=CONNECT_SECONDS * 6, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=CONNECT_SECONDS * 6)
         yield client
 
@@ -50,7 +50,7 @@ def client_of(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler at this address. ValueError when it cannot be reached, or has no workers."""
     try:
         with _quiet():
-            client = Client(scheduler, timeout=CONNECT_SECONDS)
+            client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ValueError(f"scheduler must be the address of a Dask scheduler, but {scheduler!r} cannot be reached: {error}") from error
     with client:

@@ -48,14 +48,11 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
 
 
 def memory_bytes(plan: Plan, workers: int) -> int:
-    """Buffers of one group, its block values and the moments of a shard, in every process; and the moments of all batch sizes once."""
-    depth = plan.problem.depth
+    """Buffers of one group and the moments of a shard, in every process; and the moments of all batch sizes once."""
     moments = _moment_numbers(plan) * 8
-    shard = plan.shards()[-1]
-    blocks, block_size = max(plan.groups(shard), key=lambda group: group[0] * group[1])
-    lockstep = max(blocks * block_size * plan.replica_bytes(b) for b in plan.batch_sizes)
-    values = 3 * len(plan.recorded) * blocks * sum(size_of(depth, plan.estimator)) * 8
-    return workers * (PROCESS_BYTES + lockstep + values + 2 * moments) + len(plan.batch_sizes) * moments
+    largest = {shard.batch_size: max(blocks * size for blocks, size in plan.groups(shard)) for shard in plan.shards()}
+    buffers = max(2 * replicas * plan.replica_bytes(b) for b, replicas in largest.items())  # twice: what is on its way to the buffers
+    return workers * (PROCESS_BYTES + buffers + 3 * moments) + len(plan.batch_sizes) * moments
 
 
 def store_bytes(plan: Plan) -> int:
@@ -63,8 +60,11 @@ def store_bytes(plan: Plan) -> int:
     return len(plan.shards()) * (_moment_numbers(plan) * 8 + 16_384)
 
 
-def refuse_unaffordable(plan: Plan, workers: int, max_hours: float) -> None:
-    """UnaffordableError, with the figure and what would fit, for a run beyond the memory at hand or beyond `max_hours`."""
+def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: float = 1.0) -> None:
+    """UnaffordableError, with the figure and what would fit, for a run beyond the memory at hand or beyond `max_hours`.
+
+    `pending`: the fraction of the plan that is still to be run.
+    """
     needed, available = memory_bytes(plan, workers), psutil.virtual_memory().available
     if needed > available:
         raise UnaffordableError(
@@ -72,13 +72,13 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float) -> None:
         )
     if torch.device(plan.device).type == "cuda":
         free = torch.cuda.mem_get_info(torch.device(plan.device))[0]
-        lockstep = plan.lockstep * plan.replica_bytes(max(plan.batch_sizes))
+        lockstep = max(plan.lockstep(b) * plan.replica_bytes(b) for b in plan.batch_sizes)
         if lockstep > free:
             raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory, and {size(free)} are free: take smaller batches")
     flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
-    if flops / SLOW_FLOPS / workers < 3600 * max_hours:
+    if pending * flops / SLOW_FLOPS / workers < 3600 * max_hours:
         return
-    seconds = predict(plan, workers).seconds
+    seconds = predict(plan, workers, pending).seconds
     if seconds > 3600 * max_hours:
         fitting = max(2, math.floor(plan.replicas * 3600 * max_hours / seconds))
         raise UnaffordableError(

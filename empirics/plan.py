@@ -31,6 +31,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 BLOCK = 4
 #: Flops of a shard, small steps counted at what they cost anyway: some seconds of one core, minutes of work lost to a kill at most.
 SHARD_WORK = {"cpu": 2e12, "cuda": 4e13}
+MOST_REPLICAS = 1 << 16
 LEAST_STEP = 3e4  # flops of a replica's step that overheads amount to
 #: Bytes of weights and buffers in lockstep: about a core's own cache, or a share of a GPU's memory.
 LOCKSTEP_BYTES = {"cpu": 3 << 20, "cuda": 4 << 30}
@@ -61,7 +62,7 @@ class Plan:
     estimator: str
     engine: str
     every: int
-    shard_replicas: int
+    shard_replicas: int | None
 
     @cached_property
     def rates(self) -> np.ndarray:
@@ -75,9 +76,18 @@ class Plan:
 
     def shards(self) -> list[Shard]:
         """All the work. The last shard of a batch size takes the remainder, so that none has fewer than two replicas."""
-        count = max(1, self.replicas // self.shard_replicas)
-        sizes = [self.shard_replicas] * (count - 1) + [self.replicas - self.shard_replicas * (count - 1)]
-        return [Shard(b, i, size) for i in range(count) for b, size in ((b, sizes[i]) for b in self.batch_sizes)]
+        return [shard for b in self.batch_sizes for shard in self._shards_of(b)]
+
+    def _shards_of(self, batch_size: int) -> list[Shard]:
+        full = self.shard_replicas or self._usual_shard(batch_size)
+        count = max(1, self.replicas // full)
+        return [Shard(batch_size, i, full if i < count - 1 else self.replicas - full * i) for i in range(count)]
+
+    def _usual_shard(self, batch_size: int) -> int:
+        """A power of 2, about SHARD_WORK; it knows of one batch size only, so that the draws at one do not depend on the others."""
+        work = step_flops(self.problem, self.engine, self.estimator, batch_size) * self.steps
+        share = SHARD_WORK[torch.device(self.device).type] / work
+        return 2 ** int(np.log2(min(max(share, BLOCK), MOST_REPLICAS)))
 
     def groups(self, shard: Shard) -> list[tuple[int, int]]:
         """(blocks, block_size) to run in lockstep, one after the other; block sizes differ by at most one."""
@@ -86,15 +96,14 @@ class Plan:
         small = shard.replicas // blocks
         groups = []
         for size, count in ((small, blocks - larger), (small + 1, larger)):
-            width = max(1, self.lockstep // size)
+            width = max(1, self.lockstep(shard.batch_size) // size)
             groups += [(min(width, count - i), size) for i in range(0, count, width)]
         return groups
 
-    @cached_property
-    def lockstep(self) -> int:
+    def lockstep(self, batch_size: int) -> int:
         """Replicas that fit the cache together, with room for a block at least."""
         kind = torch.device(self.device).type
-        room = LOCKSTEP_BYTES[kind] // self.replica_bytes(max(self.batch_sizes))
+        room = LOCKSTEP_BYTES[kind] // self.replica_bytes(batch_size)
         return int(min(max(room, BLOCK), LOCKSTEP_REPLICAS[kind]))
 
     def setting(self, batch_size: int, blocks: int, block_size: int) -> Setting:
@@ -165,13 +174,8 @@ def make_plan(
     engine = _engine(engine, problem)
     every = as_index(every, "every", minimum=1)
     estimator = _estimator(estimator, problem, sampling, engine, every)
-    plan = Plan(problem, sizes, steps, replicas, as_index(seed, "seed"), where, dtype, sampling, estimator, engine, every, 0)
-    if shard_replicas is None:
-        work = max(step_flops(problem, engine, estimator, b) for b in sizes) * steps
-        kind = torch.device(where).type
-        shard_replicas = max(BLOCK, min(2 ** int(np.log2(max(SHARD_WORK[kind] / work, 1))), 1 << 16))
-    chosen = as_index(shard_replicas, "shard_replicas", minimum=2)
-    return Plan(problem, sizes, steps, replicas, plan.seed, where, dtype, sampling, estimator, engine, every, chosen)
+    chosen = None if shard_replicas is None else as_index(shard_replicas, "shard_replicas", minimum=2)
+    return Plan(problem, sizes, steps, replicas, as_index(seed, "seed"), where, dtype, sampling, estimator, engine, every, chosen)
 
 
 def step_flops(problem: TeacherStudent, engine: str, estimator: str, batch_size: int) -> float:

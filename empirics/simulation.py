@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,25 +104,28 @@ def simulate(
     count = choose_workers(plan, workers)
     if not max_hours > 0:
         raise ValueError(f"max_hours must be positive, but was {max_hours!r}")
-    if scheduler is None:
-        refuse_unaffordable(plan, count, max_hours)
-    with _runner(plan, count, scheduler) as run:
-        return simulate_plan(plan, run, None if store is None else Store(store, plan), resume, repair, progress)
-
-
-Runner = Callable[[list[Shard]], Iterator[ShardResult]]
-
-
-def simulate_plan(
-    plan: Plan, run: Runner, store: Store | None, resume: bool, repair: bool, progress: Callable[[Progress], Any]
-) -> xr.Dataset:
-    """Run what the store lacks; collect every shard in the plan's order."""
+    kept = None if store is None else Store(store, plan)
     shards = plan.shards()
-    finished = {} if store is None else _finished(store, shards, resume, repair)
-    collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(shards)
+    finished = {} if kept is None else _finished(kept, shards, resume, repair)
+    missing = [shard for shard in shards if shard not in finished]
+    if scheduler is None:
+        refuse_unaffordable(plan, count, max_hours, len(missing) / len(shards))
+    if kept is not None:
+        kept.begin()
+    if not missing:
+        return _collect(plan, (), kept, finished, progress)
+    with _runner(plan, count, scheduler) as run:
+        return _collect(plan, run(missing), kept, finished, progress)
+
+
+def _collect(
+    plan: Plan, results: Iterable[ShardResult], store: Store | None, finished: dict[Shard, Path], progress: Callable[[Progress], Any]
+) -> xr.Dataset:
+    """Keep what comes in, and take every shard into account in the plan's order, whatever the order in which they come."""
+    collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(plan.shards())
     upcoming = next(following, None)
     resumed = sum(s.replicas for s in finished) * plan.steps
-    done, total = resumed, sum(s.replicas for s in shards) * plan.steps
+    done, total = resumed, plan.replicas * len(plan.batch_sizes) * plan.steps
     progress(Progress(done, total, resumed))
 
     def take_in_order() -> None:
@@ -131,8 +134,7 @@ def simulate_plan(
             collector.add(waiting.pop(upcoming) if upcoming in waiting else store.read(upcoming, finished[upcoming]))  # type: ignore[union-attr]
             upcoming = next(following, None)
 
-    missing = [shard for shard in shards if shard not in finished]
-    for result in run(missing) if missing else ():
+    for result in results:
         if store is not None:
             store.write(result)
         waiting[result.shard] = result
@@ -150,7 +152,8 @@ def choose_workers(plan: Plan, workers: int | None) -> int:
     flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
     if torch.device(plan.device).type != "cpu" or flops < SLOW_FLOPS * WORTH_WORKERS_SECONDS:
         return 1
-    return min(len(os.sched_getaffinity(0)), len(plan.shards()))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, len(plan.shards()))
 
 
 def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
@@ -161,14 +164,15 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     path = Path(store)
     plan = make_plan(problem, **read_run(path)["request"])
 
-    def nothing(shards: list[Shard]) -> Iterator[ShardResult]:
-        raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards)} of {len(plan.shards())} shards")
-
-    return simulate_plan(plan, nothing, Store(path, plan), resume=True, repair=False, progress=lambda progress: None)
+    kept, shards = Store(path, plan), plan.shards()
+    finished = _finished(kept, shards, resume=True, repair=False)
+    if len(finished) < len(shards):
+        raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards) - len(finished)} of {len(shards)} shards")
+    return _collect(plan, (), kept, finished, lambda progress: None)
 
 
 @contextmanager
-def _runner(plan: Plan, workers: int, scheduler: str | None) -> Iterator[Runner]:
+def _runner(plan: Plan, workers: int, scheduler: str | None) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult]]]:
     if scheduler is None and workers == 1:
         yield lambda shards: (run_shard(plan, shard) for shard in shards)
         return

@@ -107,6 +107,13 @@ class Moments:
             result.cc[:, fold] = np.swapaxes(c, 1, 2) @ c
         return result
 
+    def put(self, start: int, part: Moments) -> None:
+        """Set the steps from `start` on to those of `part`, which has the same blocks."""
+        stop = start + len(part.mean)
+        self.count = part.count
+        for mine, theirs in ((self.mean, part.mean), (self.yy, part.yy), (self.yc, part.yc), (self.cc, part.cc)):
+            mine[start:stop] = theirs
+
     def merge(self, other: Moments) -> None:
         """Take in further blocks (Chan, Golub and LeVeque's update)."""
         total = self.count + other.count

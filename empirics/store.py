@@ -15,12 +15,13 @@ import io
 import json
 import os
 import re
-import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import xarray as xr
 
@@ -60,6 +61,11 @@ class Store:
             strangers = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
             if strangers:
                 raise ValueError(f"store must be a new or empty directory, or a run's, but {self.path} holds {sorted(strangers)[0]!r}")
+
+    def begin(self) -> None:
+        """Say on the disk what the run is."""
+        plan, known = self.plan, self.path / "run.json"
+        if not known.exists():
             self._write_problem()
         run = {"fingerprint": plan.fingerprint, "identity": plan.identity(), "request": plan.request()}
         content = json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1).encode()
@@ -87,8 +93,7 @@ class Store:
         """Keep a finished shard. OSError, naming the store, when the disk is full or gone."""
         data = _dataset(result, self.plan.fingerprint)
         buffer = io.BytesIO()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _no_cluster():
             data.to_netcdf(buffer, engine="h5netcdf")
         content = buffer.getvalue()
         shard = result.shard
@@ -162,7 +167,7 @@ def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
     match = _NAME.fullmatch(path.name)
     if match is None or hashlib.sha256(content).hexdigest()[:16] != match[4]:
         raise CorruptShardError(path, "is corrupt: its bytes are not those that were written")
-    with xr.load_dataset(io.BytesIO(content), engine="h5netcdf") as data:
+    with _no_cluster(), xr.load_dataset(io.BytesIO(content), engine="h5netcdf") as data:
         if data.attrs.get("fingerprint") != fingerprint:
             raise CorruptShardError(path, "belongs to another run")
         if (data.attrs["batch_size"], data.attrs["shard"], data.attrs["replicas"]) != (shard.batch_size, shard.index, shard.replicas):
@@ -177,6 +182,11 @@ def _dataset(result: ShardResult, fingerprint: str) -> xr.Dataset:
     shard = result.shard
     attributes = {"fingerprint": fingerprint, "batch_size": shard.batch_size, "shard": shard.index, "replicas": shard.replicas}
     return xr.Dataset(variables, attrs=attributes)
+
+
+def _no_cluster() -> AbstractContextManager[Any]:
+    """Files are this process's own: with a Dask client at hand, xarray would ask the cluster for their locks."""
+    return dask.config.set(scheduler="synchronous")
 
 
 def _short(value: Any) -> str:

@@ -57,7 +57,7 @@ def run_group(
     n, m = size_of(plan.problem.depth, plan.estimator)
     carried = np.zeros((setting.blocks, m))
     gone = np.zeros((setting.blocks, setting.block_size), dtype=bool)
-    pieces = []
+    of_group = Moments.zeros(len(plan.recorded), n, m)
     engine.restart()
     start = 0
     for t in range(plan.steps):
@@ -76,11 +76,11 @@ def run_group(
                 values, carried = np.concatenate([values, sums[:-1]], axis=-1), sums[-1]
             values[gone_now.any(axis=-1)] = np.nan
             lost[start : start + slot + 1] += gone_now.sum(axis=(1, 2))
-            pieces.append(values)
+            of_group.put(start, Moments.of_blocks(values, folds, n))
         gone = gone_now[-1]
         start += slot + 1
     with np.errstate(invalid="ignore", over="ignore"):
-        moments.merge(Moments.of_blocks(np.concatenate(pieces), folds, n))
+        moments.merge(of_group)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def weights(seed: int) -> list[np.ndarray]:
     return [generator.uniform(-1, 1, (a, c)).astype(np.float32) / c**0.5 for a, c in ((H, P), (Q, H))]
 
 
-def layers(values: list[np.ndarray]) -> torch.nn.Sequential:
+def layers(values: list[np.ndarray]) -> Any:  # torch.nn.Sequential
     made = torch.nn.Sequential(torch.nn.Linear(P, H, bias=False), torch.nn.Linear(H, Q, bias=False))
     for layer, w in zip(made, values, strict=True):
         layer.weight.data = torch.from_numpy(w.copy())
@@ -47,6 +47,7 @@ def autograd_loop(b: int, steps: int, replicas: int, statistics: bool = True, ba
             optimiser.zero_grad()
             loss.backward()
             if statistics:
+                w: Any
                 for k, w in enumerate(student.parameters()):
                     sums[k][t] += w.grad
                     full_sums[k][t] += full[k]
