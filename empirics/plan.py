@@ -30,7 +30,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 #: Of statistics: large enough for ||E g||^2, whose U-statistic has the noise of 1/(B-1) of a replica's; small blocks stay in the cache.
 BLOCK = 4
 #: Flops of a shard, small steps counted at what they cost anyway: some seconds of one core, minutes of work lost to a kill at most.
-SHARD_WORK = {"cpu": 2e12, "cuda": 4e13}
+SHARD_WORK = {"cpu": 1e12, "cuda": 4e13}
 MOST_REPLICAS = 1 << 16
 LEAST_STEP = 3e4  # flops of a replica's step that overheads amount to
 #: Bytes of weights and buffers in lockstep: about a core's own cache, or a share of a GPU's memory.
