@@ -138,6 +138,29 @@ def test_replicas_saved(benchmark: Any, b: int) -> None:
     benchmark.extra_info["times fewer (median, least over steps; layers 1, 2)"] = str([np.median(saved, 0).round(1), saved.min(0).round(1)])
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.benchmark(group="figure 1 in full on a GPU")
+def test_figure_1_on_a_gpu(benchmark: Any) -> None:
+    sizes = [4, 16, 64, 256, 1024]
+    steps, replicas = (1000, 1000) if benchmark.enabled else (3, 64)
+    result = benchmark.pedantic(
+        lambda: simulate(synthetic(), batch_sizes=sizes, steps=steps, replicas=replicas, dtype="float32", device="cuda"), rounds=1
+    )
+    assert float(result.diverged.max()) == 0
+    flops = sum(step_flops(problem(), "two_linear", "controlled", b) for b in sizes) * steps * replicas
+    a, c = (torch.randn(8192, 8192, device="cuda") for _ in range(2))
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(10):
+        torch.mm(a, c)
+    torch.cuda.synchronize()
+    peak = 20 * 8192**3 / (time.perf_counter() - start)
+    benchmark.extra_info["target"] = "10 s on an H200"
+    if benchmark.enabled:
+        rate = flops / benchmark.stats.stats.median
+        benchmark.extra_info["share of a large float32 product's rate"] = f"{rate / peak:.0%} of {peak / 1e12:.1f} Tflop/s"
+
+
 def test_the_rivals_compute_the_same() -> None:
     """Second moments of the first steps: the plain loop on the engine's own batches, to rounding; the others within their noise."""
     plan = make_plan(problem(), batch_sizes=[4], steps=3, replicas=4, dtype="float32", estimator="naive")

@@ -1,5 +1,6 @@
 """Exact moments of every input law against definitions written out, and what a law refuses."""
 
+import pickle
 from fractions import Fraction as F
 from itertools import product
 
@@ -103,6 +104,13 @@ def test_samples_follow_the_second_moments(law):
         variance = float(law.moment(fourth) - law.second_moment[i, j] ** 2)
         assert abs((x[:, i] * x[:, j]).mean() - float(law.second_moment[i, j])) <= 5 * (variance / n) ** 0.5 + 1e-12
     assert law.sample(np.random.default_rng(0), (2, 5)).shape == (2, 5, law.dimension)
+
+
+@pytest.mark.parametrize("law", [Gaussian(2), Gaussian(cov=[[2, 1], [1, 3]]), Discrete([1, 2]), Rademacher(2), Uniform(2, 0, 1)])
+def test_laws_survive_being_sent_to_another_process(law):
+    sent = pickle.loads(pickle.dumps(law))
+    exponents = (2,) * law.dimension
+    assert repr(sent) == repr(law) and sent.exact == law.exact and sent.moment(exponents) == law.moment(exponents)
 
 
 def test_a_moment_table_has_no_samples():

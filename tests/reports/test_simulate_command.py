@@ -1,0 +1,139 @@
+"""`batchlaw simulate`: options in the spelling that people use, predictions, stores, and errors in one line."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from typer.testing import CliRunner, Result
+
+from empirics.store import Store
+from reports.cli import app
+from reports.simulate_command import _spread
+
+PROBLEM = """
+student = [[["1/2", 0], [0, 1]], [[1, -1]]]
+teacher = [[[1, 0], [0, 1]], [[1, 1]]]
+learning_rates = "1/10"
+[inputs]
+law = "rademacher"
+"""
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> str:
+    (tmp_path / "network.toml").write_text(PROBLEM)
+    return str(tmp_path / "network.toml")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["simulate", *arguments], env={"COLUMNS": "160", "NO_COLOR": "1"})
+
+
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        ("x --batch-sizes 4 16 --steps 3", "x --batch-sizes 4 --batch-sizes 16 --steps 3"),
+        ("--batch-sizes 4 16 64 x", "--batch-sizes 4 --batch-sizes 16 --batch-sizes 64 x"),
+        ("--batch-sizes 4 --batch-sizes 16", "--batch-sizes 4 --batch-sizes 16"),
+        ("--batch-sizes 4 -3 --seed 2 7", "--batch-sizes 4 --batch-sizes -3 --seed 2 7"),
+        ("--steps 3", "--steps 3"),
+        ("--batch-sizes", "--batch-sizes"),
+    ],
+)
+def test_many_values_after_one_option(written, meant):
+    assert list(_spread(written.split(), "--batch-sizes")) == meant.split()
+
+
+def test_result_as_a_table_and_as_a_file(network, tmp_path):
+    out = tmp_path / "result.nc"
+    shown = run(network, "--batch-sizes", "2", "8", "--steps", "3", "--replicas", "64", "--out", str(out))
+    assert shown.exit_code == 0, shown.output
+    assert "step 2, 64 replicas" in shown.stdout and len(re.findall(r"│ +[28] │", shown.stdout)) == 4
+    with xr.open_dataset(out, engine="h5netcdf") as result:
+        assert result.batch_size.values.tolist() == [2, 8] and result.sizes["step"] == 3
+
+
+def test_dry_run_predicts_and_does_nothing(tmp_path):
+    shown = run("synthetic", "--batch-sizes", "4", "64", "--dry-run", "--dtype", "float32", "--store", str(tmp_path / "store"))
+    assert shown.exit_code == 0, shown.output
+    assert re.search(r"predicted time .* memory .* store ", shown.stdout) and "b = 64" in shown.stdout
+    assert not (tmp_path / "store").exists()
+
+
+def test_resume(network, tmp_path):
+    store = str(tmp_path / "store")
+    arguments = (network, "--batch-sizes", "4", "--steps", "2", "--replicas", "16", "--store", store)
+    first = run(*arguments)
+    assert first.exit_code == 0
+    again = run(*arguments)
+    assert again.exit_code == 2 and "--resume" in again.stderr and again.stderr.startswith("error: store")
+    resumed = run(*arguments, "--resume")
+    assert resumed.exit_code == 0 and resumed.stdout == first.stdout
+    shard = next(Path(store).glob("*.nc"))
+    shard.write_bytes(shard.read_bytes()[:-1])
+    broken = run(*arguments, "--resume")
+    assert broken.exit_code == 2 and shard.name in broken.stderr and "--repair" in broken.stderr
+    assert run(*arguments, "--resume", "--repair").stdout == first.stdout
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (("--batch-sizes", "4", "0"), "batch_sizes[1] must be at least 1"),
+        (("--batch-sizes", "4", "--replicas", "1"), "replicas must be at least 2"),
+        (("--batch-sizes", "4", "--device", "cuda:99"), "device must be present"),
+        (("--batch-sizes", "4", "--estimator", "best"), "estimator must be one of"),
+        (("--batch-sizes", "4", "--store", "/proc/nowhere"), "store must be a directory that can be written"),
+        (("--batch-sizes", "4", "--out", "result.txt"), "out must be a .nc file"),
+        (("--batch-sizes", "4", "--inputs", "uniform"), "inputs and problem_seed must be left out"),
+        (("--batch-sizes", "4", "--max-hours", "0"), "max_hours must be positive"),
+    ],
+)
+def test_bad_input_is_one_line(network, options, said):
+    shown = run(network, *options)
+    assert shown.exit_code == 2 and said in shown.stderr and len(shown.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(network, tmp_path, monkeypatch):
+    real = Store._write
+
+    def full(self: Store, name: str, content: bytes) -> None:
+        if "s00001" in name:
+            monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+        real(self, name, content)
+
+    monkeypatch.setattr(Store, "_write", full)
+    monkeypatch.setattr("empirics.plan.SHARD_WORK", {"cpu": 1.0})
+    store = tmp_path / "store"
+    shown = run(network, "--batch-sizes", "4", "--steps", "2", "--replicas", "12", "--store", str(store))
+    assert shown.exit_code == 1
+    last = shown.stderr.splitlines()[-1]
+    assert str(store) in last and "the disk is full" in last and "1 finished shard" in last
+    assert len(list(store.glob("*.nc"))) == 1 and not list(store.glob(".*part"))
+
+
+def test_an_interrupted_run_says_what_was_kept_and_goes_on(tmp_path):
+    store = tmp_path / "store"
+    arguments = ["synthetic", "--batch-sizes", "4", "--steps", "40", "--replicas", "160", "--dtype", "float32", "--workers", "1"]
+    code = "import empirics.plan as p; p.SHARD_WORK = {'cpu': 1e9}; from reports.cli import app; app()"
+    command = [sys.executable, "-c", code, "simulate", *arguments, "--store", str(store)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list(store.glob("*.nc")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    assert process.returncode == 130 and "--resume" in told
+    kept = len(list(store.glob("*.nc")))
+    assert 0 < kept < 40
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True)
+    assert done.returncode == 0 and len(list(store.glob("*.nc"))) == 40
