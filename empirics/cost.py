@@ -10,7 +10,8 @@ import psutil
 import torch
 
 from empirics.batches import make_source
-from empirics.plan import ENGINES, Plan, step_flops
+from empirics.engine_cost import step_flops
+from empirics.plan import ENGINES, Plan
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
 from empirics.work import single_thread

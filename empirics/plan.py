@@ -1,10 +1,9 @@
-"""A plan: everything that decides the numbers of a run, checked before any work, and how the work is cut into shards."""
+"""A plan: everything that decides the numbers of a run, and how the work is cut into shards."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,16 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.batches import SAMPLINGS, finite_support
 from empirics.data_sets import DataSet
+from empirics.engine_cost import replica_numbers, step_flops
 from empirics.engines.autograd import Autograd
-from empirics.engines.base import ESTIMATORS, Engine, Setting
+from empirics.engines.base import Engine, Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
-from empirics.population import population
-from empirics.sample_moments import has_sample_moments
-from theory.exact import as_index
-from theory.inputs import Independent, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
@@ -32,7 +27,6 @@ BLOCK = 4
 #: Flops of a shard, small steps counted at what they cost anyway: some seconds of one core, minutes of work lost to a kill at most.
 SHARD_WORK = {"cpu": 1e12, "cuda": 4e13}
 MOST_REPLICAS = 1 << 16
-LEAST_STEP = 3e4  # flops of a replica's step that overheads amount to
 #: Bytes of weights and buffers in lockstep: about a core's own cache, or a share of a GPU's memory.
 LOCKSTEP_BYTES = {"cpu": 3 << 20, "cuda": 4 << 30}
 LOCKSTEP_REPLICAS = {"cpu": 2048, "cuda": 1 << 16}
@@ -113,7 +107,7 @@ class Plan:
 
     def replica_bytes(self, batch_size: int) -> int:
         """Weights and buffers of one replica."""
-        return _numbers(self.problem, self.engine, batch_size) * (4 if self.dtype == "float32" else 8)
+        return replica_numbers(self.problem, self.engine, batch_size) * (4 if self.dtype == "float32" else 8)
 
     def identity(self) -> dict[str, Any]:
         """All that decides the numbers of a shard, as JSON; batch sizes and the number of replicas only add shards."""
@@ -145,52 +139,6 @@ class Plan:
         return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
 
 
-def make_plan(
-    problem: Any,
-    *,
-    batch_sizes: Any,
-    steps: Any,
-    replicas: Any,
-    seed: Any = 0,
-    device: str = "auto",
-    dtype: str = "float64",
-    sampling: str = "independent",
-    estimator: str = "auto",
-    engine: str = "auto",
-    every: Any = 1,
-    shard_replicas: Any = None,
-) -> Plan:
-    """Check everything; ValueError or TypeError naming the argument, what it was and what it must be."""
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
-    sizes = _batch_sizes(batch_sizes)
-    steps, replicas = as_index(steps, "steps", minimum=1), as_index(replicas, "replicas", minimum=2)
-    problem.check_step(steps - 1)
-    if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
-        problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
-    _one_of(dtype, "dtype", tuple(DTYPES))
-    _check_sampling(sampling, problem, sizes)
-    where = _device(device)
-    engine = _engine(engine, problem)
-    every = as_index(every, "every", minimum=1)
-    estimator = _estimator(estimator, problem, sampling, engine, every)
-    chosen = None if shard_replicas is None else as_index(shard_replicas, "shard_replicas", minimum=2)
-    return Plan(problem, sizes, steps, replicas, as_index(seed, "seed"), where, dtype, sampling, estimator, engine, every, chosen)
-
-
-def step_flops(problem: TeacherStudent, engine: str, estimator: str, batch_size: int) -> float:
-    """Flops of one replica's step with statistics, small ones counted at LEAST_STEP."""
-    weights = sum(w.size for w in problem.student)
-    if engine == "two_linear":
-        p, h, q = problem.sizes
-        h, m = min(h, p + q), min(batch_size, p)
-        gradients = min(2 * (p * p * (h + q) + q * h * p), 2 * m * (2 * q * p + 2 * h * p + q * h))
-        return max(LEAST_STEP, 3 * 2 * q * h * p + gradients)
-    stand_in = population(problem)
-    points = 0 if stand_in is None else len(stand_in.points)
-    return max(LEAST_STEP, 6.0 * weights * (max(batch_size, 2) + points))
-
-
 def problem_digest(problem: TeacherStudent, steps: int) -> str:
     """SHA-256 over weights, teacher, input law, learning rates and activation."""
     digest = hashlib.sha256()
@@ -213,89 +161,3 @@ def problem_digest(problem: TeacherStudent, steps: int) -> str:
         if not problem.activation.is_certified:  # a user's function is known by its values alone
             add(problem.activation.value(np.linspace(-8, 8, 65)).tolist())
     return digest.hexdigest()
-
-
-def _batch_sizes(value: Any) -> tuple[int, ...]:
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
-        raise TypeError(f"batch_sizes must be a sequence of integers, but was {value!r}")
-    sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(value))
-    if not sizes:
-        raise ValueError("batch_sizes must have at least one batch size")
-    if len(set(sizes)) < len(sizes):
-        raise ValueError(f"batch_sizes must be different from each other, but were {sizes}")
-    return sizes
-
-
-def _one_of(value: Any, name: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, but was {value!r}")
-
-
-def _check_sampling(sampling: str, problem: TeacherStudent, sizes: tuple[int, ...]) -> None:
-    _one_of(sampling, "sampling", SAMPLINGS)
-    if sampling == "independent":
-        return
-    law = problem.inputs
-    if not isinstance(law, DataSet):
-        raise ValueError(f"sampling must be 'independent' unless inputs are an empirics.DataSet, but was {sampling!r} with {law!r}")
-    for i, b in enumerate(sizes):
-        if b > len(law):
-            raise ValueError(f"batch_sizes[{i}] must be at most {len(law)}, the number of points, for sampling {sampling!r}, but was {b}")
-
-
-def _device(device: Any) -> str:
-    if not isinstance(device, str):
-        raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {device!r}")
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        parsed = torch.device(device)
-    except RuntimeError:
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', but was {device!r}") from None
-    if parsed.type not in ("cpu", "cuda"):
-        raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', but was {device!r}")
-    if parsed.type == "cuda" and (parsed.index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device must be present, but was {device!r}, and torch finds {torch.cuda.device_count()} CUDA devices here")
-    return device
-
-
-def _engine(engine: str, problem: TeacherStudent) -> str:
-    _one_of(engine, "engine", ("auto", *ENGINES))
-    fits = problem.is_linear and problem.depth == 2
-    if engine == "two_linear" and not fits:
-        raise ValueError("engine must be 'auto' or 'networks' for what is not two linear layers, but was 'two_linear'")
-    return engine if engine != "auto" else "two_linear" if fits else "networks"
-
-
-def _estimator(estimator: str, problem: TeacherStudent, sampling: str, engine: str, every: int) -> str:
-    """The most precise one that the law, the way of drawing and the engine allow."""
-    _one_of(estimator, "estimator", ("auto", *ESTIMATORS))
-    if engine == "autograd":
-        reason = "the autograd engine knows no closed form"
-    elif sampling == "epochs":
-        reason = "in epochs a batch is not independent of the weights"
-    elif engine == "two_linear" and not has_sample_moments(problem.inputs):
-        reason = f"there is no closed form for {problem.inputs!r}"
-    elif engine == "networks" and finite_support(problem.inputs) is None:
-        reason = "of such a network, closed forms exist for inputs with finitely many atoms only"
-    else:
-        reason = ""
-    if estimator == "auto":
-        return "naive" if reason else "rao_blackwell" if every > 1 else "controlled"
-    if estimator != "naive" and reason:
-        raise ValueError(f"estimator must be 'naive' (or 'auto') here, but was {estimator!r}: {reason}")
-    if estimator == "controlled" and every > 1:
-        raise ValueError(f"every must be 1 for estimator 'controlled', whose controls are sums over all steps, but was {every}")
-    return estimator
-
-
-def _numbers(problem: TeacherStudent, engine: str, batch_size: int) -> int:
-    """Floating-point numbers that one replica needs."""
-    weights = sum(w.size for w in problem.student)
-    if engine == "two_linear":
-        p, h, q = problem.sizes
-        h, m = min(h, p + q), min(batch_size, p)
-        return 3 * h * p + 3 * q * h + 5 * q * p + 2 * p * p + m * (p + q + 2 * h)
-    stand_in = population(problem)
-    samples = max(batch_size, 2, 0 if stand_in is None else len(stand_in.points))
-    return 3 * weights + 3 * samples * sum(problem.sizes)

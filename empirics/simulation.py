@@ -13,7 +13,9 @@ import torch
 import xarray as xr
 
 from empirics.cost import SLOW_FLOPS, refuse_unaffordable
-from empirics.plan import Plan, Shard, make_plan, step_flops
+from empirics.engine_cost import step_flops
+from empirics.plan import Plan, Shard
+from empirics.request import make_plan
 from empirics.results import Collector
 from empirics.store import CorruptShardError, Store, read_run
 from empirics.work import ShardResult, run_shard

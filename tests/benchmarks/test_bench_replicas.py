@@ -20,7 +20,8 @@ import torch
 
 from empirics import simulate, synthetic
 from empirics.batches import make_source
-from empirics.plan import make_plan, step_flops
+from empirics.engine_cost import step_flops
+from empirics.request import make_plan
 from empirics.streams import streams
 from empirics.work import run_shard
 from tests.benchmarks import plain_loops
