@@ -104,7 +104,10 @@ def sample_moments(setting: Setting, width: int) -> SampleMoments:
     if support is not None:
         return _Atoms(setting, *support)
     if isinstance(law, Gaussian):
-        return _Independent(setting, 1.0, 3.0) if law.is_standard else _Correlated(setting, width)
+        sigma = to_float(law.second_moment)
+        v = float(sigma[0, 0])
+        is_isotropic = np.array_equal(sigma, v * np.eye(len(sigma)))  # the engine then leaves v out of `gaps`
+        return _Independent(setting, v, 3 * v * v) if is_isotropic else _Correlated(setting, width)
     if isinstance(law, Independent) and law.coordinate_moment(1) == 0:
         return _Independent(setting, *(float(law.coordinate_moment(k)) for k in (2, 4)))
     raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {law!r}")
