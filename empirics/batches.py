@@ -221,3 +221,10 @@ def square_root(law: InputLaw) -> np.ndarray:
     """C with C C^T = E[x x^T], symmetric, shape (p, p), in doubles."""
     values, vectors = np.linalg.eigh(to_float(law.second_moment))
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+
+
+def isotropic(law: InputLaw) -> tuple[np.ndarray | None, float]:
+    """(None, v) where Sigma = E[x x^T] is v I, v > 0, and (Sigma, 1) otherwise, in doubles."""
+    sigma = to_float(law.second_moment)
+    v = float(sigma[0, 0])
+    return (None, v) if v > 0 and np.array_equal(sigma, v * np.eye(len(sigma))) else (sigma, 1.0)

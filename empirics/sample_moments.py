@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import torch
 
-from empirics.batches import finite_support, square_root
+from empirics.batches import finite_support, isotropic, square_root
 from empirics.engines.base import Setting
 from theory.exact import to_float
 from theory.inputs import Gaussian, Independent, InputLaw
@@ -63,7 +63,7 @@ class _Independent(SampleMoments):
 class _Correlated(SampleMoments):
     """N(0, C C^T); gaps: <D Sigma, D> = ||D C||^2."""
 
-    def __init__(self, setting: Setting, width: int) -> None:
+    def __init__(self, setting: Setting) -> None:
         r, n = setting.replicas, setting.chunk
         self.trace = float(np.trace(to_float(setting.law.second_moment)))
         self.root = setting.tensor(square_root(setting.law))
@@ -97,17 +97,15 @@ class _Atoms(SampleMoments):
         return _numpy(self.kept, count)
 
 
-def sample_moments(setting: Setting, width: int) -> SampleMoments:
+def sample_moments(setting: Setting) -> SampleMoments:
     """The closed form for the setting's law. Raises ValueError for a law without one."""
     law = setting.law
     support = finite_support(law)
     if support is not None:
         return _Atoms(setting, *support)
     if isinstance(law, Gaussian):
-        sigma = to_float(law.second_moment)
-        v = float(sigma[0, 0])
-        is_isotropic = np.array_equal(sigma, v * np.eye(len(sigma)))  # the engine then leaves v out of `gaps`
-        return _Independent(setting, v, 3 * v * v) if is_isotropic else _Correlated(setting, width)
+        sigma, v = isotropic(law)  # as the engine does, which leaves v out of the gaps
+        return _Independent(setting, v, 3 * v * v) if sigma is None else _Correlated(setting)
     if isinstance(law, Independent) and law.coordinate_moment(1) == 0:
         return _Independent(setting, *(float(law.coordinate_moment(k)) for k in (2, 4)))
     raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {law!r}")

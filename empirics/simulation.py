@@ -65,8 +65,8 @@ def simulate(
         var_full_gradient   the same of the full gradient grad L(w_t)             mean_norm_squared    ||E g_t||_F^2
         loss                E L(w_t)                                              diverged             fraction of runs that have overflowed
 
-    each (but the last) with `..._se`, its standard error, NaN for fewer than eight replicas. All estimates are unbiased (in epochs too);
-    where a run has diverged they are NaN. Attributes say which estimator made what, and all that is needed to run it again.
+    each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas. All
+    estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is needed to run it again.
 
     Args:
         problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.

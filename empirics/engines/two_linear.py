@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from empirics.batches import isotropic
 from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
 from empirics.sample_moments import sample_moments
-from theory.exact import to_float
 
 
 class TwoLinear(Engine):
@@ -41,13 +41,13 @@ class TwoLinear(Engine):
         self.back = setting.empty(r, h, p)
         room = setting.empty(r * max(h * p, q * h))  # one layer's gradients at a time
         self.layer1, self.layer2 = room[: r * h * p].view(r, h, p), room[: r * q * h].view(r, q, h)
-        self.sigma, self.scale = isotropic(to_float(problem.inputs.second_moment))
+        self.sigma, self.scale = isotropic(problem.inputs)
         if self.sigma is not None:
             self.covariance = setting.tensor(self.sigma)
             self.d_sigma, self.full1 = setting.empty(r, q, p), setting.empty(r, h, p)
         self.full = Grams(setting)
         self.gaps = setting.empty(setting.chunk, r)
-        self.moments = None if setting.estimator == "naive" else sample_moments(setting, h)
+        self.moments = None if setting.estimator == "naive" else sample_moments(setting)
         self.second = Grams(setting) if setting.needs_gradients else None
         self.cross = Grams(setting) if setting.estimator == "controlled" else None
         if setting.needs_gradients:
@@ -165,9 +165,3 @@ def reduced(w1: np.ndarray, w2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return w1, w2
     q, _ = np.linalg.qr(columns)
     return q.T @ w1, w2 @ q
-
-
-def isotropic(sigma: np.ndarray) -> tuple[np.ndarray | None, float]:
-    """(None, v) for Sigma = v I, and (Sigma, 1) otherwise."""
-    v = float(sigma[0, 0])
-    return (None, v) if np.array_equal(sigma, v * np.eye(len(sigma))) else (sigma, 1.0)
