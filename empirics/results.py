@@ -63,7 +63,8 @@ class Collector:
             columns = slice(i * depth, (i + 1) * depth)
             dims = ("step", "batch_size", "layer")
             variables[name] = (dims, values[..., columns], {"long_name": LONG_NAMES[name], "estimator": made_by[name]})
-            variables[f"{name}_se"] = (dims, errors[..., columns], {"long_name": f"standard error of {name}, the rounding of {plan.dtype} included"})
+            told = {"long_name": f"standard error of {name}, the rounding of {plan.dtype} included"}
+            variables[f"{name}_se"] = (dims, errors[..., columns], told)
         dims2 = ("step", "batch_size")
         variables["loss"] = (dims2, values[..., -1], {"long_name": LONG_NAMES["loss"], "estimator": made_by["loss"]})
         variables["loss_se"] = (dims2, errors[..., -1], {"long_name": "standard error of loss"})
@@ -76,7 +77,7 @@ class Collector:
         return xr.Dataset(variables, coords=coordinates, attrs=self._attributes())
 
     def _rounding(self, values: np.ndarray) -> np.ndarray:
-        """What the arithmetic may be off by: ROUNDING units in the last place of E||g||^2, of which the others are parts, and of the loss."""
+        """What the arithmetic may be off by: ROUNDING last places of E||g||^2, of which the others are parts, and of the loss."""
         depth = self.plan.problem.depth
         second = values[..., PER_LAYER.index("second_moment") * depth :][..., :depth]
         scale = np.concatenate([*[second] * len(PER_LAYER), values[..., -1:]], axis=-1)

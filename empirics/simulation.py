@@ -66,7 +66,8 @@ def simulate(
         loss                E L(w_t)                                              diverged             fraction of runs that have overflowed
 
     each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas. All
-    estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is needed to run it again.
+    estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
+    needed to run it again.
 
     Args:
         problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.
