@@ -19,7 +19,9 @@ F = Fraction
 Path = tuple[Fraction, Sequence[Sequence[int]]]
 
 
-def network(sizes: Sequence[int], inputs: InputLaw, rates: Any = F(1, 10), activation: Any = (0, 1), seed: int = 0) -> TeacherStudent:
+def network(
+    sizes: Sequence[int], inputs: InputLaw, rates: Any = Fraction(1, 10), activation: Any = (0, 1), seed: int = 0
+) -> TeacherStudent:
     """Weights and teacher in quarters between -1 and 1, from a seed."""
     generator = np.random.default_rng(seed)
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))

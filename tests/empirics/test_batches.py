@@ -1,6 +1,6 @@
 """Sources of mini-batches: S = (1/b) sum_i x_i x_i^T has the mean and the covariances that b draws from the law give it.
 
-    E S = Sigma          cov(S_ij, S_kl) = c_b ( E[x_i x_j x_k x_l] - Sigma_ij Sigma_kl )          c_b = 1/b,  (N-b) / (b (N-1)) without replacement
+    E S = Sigma      cov(S_ij, S_kl) = c_b ( E[x_i x_j x_k x_l] - Sigma_ij Sigma_kl )      c_b = 1/b,  (N-b) / (b (N-1)) without replacement
 
 with the exact moments of the law. Sampled: fixed seeds, Holm's p-values over all entries, none below 1e-4.
 """
@@ -8,7 +8,7 @@ with the exact moments of the law. Sampled: fixed seeds, Holm's p-values over al
 from __future__ import annotations
 
 from fractions import Fraction as F
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 
 import numpy as np
 import pytest
@@ -56,7 +56,8 @@ def check_moments(s, law, factor, comparisons):
 
 CASES = [
     (Gaussian(3), 1, None, GaussianRows), (Gaussian(3), 2, None, GaussianRows), (Gaussian(2), 5, 5, GaussianRows),
-    (Gaussian(1), 1, None, Bartlett), (Gaussian(3), 3, None, Bartlett), (Gaussian(3), 7, None, Bartlett), (Gaussian(2), 100, None, Bartlett),
+    (Gaussian(1), 1, None, Bartlett), (Gaussian(3), 3, None, Bartlett),
+    (Gaussian(3), 7, None, Bartlett), (Gaussian(2), 100, None, Bartlett),
     (COVARIANCE, 1, None, GaussianRows), (COVARIANCE, 2, None, Bartlett), (COVARIANCE, 6, None, Bartlett), (COVARIANCE, 3, 3, GaussianRows),
     (SINGULAR, 1, None, GaussianRows), (SINGULAR, 4, None, Bartlett),
     (Rademacher(3), 1, None, Signs), (Rademacher(3), 4, None, Signs), (Rademacher(2), 2, 2, Signs),
@@ -104,7 +105,9 @@ def test_two_replicas_that_share_a_square_are_independent():
 
 
 @pytest.mark.parametrize(
-    ("law", "b", "samples"), [(Gaussian(2), 1, None), (Gaussian(2), 3, None), (Rademacher(2), 2, None), (UNEVEN, 5, None), (POINTS, 2, 2)], ids=str
+    ("law", "b", "samples"),
+    [(Gaussian(2), 1, None), (Gaussian(2), 3, None), (Rademacher(2), 2, None), (UNEVEN, 5, None), (POINTS, 2, 2)],
+    ids=str,
 )
 def test_successive_batches_are_independent(law, b, samples):
     batches = source(law, b, 20_000, samples)
@@ -119,7 +122,9 @@ def test_signs_are_signs():
     assert values.tolist() == [-1, 1] and abs(counts[0] - counts[1]) < 5 * np.sqrt(counts.sum())
 
 
-@pytest.mark.parametrize(("law", "ends"), [(Uniform(2), (-(3**0.5), 3**0.5)), (Uniform(2, F(-1, 2), 2), (-0.5, 2.0)), (Uniform(1, 0, 1), (0, 1))])
+@pytest.mark.parametrize(
+    ("law", "ends"), [(Uniform(2), (-(3**0.5), 3**0.5)), (Uniform(2, F(-1, 2), 2), (-0.5, 2.0)), (Uniform(1, 0, 1), (0, 1))]
+)
 def test_uniform_coordinates_fill_their_interval(law, ends):
     x = source(law, 3, 5000).draw().numpy()
     width = ends[1] - ends[0]
@@ -185,9 +190,11 @@ def test_an_epoch_shows_no_point_twice_and_leaves_out_the_remainder(b, batches_o
     for _ in range(4):
         epoch = np.concatenate([indices(batches.draw()) for _ in range(batches_of_an_epoch)], axis=1)
         assert all(len(set(row)) == b * batches_of_an_epoch for row in epoch.tolist())
-        assert {frozenset(row) for row in epoch.tolist()} if b * batches_of_an_epoch == 5 else len({frozenset(r) for r in epoch.tolist()}) > 1
+        assert (
+            {frozenset(row) for row in epoch.tolist()} if b * batches_of_an_epoch == 5 else len({frozenset(r) for r in epoch.tolist()}) > 1
+        )
         orders.append(epoch)
-    assert all((one != two).any() for one, two in zip(orders, orders[1:], strict=False))
+    assert all((one != two).any() for one, two in pairwise(orders))
 
 
 def test_replicas_have_orders_of_their_own():

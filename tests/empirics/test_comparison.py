@@ -91,7 +91,9 @@ def test_the_set_p_value_is_tiny_for_wrong_ones(scale, shift):
 def test_a_dataset_beside_functions_of_b():
     values = np.arange(12.0).reshape(2, 3, 2)
     dims = ("step", "batch_size", "layer")
-    data = xr.Dataset({"x": (dims, values), "x_se": (dims, np.full((2, 3, 2), 2.0))}, {"step": [0, 5], "batch_size": [1, 2, 4], "layer": [1, 2]})
+    data = xr.Dataset(
+        {"x": (dims, values), "x_se": (dims, np.full((2, 3, 2), 2.0))}, {"step": [0, 5], "batch_size": [1, 2, 4], "layer": [1, 2]}
+    )
     found = compare_dataset(data, {(5, 1): lambda b: 4 + b, (0, 2): lambda b: 0}, "x", rounding=0, comparisons=9)
     assert found.z.tolist() == [[0.5, 1.0, 1.0], [0.5, 1.5, 2.5]] and found.count == 9
     with pytest.raises(KeyError):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from empirics import compare, simulate
+from empirics.engines.base import Observed
+from empirics.statistics import diverged
 from tests.replica_problems import F, network
 from theory import Discrete, Gaussian
 
@@ -29,7 +31,7 @@ def explosive(engine="auto", **options):
 def test_the_fraction_grows_and_estimates_are_nan_from_the_first(estimator, engine):
     result = explosive(engine, estimator=estimator)
     lost = result.diverged.values
-    assert (np.diff(lost, axis=0) >= 0).all() and (lost[0] == 0).all() and (0 < lost[-1]).all() and (lost[-1] <= 1).all()
+    assert (np.diff(lost, axis=0) >= 0).all() and (lost[0] == 0).all() and (lost[-1] > 0).all() and (lost[-1] <= 1).all()
     assert np.abs(lost * 200 - np.round(lost * 200)).max() < 1e-9
     for name in VARIABLES:
         for suffix in ("", "_se"):
@@ -55,7 +57,9 @@ def test_the_fraction_is_right(estimator, engine):
 def test_controls_give_nan_only_where_runs_have_diverged():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = simulate(network((2, 3, 1), Gaussian(2), 2, seed=3), batch_sizes=[1, 2, 4, 8], steps=9, replicas=200, estimator="controlled")
+        result = simulate(
+            network((2, 3, 1), Gaussian(2), 2, seed=3), batch_sizes=[1, 2, 4, 8], steps=9, replicas=200, estimator="controlled"
+        )
     assert result.diverged[-1].all() and not np.isnan(result.var_gradient.values[result.diverged.values == 0]).any()
 
 
@@ -64,6 +68,16 @@ def test_a_run_that_diverges_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         simulate(network((1, 2, 1), RARE, F(1, 2), seed=3), batch_sizes=[1, 2], steps=14, replicas=200, estimator="rao_blackwell")
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("name", ["loss", "full_squares", "squares"])
+def test_any_number_that_is_not_finite_counts(name, bad):
+    """Two steps, one block of three replicas, two layers."""
+    values = {"loss": np.ones((2, 1, 3)), "full_squares": np.ones((2, 1, 3, 2)), "squares": np.ones((2, 1, 3, 2))}
+    assert not diverged(Observed(full_pairs=np.ones((2, 1, 2)), **values)).any()
+    values[name][(1, 0, 2) if name == "loss" else (1, 0, 2, 1)] = bad
+    assert diverged(Observed(full_pairs=np.ones((2, 1, 2)), **values)).tolist() == [[[False] * 3], [[False, False, True]]]
 
 
 def test_diverged_estimates_are_no_agreement():

@@ -104,7 +104,8 @@ def test_two_linear_layers(sizes, law, b, blocks, size, seed):
 
 
 @given(
-    st.lists(st.integers(1, 4), min_size=2, max_size=4), st.sampled_from(LAWS), st.sampled_from([(0, 1), *SIGMA]), st.sampled_from([1, 2, 5]),
+    st.lists(st.integers(1, 4), min_size=2, max_size=4), st.sampled_from(LAWS),
+    st.sampled_from([(0, 1), *SIGMA]), st.sampled_from([1, 2, 5]),
     st.integers(1, 3), st.integers(2, 4), st.integers(0, 99),
 )  # fmt: skip
 def test_networks(sizes, law, activation, b, blocks, size, seed):
@@ -153,7 +154,9 @@ def test_a_users_function_runs_like_the_named_one():
     check_weights(Networks, first.current_weights, second.current_weights)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="the autograd engine cannot differentiate a numpy function, and does not refuse it")
+@pytest.mark.xfail(
+    strict=True, raises=RuntimeError, reason="the autograd engine cannot differentiate a numpy function, and does not refuse it"
+)
 def test_the_twin_takes_a_users_function_too():
     own = custom(np.tanh, lambda z: 1 - np.tanh(z) ** 2, lipschitz=1, derivative_lipschitz=1)
     check_against_the_twin(Networks, network((3, 4, 2), laws(3)["data"], activation=own), 2, 2, 3)
@@ -171,7 +174,9 @@ def test_two_linear_layers_move_unseen_as_they_move_observed(law, b, estimator):
             assert_near(two.numpy()[None], one.numpy()[None], "weights")
 
 
-@pytest.mark.parametrize(("law", "estimator"), [("data", "naive"), ("data", "rao_blackwell"), ("data", "controlled"), ("gaussian", "naive")])
+@pytest.mark.parametrize(
+    ("law", "estimator"), [("data", "naive"), ("data", "rao_blackwell"), ("data", "controlled"), ("gaussian", "naive")]
+)
 def test_networks_move_unseen_as_they_move_observed(law, estimator):
     problem = network((3, 4, 2), laws(3)[law], activation="tanh")
     rows = rows_for(problem, 2, 3, 3)

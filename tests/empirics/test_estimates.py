@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_blocks_in_pieces_are_blocks_in_one_pass(blocks, cuts, first, seed):
     values, folds = drawn(4, blocks, seed), (np.arange(blocks) + first) % FOLDS
     edges = sorted({0, blocks, *(min(c, blocks) for c in cuts)})
     pieces = Moments.zeros(4, N, M)
-    for i, j in zip(edges, edges[1:], strict=False):
+    for i, j in pairwise(edges):
         pieces.merge(moments_of(values[:, i:j], folds[i:j]))
     whole = moments_of(values, folds)
     for field in fields(Moments):

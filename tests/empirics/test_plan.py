@@ -21,23 +21,30 @@ DATA = network((2, 3, 1), DataSet([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
 GOOD = {"batch_sizes": [1, 2], "steps": 3, "replicas": 10}
 
 BAD = [
-    ({"batch_sizes": [0]}, ValueError, r"batch_sizes\[0\] must be at least 1"), ({"batch_sizes": [2, -1]}, ValueError, r"batch_sizes\[1\] must"),
+    ({"batch_sizes": [0]}, ValueError, r"batch_sizes\[0\] must be at least 1"),
+    ({"batch_sizes": [2, -1]}, ValueError, r"batch_sizes\[1\] must"),
     ({"batch_sizes": [2.5]}, TypeError, r"batch_sizes\[0\] must be an integer"), ({"batch_sizes": [2.0]}, TypeError, r"batch_sizes\[0\]"),
-    ({"batch_sizes": [4, True]}, TypeError, r"batch_sizes\[1\] must be an integer"), ({"batch_sizes": ["4"]}, TypeError, r"batch_sizes\[0\]"),
+    ({"batch_sizes": [4, True]}, TypeError, r"batch_sizes\[1\] must be an integer"),
+    ({"batch_sizes": ["4"]}, TypeError, r"batch_sizes\[0\]"),
     ({"batch_sizes": "4"}, TypeError, "batch_sizes must be a sequence"), ({"batch_sizes": 4}, TypeError, "batch_sizes must be a sequence"),
-    ({"batch_sizes": []}, ValueError, "batch_sizes must have at least one"), ({"batch_sizes": [2, 4, 2]}, ValueError, "batch_sizes must be different"),
+    ({"batch_sizes": []}, ValueError, "batch_sizes must have at least one"),
+    ({"batch_sizes": [2, 4, 2]}, ValueError, "batch_sizes must be different"),
     ({"replicas": 1}, ValueError, "replicas must be at least 2"), ({"replicas": 2.0}, TypeError, "replicas must be an integer"),
     ({"steps": 0}, ValueError, "steps must be at least 1"), ({"steps": None}, TypeError, "steps must be an integer"),
     ({"seed": -1}, ValueError, "seed must be at least 0"), ({"seed": 0.5}, TypeError, "seed must be an integer"),
-    ({"device": "tpu"}, ValueError, "device must be 'auto', 'cpu', 'cuda' or 'cuda:N', but was 'tpu'"), ({"device": "meta"}, ValueError, "device must be"),
+    ({"device": "tpu"}, ValueError, "device must be 'auto', 'cpu', 'cuda' or 'cuda:N', but was 'tpu'"),
+    ({"device": "meta"}, ValueError, "device must be"),
     ({"device": 0}, TypeError, "device must be"), ({"device": "cuda:99"}, ValueError, "device must be present, but was 'cuda:99'"),
     ({"dtype": "float16"}, ValueError, "dtype must be one of float32, float64"), ({"dtype": np.float64}, ValueError, "dtype must be"),
-    ({"sampling": "bootstrap"}, ValueError, "sampling must be one of independent"), ({"sampling": "epochs"}, ValueError, "sampling must be 'independent' unless"),
+    ({"sampling": "bootstrap"}, ValueError, "sampling must be one of independent"),
+    ({"sampling": "epochs"}, ValueError, "sampling must be 'independent' unless"),
     ({"sampling": "without_replacement"}, ValueError, "sampling must be 'independent' unless inputs are an empirics.DataSet"),
-    ({"estimator": "best"}, ValueError, "estimator must be one of auto, naive"), ({"engine": "fast"}, ValueError, "engine must be one of auto, two_linear"),
+    ({"estimator": "best"}, ValueError, "estimator must be one of auto, naive"),
+    ({"engine": "fast"}, ValueError, "engine must be one of auto, two_linear"),
     ({"engine": "autograd", "estimator": "controlled"}, ValueError, "estimator must be 'naive' .* autograd"),
     ({"engine": "networks", "estimator": "rao_blackwell"}, ValueError, "estimator must be 'naive' .* finitely many atoms"),
-    ({"every": 0}, ValueError, "every must be at least 1"), ({"every": 2, "estimator": "controlled"}, ValueError, "every must be 1 for estimator"),
+    ({"every": 0}, ValueError, "every must be at least 1"),
+    ({"every": 2, "estimator": "controlled"}, ValueError, "every must be 1 for estimator"),
     ({"shard_replicas": 1}, ValueError, "shard_replicas must be at least 2"), ({"workers": 0}, ValueError, "workers must be at least 1"),
     ({"workers": 1.5}, TypeError, "workers must be an integer"), ({"max_hours": 0}, ValueError, "max_hours must be positive"),
     ({"max_hours": -1}, ValueError, "max_hours must be positive"), ({"max_hours": math.nan}, ValueError, "max_hours must be positive"),
@@ -99,8 +106,10 @@ def test_learning_rates_reach_as_far_as_needed():
 
 
 @pytest.mark.parametrize(("problem", "change", "engine", "estimator"), [
-    (PROBLEM, {}, "two_linear", "controlled"), (PROBLEM, {"every": 2}, "two_linear", "rao_blackwell"), (PROBLEM, {"engine": "networks"}, "networks", "naive"),
-    (DATA, {}, "two_linear", "controlled"), (DATA, {"engine": "networks"}, "networks", "controlled"), (DATA, {"sampling": "epochs"}, "two_linear", "naive"),
+    (PROBLEM, {}, "two_linear", "controlled"), (PROBLEM, {"every": 2}, "two_linear", "rao_blackwell"),
+    (PROBLEM, {"engine": "networks"}, "networks", "naive"),
+    (DATA, {}, "two_linear", "controlled"), (DATA, {"engine": "networks"}, "networks", "controlled"),
+    (DATA, {"sampling": "epochs"}, "two_linear", "naive"),
     (DATA, {"sampling": "without_replacement"}, "two_linear", "controlled"), (DATA, {"engine": "autograd"}, "autograd", "naive"),
     (network((2, 3, 1), Uniform(2, 0, 1)), {}, "two_linear", "naive"), (network((2, 3, 1), Rademacher(2)), {}, "two_linear", "controlled"),
     (network((2, 3, 1), Gaussian(2), activation="relu"), {}, "networks", "naive"), (network((2, 1), Gaussian(2)), {}, "networks", "naive"),
@@ -139,7 +148,8 @@ def test_groups_share_out_a_shard_in_blocks_of_two_at_least(replicas, room, most
 @given(st.integers(2, 2000), st.integers(2, 200), st.integers(2, 2000))
 def test_more_replicas_begin_with_the_same_shards(replicas, shard_replicas, more):
     one, two = (
-        make_plan(PROBLEM, batch_sizes=[3], steps=2, replicas=n, shard_replicas=shard_replicas).shards() for n in (replicas, replicas + more)
+        make_plan(PROBLEM, batch_sizes=[3], steps=2, replicas=n, shard_replicas=shard_replicas).shards()
+        for n in (replicas, replicas + more)
     )
     assert one[:-1] == two[: len(one) - 1]
 
@@ -187,7 +197,9 @@ def test_draws_do_not_depend_on_the_other_batch_sizes():
     assert (one.var_gradient.sel(batch_size=2) == two.var_gradient.sel(batch_size=2)).all()
 
 
-@pytest.mark.xfail(strict=True, reason="the default shard_replicas follows the largest batch size: with another list of sizes, other draws and no reuse")
+@pytest.mark.xfail(
+    strict=True, reason="the default shard_replicas follows the largest batch size: with another list of sizes, other draws and no reuse"
+)
 def test_by_default_too_shards_do_not_depend_on_the_other_batch_sizes():
     problem = network((2, 3, 1), Gaussian(2), activation="tanh")
     one, two = (make_plan(problem, batch_sizes=sizes, steps=3000, replicas=10**6) for sizes in ([2], [2, 3000]))

@@ -7,10 +7,12 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 
 import empirics
 from empirics import DataSet, make_plan, simulate, synthetic
+from empirics.work import run_shard
 from tests.replica_problems import F, network
 from theory import Gaussian, TeacherStudent
 
@@ -18,7 +20,8 @@ LINEAR = network((2, 3, 1), Gaussian(2), [F(1, 20), F(1, 30), F(1, 40)], seed=3)
 DATA = network((2, 2, 2, 1), DataSet([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), F(1, 30), "tanh")
 CASES = {
     "linear": (LINEAR, {}), "naive": (LINEAR, {"estimator": "naive", "dtype": "float32"}), "every": (LINEAR, {"every": 2}),
-    "networks": (LINEAR, {"engine": "networks", "seed": 8}), "data": (DATA, {"sampling": "without_replacement"}), "epochs": (DATA, {"sampling": "epochs"}),
+    "networks": (LINEAR, {"engine": "networks", "seed": 8}), "data": (DATA, {"sampling": "without_replacement"}),
+    "epochs": (DATA, {"sampling": "epochs"}),
     "shards": (LINEAR, {"shard_replicas": 9}), "autograd": (DATA, {"engine": "autograd"}),
 }  # fmt: skip
 LAYERED = ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared")
@@ -57,7 +60,11 @@ def test_netcdf_and_back(case, tmp_path):
     assert pickle.loads(pickle.dumps(data)).identical(data)
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="the seed is an attribute of 64 bits: larger ones, as SeedSequence().entropy gives, fail in netCDF")
+@pytest.mark.xfail(
+    strict=True,
+    raises=TypeError,
+    reason="the seed is an attribute of 64 bits: larger ones, as SeedSequence().entropy gives, fail in netCDF",
+)
 def test_netcdf_with_a_long_seed(tmp_path):
     _, data = result_of("linear", seed=2**100 + 1)
     data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
@@ -68,7 +75,11 @@ def test_weights_teacher_and_rates_can_be_read_back():
     text = json.loads(data.attrs["problem"])
     student, teacher = ([[[F(x) for x in row] for row in w] for w in text[side]] for side in ("student", "teacher"))
     rates = json.loads(data.attrs["learning_rates"])
-    assert data.attrs["inputs"] == "Gaussian(2)" and json.loads(data.attrs["activation"]) == ["0", "1"] and json.loads(data.attrs["sizes"]) == [2, 3, 1]
+    assert (
+        data.attrs["inputs"] == "Gaussian(2)"
+        and json.loads(data.attrs["activation"]) == ["0", "1"]
+        and json.loads(data.attrs["sizes"]) == [2, 3, 1]
+    )
     problem = TeacherStudent(student, teacher, eval(data.attrs["inputs"], {"Gaussian": Gaussian}), rates)
     again = eval(data.attrs["again"], {"empirics": empirics, "problem": problem})
     assert again.drop_attrs().identical(data.drop_attrs())
@@ -77,14 +88,19 @@ def test_weights_teacher_and_rates_can_be_read_back():
 def test_attributes_say_what_was_run():
     _, data = result_of("data", seed=4)
     attrs = data.attrs
-    assert attrs["seed"] == 4 and attrs["sampling"] == "without_replacement" and attrs["estimator"] == "controlled" and attrs["replicas"] == 20
+    assert (
+        attrs["seed"] == 4 and attrs["sampling"] == "without_replacement" and attrs["estimator"] == "controlled" and attrs["replicas"] == 20
+    )
     assert attrs["inputs"] == DATA.inputs.digest and attrs["activation"] == "tanh" and attrs["steps"] == 4 and attrs["device"] == "cpu"
-    assert attrs["fingerprint"] == make_plan(DATA, batch_sizes=[1], steps=4, replicas=20, seed=4, sampling="without_replacement").fingerprint
+    assert (
+        attrs["fingerprint"] == make_plan(DATA, batch_sizes=[1], steps=4, replicas=20, seed=4, sampling="without_replacement").fingerprint
+    )
     assert all(word in attrs["versions"] for word in ("batchlaw", "Python", "torch", "numpy"))
 
 
 @pytest.mark.parametrize(("case", "replicas", "word"), [
-    ("naive", 20, "naive"), ("every", 20, "Rao-Blackwell: "), ("linear", 20, r"too few blocks for controls"), ("linear", 400, "martingale controls"),
+    ("naive", 20, "naive"), ("every", 20, "Rao-Blackwell: "), ("linear", 20, r"too few blocks for controls"),
+    ("linear", 400, "martingale controls"),
     ("networks", 20, "naive"),
 ])  # fmt: skip
 def test_each_variable_says_how_it_was_estimated(case, replicas, word):
@@ -105,7 +121,9 @@ def test_without_a_population_it_says_so():
 def test_standard_errors_need_eight_replicas(replicas, known):
     _, data = result_of("linear", replicas=replicas)
     assert np.isfinite(data.var_gradient).all()
-    assert all(bool(np.isfinite(data[f"{n}_se"]).all()) == known and bool(np.isnan(data[f"{n}_se"]).all()) != known for n in (*LAYERED, "loss"))
+    assert all(
+        bool(np.isfinite(data[f"{n}_se"]).all()) == known and bool(np.isnan(data[f"{n}_se"]).all()) != known for n in (*LAYERED, "loss")
+    )
 
 
 @pytest.mark.parametrize("estimator", ["naive", "rao_blackwell", "controlled"])
@@ -132,8 +150,6 @@ def test_more_replicas_begin_with_the_same_runs():
     two, four = (simulate(problem, **options, replicas=n) for n in (16, 32))
     seen = []
     plan = make_plan(problem, **options, replicas=32)
-    from empirics.work import run_shard
-
     for shard in plan.shards()[:2]:
         moments = run_shard(plan, shard).moments
         seen.append((moments.mean * moments.count[:, None]).sum(1) / moments.count.sum())
@@ -141,8 +157,6 @@ def test_more_replicas_begin_with_the_same_runs():
 
 
 def test_threads_are_as_before():
-    import torch
-
     before = torch.get_num_threads()
     result_of("linear")
     assert torch.get_num_threads() == before

@@ -1,6 +1,6 @@
 """Conditional variances given w, in closed form, beside exact sums: over the atoms, over fourth moments, over all subsets of a data set.
 
-    E||g_1 - f_1||^2 = c_b ( E[ ||A x||^2 ||x||^2 ] - ||A Sigma||^2 ),  A = W_2^T D          E||g_2 - f_2||^2 likewise with D x and W_1 x
+E||g_1 - f_1||^2 = c_b ( E[ ||A x||^2 ||x||^2 ] - ||A Sigma||^2 ),  A = W_2^T D          E||g_2 - f_2||^2 likewise with D x and W_1 x
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ ATOMS = Discrete([(1, 0, 2), (0, 2, -1), (-1, 1, 0), (F(1, 2), 3, 1)], [F(1, 2),
 COVARIANCE = [[2, 1, 0], [1, 3, -1], [0, -1, 1]]
 POINTS = [[1.0, 0.5, 0.0], [0.0, -1.0, 2.0], [2.0, 1.0, 1.0], [-1.0, 0.25, 0.5], [0.5, 0.5, -1.5]]
 CLOSED = [
-    Gaussian(3), Gaussian(cov=COVARIANCE), Gaussian(cov=[[1, 2, 0], [2, 4, 0], [0, 0, 0]]), Rademacher(3), Uniform(3), Uniform(3, F(-1, 2), F(1, 2)),
+    Gaussian(3), Gaussian(cov=COVARIANCE), Gaussian(cov=[[1, 2, 0], [2, 4, 0], [0, 0, 0]]),
+    Rademacher(3), Uniform(3), Uniform(3, F(-1, 2), F(1, 2)),
     ATOMS, DataSet(POINTS), Gaussian(cov=[[0, 0, 0]] * 3),
 ]  # fmt: skip
 
@@ -75,7 +76,9 @@ def test_closed_forms_are_sums_of_fourth_moments(law, sizes, b):
         pytest.param(Gaussian(cov=[[F(1, 2), 0, 0], [0, F(1, 2), 0], [0, 0, F(1, 2)]]), id="sphere"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="of N(0, v I), v != 1, the second layer's closed form takes <D, D> for <D Sigma, D>: a factor v is missing")
+@pytest.mark.xfail(
+    strict=True, reason="of N(0, v I), v != 1, the second layer's closed form takes <D, D> for <D Sigma, D>: a factor v is missing"
+)
 def test_a_multiple_of_the_identity_as_covariance(law):
     problem = network((law.dimension, 2, 2), law, seed=11)
     assert conditional(problem, 2) == pytest.approx(by_fourth_moments(problem, 2), rel=1e-11)

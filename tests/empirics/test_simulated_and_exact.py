@@ -1,4 +1,4 @@
-"""Simulated beside exact: every estimator and kind of problem, in standard errors, with Holm's correction for all comparisons of this file."""
+"""Simulated beside exact: every estimator and kind of problem, in standard errors, corrected (Holm) for all comparisons of this file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ROUNDING = 1e-9
 SMALL = (F(1, 20), F(1, 40))
 TWO = Discrete([(1, 0), (F(1, 2), -1)], [F(3, 4), F(1, 4)])
 LAWS = {
-    "gaussian": Gaussian(2), "covariance": Gaussian(cov=[[1, F(1, 2)], [F(1, 2), F(3, 4)]]), "singular": Gaussian(cov=[[1, F(1, 2)], [F(1, 2), F(1, 4)]]),
+    "gaussian": Gaussian(2), "covariance": Gaussian(cov=[[1, F(1, 2)], [F(1, 2), F(3, 4)]]),
+    "singular": Gaussian(cov=[[1, F(1, 2)], [F(1, 2), F(1, 4)]]),
     "rademacher": Rademacher(2), "uniform": Uniform(2), "bounds": Uniform(2, F(-1, 2), 1), "discrete": TWO,
 }  # fmt: skip
 CLOSED = {name: ("naive", "rao_blackwell", "controlled") if name != "bounds" else ("naive",) for name in LAWS}
@@ -52,7 +53,8 @@ def test_two_linear_layers(law, estimator):
 
 
 @pytest.mark.parametrize(("law", "sizes", "activation"), [
-    ("rademacher", (2, 2, 1), (0, 1, F(1, 4))), ("discrete", (2, 2, 1), (0, 1, F(1, 4))), ("discrete", (2, 2, 2, 1), (0, 1)), ("rademacher", (2, 1), (0, 1)),
+    ("rademacher", (2, 2, 1), (0, 1, F(1, 4))), ("discrete", (2, 2, 1), (0, 1, F(1, 4))),
+    ("discrete", (2, 2, 2, 1), (0, 1)), ("rademacher", (2, 1), (0, 1)),
     ("gaussian", (2, 2, 1), (0, 1)),
 ], ids=str)  # fmt: skip
 def test_other_networks(law, sizes, activation):
@@ -81,7 +83,9 @@ def test_activations_that_are_no_polynomials(activation, estimator):
     result = simulate(problem, batch_sizes=[1, 3], steps=2, replicas=6000, seed=13, estimator=estimator)
 
     def exact(t, k):
-        return lambda b: enumeration.variance(problem, b, t, k) if activation == "relu" else float(enumeration.variance_ball(problem, b, t, k))
+        return lambda b: (
+            enumeration.variance(problem, b, t, k) if activation == "relu" else float(enumeration.variance_ball(problem, b, t, k))
+        )
 
     found = compare_dataset(result, {(t, k): exact(t, k) for t in (0, 1) for k in (1, 2)}, comparisons=ALL, rounding=ROUNDING)
     assert found.agrees(LEVEL), found.z
@@ -145,7 +149,10 @@ def test_looking_at_every_third_step_changes_nothing():
 def test_long_runs_are_digested_in_chunks():
     """150 steps are more than an engine keeps: the estimators share their draws, and the controls are carried over."""
     problem = network((2, 3, 1), Rademacher(2), F(1, 200), seed=3)
-    runs = {e: simulate(problem, batch_sizes=[2], steps=150, replicas=2000, estimator=e, seed=4) for e in ("naive", "rao_blackwell", "controlled")}
+    runs = {
+        e: simulate(problem, batch_sizes=[2], steps=150, replicas=2000, estimator=e, seed=4)
+        for e in ("naive", "rao_blackwell", "controlled")
+    }
     assert np.isfinite(runs["controlled"].var_gradient).all()
     for other in ("naive", "rao_blackwell"):
         both = np.hypot(runs["controlled"].var_gradient_se, runs[other].var_gradient_se)
@@ -178,6 +185,8 @@ def test_standard_errors_are_honest(estimator):
 
 def test_more_precise_estimators_are_more_precise():
     problem = network((2, 3, 1), Gaussian(2), F(1, 50), seed=3)
-    errors = [simulate(problem, batch_sizes=[4], steps=6, replicas=4000, seed=1, estimator=e) for e in ("naive", "rao_blackwell", "controlled")]
+    errors = [
+        simulate(problem, batch_sizes=[4], steps=6, replicas=4000, seed=1, estimator=e) for e in ("naive", "rao_blackwell", "controlled")
+    ]
     naive, rao, controlled = (r.var_gradient_se.isel(step=5).values for r in errors)
     assert (rao < naive / 2).all() and (controlled < rao / 1.5).all()

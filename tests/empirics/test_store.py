@@ -33,11 +33,16 @@ def shards(path):
     return sorted(Path(path).glob("*.nc"))
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    path = tmp_path_factory.mktemp("finished") / "run"
+    return path, simulate(PROBLEM, **REQUEST, store=path)
+
+
 @pytest.fixture
-def store(tmp_path):
-    """A finished one."""
-    simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
-    return tmp_path / "run"
+def store(finished, tmp_path):
+    """A finished one, to be spoilt."""
+    return Path(shutil.copytree(finished[0], tmp_path / "run"))
 
 
 @pytest.fixture
@@ -58,8 +63,9 @@ def expected():
     return simulate(PROBLEM, **REQUEST)
 
 
-def test_a_store_changes_no_bits(store, expected):
-    assert simulate(PROBLEM, **REQUEST, store=store).identical(expected)
+def test_a_store_changes_no_bits(finished, expected):
+    store, result = finished
+    assert result.identical(expected)
     assert len(shards(store)) == 8 and not list(store.glob(".*"))
 
 
@@ -96,7 +102,9 @@ simulate(PROBLEM, **REQUEST, store={store!r}, progress=slowly)
 def start(script):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "empirics")])}
     script = script.replace("from tests.empirics.test_store", "from test_store")
-    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    )
 
 
 @pytest.mark.parametrize("after", [1, 4])
@@ -130,15 +138,14 @@ def test_stray_parts_of_a_killed_write_do_no_harm(store, expected):
     assert simulate(PROBLEM, **REQUEST, store=store).identical(expected)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="problem.npz without run.json counts as a stranger: a start that was cut off blocks its store")
+@pytest.mark.xfail(
+    strict=True, raises=ValueError, reason="problem.npz without run.json counts as a stranger: a start that was cut off blocks its store"
+)
 def test_a_start_that_was_cut_off_before_run_json_can_be_repeated(store, expected):
     for path in store.iterdir():
         if path.name != "problem.npz":
             path.unlink()
     assert simulate(PROBLEM, **REQUEST, store=store).identical(expected)
-
-
-SIZE = 14_000  # of a shard, about
 
 
 @pytest.mark.parametrize("place", [0, 7, 100, 2000, -3000, -500, -1])
@@ -193,7 +200,9 @@ def test_a_shard_of_this_run_under_anothers_name(store, expected):
     assert simulate(PROBLEM, **REQUEST, store=store, repair=True).identical(expected)
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="bytes that are no netCDF, under a name with their digest, are not a CorruptShardError")
+@pytest.mark.xfail(
+    strict=True, raises=ValueError, reason="bytes that are no netCDF, under a name with their digest, are not a CorruptShardError"
+)
 def test_a_file_that_is_no_shard_under_a_name_that_fits_its_bytes(store, expected):
     path, content = shards(store)[0], b"no netCDF"
     path.unlink()
@@ -224,13 +233,15 @@ def test_a_broken_run_json(store, content):
 
 
 @pytest.mark.parametrize(("problem", "change", "named"), [
-    (PROBLEM, {"seed": 6}, "its seed is 5, and this one's is 6"), (PROBLEM, {"steps": 4}, "problem|steps"), (PROBLEM, {"dtype": "float32"}, "its dtype is 'float64'"),
+    (PROBLEM, {"seed": 6}, "its seed is 5, and this one's is 6"), (PROBLEM, {"steps": 4}, "problem|steps"),
+    (PROBLEM, {"dtype": "float32"}, "its dtype is 'float64'"),
     (PROBLEM, {"estimator": "naive"}, "its estimator is 'controlled'"), (PROBLEM, {"shard_replicas": 8}, "its shard_replicas is 16"),
-    (network((2, 3, 1), Gaussian(2), F(1, 20), seed=4), {}, "its problem is"), (network((2, 3, 1), Gaussian(2), F(1, 21), seed=3), {}, "its problem is"),
+    (network((2, 3, 1), Gaussian(2), F(1, 20), seed=4), {}, "its problem is"), (network((2, 3, 1),
+    Gaussian(2), F(1, 21), seed=3), {}, "its problem is"),
 ], ids=str)  # fmt: skip
 def test_a_store_of_another_run_is_refused_and_untouched(store, problem, change, named):
     before = {p: p.read_bytes() for p in store.iterdir()}
-    with pytest.raises(ValueError, match=f"store must belong to this run, but .* holds another one.*({named})"):
+    with pytest.raises(ValueError, match=rf"store must belong to this run, but .* holds another one.*({named})"):
         simulate(problem, **REQUEST | change, store=store)
     assert {p: p.read_bytes() for p in store.iterdir()} == before
 
@@ -244,7 +255,7 @@ def test_a_directory_with_other_files(tmp_path):
 
 def test_a_file_in_place_of_a_directory(tmp_path):
     (tmp_path / "run").write_text("")
-    with pytest.raises(ValueError, match="store must be a directory, but .* is a file"):
+    with pytest.raises(ValueError, match=r"store must be a directory, but .* is a file"):
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
     with pytest.raises(ValueError, match="store must be a directory that can be written"):
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run" / "below")
@@ -258,7 +269,7 @@ def test_a_place_that_cannot_be_written(monkeypatch, tmp_path):
         raise OSError(errno.EROFS, "Read-only file system")
 
     monkeypatch.setattr(Path, "write_bytes", read_only)
-    with pytest.raises(ValueError, match="can be written, but .* is not: Read-only file system"):
+    with pytest.raises(ValueError, match=r"can be written, but .* is not: Read-only file system"):
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
 
 
@@ -273,7 +284,9 @@ def test_a_full_disk_loses_nothing_that_was_finished(tmp_path, monkeypatch, expe
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r"run cannot take b.*\.nc: the disk is full; the 4 finished shards in it are kept, run again to go on") as caught:
+    with pytest.raises(
+        OSError, match=r"run cannot take b.*\.nc: the disk is full; the 4 finished shards in it are kept, run again to go on"
+    ) as caught:
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
     assert caught.value.errno == code and str(tmp_path / "run") in str(caught.value)
     monkeypatch.setattr(os, "fsync", flush)
@@ -308,7 +321,7 @@ def test_a_store_that_vanishes(tmp_path):
     def gone(progress):
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
 
-    with pytest.raises(OSError, match="store .*run cannot take"):
+    with pytest.raises(OSError, match=r"store .*run cannot take"):
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run", progress=gone)
 
 
@@ -355,7 +368,7 @@ def test_loading_needs_all_shards_and_the_problem(store, tmp_path):
     with pytest.raises(ValueError, match="store must belong to this run"):
         load(store, network((2, 3, 1), Gaussian(2), F(1, 20), seed=4))
     shards(store)[5].unlink()
-    with pytest.raises(ValueError, match="store must hold the whole run, but .* lacks 1 of 8 shards"):
+    with pytest.raises(ValueError, match=r"store must hold the whole run, but .* lacks 1 of 8 shards"):
         load(store, PROBLEM)
     with pytest.raises(ValueError, match=r"store must hold the run\.json"):
         load(tmp_path / "nothing", PROBLEM)

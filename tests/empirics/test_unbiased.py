@@ -95,7 +95,9 @@ def test_two_linear_layers(engine, case, estimator):
 
 @pytest.mark.parametrize("estimator", ["naive", "rao_blackwell", "controlled"])
 @pytest.mark.parametrize("case", ["independent, b = 2", "without replacement, b = 2"])
-@pytest.mark.parametrize(("sizes", "activation"), [((2, 2, 1), (0, 1, F(1, 2))), ((2, 2), (0, 1)), ((2, 1, 2, 1), (0, 1)), ((2, 2, 2), "relu")], ids=str)
+@pytest.mark.parametrize(
+    ("sizes", "activation"), [((2, 2, 1), (0, 1, F(1, 2))), ((2, 2), (0, 1)), ((2, 1, 2, 1), (0, 1)), ((2, 2, 2), "relu")], ids=str
+)
 def test_other_networks(sizes, activation, case, estimator):
     check(Networks, network(sizes, PATHS[case][0], RATES, activation, seed=4), case, estimator)
 
@@ -111,7 +113,7 @@ def test_the_truth_is_that_of_the_enumeration():
 
 @pytest.mark.parametrize("b", [1, 2])
 def test_without_a_population_squares_of_the_full_gradient_come_from_pairs_of_samples(b):
-    """E <grad l(w; x), grad l(w; x')> = ||grad L(w)||^2, at w_0 and, the step being random too, at w_1; a batch of one has a second sample."""
+    """E <grad l(w; x), grad l(w; x')> = ||grad L(w)||^2, at w_0 and, the step being random too, at w_1"""
     atomless = network((2, 2, 1), TWO, RATES, (0, 1, F(1, 2)), seed=2)
     paths = independent_paths(TWO.probabilities, 2, STEPS)  # two samples; of the first alone the batch consists when b = 1
     atoms = torch.tensor([[float(x) for x in atom] for atom in TWO.atoms], dtype=torch.float64)
