@@ -1,0 +1,125 @@
+"""Shards on Dask: worker processes change no bits, and one that is killed costs nothing but time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from empirics import cluster, make_plan, simulate
+from empirics.cluster import local_client, run_on
+from empirics.simulation import simulate_plan
+from empirics.store import Store
+from tests.replica_problems import F, network
+from theory import Gaussian
+
+PROBLEM = network((2, 3, 1), Gaussian(2), F(1, 20), seed=3)
+REQUEST = {"batch_sizes": [1, 4], "steps": 20, "replicas": 1600, "seed": 5, "shard_replicas": 100}
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return simulate(PROBLEM, **REQUEST, workers=1)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local_client(2) as client:
+        client.wait_for_workers(2, timeout=60)
+        yield client
+
+
+def run(client, progress=lambda progress: None, store=None):
+    plan = make_plan(PROBLEM, **REQUEST)
+    kept = None if store is None else Store(store, plan)
+    return simulate_plan(plan, lambda shards: run_on(client, plan, shards), kept, True, False, progress)
+
+
+STORED = pytest.mark.xfail(
+    strict=True, raises=RuntimeError, reason="the client is Dask's default, so xarray takes a distributed lock to write a shard"
+)
+
+
+def test_two_worker_processes_give_the_same_bits(client, expected):
+    assert len(set(client.run(os.getpid).values()) - {os.getpid()}) == 2
+    seen = []
+    assert run(client, seen.append).identical(expected)
+    assert [p.done for p in seen] == [2000 * i for i in range(33)]
+
+
+@STORED
+def test_what_workers_finish_is_stored(client, expected, tmp_path):
+    assert run(client, store=tmp_path / "run").identical(expected)
+    assert len(list((tmp_path / "run").glob("*.nc"))) == 32
+
+
+def test_a_scheduler_is_found_by_its_address(client, expected):
+    assert simulate(PROBLEM, **REQUEST, scheduler=client.scheduler.address).identical(expected)
+
+
+def test_workers_started_for_the_run(expected):
+    assert simulate(PROBLEM, **REQUEST, workers=2).identical(expected)
+
+
+def run_and_kill(which):
+    """A worker is killed after three shards: one that holds data for the others, if there is one, or another one."""
+    with local_client(2) as client:
+        client.wait_for_workers(2, timeout=60)
+        pids, finished = client.run(os.getpid), []
+
+        def kill(progress):
+            finished.append(progress.done)
+            if len(finished) == 4:
+                holder = next((workers[0] for key, workers in client.who_has().items() if "Plan" in str(key)), next(iter(pids)))
+                victim = holder if which == "holder" else next(address for address in pids if address != holder)
+                os.kill(pids[victim], signal.SIGKILL)
+
+        result = run(client, kill)
+        assert len(finished) == 33
+        return result
+
+
+LOST = pytest.mark.xfail(
+    strict=True, reason="the plan is scattered to one worker only: when that one dies, the plan is gone, and the run with it"
+)
+
+
+@pytest.mark.parametrize("which", ["another", pytest.param("holder", marks=LOST)])
+def test_a_worker_is_killed(expected, which):
+    assert run_and_kill(which).identical(expected)
+
+
+def test_an_address_that_nobody_answers(monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    began = time.monotonic()
+    with pytest.raises(ValueError, match=r"scheduler must be the address of a Dask scheduler, but 'tcp://127.0.0.1:9' cannot be reached"):
+        simulate(PROBLEM, **REQUEST, scheduler="tcp://127.0.0.1:9")
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:9", "tcp://"])
+def test_what_is_no_address(monkeypatch, address):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(ValueError, match="scheduler must be the address of a Dask scheduler"):
+        simulate(PROBLEM, **REQUEST, scheduler=address)
+
+
+@STORED
+def test_an_error_in_a_shard_is_raised_after_the_rest_was_kept(client, tmp_path, monkeypatch):
+    """A disk that fills up while workers go on."""
+    write, calls = Store.write, []
+
+    def full(self, result):
+        calls.append(result)
+        if len(calls) > 5:
+            raise OSError(28, "full")
+        write(self, result)
+
+    monkeypatch.setattr(Store, "write", full)
+    with pytest.raises(OSError, match="full"):
+        run(client, store=tmp_path / "run")
+    monkeypatch.setattr(Store, "write", write)
+    assert len(list((tmp_path / "run").glob("*.nc"))) == 5
+    assert run(client, store=tmp_path / "run").identical(simulate(PROBLEM, **REQUEST))

@@ -1,0 +1,141 @@
+"""Costs: predictions are of the right order, and what cannot be afforded is refused before it starts, with the figure."""
+
+from __future__ import annotations
+
+import re
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from empirics import UnaffordableError, cost, make_plan, predict, simulate, synthetic
+from empirics.cost import duration, memory_bytes, refuse_unaffordable, size, store_bytes
+from empirics.work import run_shard
+from tests.replica_problems import F, network
+from theory import Discrete, Gaussian
+
+PROBLEM = network((8, 16, 4), Gaussian(8), F(1, 2000))
+GOOD = {"batch_sizes": [1, 16], "steps": 40, "replicas": 2000}
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    monkeypatch.setattr("empirics.simulation.run_shard", lambda *arguments: pytest.fail("work was done"))
+
+
+@pytest.mark.parametrize(("problem", "options"), [
+    (PROBLEM, {}), (PROBLEM, {"engine": "networks"}), (PROBLEM, {"estimator": "rao_blackwell", "every": 3}),
+    (network((2, 4, 1), Discrete([(1, 0), (0, 1), (2, 2)]), F(1, 100), "tanh"), {}),
+    (network((2, 2, 1), Gaussian(2), F(1, 2000)), {"engine": "autograd", "replicas": 20}),
+], ids=["two_linear", "networks", "rao_blackwell", "atoms", "autograd"])  # fmt: skip
+def test_predictions_are_of_the_right_order(problem, options, monkeypatch):
+    """Clocks on busy machines err by much: a factor of 30 either way, and a tenth of a second for what a run starts with."""
+    monkeypatch.setattr(cost, "TRIAL_SECONDS", 0.05)
+    plan = make_plan(problem, **GOOD | options)
+    found = predict(plan, workers=1)
+    began = time.perf_counter()
+    for shard in plan.shards():
+        run_shard(plan, shard)
+    taken = time.perf_counter() - began
+    assert 0 < found.seconds < 30 * (taken + 0.1) and taken < 30 * (found.seconds + 0.1)
+    assert set(found.microseconds) == set(plan.batch_sizes) and all(np.isfinite(v) and v > 0 for v in found.microseconds.values())
+
+
+def test_predictions_scale_with_what_is_asked(monkeypatch):
+    monkeypatch.setattr(cost, "_trial", lambda plan, b: 1e-6 * b)
+    one = predict(make_plan(PROBLEM, **GOOD, shard_replicas=100), workers=1)
+    assert one.seconds == pytest.approx(17e-6 * 2000 * 40) and one.microseconds == {1: 1.0, 16: 16.0}
+    assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=100), workers=4).seconds == pytest.approx(one.seconds / 4)
+    assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=100), workers=1, pending=0.25).seconds == pytest.approx(one.seconds / 4)
+    assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=1000), workers=100).seconds == pytest.approx(one.seconds / 4)  # four shards
+
+
+def test_memory_does_not_grow_with_replicas_nor_with_weights_times_steps():
+    few, many = (memory_bytes(make_plan(PROBLEM, **GOOD | {"replicas": n}, shard_replicas=400), 1) for n in (800, 80_000))
+    assert few == many
+    wide, narrow = (network((8, h, 4), Gaussian(8)) for h in (2048, 16))
+    growth = []
+    for problem in (wide, narrow):
+        few, many = (memory_bytes(make_plan(problem, **GOOD | {"steps": n}, shard_replicas=64), 1) for n in (40, 4000))
+        growth.append(many - few)
+    assert growth[0] == growth[1] > 0
+
+
+def test_the_store_is_as_large_as_predicted(tmp_path):
+    options = GOOD | {"steps": 200, "replicas": 64, "shard_replicas": 16}
+    simulate(PROBLEM, **options, store=tmp_path / "run")
+    found = sum(p.stat().st_size for p in (tmp_path / "run").iterdir())
+    predicted = store_bytes(make_plan(PROBLEM, **options))
+    assert found / 3 < predicted < 3 * found
+
+
+def test_a_run_that_takes_too_long_is_refused(no_work):
+    with pytest.raises(UnaffordableError, match=r"would take about .*, more than max_hours = 1e-06: \d+ replicas would fit") as caught:
+        simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**6, max_hours=1e-6)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_what_would_fit_is_let_through(monkeypatch):
+    monkeypatch.setattr(cost, "_trial", lambda plan, b: 1e-3)
+    problem = synthetic()
+    options = {"batch_sizes": [4], "steps": 100}
+    with pytest.raises(UnaffordableError) as caught:
+        refuse_unaffordable(make_plan(problem, **options, replicas=10**6), 1, 1.0)
+    fitting = int(re.search(r"(\d+) replicas would fit", str(caught.value))[1])
+    assert fitting == 36_000
+    refuse_unaffordable(make_plan(problem, **options, replicas=fitting), 1, 1.0)
+    refuse_unaffordable(make_plan(problem, **options, replicas=140_000), 4, 1.0)
+
+
+def test_a_run_beyond_the_memory_is_refused(monkeypatch, no_work):
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=10**6))
+    with pytest.raises(
+        UnaffordableError, match=r"the run needs \d+ MB of memory and 1 MB are free: take fewer workers, fewer steps or a larger"
+    ):
+        simulate(PROBLEM, **GOOD)
+
+
+def test_small_runs_need_no_trial(monkeypatch):
+    monkeypatch.setattr(cost, "_trial", lambda plan, b: pytest.fail("a trial"))
+    refuse_unaffordable(make_plan(PROBLEM, **GOOD), 1, 24)
+
+
+@pytest.mark.xfail(
+    strict=True, raises=UnaffordableError, reason="shards that the store has count as work to do: a nearly finished run is refused"
+)
+def test_what_the_store_has_already_costs_nothing(tmp_path, monkeypatch):
+    options = {"batch_sizes": [4], "steps": 5, "replicas": 40, "shard_replicas": 20}
+    simulate(PROBLEM, **options, store=tmp_path / "run")
+    monkeypatch.setattr(cost, "SLOW_FLOPS", 1e-3)
+    simulate(PROBLEM, **options, store=tmp_path / "run", max_hours=1e-9)
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="all shards are listed before anything is refused: 10^11 replicas take 15 s and GBs"
+)
+def test_absurd_requests_are_refused_without_listing_their_shards(monkeypatch):
+    listed = []
+    monkeypatch.setattr(
+        "empirics.plan.Shard", lambda *numbers: listed.append(numbers) or SimpleNamespace(batch_size=4, replicas=4, index=0)
+    )
+    monkeypatch.setattr(cost, "TRIAL_SECONDS", 0.01)
+    with pytest.raises(UnaffordableError):
+        simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**7, shard_replicas=64, max_hours=1e-6)
+    assert len(listed) < 1000
+
+
+def test_costs_as_people_say_them():
+    text = str(cost.RunCost(seconds=7320, memory=3 * 10**9, store=1500, microseconds={}))
+    assert text == "2 h 2 min, 3 GB of memory and 1.5 kB of store"
+    assert [duration(s) for s in (0.04, 9.9, 10, 59, 60, 3599, 3600, 86400 * 3)] == [
+        "0.0 s",
+        "9.9 s",
+        "10 s",
+        "59 s",
+        "1 min 0 s",
+        "59 min 59 s",
+        "1 h 0 min",
+        "3 days",
+    ]
+    assert [size(n) for n in (0, 999, 1e6, 12e9, 5e12)] == ["0 B", "999 B", "1 MB", "12 GB", "5e+03 GB"]

@@ -1,0 +1,174 @@
+"""The Dataset: its dims, coordinates and names, attributes that suffice to run it again, and a round trip through netCDF."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+import empirics
+from empirics import DataSet, make_plan, simulate, synthetic
+from empirics.work import run_shard
+from tests.replica_problems import F, network
+from theory import Gaussian, TeacherStudent
+
+LINEAR = network((2, 3, 1), Gaussian(2), [F(1, 20), F(1, 30), F(1, 40)], seed=3)
+DATA = network((2, 2, 2, 1), DataSet([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), F(1, 30), "tanh")
+CASES = {
+    "linear": (LINEAR, {}), "naive": (LINEAR, {"estimator": "naive", "dtype": "float32"}), "every": (LINEAR, {"every": 2}),
+    "networks": (LINEAR, {"engine": "networks", "seed": 8}), "data": (DATA, {"sampling": "without_replacement"}),
+    "epochs": (DATA, {"sampling": "epochs"}),
+    "shards": (LINEAR, {"shard_replicas": 9}), "autograd": (DATA, {"engine": "autograd"}),
+}  # fmt: skip
+LAYERED = ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared")
+
+
+def result_of(case, **options):
+    problem, change = CASES[case]
+    return problem, simulate(problem, **{"batch_sizes": [3, 1], "steps": 4, "replicas": 20} | change | options)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_dims_coordinates_and_names(case):
+    problem, data = result_of(case)
+    step = 2 if case == "every" else 1
+    assert data.step.values.tolist() == list(range(0, 4, step)) and data.layer.values.tolist() == list(range(1, problem.depth + 1))
+    assert data.batch_size.values.tolist() == [3, 1]
+    assert set(data.data_vars) == {*LAYERED, *(f"{n}_se" for n in LAYERED), "loss", "loss_se", "diverged"}
+    for name, variable in data.data_vars.items():
+        assert variable.dims == (("step", "batch_size", "layer") if name.removesuffix("_se") in LAYERED else ("step", "batch_size")), name
+        assert variable.dtype == np.float64 and np.isfinite(variable).all() and variable.attrs["long_name"]
+        assert (variable >= 0).all() or not name.endswith("_se")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_again(case):
+    problem, data = result_of(case)
+    again = eval(data.attrs["again"], {"empirics": empirics, "problem": problem})
+    assert again.identical(data)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_netcdf_and_back(case, tmp_path):
+    _, data = result_of(case)
+    data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    assert xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf").identical(data)
+    assert pickle.loads(pickle.dumps(data)).identical(data)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=TypeError,
+    reason="the seed is an attribute of 64 bits: larger ones, as SeedSequence().entropy gives, fail in netCDF",
+)
+def test_netcdf_with_a_long_seed(tmp_path):
+    _, data = result_of("linear", seed=2**100 + 1)
+    data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+
+
+def test_weights_teacher_and_rates_can_be_read_back():
+    _, data = result_of("linear")
+    text = json.loads(data.attrs["problem"])
+    student, teacher = ([[[F(x) for x in row] for row in w] for w in text[side]] for side in ("student", "teacher"))
+    rates = json.loads(data.attrs["learning_rates"])
+    assert (
+        data.attrs["inputs"] == "Gaussian(2)"
+        and json.loads(data.attrs["activation"]) == ["0", "1"]
+        and json.loads(data.attrs["sizes"]) == [2, 3, 1]
+    )
+    problem = TeacherStudent(student, teacher, eval(data.attrs["inputs"], {"Gaussian": Gaussian}), rates)
+    again = eval(data.attrs["again"], {"empirics": empirics, "problem": problem})
+    assert again.drop_attrs().identical(data.drop_attrs())
+
+
+def test_attributes_say_what_was_run():
+    _, data = result_of("data", seed=4)
+    attrs = data.attrs
+    assert (
+        attrs["seed"] == 4 and attrs["sampling"] == "without_replacement" and attrs["estimator"] == "controlled" and attrs["replicas"] == 20
+    )
+    assert attrs["inputs"] == DATA.inputs.digest and attrs["activation"] == "tanh" and attrs["steps"] == 4 and attrs["device"] == "cpu"
+    assert (
+        attrs["fingerprint"] == make_plan(DATA, batch_sizes=[1], steps=4, replicas=20, seed=4, sampling="without_replacement").fingerprint
+    )
+    assert all(word in attrs["versions"] for word in ("batchlaw", "Python", "torch", "numpy"))
+
+
+@pytest.mark.parametrize(("case", "replicas", "word"), [
+    ("naive", 20, "naive"), ("every", 20, "Rao-Blackwell: "), ("linear", 20, r"too few blocks for controls"),
+    ("linear", 400, "martingale controls"),
+    ("networks", 20, "naive"),
+])  # fmt: skip
+def test_each_variable_says_how_it_was_estimated(case, replicas, word):
+    _, data = result_of(case, replicas=replicas)
+    for name in ("var_gradient", "second_moment", "mean_norm_squared"):
+        assert word in data[name].attrs["estimator"]
+    assert "exact gradients of the expected loss" in data.var_full_gradient.attrs["estimator"]
+    assert "exact given w_t" in data.loss.attrs["estimator"]
+
+
+def test_without_a_population_it_says_so():
+    data = simulate(network((2, 2, 1), Gaussian(2), F(1, 40), "tanh"), batch_sizes=[2], steps=2, replicas=20)
+    assert "pairs of samples within the mini-batch" in data.var_full_gradient.attrs["estimator"]
+    assert "mini-batch loss" in data.loss.attrs["estimator"]
+
+
+@pytest.mark.parametrize(("replicas", "known"), [(2, False), (7, False), (8, True), (9, True)])
+def test_standard_errors_need_eight_replicas(replicas, known):
+    _, data = result_of("linear", replicas=replicas)
+    assert np.isfinite(data.var_gradient).all()
+    assert all(
+        bool(np.isfinite(data[f"{n}_se"]).all()) == known and bool(np.isnan(data[f"{n}_se"]).all()) != known for n in (*LAYERED, "loss")
+    )
+
+
+@pytest.mark.parametrize("estimator", ["naive", "rao_blackwell", "controlled"])
+def test_second_moment_is_variance_plus_mean(estimator):
+    _, data = result_of("linear", estimator=estimator, replicas=400)
+    total = data.var_gradient + data.mean_norm_squared
+    assert np.abs(data.second_moment - total).max() <= 1e-12 * data.second_moment.max()
+
+
+def test_large_problems_are_named_by_their_digest():
+    data = simulate(synthetic(), batch_sizes=[2], steps=1, replicas=4)
+    text = json.loads(data.attrs["problem"])
+    assert text["sizes"] == [64, 256, 128] and len(text["sha256"]) == 64 and len(data.attrs["problem"]) < 300
+
+
+def test_seeds_matter_and_repeat():
+    one, two, other = (result_of("linear", seed=seed)[1] for seed in (1, 1, 2))
+    assert one.identical(two) and not (one.loss == other.loss).all()
+
+
+def test_more_replicas_begin_with_the_same_runs():
+    """Of four shards the first two are a run of two shards: merged means say what the others must be."""
+    problem, options = LINEAR, {"batch_sizes": [2], "steps": 3, "shard_replicas": 8, "estimator": "naive", "seed": 1}
+    two, four = (simulate(problem, **options, replicas=n) for n in (16, 32))
+    seen = []
+    plan = make_plan(problem, **options, replicas=32)
+    for shard in plan.shards()[:2]:
+        moments = run_shard(plan, shard).moments
+        seen.append((moments.mean * moments.count[:, None]).sum(1) / moments.count.sum())
+    assert np.mean(seen, axis=0)[:, -1] == pytest.approx(two.loss.values[:, 0], rel=1e-12) and not (two.loss == four.loss).all()
+
+
+def test_threads_are_as_before():
+    before = torch.get_num_threads()
+    result_of("linear")
+    assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("inputs", ["gaussian", "rademacher", "uniform"])
+def test_the_papers_problem(inputs):
+    problem = synthetic(inputs, seed=1)
+    assert problem.sizes == (64, 256, 128) and [problem.learning_rate(t) for t in (0, 9)] == [F(1, 10), F(1, 100)]
+    for w in (*problem.student, *problem.teacher):
+        bound = w.shape[1] ** -0.5
+        assert 0.99 * bound < np.abs(w).max() <= bound and abs(w.mean()) < bound / 50
+    assert (problem.inputs.second_moment.astype(float) == np.eye(64)).all()
+    with pytest.raises(ValueError, match="inputs must be one of gaussian, rademacher, uniform"):
+        synthetic("cauchy")
