@@ -31,7 +31,7 @@ def torch_activation(problem: TeacherStudent, device: torch.device) -> tuple[Fun
     name = sigma.name.split("(")[0]
     if name in ("relu", "leaky_relu"):
         slope = float(sigma.pieces[0].slope)
-        return partial(functional.leaky_relu, negative_slope=slope), lambda z: torch.where(z > 0, 1.0, slope)
+        return partial(functional.leaky_relu, negative_slope=slope), lambda z: torch.where(z > 0, torch.ones_like(z), slope)
     return _NAMED[name]
 
 

@@ -21,7 +21,8 @@ CONNECT_SECONDS = 10
 
 def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[ShardResult]:
     """Every shard once, in the order in which they are finished. What was finished has been handed out before an error is raised."""
-    shared = client.scatter(plan, broadcast=False, hash=False)
+    # a task and not scattered data, which would be lost with the worker that holds it
+    shared = client.submit(_unchanged, plan, pure=False)
     todo = iter(shards)
 
     def submit(shard: Shard) -> Future:
@@ -35,6 +36,10 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[Shar
         if following is not None:
             running.add(submit(following))
         yield result
+
+
+def _unchanged(plan: Plan) -> Plan:
+    return plan
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import torch
 
 from empirics.batches import make_source
 from empirics.engine_cost import step_flops
-from empirics.plan import ENGINES, Plan
+from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
 from empirics.work import single_thread
@@ -44,21 +44,26 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
     """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size."""
     per_step = {b: _trial(plan, b) for b in plan.batch_sizes}
     total = sum(per_step.values()) * plan.replicas * plan.steps * pending
-    share = min(workers, max(1, len(plan.shards())))
+    share = min(workers, plan.shard_count)
     return RunCost(total / share, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
 
 
 def memory_bytes(plan: Plan, workers: int) -> int:
     """Buffers of one group and the moments of a shard, in every process; and the moments of all batch sizes once."""
     moments = _moment_numbers(plan) * 8
-    largest = {shard.batch_size: max(blocks * size for blocks, size in plan.groups(shard)) for shard in plan.shards()}
-    buffers = max(2 * replicas * plan.replica_bytes(b) for b, replicas in largest.items())  # twice: what is on its way to the buffers
+    buffers = max(2 * math.prod(widest_group(plan, b)) * plan.replica_bytes(b) for b in plan.batch_sizes)  # twice: and what goes there
     return workers * (PROCESS_BYTES + buffers + 3 * moments) + len(plan.batch_sizes) * moments
+
+
+def widest_group(plan: Plan, batch_size: int) -> tuple[int, int]:
+    """Blocks and block size of the most replicas that run in lockstep, those of the last shard."""
+    count, _, last = plan.cut(batch_size)
+    return max(plan.groups(Shard(batch_size, count - 1, last)), key=math.prod)
 
 
 def store_bytes(plan: Plan) -> int:
     """Of all shards of the plan."""
-    return len(plan.shards()) * (_moment_numbers(plan) * 8 + 16_384)
+    return plan.shard_count * (_moment_numbers(plan) * 8 + 16_384)
 
 
 def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: float = 1.0) -> None:
@@ -90,9 +95,7 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: flo
 
 def _trial(plan: Plan, batch_size: int) -> float:
     """Seconds of one step of one replica."""
-    shard = next(s for s in plan.shards() if s.batch_size == batch_size)
-    blocks, block_size = max(plan.groups(shard), key=lambda group: group[0] * group[1])
-    setting = plan.setting(batch_size, blocks, block_size)
+    setting = plan.setting(batch_size, *widest_group(plan, batch_size))
     with single_thread(), torch.no_grad():
         engine = ENGINES[plan.engine](setting)
         source = make_source(

@@ -27,7 +27,13 @@ def estimate(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
     """Estimates and standard errors, (steps, n) each. A single block has no standard error: NaN."""
     n = moments.yy.shape[-1]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return _controlled(moments, n) if uses_controls(moments) else _plain(moments, n)
+        plain = _plain(moments, n)
+        if not uses_controls(moments):
+            return plain
+        # where squares overflow, which is when runs are about to diverge, controls are of no use
+        finite = np.isfinite(moments.cc).all(axis=(1, 2, 3))[:, None] & np.isfinite(moments.yc).all(axis=(1, 3))
+        controlled = _controlled(moments, n)
+        return np.where(finite, controlled[0], plain[0]), np.where(finite, controlled[1], plain[1])
 
 
 def _plain(moments: Moments, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -70,12 +70,19 @@ class Plan:
 
     def shards(self) -> list[Shard]:
         """All the work. The last shard of a batch size takes the remainder, so that none has fewer than two replicas."""
-        return [shard for b in self.batch_sizes for shard in self._shards_of(b)]
+        cuts = [(b, *self.cut(b)) for b in self.batch_sizes]
+        return [Shard(b, i, full if i < count - 1 else last) for b, count, full, last in cuts for i in range(count)]
 
-    def _shards_of(self, batch_size: int) -> list[Shard]:
+    def cut(self, batch_size: int) -> tuple[int, int, int]:
+        """How many shards, of how many replicas, and how many are left for the last one."""
         full = self.shard_replicas or self._usual_shard(batch_size)
         count = max(1, self.replicas // full)
-        return [Shard(batch_size, i, full if i < count - 1 else self.replicas - full * i) for i in range(count)]
+        return count, full, self.replicas - full * (count - 1)
+
+    @property
+    def shard_count(self) -> int:
+        """len(shards()), by counting."""
+        return sum(self.cut(b)[0] for b in self.batch_sizes)
 
     def _usual_shard(self, batch_size: int) -> int:
         """A power of 2, about SHARD_WORK; it knows of one batch size only, so that the draws at one do not depend on the others."""

@@ -100,6 +100,8 @@ def _engine(engine: str, problem: TeacherStudent) -> str:
     fits = problem.is_linear and problem.depth == 2
     if engine == "two_linear" and not fits:
         raise ValueError("engine must be 'auto' or 'networks' for what is not two linear layers, but was 'two_linear'")
+    if engine == "autograd" and not problem.is_polynomial and not problem.activation.is_certified:
+        raise ValueError(f"engine must be 'auto' or 'networks' for an activation that is a numpy function ({problem.activation})")
     return engine if engine != "auto" else "two_linear" if fits else "networks"
 
 

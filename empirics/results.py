@@ -46,7 +46,7 @@ class Collector:
 
     def add(self, result: ShardResult) -> None:
         b = result.shard.batch_size
-        with np.errstate(invalid="ignore", over="ignore"):
+        with np.errstate(all="ignore"):
             self.moments[b].merge(result.moments)
         self.lost[b] += result.diverged
 
@@ -107,7 +107,7 @@ class Collector:
             "replicas": plan.replicas,
             "problem": problem_text(plan),
             "learning_rates": _rates_text(plan.rates[:-1]),
-            **{key: value if isinstance(value, int | str) else json.dumps(value) for key, value in identity.items() if key != "problem"},
+            **{key: _attribute(value) for key, value in identity.items() if key != "problem"},
             "again": f"empirics.simulate(problem, {', '.join(f'{name}={value!r}' for name, value in plan.request().items())})",
             "versions": f"batchlaw {_version('batchlaw')}, Python {platform.python_version()}, numpy {np.__version__}, "
             f"torch {torch.__version__}",
@@ -141,6 +141,13 @@ def _rates_text(rates: np.ndarray) -> str:
     if len(text) <= LONGEST_PROBLEM:
         return text
     return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store"
+
+
+def _attribute(value: Any) -> int | str:
+    """As netCDF can hold it: integers of 64 bits, and text."""
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < 1 << 63):
+        return value
+    return json.dumps(value)
 
 
 def _version(name: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from empirics.request import make_plan
 from empirics.results import Collector
 from empirics.store import CorruptShardError, Store, read_run
 from empirics.work import ShardResult, run_shard
-from theory.exact import as_index
+from theory.exact import as_index, as_number
 from theory.problem import TeacherStudent
 
 #: Worker processes pay for their start when a run takes longer than this on a slow core.
@@ -105,23 +106,26 @@ def simulate(
         estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
     )  # fmt: skip
     count = choose_workers(plan, workers)
-    if not max_hours > 0:
+    if max_hours != math.inf and as_number(max_hours, "max_hours") <= 0:
         raise ValueError(f"max_hours must be positive, but was {max_hours!r}")
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise TypeError(f"scheduler must be an address such as 'tcp://host:8786', but was {scheduler!r}")
     kept = None if store is None else Store(store, plan)
+    if scheduler is None:
+        there = 0 if kept is None else sum(shard.replicas for shard in kept.names() if shard.batch_size in plan.batch_sizes)
+        refuse_unaffordable(plan, count, max_hours, max(0.0, 1 - there / (plan.replicas * len(plan.batch_sizes))))
     shards = plan.shards()
     finished = {} if kept is None else _finished(kept, shards, resume, repair)
     missing = [shard for shard in shards if shard not in finished]
-    if scheduler is None:
-        refuse_unaffordable(plan, count, max_hours, len(missing) / len(shards))
     if kept is not None:
         kept.begin()
     if not missing:
-        return _collect(plan, (), kept, finished, progress)
+        return collect_shards(plan, (), kept, finished, progress)
     with _runner(plan, count, scheduler) as run:
-        return _collect(plan, run(missing), kept, finished, progress)
+        return collect_shards(plan, run(missing), kept, finished, progress)
 
 
-def _collect(
+def collect_shards(
     plan: Plan, results: Iterable[ShardResult], store: Store | None, finished: dict[Shard, Path], progress: Callable[[Progress], Any]
 ) -> xr.Dataset:
     """Keep what comes in, and take every shard into account in the plan's order, whatever the order in which they come."""
@@ -156,7 +160,7 @@ def choose_workers(plan: Plan, workers: int | None) -> int:
     if torch.device(plan.device).type != "cpu" or flops < SLOW_FLOPS * WORTH_WORKERS_SECONDS:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, len(plan.shards()))
+    return min(cores, plan.shard_count)
 
 
 def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
@@ -165,13 +169,15 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     Raises ValueError for a directory that is no store of this problem, or lacks shards; CorruptShardError.
     """
     path = Path(store)
-    plan = make_plan(problem, **read_run(path)["request"])
+    request = read_run(path)["request"]
+    # a run of a GPU is read on any machine
+    plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=request["device"])
 
     kept, shards = Store(path, plan), plan.shards()
     finished = _finished(kept, shards, resume=True, repair=False)
     if len(finished) < len(shards):
         raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards) - len(finished)} of {len(shards)} shards")
-    return _collect(plan, (), kept, finished, lambda progress: None)
+    return collect_shards(plan, (), kept, finished, lambda progress: None)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from empirics.plan import Plan, Shard
 from empirics.statistics import Moments
 from empirics.work import ShardResult
 
+_PROBLEM = "problem.npz"
 _NAME = re.compile(r"b(\d+)-s(\d+)-n(\d+)-([0-9a-f]{16})\.nc")
 _DIMS = {
     "count": ("fold",),
@@ -52,20 +53,22 @@ class Store:
     """The directory `path`, for one run. ValueError when it belongs to another run or holds other files, or cannot be written."""
 
     def __init__(self, path: str | os.PathLike[str], plan: Plan) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise TypeError(f"store must be a path, but was {path!r}")
         self.path, self.plan = Path(path), plan
         self._check_place()
         known = self.path / "run.json"
         if known.exists():
             self._check_identity(read_run(self.path))
         else:
-            strangers = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
+            strangers = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".") and entry.name != _PROBLEM]
             if strangers:
                 raise ValueError(f"store must be a new or empty directory, or a run's, but {self.path} holds {sorted(strangers)[0]!r}")
 
     def begin(self) -> None:
         """Say on the disk what the run is."""
         plan, known = self.plan, self.path / "run.json"
-        if not known.exists():
+        if not (self.path / _PROBLEM).exists():
             self._write_problem()
         run = {"fingerprint": plan.fingerprint, "identity": plan.identity(), "request": plan.request()}
         content = json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1).encode()
@@ -79,7 +82,7 @@ class Store:
             arrays["points"] = problem.inputs.points
         buffer = io.BytesIO()
         np.savez(buffer, **{name: np.asarray(w, dtype=np.float64) for name, w in arrays.items()})  # type: ignore[arg-type]
-        self._write("problem.npz", buffer.getvalue())
+        self._write(_PROBLEM, buffer.getvalue())
 
     def names(self) -> dict[Shard, Path]:
         """The shards that are there, by their names alone."""
@@ -167,13 +170,19 @@ def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
     match = _NAME.fullmatch(path.name)
     if match is None or hashlib.sha256(content).hexdigest()[:16] != match[4]:
         raise CorruptShardError(path, "is corrupt: its bytes are not those that were written")
-    with _no_cluster(), xr.load_dataset(io.BytesIO(content), engine="h5netcdf") as data:
-        if data.attrs.get("fingerprint") != fingerprint:
-            raise CorruptShardError(path, "belongs to another run")
-        if (data.attrs["batch_size"], data.attrs["shard"], data.attrs["replicas"]) != (shard.batch_size, shard.index, shard.replicas):
-            raise CorruptShardError(path, "is another shard than its name says")
+    try:
+        with _no_cluster():
+            data = xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
+        identity, named = data.attrs["fingerprint"], Shard(data.attrs["batch_size"], data.attrs["shard"], data.attrs["replicas"])
         moments = Moments(**{field.name: data[field.name].values for field in fields(Moments)})
-        return ShardResult(shard, moments, data["diverged"].values)
+        result = ShardResult(shard, moments, data["diverged"].values)
+    except (OSError, ValueError, KeyError) as error:
+        raise CorruptShardError(path, f"is no shard of a run: {error}") from error
+    if identity != fingerprint:
+        raise CorruptShardError(path, "belongs to another run")
+    if named != shard:
+        raise CorruptShardError(path, "is another shard than its name says")
+    return result
 
 
 def _dataset(result: ShardResult, fingerprint: str) -> xr.Dataset:

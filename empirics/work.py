@@ -32,7 +32,7 @@ def run_shard(plan: Plan, shard: Shard) -> ShardResult:
     lost = np.zeros(len(plan.recorded))
     source_streams = streams(plan.seed, (shard.batch_size, shard.index), torch.device(plan.device))
     first = 0
-    with single_thread(), torch.no_grad():
+    with single_thread(), torch.no_grad(), np.errstate(all="ignore"):  # `diverged` tells of what overflows
         engines: dict[tuple[int, int], Engine] = {}
         for blocks, size in plan.groups(shard):
             if (blocks, size) not in engines:
@@ -67,20 +67,18 @@ def run_group(
         if slot is None or (slot + 1 < setting.chunk and t + plan.every < plan.steps):
             continue
         observed = engine.digest(slot + 1)
-        with np.errstate(invalid="ignore", over="ignore"):
-            gone_now = np.logical_or.accumulate(np.concatenate([gone[None], diverged(observed)]), axis=0)[1:]
-            values = block_statistics(observed, plan.estimator)
-            if m:
-                added = controls(observed, plan.rates[start : start + slot + 1])
-                sums = np.cumsum(np.concatenate([carried[None], added]), axis=0)
-                values, carried = np.concatenate([values, sums[:-1]], axis=-1), sums[-1]
-            values[gone_now.any(axis=-1)] = np.nan
-            lost[start : start + slot + 1] += gone_now.sum(axis=(1, 2))
-            of_group.put(start, Moments.of_blocks(values, folds, n))
+        gone_now = np.logical_or.accumulate(np.concatenate([gone[None], diverged(observed)]), axis=0)[1:]
+        values = block_statistics(observed, plan.estimator)
+        if m:
+            added = controls(observed, plan.rates[start : start + slot + 1])
+            sums = np.cumsum(np.concatenate([carried[None], added]), axis=0)
+            values, carried = np.concatenate([values, sums[:-1]], axis=-1), sums[-1]
+        values[gone_now.any(axis=-1)] = np.nan
+        lost[start : start + slot + 1] += gone_now.sum(axis=(1, 2))
+        of_group.put(start, Moments.of_blocks(values, folds, n))
         gone = gone_now[-1]
         start += slot + 1
-    with np.errstate(invalid="ignore", over="ignore"):
-        moments.merge(of_group)
+    moments.merge(of_group)
 
 
 @contextmanager

@@ -21,10 +21,7 @@ def test_every_named_activation_is_tried():
     assert {name.split("(")[0] for name in NAMES} == set(known._NAMED)
 
 
-LEAKY = pytest.mark.xfail(strict=True, reason="torch.where(z > 0, 1.0, slope) is float32: the slope of leaky_relu has single precision")
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LEAKY) if "leaky" in name else name for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_values_and_slopes_are_numpys(name):
     sigma = known.activation(name)
     pair = torch_activation(network((2, 2, 1), Gaussian(2), activation=name), CPU)

@@ -101,9 +101,6 @@ def test_small_runs_need_no_trial(monkeypatch):
     refuse_unaffordable(make_plan(PROBLEM, **GOOD), 1, 24)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=UnaffordableError, reason="shards that the store has count as work to do: a nearly finished run is refused"
-)
 def test_what_the_store_has_already_costs_nothing(tmp_path, monkeypatch):
     options = {"batch_sizes": [4], "steps": 5, "replicas": 40, "shard_replicas": 20}
     simulate(PROBLEM, **options, store=tmp_path / "run")
@@ -111,9 +108,6 @@ def test_what_the_store_has_already_costs_nothing(tmp_path, monkeypatch):
     simulate(PROBLEM, **options, store=tmp_path / "run", max_hours=1e-9)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="all shards are listed before anything is refused: 10^11 replicas take 15 s and GBs"
-)
 def test_absurd_requests_are_refused_without_listing_their_shards(monkeypatch):
     listed = []
     monkeypatch.setattr(

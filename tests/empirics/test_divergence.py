@@ -53,7 +53,6 @@ def test_the_fraction_is_right(estimator, engine):
     assert lost[0] == 0 and (np.abs(lost - expected) <= 5 * np.sqrt(expected * (1 - expected) / 2000)).all()
 
 
-@pytest.mark.xfail(strict=True, reason="squares of controls overflow, at 1e154 already, before any run has: NaN where `diverged` is 0")
 def test_controls_give_nan_only_where_runs_have_diverged():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -63,7 +62,6 @@ def test_controls_give_nan_only_where_runs_have_diverged():
     assert result.diverged[-1].all() and not np.isnan(result.var_gradient.values[result.diverged.values == 0]).any()
 
 
-@pytest.mark.xfail(strict=True, reason="engines and moments overflow outside of np.errstate: a RuntimeWarning for what `diverged` reports")
 def test_a_run_that_diverges_warns_of_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

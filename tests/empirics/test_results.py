@@ -60,11 +60,6 @@ def test_netcdf_and_back(case, tmp_path):
     assert pickle.loads(pickle.dumps(data)).identical(data)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=TypeError,
-    reason="the seed is an attribute of 64 bits: larger ones, as SeedSequence().entropy gives, fail in netCDF",
-)
 def test_netcdf_with_a_long_seed(tmp_path):
     _, data = result_of("linear", seed=2**100 + 1)
     data.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")

@@ -138,9 +138,6 @@ def test_stray_parts_of_a_killed_write_do_no_harm(store, expected):
     assert simulate(PROBLEM, **REQUEST, store=store).identical(expected)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="problem.npz without run.json counts as a stranger: a start that was cut off blocks its store"
-)
 def test_a_start_that_was_cut_off_before_run_json_can_be_repeated(store, expected):
     for path in store.iterdir():
         if path.name != "problem.npz":
@@ -200,9 +197,6 @@ def test_a_shard_of_this_run_under_anothers_name(store, expected):
     assert simulate(PROBLEM, **REQUEST, store=store, repair=True).identical(expected)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="bytes that are no netCDF, under a name with their digest, are not a CorruptShardError"
-)
 def test_a_file_that_is_no_shard_under_a_name_that_fits_its_bytes(store, expected):
     path, content = shards(store)[0], b"no netCDF"
     path.unlink()
@@ -382,11 +376,11 @@ def test_loading_finds_corrupt_shards(store):
     assert len(shards(store)) == 8
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="load insists on the device of the run, which it does not need")
 def test_results_of_a_gpu_can_be_loaded_without_one(tmp_path, monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     here = make_plan(PROBLEM, **REQUEST, device="cpu")
     there = Store(tmp_path / "run", replace(here, device="cuda"))
+    there.begin()
     for shard in here.shards():
         there.write(run_shard(here, shard))
     assert load(tmp_path / "run", PROBLEM).sizes["step"] == 3
@@ -408,5 +402,5 @@ def test_progress_is_told_after_every_shard(tmp_path):
     seen = []
     began = time.monotonic()
     simulate(PROBLEM, **REQUEST, progress=seen.append)
-    assert [p.done for p in seen] == [0, 48, 96, 144, 192, 240, 288, 342, 396] and time.monotonic() - began < 60
+    assert [p.done for p in seen] == [0, 48, 96, 144, 198, 246, 294, 342, 396] and time.monotonic() - began < 60
     assert {(p.total, p.resumed) for p in seen} == {(396, 0)}
