@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import product
@@ -31,8 +32,8 @@ def network(
 
 def independent_paths(probabilities: Sequence[Fraction], b: int, steps: int) -> list[Path]:
     """Every sequence of ordered batches of independent draws."""
-    batches = [(np.prod([probabilities[i] for i in batch]), batch) for batch in product(range(len(probabilities)), repeat=b)]
-    return [(np.prod([chance for chance, _ in path]), [batch for _, batch in path]) for path in product(batches, repeat=steps)]
+    batches = [(math.prod((probabilities[i] for i in batch), start=F(1)), batch) for batch in product(range(len(probabilities)), repeat=b)]
+    return [(math.prod((chance for chance, _ in path), start=F(1)), [batch for _, batch in path]) for path in product(batches, repeat=steps)]
 
 
 def exact_statistics(problem: TeacherStudent, paths: Iterable[Path], step: int) -> dict[str, np.ndarray]:
@@ -40,7 +41,9 @@ def exact_statistics(problem: TeacherStudent, paths: Iterable[Path], step: int) 
 
     `DataSet`s and laws with atoms; the population is the law itself, however the batches were drawn.
     """
-    atoms, probabilities = problem.inputs.support()
+    support = problem.inputs.support()
+    assert support is not None
+    atoms, probabilities = support
     columns = [np.array([[to_fmpq(x)] for x in atom], dtype=object) for atom in atoms]
     student, teacher = (tuple(map(to_fmpq_array, side)) for side in (problem.student, problem.teacher))
     sigma = tuple(map(to_fmpq, problem.polynomial)) if problem.is_polynomial else problem.activation
