@@ -32,8 +32,9 @@ def network(
 
 def independent_paths(probabilities: Sequence[Fraction], b: int, steps: int) -> list[Path]:
     """Every sequence of ordered batches of independent draws."""
-    batches = [(math.prod(probabilities[i] for i in batch), batch) for batch in product(range(len(probabilities)), repeat=b)]
-    return [(math.prod(chance for chance, _ in path), [batch for _, batch in path]) for path in product(batches, repeat=steps)]
+    batches = [(math.prod((probabilities[i] for i in batch), start=F(1)), batch) for batch in product(range(len(probabilities)), repeat=b)]
+    paths = product(batches, repeat=steps)
+    return [(math.prod((chance for chance, _ in path), start=F(1)), [batch for _, batch in path]) for path in paths]
 
 
 def exact_statistics(problem: TeacherStudent, paths: Iterable[Path], step: int) -> dict[str, np.ndarray]:

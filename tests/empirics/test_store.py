@@ -186,6 +186,7 @@ def test_a_shard_of_another_run_under_its_name(store, tmp_path, expected, counte
         simulate(PROBLEM, **REQUEST, store=store)
     counted.clear()
     assert simulate(PROBLEM, **REQUEST, store=store, repair=True).identical(expected) and len(counted) == 1
+    assert not (store / theirs.name).exists() and len(shards(store)) == 8
 
 
 def test_a_shard_of_this_run_under_anothers_name(store, expected):
