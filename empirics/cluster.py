@@ -72,6 +72,7 @@ def _local_cluster(workers: int) -> SpecCluster:
         n_workers=workers,
         host="127.0.0.1",
         threads_per_worker=1,
+        scheduler_kwargs={"idle_timeout": "2 minutes"},  # when this process was killed, its cluster ends by itself
         dashboard_address=None,  # type: ignore[arg-type]  # its documentation allows None
         silence_logs=logging.CRITICAL,
         worker_kwargs={"memory_limit": 0, "dashboard": False},

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from empirics.data_sets import DataSet
-from empirics.engine_cost import replica_numbers, step_flops
+from empirics.engine_cost import BLOCK, CHUNK, replica_numbers, step_flops
 from empirics.engines.autograd import Autograd
 from empirics.engines.base import Engine, Setting
 from empirics.engines.networks import Networks
@@ -22,8 +22,6 @@ from theory.problem import TeacherStudent
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-#: Of statistics: large enough for ||E g||^2, whose U-statistic has the noise of 1/(B-1) of a replica's; small blocks stay in the cache.
-BLOCK = 4
 #: Flops of a shard, small steps counted at what they cost anyway: some seconds of one core, minutes of work lost to a kill at most.
 SHARD_WORK = {"cpu": 1e12, "cuda": 4e13}
 MOST_REPLICAS = 1 << 16
@@ -108,9 +106,8 @@ class Plan:
         return int(min(max(room, BLOCK), LOCKSTEP_REPLICAS[kind]))
 
     def setting(self, batch_size: int, blocks: int, block_size: int) -> Setting:
-        return Setting(
-            self.problem, batch_size, blocks, block_size, torch.device(self.device), DTYPES[self.dtype], self.estimator, self.sampling
-        )
+        device, dtype = torch.device(self.device), DTYPES[self.dtype]
+        return Setting(self.problem, batch_size, blocks, block_size, device, dtype, self.estimator, self.sampling, CHUNK)
 
     def replica_bytes(self, batch_size: int) -> int:
         """Weights and buffers of one replica."""

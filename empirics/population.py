@@ -26,9 +26,7 @@ class Population:
 def population(problem: TeacherStudent) -> Population | None:
     """The atoms of a finite law; for a linear network, whose loss is quadratic in x, p points with the right second moment; or None."""
     support = finite_support(problem.inputs)
+    if support is not None:
+        return Population(*support, True)
     p = problem.inputs.dimension
-    if problem.is_linear and (support is None or len(support[0]) > p):
-        exact = support is not None
-        if not exact:
-            return Population(square_root(problem.inputs) * math.sqrt(p), np.full(p, 1 / p), False)
-    return None if support is None else Population(*support, True)
+    return Population(square_root(problem.inputs) * math.sqrt(p), np.full(p, 1 / p), False) if problem.is_linear else None

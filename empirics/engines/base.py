@@ -34,7 +34,7 @@ class Setting:
     dtype: torch.dtype
     estimator: str = "naive"
     sampling: str = "independent"
-    chunk: int = 64  # steps that are looked at before their inner products are digested
+    chunk: int = 64  # slots: steps that are looked at before their inner products are digested
 
     @property
     def replicas(self) -> int:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet, make_plan, simulate
-from empirics.plan import BLOCK, Plan, Shard
+from empirics.engine_cost import BLOCK
+from empirics.plan import Plan, Shard
 from tests.replica_problems import network
 from theory import Gaussian, Independent, Rademacher, Uniform
 
