@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from theory.inputs import Discrete, Gaussian, InputLaw
+
 LEMMAS = ("A.1", "A.2", "A.3", "A.8")
 NAMES = {
     "3.1.2 loss": "Section 3.1.2: the loss",
@@ -51,3 +53,15 @@ def _latex(found: re.Match[str]) -> str:
     for plain, latex in SPELLINGS:
         text = text.replace(plain, latex)
     return rf"\({text[:-1]}\}}\)" if r"\{" in text else rf"\({text}\)"
+
+
+def law_name(law: InputLaw) -> str:
+    """An input law in a few words, with LaTeX: its dimension stands in the network's sizes.
+
+    Examples:
+        >>> law_name(Gaussian(2)), law_name(Discrete([0, 1]))
+        ('Gaussian', '2 atoms')
+    """
+    if isinstance(law, Gaussian):
+        return "Gaussian" if law.is_standard else r"Gaussian, \(\Sigma \ne I\)"
+    return f"{len(law.atoms)} atoms" if isinstance(law, Discrete) else type(law).__name__
