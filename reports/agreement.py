@@ -63,7 +63,8 @@ def make(seed: int = 0, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NE
     compared = run(list(cases(networks, seed)), seed, replicas)
     worst = max(range(len(compared.z)), key=lambda i: abs(compared.z[i]))
     word = "agrees" if compared.agrees else "does not agree"
-    finding = f"{len(compared.z)} comparisons, largest |z| = {abs(compared.z[worst]):.2f}, p = {compared.p_value:.2g} for the whole set: {word}"
+    largest = abs(compared.z[worst])
+    finding = f"{len(compared.z)} comparisons, largest |z| = {largest:.2f}, p = {compared.p_value:.2g} for the whole set: {word}"
     html = page(
         "agreement.html.jinja",
         seed=seed,
@@ -76,7 +77,7 @@ def make(seed: int = 0, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NE
         last_run=len(compared.z) - 1,
         base=run_seed(seed, 0),
         cost=f"{COST:g}",
-        criterion=maths(r"\(\mathbb{E}\lVert g\rVert^4 \le %d\,(\mathbb{E}\lVert g\rVert^2)^2\)" % KURTOSIS),
+        criterion=maths(rf"\(\mathbb{{E}}\lVert g\rVert^4 \le {KURTOSIS}\,(\mathbb{{E}}\lVert g\rVert^2)^2\)"),
         level=f"{LEVEL:g}",
         p_value=f"{compared.p_value:.3g}",
         worst=f"{compared.z[worst]:+.2f}",

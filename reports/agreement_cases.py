@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction as F
-from itertools import cycle
+from itertools import cycle, pairwise
 
 from theory import Discrete, Gaussian, TeacherStudent, variance_poly
 from theory.engines.base import Budget, CannotError, UnaffordableError
@@ -80,7 +80,7 @@ def laws(p: int) -> tuple[InputLaw, ...]:
 
 def network(sizes: tuple[int, ...], activation: tuple[F, ...], law: InputLaw, draw: random.Random) -> TeacherStudent:
     """Weights and teacher in quarters, none 0; a learning rate of 1/20 or 1/10."""
-    shapes = [(n, m) for m, n in zip(sizes, sizes[1:], strict=False)]
+    shapes = [(n, m) for m, n in pairwise(sizes)]
 
     def weights() -> list[list[list[F]]]:
         return [[[F(draw.choice((-3, -2, -1, 1, 2, 3)), 4) for _ in range(m)] for _ in range(n)] for n, m in shapes]

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from reports import measured
 from reports.errors import one_line_errors
 from reports.findings import Findings, Outcome, examine, select
 from reports.numbers import decimal, plain
@@ -123,18 +124,25 @@ def report(
     out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path(
         "site"
     ),
-    only: Annotated[list[str] | None, typer.Option(help="An id; repeat for more. The whole ledger by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random instances that some figures draw.", min=0)] = 0,
+    only: Annotated[list[str] | None, typer.Option(help="An id, or 'figure 1', or 'agreement'; repeat for more.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random instances that some figures draw, and of what is simulated.", min=0)] = 0,
+    figure_1: Annotated[
+        Path | None, typer.Option("--figure-1", help="Directory with the stores gaussian and rademacher of full results for figure 1.")
+    ] = None,
 ) -> None:
     """Write the ledger as a web site; the last line printed is the path of its index.html."""
     from reports.site import build  # matplotlib takes a second to load: only here
 
     with one_line_errors():
-        claims = select(LEDGER, only or [])
-        made = build(claims, out, seed, progress=typer.echo, workers=min(2, os.cpu_count() or 1))
+        measure, ids = measured.split(only or [])
+        claims = select(LEDGER, ids) if ids or not only else ()
+        workers = min(2, os.cpu_count() or 1)
+        made = build(claims, out, seed, progress=typer.echo, workers=workers, measure=measure, figure_1=figure_1)
     for f in made.findings:
         for line in f.problems:
             typer.secho(f"{f.claim_id} is not borne out: {line}", fg="red", err=True)
+    for line in made.alarms:
+        typer.secho(line, fg="red", err=True)
     typer.echo(str(made.index))
     raise typer.Exit(0 if made.borne_out else 1)
 

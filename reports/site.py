@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from itertools import repeat
@@ -16,21 +17,21 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports import figures
+from reports import figures, measured
 from reports.cards import card, maths
 from reports.difference import mark_differences
 from reports.findings import Findings, Outcome, Summary, examine
 from reports.mathml import MathError
+from reports.measured import Measured
+from reports.measured_page import MeasuredPage
 from reports.names import full_name
 from reports.numbers import plain
-from reports.provenance import versions
+from reports.render import GENERATOR, page
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
 
-GENERATOR = '<meta name="generator" content="batchlaw">'
 #: tone (a CSS class), sign, meaning
 VERDICTS: dict[Verdict, tuple[str, str, str]] = {
     Verdict.HOLDS: ("holds", "✓", "True as printed, under the hypotheses on its page. Every check came out."),
@@ -59,11 +60,12 @@ class Report:
 
     index: Path
     findings: tuple[Summary, ...]
+    alarms: tuple[str, ...] = ()
 
     @property
     def borne_out(self) -> bool:
-        """Whether every claim's evidence came out as its verdict says."""
-        return all(f.borne_out for f in self.findings)
+        """Whether every claim's evidence came out as its verdict says, and no page of measurements raised an alarm."""
+        return all(f.borne_out for f in self.findings) and not self.alarms
 
 
 def build(
@@ -72,41 +74,76 @@ def build(
     seed: int = 0,
     progress: Callable[[str], Any] = lambda line: None,
     workers: int = 1,
+    measure: Sequence[str] = (),
+    figure_1: Path | None = None,
 ) -> Report:
     """Examine the claims and write the site to the directory `out`, in one step: readers see the old site or the new one, never half.
 
-    With several workers, claims of the ledger are examined in as many processes; the site is the same to the byte.
-    Raises ValueError when `out` is there and is not such a site, and MathError for a statement whose LaTeX cannot be drawn.
+    `measure`: ids of pages of measurements to make too. `figure_1`: a directory with stored full results for the page "figure 1", which
+    otherwise simulates less. With several workers, claims of the ledger and measurements are made in as many processes; the site is the
+    same to the byte. Raises ValueError when `out` is there and is not such a site, for other ids and for a directory without full
+    results, before any work; MathError for a statement whose LaTeX cannot be drawn.
     """
     target = Path(out).resolve()
     check_target(target)
+    extras = measured.select(measure)
+    measured.check_figure_1(figure_1, extras)
+    lacking = measured.missing() if extras else ()
     found, pages = [], {}
-    for claim, (summary, html, seconds) in zip(claims, make_pages(claims, seed, workers), strict=True):
-        pages[page_name(claim.id)] = html
-        found.append(summary)
-        mark = claim.verdict.value if summary.borne_out else f"NOT BORNE OUT ({'; '.join(summary.problems)})"
-        progress(f"{claim.id:<24} {mark}  [{seconds:.1f} s]")
-    pages["index.html"] = index_page(claims, found, seed)
+    with _processes(workers) as pool:
+        waiting = _measurements(() if lacking else extras, seed, figure_1, pool)
+        for claim, (summary, html, seconds) in zip(claims, make_pages(claims, seed, pool), strict=True):
+            pages[page_name(claim.id)] = html
+            found.append(summary)
+            mark = claim.verdict.value if summary.borne_out else f"NOT BORNE OUT ({'; '.join(summary.problems)})"
+            progress(f"{claim.id:<24} {mark}  [{seconds:.1f} s]")
+        shown = []
+        for extra, (made, seconds) in waiting:
+            pages[extra.file] = made.html
+            shown.append((extra, made))
+            progress(f"{extra.id:<24} {'ALARM: ' if made.alarm else ''}{made.finding}  [{seconds:.1f} s]")
+    if lacking:
+        progress(f"not measured: {', '.join(lacking)} must be installed (pip install 'batchlaw[experiments]')")
+    pages["index.html"] = index_page(claims, found, seed, shown, lacking)
     _write(target, pages)
-    return Report(target / "index.html", tuple(found))
+    return Report(target / "index.html", tuple(found), tuple(f"{extra.id}: {made.finding}" for extra, made in shown if made.alarm))
 
 
 Made = tuple[Summary, str, float]
 
 
-def make_pages(claims: Sequence[Claim], seed: int, workers: int) -> Iterator[Made]:
+@contextmanager
+def _processes(workers: int) -> Iterator[ProcessPoolExecutor | None]:
+    """So many processes, started when there is work for them; spawned, they share no threads or locks. None for one worker."""
+    if workers < 2:
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def _measurements(
+    extras: Sequence[Measured], seed: int, figure_1: Path | None, pool: ProcessPoolExecutor | None
+) -> Iterator[tuple[Measured, tuple[MeasuredPage, float]]]:
+    """Pages of measurements; started at once where there are processes, since they take the longest."""
+    if pool is None:
+        return ((extra, measured.make(extra.id, seed, figure_1)) for extra in extras)
+    started = [(extra, pool.submit(measured.make, extra.id, seed, figure_1)) for extra in extras]
+    return ((extra, result.result()) for extra, result in started)
+
+
+def make_pages(claims: Sequence[Claim], seed: int, pool: ProcessPoolExecutor | None = None) -> Iterator[Made]:
     """Summary, page and seconds of every claim, in their order."""
     places = [next((n for n, known in enumerate(LEDGER) if known is claim), None) for claim in claims]
     neighbours = [
         (claims[i - 1] if i else None, claims[i + 1] if i + 1 < len(claims) else None) for i in range(len(claims))
     ]
     ledger_places = [n for n in places if n is not None]
-    if min(workers, len(claims)) < 2 or len(ledger_places) < len(claims):
+    if pool is None or len(claims) < 2 or len(ledger_places) < len(claims):
         yield from (make_page(claim, seed, around) for claim, around in zip(claims, neighbours, strict=True))
         return
-    # Claims hold functions, which cannot be sent: a worker is told places in the ledger. Spawned, it shares no threads or locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_make_page_of_ledger, repeat(tuple(ledger_places)), range(len(claims)), repeat(seed))
+    # Claims hold functions, which cannot be sent: a worker is told places in the ledger.
+    yield from pool.map(_make_page_of_ledger, repeat(tuple(ledger_places)), range(len(claims)), repeat(seed))
 
 
 def make_page(claim: Claim, seed: int, neighbours: tuple[Claim | None, Claim | None]) -> Made:
@@ -138,7 +175,7 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
         figure = figures.draw(findings, seed)
         tone, sign, _ = VERDICTS[claim.verdict]
         supporting, refuting = [card(e) for e in findings.supporting], [card(e) for e in findings.refuting]
-        return _page(
+        return page(
             "claim.html.jinja",
             seed=seed,
             page_title=f"{text_only(full_name(claim.id))}: {text_only(claim.title)} · batchlaw",
@@ -170,8 +207,14 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
         raise MathError(f"claim {claim.id}: {error}") from error
 
 
-def index_page(claims: Sequence[Claim], found: Sequence[Summary], seed: int = 0) -> str:
-    """The whole ledger as HTML."""
+def index_page(
+    claims: Sequence[Claim],
+    found: Sequence[Summary],
+    seed: int = 0,
+    shown: Sequence[tuple[Measured, MeasuredPage]] = (),
+    lacking: Sequence[str] = (),
+) -> str:
+    """The whole ledger as HTML; `shown`: what was measured; `lacking`: modules for want of which nothing was."""
     rows = []
     for claim, f in zip(claims, found, strict=True):
         tone, sign, _ = VERDICTS[claim.verdict]
@@ -189,7 +232,7 @@ def index_page(claims: Sequence[Claim], found: Sequence[Summary], seed: int = 0)
             }
         )
     count = {v: sum(claim.verdict is v for claim in claims) for v in Verdict}
-    return _page(
+    return page(
         "index.html.jinja",
         seed=seed,
         page_title="The ledger · batchlaw",
@@ -202,6 +245,8 @@ def index_page(claims: Sequence[Claim], found: Sequence[Summary], seed: int = 0)
             for f in found
             if not f.borne_out
         ],
+        measured=[{"href": e.file, "title": e.title, "about": e.about, "finding": m.finding, "alarm": m.alarm} for e, m in shown],
+        lacking=", ".join(lacking),
         verdicts=[{"tone": t, "sign": s, "verdict": v.value, "meaning": m} for v, (t, s, m) in VERDICTS.items()],
     )
 
@@ -243,20 +288,6 @@ def _write(target: Path, pages: dict[str, str]) -> None:
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-
-
-def _page(template: str, **values: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    css = Markup(environment.get_template("style.css").render())
-    return environment.get_template(template).render(
-        css=css, versions=versions(), generator=Markup(GENERATOR), **values
-    )
 
 
 def _summary(findings: Findings) -> str:

@@ -23,14 +23,16 @@ def _histogram(z: np.ndarray) -> str:
     edges = np.arange(-limit, limit + WIDTH / 2, WIDTH)
     x = np.linspace(-limit, limit, 161)
     with panel() as axes:
-        axes.hist(z, bins=edges, density=True, color=BLUE, alpha=0.35, edgecolor=BLUE, linewidth=1.0, label=f"{len(z)} comparisons")
+        look = {"color": BLUE, "alpha": 0.35, "edgecolor": BLUE, "linewidth": 1.0}
+        axes.hist(z, bins=edges.tolist(), density=True, label=f"{len(z)} comparisons", **look)
         axes.plot(x, stats.norm.pdf(x), color=ORANGE, label=r"$N(0, 1)$")
         axes.set_xlabel("$z$, standard errors")
         axes.set_ylabel("density")
         axes.set_ylim(0, 0.62)
         axes.legend(loc="upper left", borderaxespad=0.2)
         counts = np.histogram(z, edges)[0].tolist()
-        return svg(axes, "fig-agreement-z", "Histogram of z", f"Counts in bins of width {WIDTH} from {-limit:g}: {counts}; the curve is N(0, 1).")
+        description = f"Counts in bins of width {WIDTH} from {-limit:g}: {counts}; the curve is N(0, 1)."
+        return svg(axes, "fig-agreement-z", "Histogram of z", description)
 
 
 def _quantiles(z: np.ndarray) -> str:
@@ -45,4 +47,5 @@ def _quantiles(z: np.ndarray) -> str:
         axes.set_xlabel(r"quantile of $N(0, 1)$")
         axes.set_ylabel("$z$")
         axes.legend(loc="upper left")
-        return svg(axes, "fig-agreement-quantiles", "Ordered z against normal quantiles", f"{n} ordered z from {z.min():.2f} to {z.max():.2f}.")
+        description = f"{n} ordered z from {z.min():.2f} to {z.max():.2f}."
+        return svg(axes, "fig-agreement-quantiles", "Ordered z against normal quantiles", description)
