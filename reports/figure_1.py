@@ -38,7 +38,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Order:
-    """Neighbouring batch sizes over all steps t >= 1: where var(small) - var(large) is least in standard errors, how often it is negative."""
+    """Neighbouring batch sizes over all steps t >= 1: where var(small) - var(large) is least in standard errors, how often negative."""
 
     quantity: str
     layer: int
@@ -103,9 +103,8 @@ def orders(data: Dataset) -> list[Order]:
     for quantity in QUANTITIES:
         for layer in (1, 2):
             for small, large in pairwise(sizes):
-                (v, s), (w, r) = (
-                    (later[q].sel(layer=layer, batch_size=b).values for q in (quantity, f"{quantity}_se")) for b in (small, large)
-                )
+                v, w = (later[quantity].sel(layer=layer, batch_size=b).values for b in (small, large))
+                s, r = (later[f"{quantity}_se"].sel(layer=layer, batch_size=b).values for b in (small, large))
                 fine = np.isfinite(v) & np.isfinite(w) & np.isfinite(s) & np.isfinite(r)
                 if not fine.any():
                     found.append(Order(quantity, layer, small, large, np.nan, 0, np.nan, 0, 0))
@@ -125,7 +124,7 @@ def marks_in_errors(data: Dataset, exact: dict[tuple[int, int], list[tuple[float
             at = data.sel(step=step, layer=layer, batch_size=b)
             got, se = float(at.var_gradient), float(at.var_gradient_se)
             rows.append({
-                "step": step, "layer": layer, "b": b, "exact": f"{value:.6g}", "radius": f"{error:.1g}" if error else "0",
+                "step": step, "layer": layer, "b": b, "exact": f"{value:.6g}" + (f" ± {error:.1g}" if error else ""),
                 "simulated": f"{got:.6g}", "error": f"{se:.2g}" if step else "0",
                 "z": signed((got - value) / se) if step and se > 0 else f"relative difference {abs(got / value - 1):.1g}",
             })  # fmt: skip
