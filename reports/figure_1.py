@@ -171,7 +171,7 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
         seed=seed,
         page_title="Figure 1, measured · batchlaw",
         page_description=f"The paper's Figure 1: {finding}",
-        is_full=directory is not None,
+        is_stored=directory is not None,
         runs=[about(law, data[law]) for law in LAWS],
         panels={law: figures.draw(law, data[law], exact[law][0]) for law in LAWS},
         marks=marks_in_errors(data["gaussian"], exact["gaussian"][0]),

@@ -23,8 +23,8 @@ def _histogram(z: np.ndarray) -> str:
     edges = np.arange(-limit, limit + WIDTH / 2, WIDTH)
     x = np.linspace(-limit, limit, 161)
     with panel() as axes:
-        look = {"color": BLUE, "alpha": 0.35, "edgecolor": BLUE, "linewidth": 1.0}
-        axes.hist(z, bins=edges.tolist(), density=True, label=f"{len(z)} comparisons", **look)
+        label = f"{len(z)} comparisons"
+        axes.hist(z, bins=edges.tolist(), density=True, label=label, color=BLUE, alpha=0.35, edgecolor=BLUE, linewidth=1.0)
         axes.plot(x, stats.norm.pdf(x), color=ORANGE, label=r"$N(0, 1)$")
         axes.set_xlabel("$z$, standard errors")
         axes.set_ylabel("density")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction as F
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from reports import cli
 from reports.cli import app
+from reports.measured_page import MeasuredPage
 from reports.problem_text import KEYS, LAWS
 from tests.reports.fakes import claim, differ
 from theory import Discrete, InverseBatchPolynomial, TeacherStudent, variance_poly
@@ -109,6 +111,7 @@ def test_verify_ends_well_or_badly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cli, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
+    monkeypatch.setattr(cli.measured, "MEASURED", ())
     code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "T.1")
     assert code == 0 and out.splitlines()[-1] == str(tmp_path / "site" / "index.html")
     code, out, err = run("report", "--out", str(tmp_path / "site"))
@@ -166,3 +169,16 @@ def test_a_named_activation_is_refused_with_advice(name: str, message: str) -> N
     options = ["--student", "1", "--student", "2", "--teacher", "0", "--teacher", "0", "--atoms", "0; 1", "--rates", "1/4"]
     shown = CliRunner().invoke(app, ["variance", *options, "--activation", name])
     assert shown.exit_code == 2 and message in shown.stderr
+
+
+def test_a_report_of_nothing_but_measurements(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pages = tuple(replace(page, make=lambda seed, directory: MeasuredPage("", "nothing")) for page in cli.measured.MEASURED)
+    monkeypatch.setattr(cli.measured, "MEASURED", pages)
+    monkeypatch.setattr(cli.os, "cpu_count", lambda: 1)
+    code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "Agreement")
+    assert code == 0 and {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", "agreement.html"} and "nothing" in out
+
+
+def test_a_wrong_directory_for_figure_1_is_one_line(tmp_path: Path) -> None:
+    code, _, err = run("report", "--out", str(tmp_path / "site"), "--figure-1", str(tmp_path / "nowhere"))
+    assert code == 2 and err.count("\n") == 1 and "figure-1" in err and not (tmp_path / "site").exists()
