@@ -9,6 +9,7 @@ from reports.agreement_cases import COST, KURTOSIS, NETWORKS, Case, cases
 from reports.cards import maths
 from reports.measured_page import MeasuredPage
 from reports.names import law_name
+from reports.numbers import signed
 from reports.render import page
 
 REPLICAS = 20_000
@@ -80,12 +81,12 @@ def make(seed: int = 0, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NE
         criterion=maths(rf"\(\mathbb{{E}}\lVert g\rVert^4 \le {KURTOSIS}\,(\mathbb{{E}}\lVert g\rVert^2)^2\)"),
         level=f"{LEVEL:g}",
         p_value=f"{compared.p_value:.3g}",
-        worst=f"{compared.z[worst]:+.2f}",
+        worst=signed(compared.z[worst]),
         worst_row=worst + 1,
         holm=f"{min(compared.adjusted):.2g}",
         beyond=sum(abs(z) > 2 for z in compared.z),
         expected=f"{0.0455 * len(compared.z):.1f}",
-        panels=figures.draw(compared),
+        panels=figures.draw(compared.z),
         rows=[_row(compared, i) for i in range(len(compared.z))],
     )
     return MeasuredPage(html, finding, not compared.agrees)
@@ -105,5 +106,5 @@ def _row(compared: Compared, i: int) -> dict[str, object]:
         "exact": f"{case.exact:.6g}",
         "simulated": f"{compared.values[i]:.6g}",
         "error": f"{compared.errors[i]:.2g}",
-        "z": f"{compared.z[i]:+.2f}".replace("-", "−"),
+        "z": signed(compared.z[i]),
     }

@@ -13,7 +13,7 @@ import numpy as np
 
 from reports.cards import maths
 from reports.measured_page import MeasuredPage
-from reports.numbers import decimal
+from reports.numbers import signed
 from reports.render import page
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def about(law: str, data: Dataset) -> dict[str, Any]:
 
 def make(seed: int = 0, directory: Path | None = None, size: Size | None = None) -> MeasuredPage:
     """The page, from stored results when there is a directory and from a reduced run otherwise."""
-    from reports.figure_1_checks import divergence, scalar_example
+    from reports.figure_1_checks import divergence, rare_batches, scalar_example
     from reports.figures import figure_1 as figures
 
     size = size or Size()
@@ -181,6 +181,7 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
         least=f"{least:.1f}",
         orders=[(LAWS[law], [_order_row(o) for o in ordered[law]]) for law in LAWS],
         scalar=scalar,
+        rare=rare_batches(data["rademacher"]),
         divergence=divergence(size.divergence_replicas, seed),
     )
     return MeasuredPage(html, finding)
@@ -195,9 +196,3 @@ def _order_row(o: Order) -> dict[str, Any]:
         "ratio": f"{o.ratio:.3g}",
         "rises": f"{o.rises} of {o.compared}",
     }
-
-
-def signed(z: float) -> str:
-    """A z-score: two decimals, or a power of ten when it is beyond all reason."""
-    text = f"{z:+.2f}" if abs(z) < 1e4 else ("+" if z > 0 else "") + decimal(z, 2)
-    return text.replace("-", "−", 1) if z < 0 else text

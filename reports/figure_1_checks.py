@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory import Gaussian, TeacherStudent
+
+if TYPE_CHECKING:
+    from xarray import Dataset
 
 SCALAR_SIZES = (1, 2, 4, 8)
 
@@ -20,8 +23,7 @@ def scalar_problem() -> TeacherStudent:
 def scalar_example(replicas: int, steps: int, seed: int) -> dict[str, Any]:
     """var(g_{t,1}) exactly, and as simulated with a standard error that knows of nothing amiss."""
     from empirics import simulate
-    from reports.figure_1 import signed
-    from reports.numbers import decimal
+    from reports.numbers import decimal, signed
     from theory import variance_poly
 
     problem = scalar_problem()
@@ -65,3 +67,55 @@ def divergence(replicas: int, seed: int, steps: int = 60) -> dict[str, Any]:
         all_by = int(np.argmax(lost >= 1)) if lost[-1] >= 1 else None
         found.append({"b": b, "lost": f"{lost[-1]:.3g}", "everyone": lost[-1] >= 1, "all_by": all_by})
     return {"found": found, "replicas": replicas, "steps": steps}
+
+
+def rare_batches(data: Dataset, steps: int = 12) -> list[dict[str, Any]]:
+    r"""For random signs: from which step the variance is carried by batches that nobody sees, by a lower bound.
+
+    A_x: every sample of the batches 0, ..., t-1 is x or -x. Then S_s = x x^T in each, w_t is a fixed point w(x), and
+    P(A_x) = q = 2^(-(p-1) b t). For two such x, with f the full gradient,
+
+        var(g_t) >= var(f_t) >= (q / 2) ||f(w(x)) - f(w(x'))||^2 >= (q / 2) (||f(w(x))|| - ||f(w(x'))||)^2.
+
+    Here x and x' are the signs of the first and last right singular vectors of W_2 W_1 - W*_2 W*_1. Extended precision; for every b the
+    first step at which the bound exceeds the simulated variance.
+    """
+    from empirics import synthetic
+
+    problem = synthetic("rademacher")
+    p = problem.sizes[0]
+    paths = [_log_norms(problem, x, steps) for x in _extreme_signs(problem)]
+    found = []
+    for b in data.batch_size.values.tolist():
+        row: dict[str, Any] = {"b": b, "iteration": None, "bound": None}
+        for t, (high, low) in enumerate(zip(*paths, strict=False)):
+            if t == 0 or t >= len(data.step) or high < low + 1:
+                continue
+            bound = 2 * high - 0.1 - ((p - 1) * b * t + 1) * np.log10(2)  # (1 - 1/10)^2 > 10^-0.1
+            if bound > np.log10(float(data.var_gradient.sel(step=t, layer=1, batch_size=b))):
+                row |= {"iteration": t + 1, "bound": int(bound)}
+                break
+        found.append(row)
+    return found
+
+
+def _extreme_signs(problem: TeacherStudent) -> list[np.ndarray]:
+    (w1, w2), (v1, v2) = ([np.array(w.tolist(), dtype=float) for w in pair] for pair in (problem.student, problem.teacher))
+    rows = np.linalg.svd(w2 @ w1 - v2 @ v1)[2]
+    return [np.where(row >= 0, 1, -1) for row in (rows[0], rows[-1])]
+
+
+def _log_norms(problem: TeacherStudent, x: np.ndarray, steps: int) -> list[float]:
+    """log10 of ||f_1|| along the path with S = x x^T, as long as the numbers last."""
+    (w1, w2), (v1, v2) = ([np.array(w.tolist(), dtype=np.longdouble) for w in pair] for pair in (problem.student, problem.teacher))
+    teacher, found = v2 @ v1, []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(steps):
+            d = w2 @ w1 - teacher
+            square = np.square(w2.T @ d).sum()
+            if not np.isfinite(square):
+                break
+            found.append(float(np.log10(square)) / 2)
+            rate, e = np.longdouble(float(problem.learning_rate(t))), d @ x
+            w1, w2 = w1 - rate * np.outer(w2.T @ e, x), w2 - rate * np.outer(e, w1 @ x)
+    return found

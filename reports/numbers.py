@@ -103,6 +103,12 @@ def decimal(value: Fraction | int | float, digits: int = 8) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{exponent + int(carry)}"
 
 
+def signed(z: float) -> str:
+    """A z-score: two decimals, or a power of ten when it is beyond all reason."""
+    text = f"{z:+.2f}" if abs(z) < 1e4 else ("+" if z > 0 else "") + decimal(z, 2)
+    return text.replace("-", "−", 1) if z < 0 else text
+
+
 def log10(value: Fraction | int | float) -> float:
     """log10 |value| for rationals of any size."""
     number = Fraction(value)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
-from reports.agreement import Compared
 from reports.figures.style import BLUE, INK, MUTED, ORANGE, panel, svg
 
 LIMIT = 4.0
 WIDTH = 0.5
 
 
-def draw(compared: Compared) -> tuple[str, str]:
+def draw(scores: Sequence[float]) -> tuple[str, str]:
     """Histogram and quantiles."""
-    z = np.array(compared.z)
+    z = np.array(scores)
     return _histogram(z), _quantiles(z)
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 import xarray as xr
 
 from empirics import simulate, synthetic
-from reports import agreement, figure_1, measured
+from reports import agreement, figure_1, figure_1_checks, measured
 from reports.agreement_cases import cases, criterion, laws
 from reports.measured_page import MeasuredPage
 from reports.site import build
@@ -95,6 +95,17 @@ def test_neighbouring_batch_sizes_are_compared_with_each_other() -> None:
     for order in found:
         assert (order.small, order.large, order.step, order.rises, order.compared) == (4, 8, 2, 1, 2)
         assert order.least == pytest.approx(-0.3 / np.hypot(0.1, 0.1)) and order.ratio == pytest.approx(1 / 1.3)
+
+
+def test_bounded_inputs_have_unseen_batches() -> None:
+    """The bound does not depend on the simulated variance but through the first step at which it exceeds it."""
+    values = np.full((9, 2, 2), 100.0)
+    data = xr.Dataset(
+        {"var_gradient": (("step", "batch_size", "layer"), values)}, coords={"step": range(9), "batch_size": [4, 1024], "layer": [1, 2]}
+    )
+    small, large = figure_1_checks.rare_batches(data)
+    assert small["iteration"] == 7 and small["bound"] > 300
+    assert large == {"b": 1024, "iteration": None, "bound": None}
 
 
 def test_what_diverged_is_not_compared() -> None:
