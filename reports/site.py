@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,9 +99,11 @@ def build(
             progress(f"{claim.id:<24} {mark}  [{seconds:.1f} s]")
         shown = []
         for extra, (made, seconds) in waiting:
-            pages[extra.file] = made.html
+            pages[extra.file] = ""
             shown.append((extra, made))
             progress(f"{extra.id:<24} {'ALARM: ' if made.alarm else ''}{made.finding}  [{seconds:.1f} s]")
+    for extra, made in shown:
+        pages[extra.file] = _without_dead_links(made.html, pages)
     if lacking:
         progress(f"not measured: {', '.join(lacking)} must be installed (pip install 'batchlaw[experiments]')")
     pages["index.html"] = index_page(claims, found, seed, shown, lacking)
@@ -249,6 +251,14 @@ def index_page(
         lacking=", ".join(lacking),
         verdicts=[{"tone": t, "sign": s, "verdict": v.value, "meaning": m} for v, (t, s, m) in VERDICTS.items()],
     )
+
+
+def _without_dead_links(html: str, pages: Container[str]) -> str:
+    """Pages of measurements link to each other; where one is not made, its name stands without a link."""
+    for extra in measured.MEASURED:
+        if extra.file not in pages:
+            html = re.sub(rf'<a href="{re.escape(extra.file)}">(.*?)</a>', r"\1", html)
+    return html
 
 
 def text_only(html: str) -> str:

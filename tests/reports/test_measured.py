@@ -166,6 +166,14 @@ def test_index_links_what_was_measured_and_sounds_alarms(tmp_path: Path, monkeyp
     assert defects(report.index.parent) == []
 
 
+def test_a_page_alone_has_no_dead_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    html = agreement.make(0, TWO[:1], replicas=64).html
+    assert 'href="figure-1.html"' in html
+    alone = replace(measured.MEASURED[1], make=lambda seed, directory: MeasuredPage(html, "found"))
+    monkeypatch.setattr(measured, "MEASURED", (measured.MEASURED[0], alone))
+    assert defects(build((claim("T.1"),), tmp_path / "site", measure=["agreement"]).index.parent) == []
+
+
 def test_without_torch_the_ledger_is_built_and_says_what_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measured, "find_spec", lambda name: None if name == "torch" else object())
     lines: list[str] = []
