@@ -68,7 +68,8 @@ def simulate(
 
     each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas. All
     estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
-    needed to run it again.
+    needed to run it again. What events that no run meets contribute to a variance, which for Gaussian inputs and many steps is nearly all of
+    it, neither estimates nor standard errors can tell.
 
     Args:
         problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.
@@ -173,7 +174,7 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     # a run of a GPU is read on any machine
     plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=request["device"])
 
-    kept, shards = Store(path, plan), plan.shards()
+    kept, shards = Store(path, plan, read_only=True), plan.shards()
     finished = _finished(kept, shards, resume=True, repair=False)
     if len(finished) < len(shards):
         raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards) - len(finished)} of {len(shards)} shards")

@@ -52,11 +52,12 @@ class CorruptShardError(ValueError):
 class Store:
     """The directory `path`, for one run. ValueError when it belongs to another run or holds other files, or cannot be written."""
 
-    def __init__(self, path: str | os.PathLike[str], plan: Plan) -> None:
+    def __init__(self, path: str | os.PathLike[str], plan: Plan, read_only: bool = False) -> None:
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"store must be a path, but was {path!r}")
         self.path, self.plan = Path(path), plan
-        self._check_place()
+        if not read_only:
+            self._check_place()
         known = self.path / "run.json"
         if known.exists():
             self._check_identity(read_run(self.path))

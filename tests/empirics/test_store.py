@@ -405,3 +405,8 @@ def test_progress_is_told_after_every_shard(tmp_path):
     simulate(PROBLEM, **REQUEST, progress=seen.append)
     assert [p.done for p in seen] == [0, 48, 96, 144, 198, 246, 294, 342, 396] and time.monotonic() - began < 60
     assert {(p.total, p.resumed) for p in seen} == {(396, 0)}
+
+
+def test_a_store_that_cannot_be_written_can_be_read(store, expected, monkeypatch):
+    monkeypatch.setattr(Store, "_check_place", lambda self: pytest.fail("something was written"))
+    assert load(store, PROBLEM).identical(expected)
