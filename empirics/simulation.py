@@ -68,8 +68,8 @@ def simulate(
 
     each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas. All
     estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
-    needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian inputs and many steps, neither
-    estimates nor standard errors can tell.
+    needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian inputs and many steps,
+    neither estimates nor standard errors can tell.
 
     Args:
         problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.
