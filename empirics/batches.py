@@ -114,9 +114,9 @@ class UniformRows(Source):
 
     def __init__(self, law: Uniform, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__(replicas, m, law.dimension, device, dtype)
-        mean, square = (float(law.coordinate_moment(k)) for k in (1, 2))
-        half = math.sqrt(3 * (square - mean * mean))
-        self.ends = mean - half, mean + half
+        mean, square = law.coordinate_moment(1), law.coordinate_moment(2)
+        half = math.sqrt(3 * (square - mean * mean))  # exact up to the root: far from 0 the difference cancels
+        self.ends = float(mean) - half, float(mean) + half
         self.generator = streams.torch
 
     def draw(self) -> torch.Tensor:
@@ -202,6 +202,11 @@ def make_source(
     if isinstance(law, Uniform):
         return UniformRows(law, replicas, m, streams, device, dtype)
     return LawRows(law, replicas, m, streams, device, dtype)
+
+
+def row_count(law: InputLaw, b: int) -> int:
+    """Rows of a source for which any rows with the right S will do."""
+    return min(b, law.dimension) if isinstance(law, Gaussian) else min(b, len(law.atoms)) if isinstance(law, Discrete) else b
 
 
 def finite_support(law: InputLaw) -> tuple[np.ndarray, np.ndarray] | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import itertools
 import logging
+import signal
+import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from distributed import Client, Future, SpecCluster, as_completed
+from distributed import Client, Future, KilledWorker, SpecCluster, as_completed
 from distributed.deploy.subprocess import SubprocessCluster
 
 from empirics.plan import Plan, Shard
@@ -17,10 +22,13 @@ from empirics.work import ShardResult, run_shard
 #: Shards that wait at the scheduler for each worker, so that none is idle.
 WAITING = 2
 CONNECT_SECONDS = 10
+#: A scheduler without workers is given up after this; one that lost a worker of its own starts another within seconds.
+LONELY_SECONDS = 60.0
+LOOK_SECONDS, NAP_SECONDS = 5.0, 0.02
 
 
 def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[ShardResult]:
-    """Every shard once, in the order in which they are finished. What was finished has been handed out before an error is raised."""
+    """Every shard once, in the order in which they are finished. OSError when the scheduler or all of its workers are lost."""
     # a task and not scattered data, which would be lost with the worker that holds it
     shared = client.submit(_unchanged, plan, pure=False)
     todo = iter(shards)
@@ -30,12 +38,45 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[Shar
 
     width = max(1, sum(client.nthreads().values())) * (1 + WAITING)
     running = as_completed([submit(shard) for shard in itertools.islice(todo, width)], loop=client.loop)
-    for future in running:
-        result = future.result()
+    watch = _Watch(client)
+    while not running.is_empty():
+        if not running.has_ready():
+            watch.look()
+            time.sleep(NAP_SECONDS)
+            continue
+        try:
+            result = next(running).result()
+        except (CancelledError, KilledWorker) as error:
+            raise _lost(f"the scheduler or its workers were lost ({error})") from error
         following = next(todo, None)
         if following is not None:
             running.add(submit(following))
         yield result
+
+
+class _Watch:
+    """Looks now and then whether there are workers at all."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.looked = self.seen = time.monotonic()
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if now - self.looked < LOOK_SECONDS:
+            return
+        self.looked = now
+        try:
+            if self.client.nthreads():
+                self.seen = now
+        except OSError as error:
+            raise _lost(f"the scheduler was lost ({error})") from error
+        if now - self.seen > LONELY_SECONDS:
+            raise _lost(f"the scheduler has had no workers for {now - self.seen:.0f} s")
+
+
+def _lost(reason: str) -> OSError:
+    return OSError(errno.ECONNABORTED, f"{reason}; shards that were finished before are kept where there is a store")
 
 
 def _unchanged(plan: Plan) -> Plan:
@@ -45,26 +86,38 @@ def _unchanged(plan: Plan) -> Plan:
 @contextmanager
 def local_client(workers: int) -> Iterator[Client]:
     """A cluster of `workers` processes of one thread. They are started as programs of their own, so scripts need no __main__ guard."""
-    with _quiet(), _local_cluster(workers) as cluster, Client(cluster, timeout=CONNECT_SECONDS * 6, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS * 6)
-        yield client
+    with _quiet():
+        with _interrupts_ignored():  # by the programs that start now, for good: a terminal sends them its Ctrl-C too
+            cluster = _local_cluster(workers)
+        client = None
+        try:
+            client = Client(cluster, timeout=CONNECT_SECONDS * 6, set_as_default=False)
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS * 6)
+            yield client
+        finally:
+            place: Any
+            for place in filter(None, (client, cluster)):
+                with suppress(Exception):  # what fails now must not hide what has happened
+                    place.close(timeout=CONNECT_SECONDS)
 
 
 @contextmanager
 def client_of(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler at this address. ValueError when it cannot be reached, or has no workers."""
-    try:
-        with _quiet():
+    with _quiet():
+        try:
             client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ValueError(f"scheduler must be the address of a Dask scheduler, but {scheduler!r} cannot be reached: {error}") from error
-    with client:
-        if not client.nthreads():
-            with contextlib.suppress(TimeoutError):
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ValueError(f"scheduler must be the address of a Dask scheduler, but {scheduler!r} cannot be reached: {error}") from error
+        try:
+            with suppress(TimeoutError):
                 client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        if not client.nthreads():
-            raise ValueError(f"scheduler must have workers, but {scheduler!r} has none")
-        yield client
+            if not client.nthreads():
+                raise ValueError(f"scheduler must have workers, but {scheduler!r} has none")
+            yield client
+        finally:
+            with suppress(Exception):
+                client.close(timeout=CONNECT_SECONDS)
 
 
 def _local_cluster(workers: int) -> SpecCluster:
@@ -77,6 +130,19 @@ def _local_cluster(workers: int) -> SpecCluster:
         silence_logs=logging.CRITICAL,
         worker_kwargs={"memory_limit": 0, "dashboard": False},
     )
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Programs started meanwhile inherit that SIGINT is ignored. Only the main thread can say so; from others nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

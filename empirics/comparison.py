@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special, stats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """z = (estimate - exact) / se, entry by entry.
 
@@ -24,6 +24,9 @@ class Comparison:
     p: np.ndarray
     adjusted: np.ndarray
     count: int
+
+    def __repr__(self) -> str:
+        return f"Comparison({self.z.size} z, largest |z| {np.abs(self.z).max():.3g}, least adjusted p {self.adjusted.min():.3g})"
 
     def agrees(self, level: float = 1e-3) -> bool:
         """Whether no adjusted p-value is below `level`."""
@@ -46,7 +49,12 @@ def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | N
     >>> c.z.round(6).tolist(), c.adjusted.round(3).tolist(), c.agrees()
     ([1.0, 0.0], [0.635, 1.0], True)
     """
-    value, se, truth = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in (estimate, standard_error, exact)))
+    arrays = [np.asarray(x, dtype=np.float64) for x in (estimate, standard_error, exact)]
+    try:
+        value, se, truth = np.broadcast_arrays(*arrays)
+    except ValueError:
+        shapes = ", ".join(str(x.shape) for x in arrays)
+        raise ValueError(f"estimate, standard_error and exact must have one shape, but had {shapes}") from None
     for name, array in (("estimate", value), ("standard_error", se), ("exact", truth)):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} must be finite, but {int((~np.isfinite(array)).sum())} of its {array.size} entries are not")

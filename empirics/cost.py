@@ -19,6 +19,7 @@ from empirics.work import single_thread
 #: Of a process with torch, before it has done anything.
 PROCESS_BYTES = 400 << 20
 TRIAL_SECONDS = 0.2
+START_SECONDS = 5.0  # of worker processes
 #: Far below any core's: when even this much would do, nobody needs a trial.
 SLOW_FLOPS = 1e9
 
@@ -41,11 +42,14 @@ class UnaffordableError(ValueError):
 
 
 def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
-    """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size."""
+    """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size; UnaffordableError for what has no room."""
+    refuse_oversized(plan, workers)
     per_step = {b: _trial(plan, b) for b in plan.batch_sizes}
-    total = sum(per_step.values()) * plan.replicas * plan.steps * pending
-    share = min(workers, plan.shard_count)
-    return RunCost(total / share, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
+    total = sum(per_step.values()) * plan.replicas * plan.steps
+    longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, begun last
+    seconds = pending * max(total / workers + (longest if 1 < workers < plan.shard_count else 0) / 2, longest)
+    start = START_SECONDS if workers > 1 else 0.0
+    return RunCost(start + seconds, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
 
 
 def memory_bytes(plan: Plan, workers: int) -> int:
@@ -71,6 +75,21 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: flo
 
     `pending`: the fraction of the plan that is still to be run.
     """
+    refuse_oversized(plan, workers)
+    flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
+    if pending * flops / SLOW_FLOPS / workers < 3600 * max_hours:
+        return
+    seconds = predict(plan, workers, pending).seconds
+    if seconds > 3600 * max_hours:
+        fitting = math.floor(plan.replicas * 3600 * max_hours / seconds)
+        advice = f"{fitting} replicas would fit, or more workers, or" if fitting >= 2 else "take"
+        raise UnaffordableError(
+            f"the run would take about {duration(seconds)}, more than max_hours = {max_hours:g}: {advice} a larger max_hours"
+        )
+
+
+def refuse_oversized(plan: Plan, workers: int) -> None:
+    """UnaffordableError for a run beyond the memory at hand."""
     needed, available = memory_bytes(plan, workers), psutil.virtual_memory().available
     if needed > available:
         raise UnaffordableError(
@@ -81,16 +100,6 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: flo
         lockstep = max(plan.lockstep(b) * plan.replica_bytes(b) for b in plan.batch_sizes)
         if lockstep > free:
             raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory, and {size(free)} are free: take smaller batches")
-    flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
-    if pending * flops / SLOW_FLOPS / workers < 3600 * max_hours:
-        return
-    seconds = predict(plan, workers, pending).seconds
-    if seconds > 3600 * max_hours:
-        fitting = max(2, math.floor(plan.replicas * 3600 * max_hours / seconds))
-        raise UnaffordableError(
-            f"the run would take about {duration(seconds)}, more than max_hours = {max_hours:g}: {fitting} replicas would fit, "
-            "or more workers, or a larger max_hours"
-        )
 
 
 def _trial(plan: Plan, batch_size: int) -> float:

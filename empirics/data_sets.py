@@ -30,7 +30,10 @@ class DataSet(InputLaw):
     exact = False
 
     def __init__(self, points: Any) -> None:
-        array = np.array(points, dtype=np.float64)
+        try:
+            array = np.array(points, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"points must be numbers, the same count in every row, but are not: {error}") from None
         if array.ndim == 1:
             array = array[:, None]
         if array.ndim != 2 or 0 in array.shape:

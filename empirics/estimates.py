@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empirics.statistics import FOLDS, Moments
+from empirics.statistics import FOLDS, ROUNDING, Moments
 
 #: Fewer blocks than this for each control in a fold would fit noise; the choice depends on counts alone, so it biases nothing.
 BLOCKS_PER_CONTROL = 5
@@ -23,17 +23,18 @@ def uses_controls(moments: Moments) -> bool:
     return m > 0 and bool((moments.count >= BLOCKS_PER_CONTROL * m + 2).all())
 
 
-def estimate(moments: Moments) -> tuple[np.ndarray, np.ndarray]:
-    """Estimates and standard errors, (steps, n) each. A single block has no standard error: NaN."""
+def estimate(moments: Moments, eps: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Estimates and standard errors, (steps, n) each. A single block has no standard error: NaN. `eps`: of the engine's arithmetic."""
     n = moments.yy.shape[-1]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         plain = _plain(moments, n)
         if not uses_controls(moments):
             return plain
-        # where squares overflow, which is when runs are about to diverge, controls are of no use
-        finite = np.isfinite(moments.cc).all(axis=(1, 2, 3))[:, None] & np.isfinite(moments.yc).all(axis=(1, 3))
+        # controls are of no use where squares overflow, which is when runs are about to diverge, and where only rounding varies
+        useful = np.isfinite(moments.cc).all(axis=(1, 2, 3))[:, None] & np.isfinite(moments.yc).all(axis=(1, 3))
+        useful &= plain[1] * np.sqrt(moments.count.sum()) > ROUNDING * eps * np.abs(plain[0])
         controlled = _controlled(moments, n)
-        return np.where(finite, controlled[0], plain[0]), np.where(finite, controlled[1], plain[1])
+        return np.where(useful, controlled[0], plain[0]), np.where(useful, controlled[1], plain[1])
 
 
 def _plain(moments: Moments, n: int) -> tuple[np.ndarray, np.ndarray]:

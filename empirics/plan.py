@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +26,7 @@ SHARD_WORK = {"cpu": 1e12, "cuda": 4e13}
 MOST_REPLICAS = 1 << 16
 #: Bytes of weights and buffers in lockstep: about a core's own cache, or a share of a GPU's memory.
 LOCKSTEP_BYTES = {"cpu": 3 << 20, "cuda": 4 << 30}
-LOCKSTEP_REPLICAS = {"cpu": 2048, "cuda": 1 << 16}
+LOCKSTEP_REPLICAS = {"cpu": 2048, "cuda": 1 << 15}
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,11 @@ class Plan:
     def rates(self) -> np.ndarray:
         """alpha_0, ..., alpha_{steps-1}; the last moves weights that nobody looks at, and is 0."""
         return np.array([float(self.problem.learning_rate(t)) for t in range(self.steps - 1)] + [0.0])
+
+    @property
+    def eps(self) -> float:
+        """The unit in the last place of the arithmetic."""
+        return float(np.finfo(self.dtype).eps)
 
     @property
     def recorded(self) -> range:
@@ -111,13 +115,12 @@ class Plan:
 
     def replica_bytes(self, batch_size: int) -> int:
         """Weights and buffers of one replica."""
-        return replica_numbers(self.problem, self.engine, batch_size) * (4 if self.dtype == "float32" else 8)
+        return replica_numbers(self.problem, self.engine, self.estimator, batch_size) * (4 if self.dtype == "float32" else 8)
 
     def identity(self) -> dict[str, Any]:
         """All that decides the numbers of a shard, as JSON; batch sizes and the number of replicas only add shards."""
         law = self.problem.inputs
         return {
-            "problem": problem_digest(self.problem, self.steps),
             "sizes": list(self.problem.sizes),
             "inputs": law.digest if isinstance(law, DataSet) else repr(law),
             "activation": str(self.problem.activation) if not self.problem.is_polynomial else [str(c) for c in self.problem.polynomial],
@@ -130,6 +133,7 @@ class Plan:
             "estimator": self.estimator,
             "engine": self.engine,
             "shard_replicas": self.shard_replicas,
+            "problem": problem_digest(self.problem, self.steps),
         }
 
     def request(self) -> dict[str, Any]:
@@ -144,24 +148,33 @@ class Plan:
 
 
 def problem_digest(problem: TeacherStudent, steps: int) -> str:
-    """SHA-256 over weights, teacher, input law, learning rates and activation."""
+    """SHA-256 over the doubles that runs use of weights, teacher, learning rates and activation, and the input law."""
     digest = hashlib.sha256()
 
     def add(value: Any) -> None:
-        digest.update(str(value).encode() + b"\n")
+        digest.update((value.tobytes() if isinstance(value, np.ndarray) else str(value).encode()) + b"\n")
 
     for matrix in (*problem.student, *problem.teacher):
         add(matrix.shape)
-        for x in matrix.ravel().tolist():
-            add(Fraction(x))
-    for t in range(steps - 1):
-        add(Fraction(problem.learning_rate(t)))
+        add(np.asarray(matrix, dtype=np.float64) + 0.0)  # one zero
+    add(np.array([float(problem.learning_rate(t)) for t in range(steps - 1)]))
     law = problem.inputs
     add(law.digest if isinstance(law, DataSet) else repr(law))
     if problem.is_polynomial:
-        add(problem.polynomial)
+        add([float(c) for c in problem.polynomial])
     else:
         add(problem.activation)
-        if not problem.activation.is_certified:  # a user's function is known by its values alone
-            add(problem.activation.value(np.linspace(-8, 8, 65)).tolist())
+        if not problem.activation.is_certified:
+            for radius in (8.0, 64.0, 1024.0):
+                add(_sampled(problem.activation, radius))
     return digest.hexdigest()
+
+
+def _sampled(sigma: Any, radius: float) -> str:
+    """A user's function, of which no more is known than its values, constants, and where it fails."""
+    points = np.linspace(-radius, radius, 513)
+    try:
+        values = np.stack([sigma.value(points), sigma.derivative(points)])
+    except ValueError:
+        return f"not finite on [{-radius}, {radius}]"
+    return hashlib.sha256(values.tobytes()).hexdigest() + repr((sigma.lipschitz, sigma.derivative_lipschitz))

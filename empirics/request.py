@@ -17,6 +17,8 @@ from theory.exact import as_index
 from theory.inputs import Independent, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
+LARGEST_BATCH = 1 << 53  # the largest integer up to which doubles have all of them
+
 
 def make_plan(
     problem: Any,
@@ -43,7 +45,7 @@ def make_plan(
         problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
     _one_of(dtype, "dtype", tuple(DTYPES))
     _check_sampling(sampling, problem, sizes)
-    where = _device(device)
+    where = _device(device, problem)
     engine = _engine(engine, problem)
     every = as_index(every, "every", minimum=1)
     estimator = _estimator(estimator, problem, sampling, engine, every)
@@ -55,6 +57,9 @@ def _batch_sizes(value: Any) -> tuple[int, ...]:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise TypeError(f"batch_sizes must be a sequence of integers, but was {value!r}")
     sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(value))
+    for i, b in enumerate(sizes):
+        if b > LARGEST_BATCH:
+            raise ValueError(f"batch_sizes[{i}] must be at most 2^53, but was {b}")
     if not sizes:
         raise ValueError("batch_sizes must have at least one batch size")
     if len(set(sizes)) < len(sizes):
@@ -79,11 +84,12 @@ def _check_sampling(sampling: str, problem: TeacherStudent, sizes: tuple[int, ..
             raise ValueError(f"batch_sizes[{i}] must be at most {len(law)}, the number of points, for sampling {sampling!r}, but was {b}")
 
 
-def _device(device: Any) -> str:
+def _device(device: Any, problem: TeacherStudent) -> str:
     if not isinstance(device, str):
         raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {device!r}")
+    is_numpy = not problem.is_polynomial and not problem.activation.is_certified
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if torch.cuda.is_available() and not is_numpy else "cpu"
     try:
         parsed = torch.device(device)
     except RuntimeError:
@@ -92,6 +98,8 @@ def _device(device: Any) -> str:
         raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', but was {device!r}")
     if parsed.type == "cuda" and (parsed.index or 0) >= torch.cuda.device_count():
         raise ValueError(f"device must be present, but was {device!r}, and torch finds {torch.cuda.device_count()} CUDA devices here")
+    if parsed.type == "cuda" and is_numpy:
+        raise ValueError(f"device must be 'cpu' for an activation that is a numpy function ({problem.activation}), but was {device!r}")
     return device
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
-import torch
 import xarray as xr
 
 from empirics.estimates import estimate, uses_controls
 from empirics.plan import Plan
 from empirics.population import population
+from empirics.rounding import rounding_errors
 from empirics.statistics import PER_LAYER, Moments, size_of
 from empirics.work import ShardResult
 
@@ -31,9 +29,6 @@ WORDS = {
     "controlled": "Rao-Blackwell with martingale controls, their coefficients fitted crosswise between two halves of the blocks",
 }
 
-#: Of inner products over thousands of entries, in units of the last place: what is exact but for rounding has no smaller standard error.
-ROUNDING = 32
-
 
 class Collector:
     """Takes shards in their order and keeps the moments of each batch size only."""
@@ -43,20 +38,22 @@ class Collector:
         n, m = size_of(plan.problem.depth, plan.estimator)
         self.moments = {b: Moments.zeros(len(plan.recorded), n, m) for b in plan.batch_sizes}
         self.lost = {b: np.zeros(len(plan.recorded)) for b in plan.batch_sizes}
+        self.versions: set[str] = set()
 
     def add(self, result: ShardResult) -> None:
         b = result.shard.batch_size
         with np.errstate(all="ignore"):
             self.moments[b].merge(result.moments)
         self.lost[b] += result.diverged
+        self.versions.add(result.versions)
 
     def dataset(self) -> xr.Dataset:
         """Everything that was collected, with what it is and how to get it again."""
         plan = self.plan
         depth, sizes = plan.problem.depth, plan.batch_sizes
-        both = [estimate(self.moments[b]) for b in sizes]
+        both = [estimate(self.moments[b], plan.eps) for b in sizes]
         values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
-        errors = np.hypot(errors, self._rounding(values))
+        errors = np.hypot(errors, rounding_errors(plan, values))
         variables: dict[str, Any] = {}
         made_by = self._made_by()
         for i, name in enumerate(PER_LAYER):
@@ -75,13 +72,6 @@ class Collector:
         )  # fmt: skip
         coordinates = {"step": list(plan.recorded), "batch_size": list(sizes), "layer": list(range(1, depth + 1))}
         return xr.Dataset(variables, coords=coordinates, attrs=self._attributes())
-
-    def _rounding(self, values: np.ndarray) -> np.ndarray:
-        """What the arithmetic may be off by: ROUNDING last places of E||g||^2, of which the others are parts, and of the loss."""
-        depth = self.plan.problem.depth
-        second = values[..., PER_LAYER.index("second_moment") * depth :][..., :depth]
-        scale = np.concatenate([*[second] * len(PER_LAYER), values[..., -1:]], axis=-1)
-        return ROUNDING * float(np.finfo(self.plan.dtype).eps) * np.abs(scale)
 
     def _made_by(self) -> dict[str, str]:
         plan = self.plan
@@ -109,8 +99,7 @@ class Collector:
             "learning_rates": _rates_text(plan.rates[:-1]),
             **{key: _attribute(value) for key, value in identity.items() if key != "problem"},
             "again": f"empirics.simulate(problem, {', '.join(f'{name}={value!r}' for name, value in plan.request().items())})",
-            "versions": f"batchlaw {_version('batchlaw')}, Python {platform.python_version()}, numpy {np.__version__}, "
-            f"torch {torch.__version__}",
+            "versions": "; ".join(sorted(self.versions)),
         }
 
 
@@ -148,10 +137,3 @@ def _attribute(value: Any) -> int | str:
     if isinstance(value, str) or (isinstance(value, int) and abs(value) < 1 << 63):
         return value
     return json.dumps(value)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

@@ -13,18 +13,18 @@ from typing import Any
 import torch
 import xarray as xr
 
-from empirics.cost import SLOW_FLOPS, refuse_unaffordable
+from empirics.cost import refuse_unaffordable
 from empirics.engine_cost import step_flops
 from empirics.plan import Plan, Shard
 from empirics.request import make_plan
 from empirics.results import Collector
-from empirics.store import CorruptShardError, Store, read_run
+from empirics.store import Store, read_run
 from empirics.work import ShardResult, run_shard
 from theory.exact import as_index, as_number
 from theory.problem import TeacherStudent
 
-#: Worker processes pay for their start when a run takes longer than this on a slow core.
-WORTH_WORKERS_SECONDS = 600.0
+#: Flops from which worker processes pay for their start: half a minute of one core.
+WORTH_WORKERS = 3e12
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def simulate(
     repair: bool = False,
     shard_replicas: int | None = None,
     max_hours: float = 24.0,
-    progress: Callable[[Progress], Any] = lambda progress: None,
+    progress: Callable[[Progress], Any] | None = None,
 ) -> xr.Dataset:
     """Run `replicas` independent runs of SGD from w_0 at every batch size, and estimate what the theory computes, without its formulas.
 
@@ -76,7 +76,7 @@ def simulate(
         batch_sizes: b, different integers >= 1. The draws at one batch size do not depend on the others.
         steps: how many steps are looked at; step 0 is w_0.
         replicas: runs per batch size, at least 2. They share w_0 and the learning rates.
-        seed: the one integer from which every random number descends. More replicas with the same seed begin with the same runs.
+        seed: the one integer from which every random number descends. More replicas with the same seed keep all whole shards.
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N". Draws, and so results, differ between the CPU and GPUs.
         store: a directory for finished shards. Started again, a run takes up what is there and gives the same bits as one never stopped.
         dtype: "float64", or "float32", twice as fast, with errors of about 10^-6 ||g||^2 in every variance.
@@ -84,13 +84,13 @@ def simulate(
         estimator: "naive", always available; "rao_blackwell" and "controlled" where closed forms given w_t are known; "auto": the best.
         engine: "two_linear" (fused, for two linear layers), "networks" (any), "autograd" (plain and slow); "auto".
         every: look at every so many steps only.
-        workers: processes on this machine; by default one a core for runs of some minutes, otherwise none. Results do not depend on it.
-        scheduler: address of a Dask scheduler to use instead, "tcp://host:8786".
-        resume: False refuses a store that has finished shards.
+        workers: processes on this machine; by default one a core for runs of half a minute or more. Results do not depend on it.
+        scheduler: address of a Dask scheduler to use instead, "tcp://host:8786"; what its workers can afford is not predicted.
+        resume: False refuses a store that has shards of this run.
         repair: compute shards again that are found corrupt; otherwise they are an error that names the file.
         shard_replicas: runs per shard, by default such that a shard takes some seconds. Decides the draws.
         max_hours: refuse a run that is predicted to take longer.
-        progress: called after every shard.
+        progress: called with a Progress at the start and after every shard.
 
     Raises ValueError or TypeError naming the argument, before any work; UnaffordableError, a ValueError, with the predicted cost;
     CorruptShardError, a ValueError; OSError when the store's disk fills up, with all finished shards kept. Memory does not grow with
@@ -111,19 +111,23 @@ def simulate(
         raise ValueError(f"max_hours must be positive, but was {max_hours!r}")
     if scheduler is not None and not isinstance(scheduler, str):
         raise TypeError(f"scheduler must be an address such as 'tcp://host:8786', but was {scheduler!r}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be a function or None, but was {progress!r}")
+    told = progress or (lambda progress: None)
     kept = None if store is None else Store(store, plan)
     if scheduler is None:
-        there = 0 if kept is None else sum(shard.replicas for shard in kept.names() if shard.batch_size in plan.batch_sizes)
-        refuse_unaffordable(plan, count, max_hours, max(0.0, 1 - there / (plan.replicas * len(plan.batch_sizes))))
+        refuse_unaffordable(plan, count, max_hours, pending_share(plan, kept))
     shards = plan.shards()
-    finished = {} if kept is None else _finished(kept, shards, resume, repair)
+    if kept is not None and not resume and (there := len(kept.names().keys() & set(shards))):
+        raise ValueError(f"store must have no shards of this run without resume, but {kept.path} holds {there} finished ones (--resume)")
+    finished = {} if kept is None else kept.sound(shards, repair)
     missing = [shard for shard in shards if shard not in finished]
     if kept is not None:
         kept.begin()
     if not missing:
-        return collect_shards(plan, (), kept, finished, progress)
+        return collect_shards(plan, (), kept, finished, told)
     with _runner(plan, count, scheduler) as run:
-        return collect_shards(plan, run(missing), kept, finished, progress)
+        return collect_shards(plan, run(missing), kept, finished, told)
 
 
 def collect_shards(
@@ -131,6 +135,7 @@ def collect_shards(
 ) -> xr.Dataset:
     """Keep what comes in, and take every shard into account in the plan's order, whatever the order in which they come."""
     collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(plan.shards())
+    finished = dict(finished)
     upcoming = next(following, None)
     resumed = sum(s.replicas for s in finished) * plan.steps
     done, total = resumed, plan.replicas * len(plan.batch_sizes) * plan.steps
@@ -143,9 +148,10 @@ def collect_shards(
             upcoming = next(following, None)
 
     for result in results:
-        if store is not None:
-            store.write(result)
-        waiting[result.shard] = result
+        if store is None:
+            waiting[result.shard] = result
+        else:
+            finished[result.shard] = store.write(result)
         take_in_order()
         done += result.shard.replicas * plan.steps
         progress(Progress(done, total, resumed))
@@ -156,12 +162,18 @@ def collect_shards(
 def choose_workers(plan: Plan, workers: int | None) -> int:
     """How many processes: as asked, or one a core where that pays."""
     if workers is not None:
-        return as_index(workers, "workers", minimum=1)
+        return min(as_index(workers, "workers", minimum=1), plan.shard_count)
     flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
-    if torch.device(plan.device).type != "cpu" or flops < SLOW_FLOPS * WORTH_WORKERS_SECONDS:
+    if torch.device(plan.device).type != "cpu" or flops < WORTH_WORKERS:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, plan.shard_count)
+
+
+def pending_share(plan: Plan, store: Store | None) -> float:
+    """The fraction of the plan's replicas that a store lacks, by the names of its shards."""
+    there = 0 if store is None else sum(shard.replicas for shard in store.names() if shard.batch_size in plan.batch_sizes)
+    return max(0.0, 1 - there / (plan.replicas * len(plan.batch_sizes)))
 
 
 def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
@@ -175,7 +187,7 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=request["device"])
 
     kept, shards = Store(path, plan, read_only=True), plan.shards()
-    finished = _finished(kept, shards, resume=True, repair=False)
+    finished = kept.sound(shards, repair=False)
     if len(finished) < len(shards):
         raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards) - len(finished)} of {len(shards)} shards")
     return collect_shards(plan, (), kept, finished, lambda progress: None)
@@ -191,19 +203,3 @@ def _runner(plan: Plan, workers: int, scheduler: str | None) -> Iterator[Callabl
     place: AbstractContextManager[Any] = local_client(workers) if scheduler is None else client_of(scheduler)
     with place as client:
         yield lambda shards: run_on(client, plan, shards)
-
-
-def _finished(store: Store, shards: list[Shard], resume: bool, repair: bool) -> dict[Shard, Path]:
-    """The plan's shards that the store has, every one of them read and found sound."""
-    there = {shard: path for shard, path in store.names().items() if shard in set(shards)}
-    if there and not resume:
-        raise ValueError(f"store must be empty without resume, but {store.path} holds {len(there)} finished shards of this run (--resume)")
-    for shard, path in list(there.items()):
-        try:
-            store.read(shard, path)
-        except CorruptShardError:
-            if not repair:
-                raise
-            path.unlink()
-            del there[shard]
-    return there

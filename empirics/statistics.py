@@ -13,7 +13,7 @@ all without bias, and controls of mean zero, martingales along each run:
 
     sum_{s<t} alpha_s ( <f_s, g_s> - ||f_s||^2 )          sum_{s<t} alpha_s^2 ( ||g_s||^2 - E[ ||g_s||^2 | w_s ] )          for each layer.
 
-Blocks are independent and identically distributed, whatever the law within a block: means over blocks have honest standard errors.
+Blocks are independent with the same expectations, whatever happens within a block: means over blocks have honest standard errors.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from empirics.engines.base import Observed
 
 PER_LAYER = ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared")
 FOLDS = 2  # see estimates.py
+#: Of inner products over thousands of entries, in units of the last place.
+ROUNDING = 32
 
 
 def size_of(depth: int, estimator: str) -> tuple[int, int]:
@@ -49,13 +51,22 @@ def block_statistics(observed: Observed, estimator: str) -> np.ndarray:
     return np.concatenate([*columns, observed.loss.mean(axis=2)[..., None]], axis=-1)
 
 
-def controls(observed: Observed, rates: np.ndarray) -> np.ndarray:
-    """(n, blocks, 2 H): what the n steps add to the controls; `rates`: alpha of each."""
+def controls(observed: Observed, rates: np.ndarray, eps: float = 0.0) -> np.ndarray:
+    """(n, blocks, 2 H): what the n steps add to the controls; `rates`: alpha of each, `eps`: the unit of the engine's arithmetic.
+
+    What is within rounding is 0: of a run without noise, rounding is all there is, and its mean is not 0.
+    """
     assert observed.products is not None and observed.squares is not None and observed.conditional is not None
     alpha = rates[:, None, None]
-    first = (observed.products - observed.full_squares).mean(axis=2) * alpha
-    second = (observed.squares - observed.full_squares - observed.conditional).mean(axis=2) * alpha**2
+    first = _difference(observed.products, observed.full_squares, eps).mean(axis=2) * alpha
+    second = _difference(observed.squares, observed.full_squares + observed.conditional, eps).mean(axis=2) * alpha**2
     return np.concatenate([first, second], axis=-1)
+
+
+def _difference(x: np.ndarray, y: np.ndarray, eps: float) -> np.ndarray:
+    """x - y, and 0 where that may be rounding."""
+    difference = x - y
+    return np.where(np.abs(difference) <= ROUNDING * eps * (np.abs(x) + np.abs(y)), 0.0, difference)
 
 
 def diverged(observed: Observed) -> np.ndarray:

@@ -15,7 +15,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path
@@ -27,7 +27,7 @@ import xarray as xr
 
 from empirics.data_sets import DataSet
 from empirics.plan import Plan, Shard
-from empirics.statistics import Moments
+from empirics.statistics import Moments, size_of
 from empirics.work import ShardResult
 
 _PROBLEM = "problem.npz"
@@ -62,14 +62,19 @@ class Store:
         if known.exists():
             self._check_identity(read_run(self.path))
         else:
-            strangers = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".") and entry.name != _PROBLEM]
-            if strangers:
-                raise ValueError(f"store must be a new or empty directory, or a run's, but {self.path} holds {sorted(strangers)[0]!r}")
+            self._refuse_strangers()
+
+    def _refuse_strangers(self) -> None:
+        """Without run.json: shards may be there, each of which says whose it is, and what a start that was cut off has left."""
+        names = [entry.name for entry in self.path.iterdir()] if self.path.is_dir() else []
+        strangers = [name for name in names if not (name.startswith(".") or name == _PROBLEM or _NAME.fullmatch(name))]
+        if strangers:
+            raise ValueError(f"store must be a new or empty directory, or a run's, but {self.path} holds {sorted(strangers)[0]!r}")
 
     def begin(self) -> None:
         """Say on the disk what the run is."""
         plan, known = self.plan, self.path / "run.json"
-        if not (self.path / _PROBLEM).exists():
+        if not known.exists() or not (self.path / _PROBLEM).exists():
             self._write_problem()
         run = {"fingerprint": plan.fingerprint, "identity": plan.identity(), "request": plan.request()}
         content = json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1).encode()
@@ -87,14 +92,31 @@ class Store:
 
     def names(self) -> dict[Shard, Path]:
         """The shards that are there, by their names alone."""
-        return dict(shard_files(self.path))
+        return dict(shard_files(self.path)) if self.path.is_dir() else {}
+
+    def sound(self, shards: Iterable[Shard], repair: bool) -> dict[Shard, Path]:
+        """Those of `shards` that are there, every one of them read. A corrupt one is removed with `repair`, a CorruptShardError without."""
+        wanted, found = set(shards), dict[Shard, Path]()
+        for shard, path in shard_files(self.path):
+            if shard not in wanted:
+                continue
+            try:
+                self.read(shard, path)
+                if shard in found:
+                    raise CorruptShardError(path, f"is there a second time, as {found[shard].name}")
+                found[shard] = path
+            except CorruptShardError:
+                if not repair:
+                    raise
+                path.unlink()
+        return found
 
     def read(self, shard: Shard, path: Path) -> ShardResult:
         """A shard, checked. CorruptShardError for changed bytes and for another run's."""
-        return read_shard(path, shard, self.plan.fingerprint)
+        return read_shard(path, shard, self.plan)
 
-    def write(self, result: ShardResult) -> None:
-        """Keep a finished shard. OSError, naming the store, when the disk is full or gone."""
+    def write(self, result: ShardResult) -> Path:
+        """Keep a finished shard; its file. OSError, naming the store, when the disk is full or gone."""
         data = _dataset(result, self.plan.fingerprint)
         buffer = io.BytesIO()
         with _no_cluster():
@@ -102,7 +124,7 @@ class Store:
         content = buffer.getvalue()
         shard = result.shard
         digest = hashlib.sha256(content).hexdigest()[:16]
-        self._write(f"b{shard.batch_size:05}-s{shard.index:05}-n{shard.replicas}-{digest}.nc", content)
+        return self._write(f"b{shard.batch_size:05}-s{shard.index:05}-n{shard.replicas}-{digest}.nc", content)
 
     def _check_place(self) -> None:
         if self.path.exists() and not self.path.is_dir():
@@ -119,11 +141,13 @@ class Store:
         if run["fingerprint"] == self.plan.fingerprint:
             return
         theirs, ours = run["identity"], self.plan.identity()
-        key = next((k for k in ours if theirs.get(k) != ours[k]), "fingerprint")
-        detail = "" if key == "fingerprint" else f": its {key} is {_short(theirs.get(key))}, and this one's is {_short(ours[key])}"
+        key = next((k for k in ours if theirs.get(k) != ours[k]), "problem")
+        detail = ", with other weights or learning rates"
+        if key != "problem":
+            detail = f": its {key} is {_short(theirs.get(key))}, and this one's is {_short(ours[key])}"
         raise ValueError(f"store must belong to this run, but {self.path} holds another one{detail}")
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, content: bytes) -> Path:
         part = self.path / f".{name}-{os.getpid()}.part"
         try:
             with open(part, "wb") as file:
@@ -131,12 +155,13 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, self.path / name)
+            return self.path / name
         except OSError as error:
             part.unlink(missing_ok=True)
             full = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else error.strerror
             kept = sum(1 for _ in shard_files(self.path)) if self.path.is_dir() else 0
             raise OSError(
-                error.errno, f"store {self.path} cannot take {name}: {full}; the {kept} finished shards in it are kept, run again to go on"
+                error.errno, f"store {self.path} cannot take {name}: {full}; the {kept} finished shards in it are kept: go on with --resume"
             ) from error
 
 
@@ -148,7 +173,10 @@ def read_run(path: Path) -> dict[str, Any]:
             return run
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    raise ValueError(f"store must hold the run.json of a run, but that of {path} is missing or broken")
+    raise ValueError(
+        f"store must hold the run.json of a run, but that of {path} is missing or broken; the shards say themselves what they are: "
+        "without run.json, the same run takes them up"
+    )
 
 
 def shard_files(path: Path) -> Iterator[tuple[Shard, Path]]:
@@ -162,7 +190,7 @@ def shard_files(path: Path) -> Iterator[tuple[Shard, Path]]:
     yield from sorted(found, key=lambda pair: (pair[0].batch_size, pair[0].index, pair[0].replicas, pair[1].name))
 
 
-def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
+def read_shard(path: Path, shard: Shard, plan: Plan) -> ShardResult:
     """The shard in a file, its bytes, fingerprint and shapes checked."""
     try:
         content = path.read_bytes()
@@ -176,13 +204,17 @@ def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
             data = xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
         identity, named = data.attrs["fingerprint"], Shard(data.attrs["batch_size"], data.attrs["shard"], data.attrs["replicas"])
         moments = Moments(**{field.name: data[field.name].values for field in fields(Moments)})
-        result = ShardResult(shard, moments, data["diverged"].values)
+        result = ShardResult(shard, moments, data["diverged"].values, data.attrs["versions"])
     except (OSError, ValueError, KeyError) as error:
         raise CorruptShardError(path, f"is no shard of a run: {error}") from error
-    if identity != fingerprint:
+    if identity != plan.fingerprint:
         raise CorruptShardError(path, "belongs to another run")
     if named != shard:
         raise CorruptShardError(path, "is another shard than its name says")
+    steps, expected = len(plan.recorded), Moments.zeros(len(plan.recorded), *size_of(plan.problem.depth, plan.estimator))
+    shapes = [getattr(m, field.name).shape for m in (moments, expected) for field in fields(Moments)]
+    if shapes[: len(shapes) // 2] != shapes[len(shapes) // 2 :] or result.diverged.shape != (steps,):
+        raise CorruptShardError(path, "has arrays of other shapes than the run's")
     return result
 
 
@@ -190,7 +222,8 @@ def _dataset(result: ShardResult, fingerprint: str) -> xr.Dataset:
     variables: dict[str, Any] = {name: (dims, getattr(result.moments, name)) for name, dims in _DIMS.items()}
     variables["diverged"] = (("step",), result.diverged)
     shard = result.shard
-    attributes = {"fingerprint": fingerprint, "batch_size": shard.batch_size, "shard": shard.index, "replicas": shard.replicas}
+    numbers = {"batch_size": shard.batch_size, "shard": shard.index, "replicas": shard.replicas}
+    attributes = {"fingerprint": fingerprint, "versions": result.versions, **numbers}
     return xr.Dataset(variables, attrs=attributes)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ class ShardResult:
     shard: Shard
     moments: Moments
     diverged: np.ndarray
+    versions: str
 
 
 def run_shard(plan: Plan, shard: Shard) -> ShardResult:
@@ -46,7 +49,7 @@ def run_shard(plan: Plan, shard: Shard) -> ShardResult:
             folds = (np.arange(first, first + blocks) + shard.index) % FOLDS
             first += blocks
             run_group(plan, engine, source.draw, folds, moments, lost)
-    return ShardResult(shard, moments, lost)
+    return ShardResult(shard, moments, lost, versions())
 
 
 def run_group(
@@ -70,7 +73,7 @@ def run_group(
         gone_now = np.logical_or.accumulate(np.concatenate([gone[None], diverged(observed)]), axis=0)[1:]
         values = block_statistics(observed, plan.estimator)
         if m:
-            added = controls(observed, plan.rates[start : start + slot + 1])
+            added = controls(observed, plan.rates[start : start + slot + 1], plan.eps)
             sums = np.cumsum(np.concatenate([carried[None], added]), axis=0)
             values, carried = np.concatenate([values, sums[:-1]], axis=-1), sums[-1]
         values[gone_now.any(axis=-1)] = np.nan
@@ -79,6 +82,15 @@ def run_group(
         gone = gone_now[-1]
         start += slot + 1
     moments.merge(of_group)
+
+
+def versions() -> str:
+    """What computes here."""
+    try:
+        own = version("batchlaw")
+    except PackageNotFoundError:
+        own = "not installed"
+    return f"batchlaw {own}, Python {platform.python_version()}, numpy {np.__version__}, torch {torch.__version__}"
 
 
 @contextmanager

@@ -8,7 +8,6 @@ every layer, inner products only: gradients are never stored.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,5 +144,3 @@ class Grams:
 def to_numpy(values: torch.Tensor) -> np.ndarray:
     return values.to("cpu", torch.float64).numpy()
 
-
-EngineFactory = Callable[[Setting], Engine]
