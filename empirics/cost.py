@@ -45,10 +45,11 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
     """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size; UnaffordableError for what has no room."""
     refuse_oversized(plan, workers)
     per_step = {b: _trial(plan, b) for b in plan.batch_sizes}
+    hands = min(workers, plan.shard_count)
     total = sum(per_step.values()) * plan.replicas * plan.steps
-    longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, begun last
-    seconds = pending * max(total / workers + (longest if 1 < workers < plan.shard_count else 0) / 2, longest)
-    start = START_SECONDS if workers > 1 else 0.0
+    longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, which may be begun last
+    seconds = pending * max(total / hands + (longest / 2 if 1 < hands < plan.shard_count else 0), longest)
+    start = START_SECONDS if hands > 1 else 0.0
     return RunCost(start + seconds, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
 
 

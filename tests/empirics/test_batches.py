@@ -206,3 +206,11 @@ def test_a_point_that_is_listed_twice_counts_twice_without_replacement():
     data = DataSet([0.0, 0.0, 1.0])
     both = indices(source(data, 2, 3000, sampling="without_replacement").draw()).sum(1)
     assert abs((both == 0).sum() - 1000) < 5 * np.sqrt(3000 * 2 / 9) and both.max() == 1
+
+
+@pytest.mark.parametrize("low", [0, 10**6, 10**8, -(10**8)])
+def test_uniform_inputs_far_from_zero(low):
+    """The mean squared is some 10^16 times the variance."""
+    drawn = make_source(Uniform(2, low, low + 1), 4, 500, streams(0, (1,), CPU), CPU, torch.float64, samples=4).draw().numpy() - low
+    assert drawn.min() >= -1e-7 and drawn.max() <= 1 + 1e-7
+    assert abs(drawn.mean() - 0.5) < 5 * (1 / 12 / drawn.size) ** 0.5 and abs(drawn.var() - 1 / 12) < 0.01

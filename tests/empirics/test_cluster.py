@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import psutil
 import pytest
 
 from empirics import cluster, make_plan, simulate
@@ -107,7 +108,7 @@ def test_an_error_in_a_shard_is_raised_after_the_rest_was_kept(client, tmp_path,
         calls.append(result)
         if len(calls) > 5:
             raise OSError(28, "full")
-        write(self, result)
+        return write(self, result)
 
     monkeypatch.setattr(Store, "write", full)
     with pytest.raises(OSError, match="full"):
@@ -115,3 +116,20 @@ def test_an_error_in_a_shard_is_raised_after_the_rest_was_kept(client, tmp_path,
     monkeypatch.setattr(Store, "write", write)
     assert len(list((tmp_path / "run").glob("*.nc"))) == 5
     assert run(client, store=tmp_path / "run").identical(simulate(PROBLEM, **REQUEST))
+
+
+def test_workers_that_are_gone_for_good_end_the_run(monkeypatch):
+    """Nannies and workers killed: nobody starts new ones."""
+    monkeypatch.setattr(cluster, "LONELY_SECONDS", 2.0)
+    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.5)
+    with local_client(1) as client:
+        (worker,) = client.run(os.getpid).values()
+        nanny = psutil.Process(worker).parent().pid
+
+        def kill(progress):
+            if progress.done:
+                for pid in (nanny, worker):
+                    os.kill(pid, signal.SIGKILL)
+
+        with pytest.raises(OSError, match=r"scheduler.*(no workers|were lost).*; shards that were finished before are kept"):
+            run(client, kill)

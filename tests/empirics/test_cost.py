@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from empirics import UnaffordableError, cost, make_plan, predict, simulate, synthetic
+from empirics import DataSet, UnaffordableError, cost, make_plan, predict, simulate, synthetic
 from empirics.cost import duration, memory_bytes, refuse_unaffordable, size, store_bytes
 from empirics.work import run_shard
 from tests.replica_problems import F, network
-from theory import Discrete, Gaussian
+from theory import Discrete, Gaussian, Rademacher, Uniform
 
 PROBLEM = network((8, 16, 4), Gaussian(8), F(1, 2000))
 GOOD = {"batch_sizes": [1, 16], "steps": 40, "replicas": 2000}
@@ -48,7 +48,9 @@ def test_predictions_scale_with_what_is_asked(monkeypatch):
     assert one.seconds == pytest.approx(17e-6 * 2000 * 40) and one.microseconds == {1: 1.0, 16: 16.0}
     assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=100), workers=4).seconds == pytest.approx(one.seconds / 4)
     assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=100), workers=1, pending=0.25).seconds == pytest.approx(one.seconds / 4)
-    assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=1000), workers=100).seconds == pytest.approx(one.seconds / 4)  # four shards
+    assert predict(make_plan(PROBLEM, **GOOD, shard_replicas=1000), workers=100).seconds == pytest.approx(
+        one.seconds / 4 + cost.START_SECONDS
+    )  # four shards
 
 
 def test_memory_does_not_grow_with_replicas_nor_with_weights_times_steps():
@@ -71,8 +73,8 @@ def test_the_store_is_as_large_as_predicted(tmp_path):
 
 
 def test_a_run_that_takes_too_long_is_refused(no_work):
-    with pytest.raises(UnaffordableError, match=r"would take about .*, more than max_hours = 1e-06: \d+ replicas would fit") as caught:
-        simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**6, max_hours=1e-6)
+    with pytest.raises(UnaffordableError, match=r"would take about .*, more than max_hours = 0.001: \d+ replicas would fit") as caught:
+        simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**6, max_hours=1e-3)
     assert isinstance(caught.value, ValueError)
 
 
@@ -133,3 +135,21 @@ def test_costs_as_people_say_them():
         "3 days",
     ]
     assert [size(n) for n in (0, 999, 1e6, 12e9, 5e12)] == ["0 B", "999 B", "1 MB", "12 GB", "5e+03 GB"]
+
+
+@pytest.mark.parametrize("law", [Rademacher(2), Uniform(2), DataSet([[1.0, 2.0], [0.5, 1.0]])], ids=str)
+def test_rows_of_large_batches_count(law):
+    """Of Gaussian inputs the cost does not depend on b; every other law has b rows."""
+    problem = network((2, 3, 1), law)
+    small, large = (memory_bytes(make_plan(problem, batch_sizes=[b], steps=1, replicas=200), 1) for b in (2, 10**7))
+    assert large - small > 4 * 10**7 * 2 * 8
+    with pytest.raises(UnaffordableError, match="the run needs"):
+        simulate(problem, batch_sizes=[10**9], steps=1, replicas=200)
+    with pytest.raises(UnaffordableError, match="the run needs"):
+        predict(make_plan(problem, batch_sizes=[10**9], steps=1, replicas=200), 1)
+
+
+def test_atoms_of_closed_forms_count():
+    few, many = (network((2, 3, 1), DataSet(np.ones((n, 2)))) for n in (4, 10**6))
+    plans = [make_plan(p, batch_sizes=[2], steps=1, replicas=200, estimator="rao_blackwell") for p in (few, many)]
+    assert memory_bytes(plans[1], 1) > memory_bytes(plans[0], 1) + 4 * 10**6 * 8

@@ -16,6 +16,7 @@ from empirics.engine_cost import BLOCK
 from empirics.plan import Plan, Shard
 from tests.replica_problems import network
 from theory import Gaussian, Independent, Rademacher, Uniform
+from theory.activations import custom
 
 PROBLEM = network((2, 3, 1), Gaussian(2))
 DATA = network((2, 3, 1), DataSet([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
@@ -205,3 +206,42 @@ def test_by_default_too_shards_do_not_depend_on_the_other_batch_sizes():
 def test_two_linear_layers_do_not_depend_on_the_other_batch_sizes():
     one, two = (simulate(PROBLEM, batch_sizes=sizes, steps=2, replicas=64) for sizes in ([2], [5, 2, 3000]))
     assert (one.var_gradient.sel(batch_size=2) == two.var_gradient.sel(batch_size=2)).all()
+
+
+@pytest.mark.parametrize("b", [2**53 + 1, 2**63, 10**30])
+@pytest.mark.parametrize("law", [Gaussian(2), Rademacher(2)], ids=str)
+def test_batches_beyond_the_integers_of_doubles_are_refused(b, law):
+    with pytest.raises(ValueError, match=r"batch_sizes\[0\] must be at most 2\^53"):
+        simulate(network((2, 3, 1), law), batch_sizes=[b], steps=1, replicas=4)
+
+
+def test_a_users_function_runs_on_the_cpu(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    own = network((2, 3, 1), Gaussian(2), activation=custom(np.tanh, lambda z: 1 - np.tanh(z) ** 2, lipschitz=1, derivative_lipschitz=1))
+    assert make_plan(own, batch_sizes=[2], steps=1, replicas=2).device == "cpu"
+    assert make_plan(PROBLEM, batch_sizes=[2], steps=1, replicas=2).device == "cuda"
+    with pytest.raises(ValueError, match="device must be 'cpu' for an activation that is a numpy function"):
+        make_plan(own, batch_sizes=[2], steps=1, replicas=2, device="cuda")
+
+
+def test_users_functions_are_told_apart_by_slopes_and_far_away():
+    def plan(value, slope, lipschitz=1.0):
+        sigma = custom(value, slope, lipschitz=lipschitz, derivative_lipschitz=1)
+        return make_plan(network((2, 3, 1), Gaussian(2), activation=sigma), batch_sizes=[2], steps=1, replicas=2)
+
+    prints = {
+        plan(np.tanh, np.cos).fingerprint,
+        plan(np.tanh, np.sin).fingerprint,
+        plan(lambda z: np.clip(z, -9, 9), np.cos).fingerprint,
+        plan(lambda z: np.clip(z, -14, 14), np.cos).fingerprint,
+        plan(np.tanh, np.cos, 2.0).fingerprint,
+    }
+    assert len(prints) == 5
+
+
+@pytest.mark.parametrize("progress", [5, "bar"])
+def test_progress_is_a_function(progress):
+    with pytest.raises(TypeError, match="progress must be a function or None"):
+        simulate(PROBLEM, **GOOD, progress=progress)
+    assert simulate(PROBLEM, **GOOD, progress=None).sizes["step"] == GOOD["steps"]

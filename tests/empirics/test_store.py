@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from empirics import CorruptShardError, DataSet, load, make_plan, simulate
 from empirics import simulation as front_door
@@ -231,8 +232,8 @@ def test_a_broken_run_json(store, content):
     (PROBLEM, {"seed": 6}, "its seed is 5, and this one's is 6"), (PROBLEM, {"steps": 4}, "problem|steps"),
     (PROBLEM, {"dtype": "float32"}, "its dtype is 'float64'"),
     (PROBLEM, {"estimator": "naive"}, "its estimator is 'controlled'"), (PROBLEM, {"shard_replicas": 8}, "its shard_replicas is 16"),
-    (network((2, 3, 1), Gaussian(2), F(1, 20), seed=4), {}, "its problem is"), (network((2, 3, 1),
-    Gaussian(2), F(1, 21), seed=3), {}, "its problem is"),
+    (network((2, 3, 1), Gaussian(2), F(1, 20), seed=4), {}, "with other weights or learning rates"), (network((2, 3, 1),
+    Gaussian(2), F(1, 21), seed=3), {}, "with other weights or learning rates"),
 ], ids=str)  # fmt: skip
 def test_a_store_of_another_run_is_refused_and_untouched(store, problem, change, named):
     before = {p: p.read_bytes() for p in store.iterdir()}
@@ -280,7 +281,7 @@ def test_a_full_disk_loses_nothing_that_was_finished(tmp_path, monkeypatch, expe
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(
-        OSError, match=r"run cannot take b.*\.nc: the disk is full; the 4 finished shards in it are kept, run again to go on"
+        OSError, match=r"run cannot take b.*\.nc: the disk is full; the 4 finished shards in it are kept: go on with --resume"
     ) as caught:
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
     assert caught.value.errno == code and str(tmp_path / "run") in str(caught.value)
@@ -341,7 +342,7 @@ def test_fewer_replicas_too(store, counted, expected):
 
 
 def test_without_resume_finished_shards_are_refused(store, counted):
-    with pytest.raises(ValueError, match=r"store must be empty without resume, but .* holds 8 finished shards"):
+    with pytest.raises(ValueError, match=r"store must have no shards of this run without resume, but .* holds 8 finished ones"):
         simulate(PROBLEM, **REQUEST, store=store, resume=False)
     assert not counted and len(shards(store)) == 8
 
@@ -410,3 +411,45 @@ def test_progress_is_told_after_every_shard(tmp_path):
 def test_a_store_that_cannot_be_written_can_be_read(store, expected, monkeypatch):
     monkeypatch.setattr(Store, "_check_place", lambda self: pytest.fail("something was written"))
     assert load(store, PROBLEM).identical(expected)
+
+
+def test_a_problem_that_a_start_left_is_written_anew(tmp_path):
+    other = network((2, 3, 1), Gaussian(2), F(1, 20), seed=9)
+    Store(tmp_path / "run", make_plan(other, **REQUEST))._write_problem()
+    simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
+    with np.load(tmp_path / "run" / "problem.npz") as arrays:
+        assert (arrays["student_1"] == PROBLEM.student[0].astype(float)).all()
+
+
+def test_a_shard_of_other_shapes_is_corrupt(store, expected):
+    path = shards(store)[0]
+    data = xr.load_dataset(path, engine="h5netcdf").isel(step=slice(0, 1))
+    path.unlink()
+    data.to_netcdf(store / "new.nc", engine="h5netcdf")
+    content = (store / "new.nc").read_bytes()
+    (store / "new.nc").unlink()
+    (store / f"{path.name[:-19]}{hashlib.sha256(content).hexdigest()[:16]}.nc").write_bytes(content)
+    with pytest.raises(CorruptShardError, match="arrays of other shapes"):
+        simulate(PROBLEM, **REQUEST, store=store)
+    assert simulate(PROBLEM, **REQUEST, store=store, repair=True).identical(expected)
+
+
+def test_a_shard_that_is_there_twice_is_told(store, expected):
+    path = shards(store)[0]
+    (store / f"{path.name[:-19]}{'0' * 16}.nc").write_bytes(b"junk")
+    with pytest.raises(CorruptShardError, match="is corrupt"):
+        simulate(PROBLEM, **REQUEST, store=store)
+    assert simulate(PROBLEM, **REQUEST, store=store, repair=True).identical(expected) and len(shards(store)) == 8
+
+
+def test_shards_without_run_json_are_taken_up(store, expected):
+    (store / "run.json").unlink()
+    assert simulate(PROBLEM, **REQUEST, store=store).identical(expected) and (store / "run.json").exists()
+
+
+def test_versions_are_those_of_the_makers(store, monkeypatch):
+    monkeypatch.setattr("empirics.work.version", lambda name: "99.0")
+    assert "99.0" not in load(store, PROBLEM).attrs["versions"]
+    path = shards(store)[0]
+    path.unlink()
+    assert simulate(PROBLEM, **REQUEST, store=store).attrs["versions"].count("batchlaw") == 2
