@@ -43,13 +43,13 @@ class UnaffordableError(ValueError):
 
 def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
     """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size; UnaffordableError for what has no room."""
+    workers = min(workers, plan.shard_count)
     refuse_oversized(plan, workers)
     per_step = {b: _trial(plan, b) for b in plan.batch_sizes}
-    hands = min(workers, plan.shard_count)
     total = sum(per_step.values()) * plan.replicas * plan.steps
     longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, which may be begun last
-    seconds = pending * max(total / hands + (longest / 2 if 1 < hands < plan.shard_count else 0), longest)
-    start = START_SECONDS if hands > 1 else 0.0
+    seconds = pending * max(total / workers + (longest / 2 if 1 < workers < plan.shard_count else 0), longest)
+    start = START_SECONDS if workers > 1 else 0.0
     return RunCost(start + seconds, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
 
 
@@ -94,7 +94,7 @@ def refuse_oversized(plan: Plan, workers: int) -> None:
     needed, available = memory_bytes(plan, workers), psutil.virtual_memory().available
     if needed > available:
         raise UnaffordableError(
-            f"the run needs {size(needed)} of memory and {size(available)} are free: take fewer workers, fewer steps or a larger `every`"
+            f"the run needs {size(needed)} of memory and {size(available)} are free: take smaller batches, fewer workers, a larger `every`"
         )
     if torch.device(plan.device).type == "cuda":
         free = torch.cuda.mem_get_info(torch.device(plan.device))[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from typer.core import TyperCommand
@@ -18,24 +21,25 @@ from reports.errors import one_line_errors
 from reports.numbers import decimal
 from reports.problem_text import read_problem
 from theory import TeacherStudent
+from theory.exact import as_index
 
 SYNTHETIC = "synthetic"
 
 
 class ManyValues(TyperCommand):
-    """Lets `--batch-sizes 4 16 64` stand for `--batch-sizes 4 --batch-sizes 16 --batch-sizes 64`."""
+    """Lets `--batch-sizes 4 16 64` stand for `--batch-sizes 4 --batch-sizes 16 --batch-sizes 64`; so does `--batch-sizes 4,16,64`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(_spread(args, "--batch-sizes")))
 
 
 def _spread(args: list[str], option: str) -> Iterator[str]:
-    """Numbers that follow the option's first value get the option before them."""
+    """What looks like a number after the option's first value gets the option before it."""
     since = 0  # arguments since the option, itself included; 0: not within its values
     for argument in args:
-        if argument == option:
-            since = 1
-        elif since and (since == 1 or argument.lstrip("+-").isdigit()):
+        if argument == option or argument.startswith(f"{option}="):
+            since = 1 if argument == option else 2
+        elif since and (since == 1 or re.fullmatch(r"[-+]?\d[\d.,eE+-]*", argument)):
             if since > 1:
                 yield option
             since += 1
@@ -44,9 +48,17 @@ def _spread(args: list[str], option: str) -> Iterator[str]:
         yield argument
 
 
+def _sizes(texts: list[str]) -> list[int]:
+    words = [word for text in texts for word in text.replace(",", " ").split()]
+    for word in words:
+        if not re.fullmatch(r"[-+]?\d{1,30}", word):
+            raise ValueError(f"batch_sizes must be integers, as in --batch-sizes 4 16 64, but had {word!r}")
+    return [int(word) for word in words]
+
+
 def simulate(
     problem: Annotated[str, typer.Argument(help='"synthetic", the problem of the paper\'s figure 1, or a .toml or .json file.')],
-    batch_sizes: Annotated[list[int], typer.Option(help="One or more: --batch-sizes 4 16 64 256.")],
+    batch_sizes: Annotated[list[str], typer.Option(help="One or more: --batch-sizes 4 16 64 256.")],
     steps: Annotated[int, typer.Option(help="Steps to look at, from 0.")] = 1000,
     replicas: Annotated[int, typer.Option(help="Runs at every batch size.")] = 1000,
     seed: Annotated[int, typer.Option(help="Every random number descends from it.")] = 0,
@@ -54,14 +66,14 @@ def simulate(
     problem_seed: Annotated[int, typer.Option(help="Seed of the synthetic problem's weights.")] = 0,
     store: Annotated[Path | None, typer.Option(help="Directory in which finished shards survive.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the shards that the store has.")] = False,
-    repair: Annotated[bool, typer.Option("--repair", help="Compute corrupt shards of the store again.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Go on, and compute corrupt shards of the store again.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     dtype: Annotated[str, typer.Option(help="float64, or float32: twice as fast.")] = "float64",
     sampling: Annotated[str, typer.Option(help="independent; the others are for data sets, from Python.")] = "independent",
     estimator: Annotated[str, typer.Option(help="auto, naive, rao_blackwell or controlled.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, two_linear, networks or autograd.")] = "auto",
     every: Annotated[int, typer.Option(help="Look at every so many steps only.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core, for runs of some minutes.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core, for runs of half a minute or more.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
     max_hours: Annotated[float, typer.Option(help="Refuse a run that is predicted to take longer.")] = 24.0,
     out: Annotated[Path | None, typer.Option(help="A .nc file for the result (netCDF).")] = None,
@@ -69,41 +81,63 @@ def simulate(
 ) -> None:
     """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
     with one_line_errors():
-        from empirics import make_plan, predict  # torch takes a second to load: only here
-        from empirics import simulate as run
-        from empirics.simulation import choose_workers
+        from empirics import simulate as run  # torch takes a second to load: only here
 
         network = _problem(problem, inputs, problem_seed)
-        if out is not None and (out.suffix != ".nc" or not out.parent.is_dir()):
-            raise ValueError(f"out must be a .nc file in a directory that exists, but was {str(out)!r}")
         settings: dict[str, Any] = {
-            "batch_sizes": batch_sizes, "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
+            "batch_sizes": _sizes(batch_sizes), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
             "sampling": sampling, "estimator": estimator, "engine": engine, "every": every,
         }  # fmt: skip
+        if store is None and (resume or repair):
+            raise ValueError("store must be given with --resume or --repair")
         if dry_run:
-            plan = make_plan(network, **settings)
-            count = choose_workers(plan, workers)
-            print_prediction(predict(plan, count), plan, count)
+            print_prediction(network, settings, store, workers, scheduler, max_hours)
             return
+        if out is not None:
+            _check_out(out)
+        kept = "" if store is None else f"; finished shards are kept in {store}: add --resume"
         try:
             with progress_bar() as told:
                 result = run(
-                    network, **settings, store=store, resume=resume, repair=repair, workers=workers, scheduler=scheduler,
+                    network, **settings, store=store, resume=resume or repair, repair=repair, workers=workers, scheduler=scheduler,
                     max_hours=max_hours, progress=told,
                 )  # fmt: skip
-            if out is not None:
-                result.to_netcdf(out, engine="h5netcdf")
         except KeyboardInterrupt:
-            kept = "nothing was kept (there was no --store)" if store is None else f"finished shards are kept in {store}: add --resume"
-            typer.echo(f"interrupted; {kept}", err=True)
+            typer.echo(f"interrupted{kept or '; nothing was kept (there was no --store)'}", err=True)
             raise typer.Exit(130) from None
         except OSError as error:
-            typer.echo(f"error: {error.strerror or error}", err=True)
+            typer.echo(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", err=True)
             raise typer.Exit(1) from None
-    print_result(result)
+        print_result(result)
+        if out is not None:
+            _write(result, out, kept)
+
+
+def _check_out(out: Path) -> None:
+    """Before the work: whether a file can be written there."""
+    if out.suffix != ".nc":
+        raise ValueError(f"out must be a .nc file, but was {str(out)!r}")
+    try:
+        with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}-"):
+            pass
+    except OSError as error:
+        raise ValueError(f"out must be in a directory that can be written, but was {str(out)!r}: {error.strerror}") from None
+
+
+def _write(result: Any, out: Path, kept: str) -> None:
+    """The whole file or none."""
+    part = out.with_name(f".{out.name}-part")
+    try:
+        result.to_netcdf(part, engine="h5netcdf")
+        part.replace(out)
+    except (OSError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        typer.echo(f"error: out {str(out)!r} could not be written: {str(error).splitlines()[0]}{kept}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
+    as_index(seed, "problem_seed")
     if name != SYNTHETIC:
         if inputs != "gaussian" or seed != 0:
             raise ValueError("inputs and problem_seed must be left out for a problem in a file, which says its own")
@@ -136,25 +170,40 @@ def progress_bar() -> Iterator[Any]:
             bar.stop()
 
 
-def print_prediction(cost: Any, plan: Any, workers: int) -> None:
+def print_prediction(
+    problem: TeacherStudent, settings: dict[str, Any], path: Path | None, workers: int | None, scheduler: str | None, max_hours: float
+) -> None:
     """What --dry-run says."""
+    from empirics import make_plan, predict
     from empirics.cost import duration, size
+    from empirics.simulation import choose_workers, pending_share
+    from empirics.store import Store
 
+    plan = make_plan(problem, **settings)
+    kept = Store(path, plan, read_only=True) if path is not None and path.exists() else None
+    count, pending = choose_workers(plan, workers), pending_share(plan, kept)
     typer.echo(
-        f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {len(plan.shards())} shards, "
-        f"engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, {workers} worker{'s' * (workers > 1)}"
+        f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {plan.shard_count} shards, "
+        f"engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, {count} worker{'s' * (count > 1)}"
     )
+    if kept is not None:
+        typer.echo(f"the store has {1 - pending:.0%} of it")
+    if scheduler is not None:
+        typer.echo("on a scheduler's workers it takes what they take; on this machine alone:")
+    cost = predict(plan, count, pending)
     for b, microseconds in cost.microseconds.items():
         typer.echo(f"  b = {b}: {microseconds:.3g} microseconds for a step of one replica")
     typer.echo(f"predicted time {duration(cost.seconds)}, memory {size(cost.memory)}, store {size(cost.store)}")
+    if cost.seconds > 3600 * max_hours and scheduler is None:
+        typer.echo(f"it would be refused: more than --max-hours {max_hours:g}")
 
 
 def print_result(result: Any) -> None:
     """The last step as a table, and how many runs diverged."""
     last = int(result.step[-1])
-    table = Table(title=f"step {last}, {result.attrs['replicas']} replicas", title_justify="left")
+    table = Table(title=f"step {last}, the last one looked at; {result.attrs['replicas']} replicas", title_justify="left")
     for name in ("b", "layer", "var(g)", "±", "var(grad L)", "±", "loss", "diverged"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for b in result.batch_size.values:
         for k in result.layer.values:
             at = result.sel(step=last, batch_size=b)
@@ -162,4 +211,6 @@ def print_result(result: Any) -> None:
             numbers = (one.var_gradient, one.var_gradient_se, one.var_full_gradient, one.var_full_gradient_se, at.loss)
             cells = [decimal(float(x), 4) if float(x) == float(x) else "NaN" for x in numbers]
             table.add_row(str(int(b)), str(int(k)), *cells, f"{float(at.diverged):.3g}")
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    width = Measurement.get(console, console.options.update(max_width=1000), table).maximum
+    Console(highlight=False, width=max(console.width, width)).print(table)  # a number that is cut off is a wrong number

@@ -50,7 +50,7 @@ def _panel(law: str, data: Dataset, quantity: str, layer: int, exact: Exact) -> 
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(0.88, 1.15 * (steps[-1] + 1))
-        axes.set_xlabel("iteration $t$, from 1")
+        axes.set_xlabel("iteration $t + 1$")
         axes.set_ylabel(LABELS[quantity].format(k=layer))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2, handlelength=2.2)
         name = f"fig-1-{law}-{'g' if quantity == 'var_gradient' else 'full'}-{layer}"

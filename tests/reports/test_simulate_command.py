@@ -44,6 +44,7 @@ def run(*arguments: str) -> Result:
         ("x --batch-sizes 4 16 --steps 3", "x --batch-sizes 4 --batch-sizes 16 --steps 3"),
         ("--batch-sizes 4 16 64 x", "--batch-sizes 4 --batch-sizes 16 --batch-sizes 64 x"),
         ("--batch-sizes 4 --batch-sizes 16", "--batch-sizes 4 --batch-sizes 16"),
+        ("--batch-sizes=4 16 x", "--batch-sizes=4 --batch-sizes 16 x"),
         ("--batch-sizes 4 -3 --seed 2 7", "--batch-sizes 4 --batch-sizes -3 --seed 2 7"),
         ("--steps 3", "--steps 3"),
         ("--batch-sizes", "--batch-sizes"),
@@ -57,7 +58,7 @@ def test_result_as_a_table_and_as_a_file(network, tmp_path):
     out = tmp_path / "result.nc"
     shown = run(network, "--batch-sizes", "2", "8", "--steps", "3", "--replicas", "64", "--out", str(out))
     assert shown.exit_code == 0, shown.output
-    assert "step 2, 64 replicas" in shown.stdout and len(re.findall(r"│ +[28] │", shown.stdout)) == 4
+    assert "step 2, the last one looked at; 64 replicas" in shown.stdout and len(re.findall(r"│ +[28] │", shown.stdout)) == 4
     with xr.open_dataset(out, engine="h5netcdf") as result:
         assert result.batch_size.values.tolist() == [2, 8] and result.sizes["step"] == 3
 
@@ -82,7 +83,8 @@ def test_resume(network, tmp_path):
     shard.write_bytes(shard.read_bytes()[:-1])
     broken = run(*arguments, "--resume")
     assert broken.exit_code == 2 and shard.name in broken.stderr and "--repair" in broken.stderr
-    assert run(*arguments, "--resume", "--repair").stdout == first.stdout
+    assert run(*arguments, "--repair").stdout == first.stdout
+    assert "the store has 100% of it" in run(*arguments, "--dry-run").stdout
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,11 @@ def test_resume(network, tmp_path):
         (("--batch-sizes", "4", "--out", "result.txt"), "out must be a .nc file"),
         (("--batch-sizes", "4", "--inputs", "uniform"), "inputs and problem_seed must be left out"),
         (("--batch-sizes", "4", "--max-hours", "0"), "max_hours must be positive"),
+        (("--batch-sizes", "4", "1.5"), "batch_sizes must be integers, as in --batch-sizes 4 16 64, but had '1.5'"),
+        (("--batch-sizes", "4,x"), "batch_sizes must be integers"),
+        (("--batch-sizes", "4", "--resume"), "store must be given with --resume or --repair"),
+        (("--batch-sizes", "4", "--out", "/proc/x.nc"), "out must be in a directory that can be written"),
+        (("--batch-sizes", "4", "--problem-seed", "-1"), "problem_seed must be at least 0"),
     ],
 )
 def test_bad_input_is_one_line(network, options, said):
@@ -106,10 +113,10 @@ def test_bad_input_is_one_line(network, options, said):
 def test_a_full_disk_is_one_line_and_loses_nothing(network, tmp_path, monkeypatch):
     real = Store._write
 
-    def full(self: Store, name: str, content: bytes) -> None:
+    def full(self: Store, name: str, content: bytes) -> Path:
         if "s00001" in name:
             monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
-        real(self, name, content)
+        return real(self, name, content)
 
     monkeypatch.setattr(Store, "_write", full)
     monkeypatch.setattr("empirics.plan.SHARD_WORK", {"cpu": 1.0})
@@ -121,16 +128,18 @@ def test_a_full_disk_is_one_line_and_loses_nothing(network, tmp_path, monkeypatc
     assert len(list(store.glob("*.nc"))) == 1 and not list(store.glob(".*part"))
 
 
-def test_an_interrupted_run_says_what_was_kept_and_goes_on(tmp_path):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupted_run_says_what_was_kept_and_goes_on(tmp_path, workers):
+    """Ctrl-C in a terminal: to the whole group of processes."""
     store = tmp_path / "store"
-    arguments = ["synthetic", "--batch-sizes", "4", "--steps", "40", "--replicas", "160", "--dtype", "float32", "--workers", "1"]
+    arguments = ["synthetic", "--batch-sizes", "4", "--steps", "40", "--replicas", "160", "--dtype", "float32", "--workers", workers]
     code = "import empirics.plan as p; p.SHARD_WORK = {'cpu': 1e9}; from reports.cli import app; app()"
     command = [sys.executable, "-c", code, "simulate", *arguments, "--store", str(store)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         deadline = time.monotonic() + 60
         while not list(store.glob("*.nc")) and time.monotonic() < deadline:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         _, told = process.communicate()
     assert process.returncode == 130 and "--resume" in told
     kept = len(list(store.glob("*.nc")))
