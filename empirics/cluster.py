@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import logging
-import signal
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, SpecCluster, as_completed
@@ -22,6 +22,7 @@ from empirics.work import ShardResult, run_shard
 #: Shards that wait at the scheduler for each worker, so that none is idle.
 WAITING = 2
 CONNECT_SECONDS = 10
+CLOSE_SECONDS = 2
 #: A scheduler without workers is given up after this; one that lost a worker of its own starts another within seconds.
 LONELY_SECONDS = 60.0
 LOOK_SECONDS, NAP_SECONDS = 5.0, 0.02
@@ -44,14 +45,22 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[Shar
             watch.look()
             time.sleep(NAP_SECONDS)
             continue
-        try:
-            result = next(running).result()
-        except (CancelledError, KilledWorker) as error:
-            raise _lost(f"the scheduler or its workers were lost ({error})") from error
+        result = _result_of(next(running), watch)
         following = next(todo, None)
         if following is not None:
             running.add(submit(following))
         yield result
+
+
+def _result_of(future: Future, watch: _Watch) -> ShardResult:
+    """A finished shard; computed again when the worker that has it dies before it is fetched."""
+    while True:
+        try:
+            return future.result(timeout=LOOK_SECONDS)
+        except TimeoutError:
+            watch.look()
+        except (CancelledError, KilledWorker) as error:
+            raise _lost(f"the scheduler or its workers were lost ({error})") from error
 
 
 class _Watch:
@@ -87,7 +96,7 @@ def _unchanged(plan: Plan) -> Plan:
 def local_client(workers: int) -> Iterator[Client]:
     """A cluster of `workers` processes of one thread. They are started as programs of their own, so scripts need no __main__ guard."""
     with _quiet():
-        with _interrupts_ignored():  # by the programs that start now, for good: a terminal sends them its Ctrl-C too
+        with _sessions_of_their_own():
             cluster = _local_cluster(workers)
         client = None
         try:
@@ -98,7 +107,7 @@ def local_client(workers: int) -> Iterator[Client]:
             place: Any
             for place in filter(None, (client, cluster)):
                 with suppress(Exception):  # what fails now must not hide what has happened
-                    place.close(timeout=CONNECT_SECONDS)
+                    place.close(timeout=CLOSE_SECONDS)
 
 
 @contextmanager
@@ -117,7 +126,7 @@ def client_of(scheduler: str) -> Iterator[Client]:
             yield client
         finally:
             with suppress(Exception):
-                client.close(timeout=CONNECT_SECONDS)
+                client.close(timeout=CLOSE_SECONDS)
 
 
 def _local_cluster(workers: int) -> SpecCluster:
@@ -133,16 +142,14 @@ def _local_cluster(workers: int) -> SpecCluster:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Programs started meanwhile inherit that SIGINT is ignored. Only the main thread can say so; from others nothing changes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _sessions_of_their_own() -> Iterator[None]:
+    """For the programs that asyncio starts meanwhile: a terminal sends its Ctrl-C to all of its session, and Dask has no option for it."""
+    start = asyncio.create_subprocess_exec
+    asyncio.create_subprocess_exec = partial(start, start_new_session=True)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        asyncio.create_subprocess_exec = start
 
 
 @contextmanager

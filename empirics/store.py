@@ -15,8 +15,10 @@ import io
 import json
 import os
 import re
+import signal
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -119,7 +121,7 @@ class Store:
         """Keep a finished shard; its file. OSError, naming the store, when the disk is full or gone."""
         data = _dataset(result, self.plan.fingerprint)
         buffer = io.BytesIO()
-        with _no_cluster():
+        with _uninterrupted(), _no_cluster():
             data.to_netcdf(buffer, engine="h5netcdf")
         content = buffer.getvalue()
         shard = result.shard
@@ -200,7 +202,7 @@ def read_shard(path: Path, shard: Shard, plan: Plan) -> ShardResult:
     if match is None or hashlib.sha256(content).hexdigest()[:16] != match[4]:
         raise CorruptShardError(path, "is corrupt: its bytes are not those that were written")
     try:
-        with _no_cluster():
+        with _uninterrupted(), _no_cluster():
             data = xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
         identity, named = data.attrs["fingerprint"], Shard(data.attrs["batch_size"], data.attrs["shard"], data.attrs["replicas"])
         moments = Moments(**{field.name: data[field.name].values for field in fields(Moments)})
@@ -225,6 +227,22 @@ def _dataset(result: ShardResult, fingerprint: str) -> xr.Dataset:
     numbers = {"batch_size": shard.batch_size, "shard": shard.index, "replicas": shard.replicas}
     attributes = {"fingerprint": fingerprint, "versions": result.versions, **numbers}
     return xr.Dataset(variables, attrs=attributes)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A Ctrl-C waits until the end: in the middle of a file, the library makes other errors of it. From the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[tuple[int, Any]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: told.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if told and callable(before):
+        before(*told[0])
 
 
 def _no_cluster() -> AbstractContextManager[Any]:
