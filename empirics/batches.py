@@ -68,28 +68,35 @@ class Bartlett(_Linear):
 
     Upper triangular rows: squared diagonal chi^2 with b, b - 1, ..., b - p + 1 degrees of freedom, standard normal entries above it. Lower
     triangular ones, with the degrees of freedom in reverse, are the same with the coordinates in reverse, which leaves the law of S as it
-    is: so one square of normals serves two replicas.
+    is: so one square of normals serves two replicas. Numbers are drawn for some steps at once.
     """
+
+    AHEAD = 4
 
     def __init__(self, law: Gaussian, replicas: int, b: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
         p = law.dimension
         super().__init__(law, replicas, p, device, dtype)
         self.generator = streams.torch
         half = (replicas + 1) // 2
-        self.square = torch.empty(half, p, p, device=device, dtype=dtype)
+        self.squares = torch.empty(self.AHEAD, half, p, p, device=device, dtype=dtype)
         self.upper = torch.ones(p, p, device=device, dtype=dtype).triu(1)
         self.lower = self.upper.T.contiguous()
         self.replicas = replicas
         freedom = torch.arange(b, b - p, -1, device=device, dtype=torch.float64) / 2
-        self.shapes = torch.stack([freedom, freedom.flip(0)]).repeat(half, 1)[:replicas].contiguous()
+        self.shapes = torch.stack([freedom, freedom.flip(0)]).repeat(half, 1)[:replicas].repeat(self.AHEAD, 1, 1)
+        self.position = 0
         self.diagonal = self.rows.diagonal(dim1=1, dim2=2)
 
     def fill(self) -> None:
-        self.square.normal_(generator=self.generator)
-        torch.mul(self.square, self.upper, out=self.rows[0::2])
-        torch.mul(self.square[: self.replicas // 2], self.lower, out=self.rows[1::2])
-        # chi^2 with n degrees of freedom is twice a standard gamma variable of shape n / 2
-        self.diagonal.copy_(torch._standard_gamma(self.shapes, generator=self.generator).mul_(2).sqrt_())
+        if self.position == 0:
+            self.squares.normal_(generator=self.generator)
+            # chi^2 with n degrees of freedom is twice a standard gamma variable of shape n / 2
+            self.roots = torch._standard_gamma(self.shapes, generator=self.generator).mul_(2).sqrt_()
+        square, roots = self.squares[self.position], self.roots[self.position]
+        torch.mul(square, self.upper, out=self.rows[0::2])
+        torch.mul(square[: self.replicas // 2], self.lower, out=self.rows[1::2])
+        self.diagonal.copy_(roots)
+        self.position = (self.position + 1) % self.AHEAD
 
 
 class Signs(Source):

@@ -35,7 +35,7 @@ def replica_numbers(problem: TeacherStudent, engine: str, estimator: str, batch_
     p, h, q = problem.sizes
     h, m = min(h, p + q), row_count(problem.inputs, batch_size)
     rows = m * (3 * p + q + 2 * h)  # the rows, what they were drawn as, and their images
-    return kept + 3 * h * p + 3 * q * h + 5 * q * p + 2 * p * p + rows + _atoms(problem, estimator) * (2 * h + q)
+    return kept + 3 * h * p + 3 * q * h + 5 * q * p + 4 * p * p + rows + _atoms(problem, estimator) * (2 * h + q)
 
 
 def _points(problem: TeacherStudent) -> int:
