@@ -10,7 +10,6 @@ import psutil
 import torch
 
 from empirics.batches import make_source
-from empirics.engine_cost import step_flops
 from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
@@ -77,8 +76,7 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: flo
     `pending`: the fraction of the plan that is still to be run.
     """
     refuse_oversized(plan, workers)
-    flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
-    if pending * flops / SLOW_FLOPS / workers < 3600 * max_hours:
+    if pending * plan.flops / SLOW_FLOPS / workers < 3600 * max_hours:
         return
     seconds = predict(plan, workers, pending).seconds
     if seconds > 3600 * max_hours:

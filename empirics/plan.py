@@ -86,6 +86,11 @@ class Plan:
         """len(shards()), by counting."""
         return sum(self.cut(b)[0] for b in self.batch_sizes)
 
+    @property
+    def flops(self) -> float:
+        """Of the whole run."""
+        return sum(step_flops(self.problem, self.engine, self.estimator, b) for b in self.batch_sizes) * self.replicas * self.steps
+
     def _usual_shard(self, batch_size: int) -> int:
         """A power of 2, about SHARD_WORK; it knows of one batch size only, so that the draws at one do not depend on the others."""
         work = step_flops(self.problem, self.engine, self.estimator, batch_size) * self.steps

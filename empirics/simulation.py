@@ -14,7 +14,6 @@ import torch
 import xarray as xr
 
 from empirics.cost import refuse_unaffordable
-from empirics.engine_cost import step_flops
 from empirics.plan import Plan, Shard
 from empirics.request import make_plan
 from empirics.results import Collector
@@ -163,8 +162,7 @@ def choose_workers(plan: Plan, workers: int | None) -> int:
     """How many processes: as asked, or one a core where that pays."""
     if workers is not None:
         return min(as_index(workers, "workers", minimum=1), plan.shard_count)
-    flops = sum(step_flops(plan.problem, plan.engine, plan.estimator, b) for b in plan.batch_sizes) * plan.replicas * plan.steps
-    if torch.device(plan.device).type != "cpu" or flops < WORTH_WORKERS:
+    if torch.device(plan.device).type != "cpu" or plan.flops < WORTH_WORKERS:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, plan.shard_count)
