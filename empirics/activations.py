@@ -24,7 +24,7 @@ def torch_activation(problem: TeacherStudent, device: torch.device) -> tuple[Fun
         slopes = [k * c for k, c in enumerate(coefficients)][1:]
         return partial(_horner, coefficients), partial(_horner, slopes)
     sigma = problem.activation
-    if not sigma.is_certified:
+    if is_users_function(problem):
         if device.type != "cpu":
             raise ValueError(f"device must be 'cpu' for an activation that is a numpy function ({sigma}), but was {str(device)!r}")
         return partial(_by_numpy, sigma.value), partial(_by_numpy, sigma.derivative)
@@ -33,6 +33,11 @@ def torch_activation(problem: TeacherStudent, device: torch.device) -> tuple[Fun
         slope = float(sigma.pieces[0].slope)
         return partial(functional.leaky_relu, negative_slope=slope), lambda z: torch.where(z > 0, torch.ones_like(z), slope)
     return _NAMED[name]
+
+
+def is_users_function(problem: TeacherStudent) -> bool:
+    """Whether the activation is a numpy function of the user's."""
+    return not problem.is_polynomial and not problem.activation.is_certified
 
 
 def _horner(coefficients: list[float], z: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from empirics.activations import is_users_function
 from empirics.batches import SAMPLINGS, finite_support
 from empirics.data_sets import DataSet
 from empirics.engines.base import ESTIMATORS
@@ -87,7 +88,7 @@ def _check_sampling(sampling: str, problem: TeacherStudent, sizes: tuple[int, ..
 def _device(device: Any, problem: TeacherStudent) -> str:
     if not isinstance(device, str):
         raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {device!r}")
-    is_numpy = not problem.is_polynomial and not problem.activation.is_certified
+    is_numpy = is_users_function(problem)
     if device == "auto":
         return "cuda" if torch.cuda.is_available() and not is_numpy else "cpu"
     try:
@@ -108,7 +109,7 @@ def _engine(engine: str, problem: TeacherStudent) -> str:
     fits = problem.is_linear and problem.depth == 2
     if engine == "two_linear" and not fits:
         raise ValueError("engine must be 'auto' or 'networks' for what is not two linear layers, but was 'two_linear'")
-    if engine == "autograd" and not problem.is_polynomial and not problem.activation.is_certified:
+    if engine == "autograd" and is_users_function(problem):
         raise ValueError(f"engine must be 'auto' or 'networks' for an activation that is a numpy function ({problem.activation})")
     return engine if engine != "auto" else "two_linear" if fits else "networks"
 
