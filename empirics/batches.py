@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,11 +22,25 @@ from theory.inputs import Discrete, Gaussian, InputLaw, Rademacher, Uniform
 SAMPLINGS = ("independent", "without_replacement", "epochs")
 
 
-class Source(ABC):
-    """Batches of `replicas` runs in lockstep; `draw` gives those of the next step, in a buffer that the next call overwrites."""
+@dataclass(frozen=True)
+class Draws:
+    """For how many replicas, from which generators, and as what tensors."""
 
-    def __init__(self, replicas: int, m: int, p: int, device: torch.device, dtype: torch.dtype) -> None:
-        self.rows = torch.empty(replicas, m, p, device=device, dtype=dtype)
+    replicas: int
+    streams: Streams
+    device: torch.device
+    dtype: torch.dtype
+
+    def empty(self, *shape: int) -> torch.Tensor:
+        return torch.empty(shape, device=self.device, dtype=self.dtype)
+
+
+class Source(ABC):
+    """Batches of replicas in lockstep; `draw` gives those of the next step, in a buffer that the next call overwrites."""
+
+    def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
+        self.rows = draws.empty(draws.replicas, m, law.dimension)
+        self.streams = draws.streams
 
     @abstractmethod
     def draw(self) -> torch.Tensor: ...
@@ -36,10 +51,10 @@ class _Linear(Source):
 
     root: torch.Tensor | None = None
 
-    def __init__(self, law: InputLaw, replicas: int, m: int, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(replicas, m, law.dimension, device, dtype)
+    def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
+        super().__init__(law, m, draws)
         if isinstance(law, Gaussian) and not law.is_standard:
-            self.root = torch.from_numpy(square_root(law)).to(device, dtype)
+            self.root = torch.from_numpy(square_root(law)).to(self.rows)
             self.image = torch.empty_like(self.rows)
 
     def draw(self) -> torch.Tensor:
@@ -55,12 +70,8 @@ class _Linear(Source):
 class GaussianRows(_Linear):
     """The samples of a Gaussian law."""
 
-    def __init__(self, law: Gaussian, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(law, replicas, m, device, dtype)
-        self.generator = streams.torch
-
     def fill(self) -> None:
-        self.rows.normal_(generator=self.generator)
+        self.rows.normal_(generator=self.streams.torch)
 
 
 class Bartlett(_Linear):
@@ -73,25 +84,24 @@ class Bartlett(_Linear):
 
     AHEAD = 4
 
-    def __init__(self, law: Gaussian, replicas: int, b: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        p = law.dimension
-        super().__init__(law, replicas, p, device, dtype)
-        self.generator = streams.torch
+    def __init__(self, law: Gaussian, b: int, draws: Draws) -> None:
+        p, replicas = law.dimension, draws.replicas
+        super().__init__(law, p, draws)
         half = (replicas + 1) // 2
-        self.squares = torch.empty(self.AHEAD, half, p, p, device=device, dtype=dtype)
-        self.upper = torch.ones(p, p, device=device, dtype=dtype).triu(1)
+        self.squares = draws.empty(self.AHEAD, half, p, p)
+        self.upper = torch.ones_like(self.squares[0, 0]).triu(1)
         self.lower = self.upper.T.contiguous()
         self.replicas = replicas
-        freedom = torch.arange(b, b - p, -1, device=device, dtype=torch.float64) / 2
+        freedom = torch.arange(b, b - p, -1, device=draws.device, dtype=torch.float64) / 2
         self.shapes = torch.stack([freedom, freedom.flip(0)]).repeat(half, 1)[:replicas].repeat(self.AHEAD, 1, 1)
         self.position = 0
         self.diagonal = self.rows.diagonal(dim1=1, dim2=2)
 
     def fill(self) -> None:
         if self.position == 0:
-            self.squares.normal_(generator=self.generator)
+            self.squares.normal_(generator=self.streams.torch)
             # chi^2 with n degrees of freedom is twice a standard gamma variable of shape n / 2
-            self.roots = torch._standard_gamma(self.shapes, generator=self.generator).mul_(2).sqrt_()
+            self.roots = torch._standard_gamma(self.shapes, generator=self.streams.torch).mul_(2).sqrt_()
         square, roots = self.squares[self.position], self.roots[self.position]
         torch.mul(square, self.upper, out=self.rows[0::2])
         torch.mul(square[: self.replicas // 2], self.lower, out=self.rows[1::2])
@@ -102,14 +112,10 @@ class Bartlett(_Linear):
 class Signs(Source):
     """Independent signs. On the CPU from the bits of numpy's generator, ten times as fast as torch's integers."""
 
-    def __init__(self, law: InputLaw, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(replicas, m, law.dimension, device, dtype)
-        self.streams = streams
-        self.size = self.rows.numel()
-
     def draw(self) -> torch.Tensor:
         if self.rows.device.type == "cpu":
-            bits = np.unpackbits(np.frombuffer(self.streams.numpy.bytes(-(-self.size // 8)), np.uint8), count=self.size)
+            size = self.rows.numel()
+            bits = np.unpackbits(np.frombuffer(self.streams.numpy.bytes(-(-size // 8)), np.uint8), count=size)
             self.rows.copy_(torch.from_numpy(bits).view(self.rows.shape))
         else:
             self.rows.random_(0, 2, generator=self.streams.torch)
@@ -119,27 +125,26 @@ class Signs(Source):
 class UniformRows(Source):
     """Independent coordinates, uniform on an interval."""
 
-    def __init__(self, law: Uniform, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(replicas, m, law.dimension, device, dtype)
+    def __init__(self, law: Uniform, m: int, draws: Draws) -> None:
+        super().__init__(law, m, draws)
         mean, square = law.coordinate_moment(1), law.coordinate_moment(2)
         half = math.sqrt(3 * (square - mean * mean))  # exact up to the root: far from 0 the difference cancels
         self.ends = float(mean) - half, float(mean) + half
-        self.generator = streams.torch
 
     def draw(self) -> torch.Tensor:
-        return self.rows.uniform_(*self.ends, generator=self.generator)
+        return self.rows.uniform_(*self.ends, generator=self.streams.torch)
 
 
 class Counts(Source):
     """N atoms as sqrt(how often each was drawn) times the atom: multinomial counts, for b > N."""
 
-    def __init__(self, law: Discrete, replicas: int, b: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        atoms, weights = _atoms(law)
-        super().__init__(replicas, len(atoms), law.dimension, device, dtype)
-        self.atoms, self.weights, self.b, self.generator = torch.from_numpy(atoms).to(device), weights, b, streams.numpy
+    def __init__(self, law: Discrete, b: int, draws: Draws) -> None:
+        atoms, self.weights = _atoms(law)
+        super().__init__(law, len(atoms), draws)
+        self.atoms, self.b = torch.from_numpy(atoms).to(draws.device), b
 
     def draw(self) -> torch.Tensor:
-        counts = self.generator.multinomial(self.b, self.weights, size=len(self.rows))
+        counts = self.streams.numpy.multinomial(self.b, self.weights, size=len(self.rows))
         roots = torch.from_numpy(np.sqrt(counts)).to(self.rows.device)
         return self.rows.copy_(roots[:, :, None] * self.atoms)
 
@@ -147,18 +152,16 @@ class Counts(Source):
 class DataRows(Source):
     """Points of a data set: with replacement, without, or in epochs; every replica has an order of its own."""
 
-    def __init__(
-        self, law: DataSet, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype, sampling: str
-    ) -> None:
-        super().__init__(replicas, m, law.dimension, device, dtype)
-        self.points = torch.from_numpy(law.points.copy()).to(device, dtype)
-        self.sampling, self.generator, self.position = sampling, streams.torch, 0
-        self.order = torch.empty(replicas, 0, dtype=torch.int64, device=device)
+    def __init__(self, law: DataSet, m: int, draws: Draws, sampling: str) -> None:
+        super().__init__(law, m, draws)
+        self.points = torch.from_numpy(law.points.copy()).to(self.rows)
+        self.sampling, self.position = sampling, 0
+        self.order = torch.empty(draws.replicas, 0, dtype=torch.int64, device=draws.device)
 
     def draw(self) -> torch.Tensor:
         count, m, _ = self.rows.shape
         if self.sampling == "independent":
-            index = torch.randint(len(self.points), (count, m), generator=self.generator, device=self.rows.device)
+            index = torch.randint(len(self.points), (count, m), generator=self.streams.torch, device=self.rows.device)
         elif self.sampling == "without_replacement":
             index = self._shuffled()[:, :m]
         else:
@@ -170,45 +173,34 @@ class DataRows(Source):
 
     def _shuffled(self) -> torch.Tensor:
         shape = len(self.rows), len(self.points)
-        return torch.rand(shape, generator=self.generator, device=self.rows.device, dtype=torch.float64).argsort(dim=1)
+        return torch.rand(shape, generator=self.streams.torch, device=self.rows.device, dtype=torch.float64).argsort(dim=1)
 
 
 class LawRows(Source):
     """Any law, by its own `sample`."""
 
-    def __init__(self, law: InputLaw, replicas: int, m: int, streams: Streams, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(replicas, m, law.dimension, device, dtype)
-        self.law, self.generator = law, streams.numpy
+    def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
+        super().__init__(law, m, draws)
+        self.law = law
 
     def draw(self) -> torch.Tensor:
-        return self.rows.copy_(torch.from_numpy(self.law.sample(self.generator, tuple(self.rows.shape[:2]))))
+        return self.rows.copy_(torch.from_numpy(self.law.sample(self.streams.numpy, tuple(self.rows.shape[:2]))))
 
 
-def make_source(
-    law: InputLaw,
-    b: int,
-    replicas: int,
-    streams: Streams,
-    device: torch.device,
-    dtype: torch.dtype,
-    sampling: str = "independent",
-    samples: int | None = None,
-) -> Source:
+def make_source(law: InputLaw, b: int, draws: Draws, sampling: str = "independent", samples: int | None = None) -> Source:
     """Batches of b samples. `samples`: that many rows, each a sample, are needed; None: rows with the right S will do."""
     m = b if samples is None else samples
     if isinstance(law, DataSet):
-        return DataRows(law, replicas, m, streams, device, dtype, sampling)
+        return DataRows(law, m, draws, sampling)
     if isinstance(law, Gaussian):
-        if samples is None and b >= law.dimension:
-            return Bartlett(law, replicas, b, streams, device, dtype)
-        return GaussianRows(law, replicas, m, streams, device, dtype)
+        return Bartlett(law, b, draws) if samples is None and b >= law.dimension else GaussianRows(law, m, draws)
     if isinstance(law, Discrete) and samples is None and b > len(law.atoms):
-        return Counts(law, replicas, b, streams, device, dtype)
+        return Counts(law, b, draws)
     if isinstance(law, Rademacher):
-        return Signs(law, replicas, m, streams, device, dtype)
+        return Signs(law, m, draws)
     if isinstance(law, Uniform):
-        return UniformRows(law, replicas, m, streams, device, dtype)
-    return LawRows(law, replicas, m, streams, device, dtype)
+        return UniformRows(law, m, draws)
+    return LawRows(law, m, draws)
 
 
 def row_count(law: InputLaw, b: int) -> int:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-from empirics.batches import make_source
 from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
-from empirics.work import single_thread
+from empirics.work import single_thread, source_for
 
 #: Of a process with torch, before it has done anything.
 PROCESS_BYTES = 400 << 20
@@ -106,10 +105,7 @@ def _trial(plan: Plan, batch_size: int) -> float:
     setting = plan.setting(batch_size, *widest_group(plan, batch_size))
     with single_thread(), torch.no_grad():
         engine = ENGINES[plan.engine](setting)
-        source = make_source(
-            plan.problem.inputs, batch_size, setting.replicas, streams(plan.seed, (0, 0), setting.device),
-            setting.device, setting.dtype, plan.sampling, engine.samples,
-        )  # fmt: skip
+        source = source_for(engine, streams(plan.seed, (0, 0), setting.device))
         engine.restart()
         engine.step(source.draw(), 0.0, 0)
         best, spent = math.inf, 0.0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from empirics.activations import is_users_function
 from empirics.data_sets import DataSet
 from empirics.engine_cost import BLOCK, CHUNK, replica_numbers, step_flops
 from empirics.engines.autograd import Autograd
@@ -169,7 +170,7 @@ def problem_digest(problem: TeacherStudent, steps: int) -> str:
         add([float(c) for c in problem.polynomial])
     else:
         add(problem.activation)
-        if not problem.activation.is_certified:
+        if is_users_function(problem):
             for radius in (8.0, 64.0, 1024.0):
                 add(_sampled(problem.activation, radius))
     return digest.hexdigest()

@@ -11,11 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import torch
 
-from empirics.batches import make_source
+from empirics.batches import Draws, Source, make_source
 from empirics.engines.base import Engine
 from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
-from empirics.streams import streams
+from empirics.streams import Streams, streams
 
 
 @dataclass
@@ -42,14 +42,17 @@ def run_shard(plan: Plan, shard: Shard) -> ShardResult:
                 engines.clear()  # buffers of one group at a time
                 engines[blocks, size] = ENGINES[plan.engine](plan.setting(shard.batch_size, blocks, size))
             engine = engines[blocks, size]
-            source = make_source(
-                plan.problem.inputs, shard.batch_size, blocks * size, source_streams,
-                engine.setting.device, engine.setting.dtype, plan.sampling, engine.samples,
-            )  # fmt: skip
             folds = (np.arange(first, first + blocks) + shard.index) % FOLDS
             first += blocks
-            run_group(plan, engine, source.draw, folds, moments, lost)
+            run_group(plan, engine, source_for(engine, source_streams).draw, folds, moments, lost)
     return ShardResult(shard, moments, lost, versions())
+
+
+def source_for(engine: Engine, streams: Streams) -> Source:
+    """Batches such as the engine wants."""
+    setting = engine.setting
+    draws = Draws(setting.replicas, streams, setting.device, setting.dtype)
+    return make_source(setting.law, setting.batch_size, draws, setting.sampling, engine.samples)
 
 
 def run_group(

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from empirics import simulate, synthetic
-from empirics.batches import make_source
+from empirics.batches import Draws, make_source
 from empirics.engine_cost import step_flops
 from empirics.request import make_plan
 from empirics.streams import streams
@@ -166,7 +166,7 @@ def test_figure_1_on_a_gpu(benchmark: Any) -> None:
 def test_the_rivals_compute_the_same() -> None:
     """Second moments of the first steps: the plain loop on the engine's own batches, to rounding; the others within their noise."""
     plan = make_plan(problem(), batch_sizes=[4], steps=3, replicas=4, dtype="float32", estimator="naive")
-    source = make_source(Gaussian(64), 4, 4, streams(0, (4, 0), torch.device("cpu")), torch.device("cpu"), torch.float32)
+    source = make_source(Gaussian(64), 4, Draws(4, streams(0, (4, 0), torch.device("cpu")), torch.device("cpu"), torch.float32))
     batches = [source.draw().clone() for _ in range(3)]
     result = run_shard(plan, plan.shards()[0])
     ours = result.moments.mean[:, result.moments.count > 0, 4:6][:, 0]

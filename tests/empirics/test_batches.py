@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from empirics import DataSet, compare
-from empirics.batches import Bartlett, Counts, DataRows, GaussianRows, Signs, UniformRows, make_source
+from empirics.batches import Bartlett, Counts, DataRows, Draws, GaussianRows, Signs, UniformRows, make_source
 from empirics.streams import streams
 from theory import Discrete, Gaussian, Rademacher, Uniform
 
@@ -27,7 +27,7 @@ POINTS = DataSet([[1.0, 0.5], [0.0, -1.0], [2.0, 1.0], [-1.0, 0.25]])
 
 
 def source(law, b, replicas, samples=None, sampling="independent", seed=0, dtype=torch.float64):
-    return make_source(law, b, replicas, streams(seed, (b, 0), CPU), CPU, dtype, sampling, samples)
+    return make_source(law, b, Draws(replicas, streams(seed, (b, 0), CPU), CPU, dtype), sampling, samples)
 
 
 def second_moments(rows, b):
@@ -211,6 +211,6 @@ def test_a_point_that_is_listed_twice_counts_twice_without_replacement():
 @pytest.mark.parametrize("low", [0, 10**6, 10**8, -(10**8)])
 def test_uniform_inputs_far_from_zero(low):
     """The mean squared is some 10^16 times the variance."""
-    drawn = make_source(Uniform(2, low, low + 1), 4, 500, streams(0, (1,), CPU), CPU, torch.float64, samples=4).draw().numpy() - low
+    drawn = source(Uniform(2, low, low + 1), 4, 500, samples=4).draw().numpy() - low
     assert drawn.min() >= -1e-7 and drawn.max() <= 1 + 1e-7
     assert abs(drawn.mean() - 0.5) < 5 * (1 / 12 / drawn.size) ** 0.5 and abs(drawn.var() - 1 / 12) < 0.01
