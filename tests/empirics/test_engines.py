@@ -139,7 +139,7 @@ def test_networks(sizes, law, activation, b, blocks, size, seed):
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("b", [1, 2, 5, 9])
-@pytest.mark.parametrize("sizes", [(3, 9, 2), (3, 2, 2), (4, 6, 2), (1, 1, 1), (2, 3, 6)], ids=str)
+@pytest.mark.parametrize("sizes", [(3, 9, 2), (3, 2, 2), (4, 6, 2), (1, 1, 1), (2, 3, 6), (12, 5, 3)], ids=str)
 def test_two_linear_layers_pinned(sizes, law, b):
     check_against_the_twin(TwoLinear, network(sizes, laws(sizes[0])[law], seed=3), b, 2, 3)
 
@@ -202,10 +202,10 @@ def test_the_twin_refuses_a_users_function():
 
 
 @pytest.mark.parametrize("estimator", ["naive", "rao_blackwell", "controlled"])
-@pytest.mark.parametrize("b", [1, 2, 5, 40])
+@pytest.mark.parametrize("b", [1, 2, 5, 9, 40])
 @pytest.mark.parametrize("law", ["gaussian", "covariance", "rademacher", "data"])
 def test_two_linear_layers_move_unseen_as_they_move_observed(law, b, estimator):
-    for sizes in ((3, 9, 2), (4, 3, 1)):
+    for sizes in ((3, 9, 2), (4, 3, 1), (12, 5, 3)):
         problem = network(sizes, laws(sizes[0])[law], seed=2)
         rows = rows_for(problem, 2, 3, b)
         seen, unseen = (run(TwoLinear, setting_of(problem, b, 2, 3, estimator), rows, observe)[0] for observe in (True, False))
