@@ -1,0 +1,27 @@
+"""One small run with eight shards, for the tests of stores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.replica_problems import F, network
+from theory import Gaussian
+
+PROBLEM = network((2, 3, 1), Gaussian(2), F(1, 20), seed=3)
+REQUEST = {"batch_sizes": [1, 4], "steps": 3, "replicas": 66, "seed": 5, "shard_replicas": 16}  # shards of 16, 16, 16 and 18 replicas
+ROOT = Path(__file__).parents[1]
+
+
+def shards(path):
+    return sorted(Path(path).glob("*.nc"))
+
+
+def start(script):
+    """A process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+    )
