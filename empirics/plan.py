@@ -18,6 +18,7 @@ from empirics.engines.autograd import Autograd
 from empirics.engines.base import Engine, Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
+from theory.exact import to_float
 from theory.problem import TeacherStudent
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
@@ -162,7 +163,7 @@ def problem_digest(problem: TeacherStudent, steps: int) -> str:
 
     for matrix in (*problem.student, *problem.teacher):
         add(matrix.shape)
-        add(np.asarray(matrix, dtype=np.float64) + 0.0)  # one zero
+        add(to_float(matrix) + 0.0)  # one zero
     add(np.array([float(problem.learning_rate(t)) for t in range(steps - 1)]))
     law = problem.inputs
     add(law.digest if isinstance(law, DataSet) else repr(law))

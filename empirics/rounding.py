@@ -27,7 +27,7 @@ def rounding_errors(plan: Plan, values: np.ndarray) -> np.ndarray:
 
 def uncancelled(plan: Plan) -> tuple[np.ndarray, float]:
     """(batch_size, H): ||g_k||^2 if nothing cancelled in D; and the same of the loss."""
-    student, teacher = ([np.asarray(w, dtype=np.float64) for w in side] for side in (plan.problem.student, plan.problem.teacher))
+    student, teacher = ([to_float(w) for w in side] for side in (plan.problem.student, plan.problem.teacher))
     terms = sum(float(np.linalg.norm(reduce(lambda product, w: w @ product, side))) for side in (student, teacher))
     sigma = to_float(plan.problem.inputs.second_moment)
     largest = float(np.linalg.norm(sigma, 2))

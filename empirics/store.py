@@ -31,6 +31,7 @@ from empirics.data_sets import DataSet
 from empirics.plan import Plan, Shard
 from empirics.statistics import Moments, size_of
 from empirics.work import ShardResult
+from theory.exact import to_float
 
 _PROBLEM = "problem.npz"
 _NAME = re.compile(r"b(\d+)-s(\d+)-n(\d+)-([0-9a-f]{16})\.nc")
@@ -89,7 +90,7 @@ class Store:
         if isinstance(problem.inputs, DataSet):
             arrays["points"] = problem.inputs.points
         buffer = io.BytesIO()
-        np.savez(buffer, **{name: np.asarray(w, dtype=np.float64) for name, w in arrays.items()})  # type: ignore[arg-type]
+        np.savez(buffer, **{name: to_float(w) for name, w in arrays.items()})  # type: ignore[arg-type]
         self._write(_PROBLEM, buffer.getvalue())
 
     def names(self) -> dict[Shard, Path]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory import Gaussian, TeacherStudent
+from theory.exact import to_float
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -100,7 +101,7 @@ def rare_batches(data: Dataset, steps: int = 12) -> list[dict[str, Any]]:
 
 
 def _extreme_signs(problem: TeacherStudent) -> list[np.ndarray]:
-    (w1, w2), (v1, v2) = ([np.array(w.tolist(), dtype=float) for w in pair] for pair in (problem.student, problem.teacher))
+    (w1, w2), (v1, v2) = ([to_float(w) for w in pair] for pair in (problem.student, problem.teacher))
     rows = np.linalg.svd(w2 @ w1 - v2 @ v1)[2]
     return [np.where(row >= 0, 1, -1) for row in (rows[0], rows[-1])]
 

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from empirics.data_sets import DataSet
+from theory.exact import to_float
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
@@ -59,7 +60,7 @@ class Setting:
 
     def weights(self, matrices: Any) -> list[np.ndarray]:
         """float64 arrays of the layers."""
-        return [np.asarray(w, dtype=np.float64) for w in matrices]
+        return [to_float(w) for w in matrices]
 
     def empty(self, *shape: int) -> torch.Tensor:
         return torch.empty(shape, device=self.device, dtype=self.dtype)
