@@ -86,6 +86,9 @@ def make(seed: int = 0, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NE
         holm=f"{min(compared.adjusted):.2g}",
         beyond=sum(abs(z) > 2 for z in compared.z),
         expected=f"{0.0455 * len(compared.z):.1f}",
+        example=worst,
+        example_seed=run_seed(seed, worst),
+        raw_replicas=f"{replicas:_}",
         panels=figures.draw(compared.z),
         rows=[_row(compared, i) for i in range(len(compared.z))],
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SECONDS = 20  # for one exact polynomial
 LAWS = {"gaussian": "Gaussian", "rademacher": "Rademacher"}
 BATCH_SIZES = (4, 16, 64, 256, 1024)
+PAPER = 1000  # iterations, and replicas
 QUANTITIES = {"var_gradient": r"\(\mathrm{var}(g_{t,k})\)", "var_full_gradient": r"\(\mathrm{var}(\nabla_{W_k}\mathcal{L}(w_t))\)"}
 
 
@@ -118,19 +119,48 @@ def orders(data: Dataset) -> list[Order]:
     return found
 
 
-def marks_in_errors(data: Dataset, exact: dict[tuple[int, int], list[tuple[float, float]]]) -> list[dict[str, Any]]:
-    """The simulation against the exact values at t >= 1; one run gives all of a batch size, so these are not independent."""
-    rows = []
+def marks_in_errors(data: Dataset, exact: dict[tuple[int, int], list[tuple[float, float]]]) -> tuple[list[dict[str, Any]], str]:
+    """The simulation against the exact values, row by row, and what follows from those with sampling errors, t >= 1.
+
+    One run gives all of a batch size, so rows are not independent; Holm's correction does not need that.
+    """
+    from empirics import compare
+
+    rows, sampled = [], []
     for (step, layer), values in exact.items():
         for b, (value, error) in zip(data.batch_size.values.tolist(), values, strict=True):
             at = data.sel(step=step, layer=layer, batch_size=b)
             got, se = float(at.var_gradient), float(at.var_gradient_se)
             rows.append({
                 "step": step, "layer": layer, "b": b, "exact": f"{value:.6g}" + (f" ± {error:.1g}" if error else ""),
-                "simulated": f"{got:.6g}", "error": f"{se:.2g}" if step else "0",
+                "simulated": f"{got:.6g}", "error": f"{se:.2g}",
                 "z": signed((got - value) / se) if step and se > 0 else f"relative difference {abs(got / value - 1):.1g}",
             })  # fmt: skip
-    return rows
+            if step and np.isfinite([got, se]).all():
+                sampled.append((got, se, value))
+    if not sampled:
+        return rows, ""
+    found = compare(*zip(*sampled, strict=True))
+    return rows, (
+        f"{'They agree' if found.agrees() else 'They do not agree'}: at t = 1 the largest of {found.count} |z| is "
+        f"{np.abs(found.z).max():.2f}, its p-value after Holm’s correction {found.adjusted.min():.2g}. "
+        "At t = 0 the closed form samples nothing, and only rounding differs."
+    )
+
+
+def command(law: str, data: Dataset) -> str:
+    """What makes these stored results again."""
+    a = data.attrs
+    if a["shard_replicas"] != "null":  # the command line leaves it alone
+        return a["again"].replace("problem", f"empirics.synthetic({law!r})", 1)[:-1] + f", store='DIR/{law}')"
+    options = {
+        "--inputs": law if law != "gaussian" else "", "--batch-sizes": " ".join(map(str, data.batch_size.values.tolist())),
+        "--steps": a["steps"], "--replicas": a["replicas"], "--dtype": a["dtype"], "--seed": a["seed"],
+        "--estimator": "" if a["estimator"] == "controlled" else a["estimator"], "--device": "" if a["device"] == "cpu" else a["device"],
+        "--engine": "" if a["engine"] == "two_linear" else a["engine"],
+    }  # fmt: skip
+    words = " ".join(f"{name} {value}" for name, value in options.items() if value != "")
+    return f"batchlaw simulate synthetic {words} --store DIR/{law} --resume"
 
 
 def about(law: str, data: Dataset) -> dict[str, Any]:
@@ -148,13 +178,16 @@ def about(law: str, data: Dataset) -> dict[str, Any]:
         "full": data.var_full_gradient.attrs["estimator"],
         "lost": each if lost.any() else "0 at every b",
         "versions": a["versions"],
+        "command": command(law, data),
+        "is_full": min(a["replicas"], a["steps"]) >= PAPER,
         "device": json.loads(a["device"]) if a["device"].startswith('"') else a["device"],
     }
 
 
 def make(seed: int = 0, directory: Path | None = None, size: Size | None = None) -> MeasuredPage:
     """The page, from stored results when there is a directory and from a reduced run otherwise."""
-    from reports.figure_1_checks import divergence, rare_batches, scalar_example
+    from empirics import synthetic
+    from reports.figure_1_checks import divergence, normal_weights, rare_batches, scalar_example
     from reports.figures import figure_1 as figures
 
     size = size or Size()
@@ -165,18 +198,23 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
     least = min((o.least for o in everything if o.compared), default=np.nan)
     rises, compared = sum(o.rises for o in everything), sum(o.compared for o in everything)
     falls = rises == 0 and compared > 0
-    word = "decreasing" if falls else "not always decreasing"
+    word = "the variance of typical runs is " + ("decreasing" if falls else "not always decreasing")
     finding = f"{word} in b at every iteration shown; neighbouring batch sizes differ by {least:.1f} standard errors at least"
     scalar = scalar_example(size.scalar_replicas, size.scalar_steps, seed)
+    marks, marks_say = marks_in_errors(data["gaussian"], exact["gaussian"][0])
+    runs = [about(law, data[law]) for law in LAWS]
     html = page(
         "figure_1.html.jinja",
         seed=seed,
         page_title="Figure 1, measured · batchlaw",
         page_description=f"The paper's Figure 1: {finding}",
         is_stored=directory is not None,
-        runs=[about(law, data[law]) for law in LAWS],
+        is_full=directory is not None and all(run["is_full"] for run in runs),
+        paper=f"{PAPER:,}",
+        runs=runs,
         panels={law: figures.draw(law, data[law], exact[law][0]) for law in LAWS},
-        marks=marks_in_errors(data["gaussian"], exact["gaussian"][0]),
+        marks=marks,
+        marks_say=marks_say,
         no_marks={LAWS[law]: reason for law, (_, reason) in exact.items() if reason},
         rises=rises,
         compared=f"{compared:,}",
@@ -184,7 +222,8 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
         orders=[(LAWS[law], [_order_row(o) for o in ordered[law]]) for law in LAWS],
         scalar=scalar,
         rare=rare_batches(data["rademacher"]),
-        divergence=divergence(size.divergence_replicas, seed),
+        divergence=divergence(normal_weights(seed), (4, 16), size.divergence_replicas, seed),
+        small=divergence(synthetic(), (1, 2), size.divergence_replicas, seed),
     )
     return MeasuredPage(html, finding)
 

@@ -1,4 +1,4 @@
-"""Two checks beside figure 1: a scalar network whose exact variance no simulation sees, and initial weights with which runs diverge."""
+"""Checks beside figure 1: a scalar network whose exact variance no simulation sees, batches that no run meets, and runs that diverge."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def normal_weights(seed: int) -> TeacherStudent:
     return TeacherStudent(student, teacher, Gaussian(64), learning_rates=lambda t: F(1, 10 * (t + 1)))
 
 
-def divergence(replicas: int, seed: int, steps: int = 60) -> dict[str, Any]:
-    """What becomes of runs from such weights: the fraction that has diverged, and by which step."""
+def divergence(problem: TeacherStudent, batch_sizes: tuple[int, ...], replicas: int, seed: int, steps: int = 60) -> dict[str, Any]:
+    """What becomes of runs: the fraction that has diverged, and by which step."""
     from empirics import simulate
 
     run = simulate(
-        normal_weights(seed), batch_sizes=(4, 16), steps=steps, replicas=replicas, estimator="naive", seed=seed, device="cpu", workers=1
+        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, estimator="naive", seed=seed, device="cpu", workers=1
     )
     found = []
     for b in run.batch_size.values.tolist():
@@ -79,7 +79,8 @@ def rare_batches(data: Dataset, steps: int = 12) -> list[dict[str, Any]]:
         var(g_t) >= var(f_t) >= (q / 2) ||f(w(x)) - f(w(x'))||^2 >= (q / 2) (||f(w(x))|| - ||f(w(x'))||)^2.
 
     Here x and x' are the signs of the first and last right singular vectors of W_2 W_1 - W*_2 W*_1. Extended precision; for every b the
-    first step at which the bound exceeds the simulated variance.
+    first step at which the bound exceeds the simulated variance, or why there is none: "short", the data end before; "diverged", there
+    is no simulated variance; "numbers", the norms outgrow the precision before.
     """
     from empirics import synthetic
 
@@ -88,13 +89,18 @@ def rare_batches(data: Dataset, steps: int = 12) -> list[dict[str, Any]]:
     paths = [_log_norms(problem, x, steps) for x in _extreme_signs(problem)]
     found = []
     for b in data.batch_size.values.tolist():
-        row: dict[str, Any] = {"b": b, "iteration": None, "bound": None}
+        row: dict[str, Any] = {"b": b, "iteration": None, "bound": None, "why": "numbers"}
         for t, (high, low) in enumerate(zip(*paths, strict=False)):
-            if t == 0 or t >= len(data.step) or high < low + 1:
-                continue
+            if t >= len(data.step):
+                row["why"] = "short"
+                break
+            simulated = float(data.var_gradient.sel(step=t, layer=1, batch_size=b))
+            if not np.isfinite(simulated):
+                row["why"] = "diverged"
+                break
             bound = 2 * high - 0.1 - ((p - 1) * b * t + 1) * np.log10(2)  # (1 - 1/10)^2 > 10^-0.1
-            if bound > np.log10(float(data.var_gradient.sel(step=t, layer=1, batch_size=b))):
-                row |= {"iteration": t + 1, "bound": int(bound)}
+            if t > 0 and high >= low + 1 and bound > np.log10(simulated):
+                row |= {"iteration": t + 1, "bound": int(bound), "why": None}
                 break
         found.append(row)
     return found

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
+from contextlib import redirect_stdout
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,13 @@ import pytest
 
 pytest.importorskip("torch")
 import xarray as xr
+from typer.testing import CliRunner
 
-from empirics import simulate, synthetic
+import empirics
+from empirics import load, simulate, synthetic
 from reports import agreement, figure_1, figure_1_checks, measured
 from reports.agreement_cases import cases, criterion, laws
+from reports.cli import app
 from reports.measured_page import MeasuredPage
 from reports.site import build
 from tests.reports.fakes import claim
@@ -56,8 +62,34 @@ def test_a_reduced_run_says_so_and_says_all() -> None:
 
 def test_stored_results_are_used_and_named(stores: Path) -> None:
     shown = text(figure_1.make(0, stores, replace(SMALL, steps=10**9)).html)
-    assert "reduced run" not in shown and "stored results" in shown
+    assert "reduced run" not in shown and "stored results, reduced" in shown
+    assert "For b = 4, 16 it does not happen within these iterations" in shown
+    for law in ("", "--inputs rademacher "):
+        assert f"batchlaw simulate synthetic {law}--batch-sizes 4 16 --steps 3 --replicas 9 --dtype float32 --seed 5" in shown
     assert re.search(r"Gaussian\s*9\s*3\s*5\s*float32", shown)
+
+
+def test_the_command_of_stored_results_makes_them_again(stores: Path, tmp_path: Path) -> None:
+    for law in figure_1.LAWS:
+        data = load(stores / law, synthetic(law))
+        words = figure_1.command(law, data).replace("DIR", str(tmp_path)).split()
+        assert CliRunner().invoke(app, words[1:]).exit_code == 0
+        assert load(tmp_path / law, synthetic(law)).identical(data)
+    own = simulate(synthetic(), batch_sizes=[4], steps=2, replicas=16, shard_replicas=8, store=tmp_path / "own")
+    again = figure_1.command("gaussian", own).replace("DIR", str(tmp_path / "again"))
+    assert eval(again, {"empirics": empirics}).identical(own)
+
+
+def test_the_example_of_agreement_is_its_row() -> None:
+    html = agreement.make(1, TWO[:1], replicas=64).html
+    code = unescape(re.findall(r"<pre[^>]*><code>(from empirics.*?)</code>", html, re.DOTALL)[0])
+    code = code.replace("cases(seed=1)", f"cases({TWO[:1]!r}, seed=1)")
+    told = io.StringIO()
+    with redirect_stdout(told):
+        exec(code, {})
+    rows = [row.split("</td>") for row in re.findall(r"<tr><td.*?</tr>", html, re.DOTALL)]
+    shown = [float(row[1].split(">")[-1].replace("−", "-")) for row in rows]
+    assert float(told.getvalue()) == pytest.approx(max(shown, key=abs), abs=0.006)
 
 
 def test_a_wrong_directory_is_refused_before_any_work(stores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +137,11 @@ def test_bounded_inputs_have_unseen_batches() -> None:
     )
     small, large = figure_1_checks.rare_batches(data)
     assert small["iteration"] == 7 and small["bound"] > 300
-    assert large == {"b": 1024, "iteration": None, "bound": None}
+    assert large == {"b": 1024, "iteration": None, "bound": None, "why": "numbers"}
+    short, _ = figure_1_checks.rare_batches(data.isel(step=slice(5)))
+    assert short["bound"] is None and short["why"] == "short"
+    gone, _ = figure_1_checks.rare_batches(data.where(data.step < 3))
+    assert gone["bound"] is None and gone["why"] == "diverged"
 
 
 def test_what_diverged_is_not_compared() -> None:
@@ -122,7 +158,8 @@ def test_agreement_page_and_its_table() -> None:
     rows = re.findall(r"<tr><td.*?</tr>", made.html, re.DOTALL)
     assert f"{len(rows)} comparisons" in made.finding and len(rows) > 20
     for row in rows:
-        exact, simulated, error, z = (float(x.replace("−", "-")) for x in re.findall(r'<td class="number">([^<]*)</td>', row)[-4:])
+        cells = [float(x.replace("−", "-")) for x in re.findall(r'<td class="number">([^<]*)</td>', row) if "/" not in x]
+        z, (exact, simulated, error) = cells[1], cells[-3:]
         assert abs((simulated - exact) / error - z) < 0.06 * max(1, abs(z)) + 1e-5 * exact / error
     for words in ("Kolmogorov and Smirnov", "Holm", "400 replicas", "20"):
         assert words in text(made.html)
