@@ -130,17 +130,18 @@ def marks_in_errors(data: Dataset, exact: dict[tuple[int, int], list[tuple[float
     for (step, layer), values in exact.items():
         for b, (value, error) in zip(data.batch_size.values.tolist(), values, strict=True):
             at = data.sel(step=step, layer=layer, batch_size=b)
-            got, se = float(at.var_gradient), float(at.var_gradient_se)
+            simulated, se = float(at.var_gradient), float(at.var_gradient_se)
             rows.append({
                 "step": step, "layer": layer, "b": b, "exact": f"{value:.6g}" + (f" ± {error:.1g}" if error else ""),
-                "simulated": f"{got:.6g}", "error": f"{se:.2g}",
-                "z": signed((got - value) / se) if step and se > 0 else f"relative difference {abs(got / value - 1):.1g}",
+                "simulated": f"{simulated:.6g}", "error": f"{se:.2g}",
+                "z": signed((simulated - value) / se) if step and se > 0 else f"relative difference {abs(simulated / value - 1):.1g}",
             })  # fmt: skip
-            if step and np.isfinite([got, se]).all():
-                sampled.append((got, se, value))
+            if step and np.isfinite([simulated, se]).all():
+                sampled.append((simulated, se, value))
     if not sampled:
         return rows, ""
-    found = compare(*zip(*sampled, strict=True))
+    got, errors, truth = np.array(sampled).T
+    found = compare(got, errors, truth)
     return rows, (
         f"{'They agree' if found.agrees() else 'They do not agree'}: at t = 1 the largest of {found.count} |z| is "
         f"{np.abs(found.z).max():.2f}, its p-value after Holm’s correction {found.adjusted.min():.2g}. "
