@@ -8,8 +8,9 @@
 from empirics.comparison import Comparison, compare, compare_dataset
 from empirics.cost import RunCost, UnaffordableError, predict
 from empirics.data_sets import DataSet
+from empirics.progress import Progress
 from empirics.request import make_plan
-from empirics.simulation import Progress, load, simulate
+from empirics.simulation import load, simulate
 from empirics.store import CorruptShardError
 from empirics.synthetic_problem import synthetic
 

@@ -7,13 +7,15 @@ import errno
 import itertools
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import partial
+from queue import SimpleQueue
 from typing import Any
+from uuid import uuid4
 
-from distributed import Client, Future, KilledWorker, SpecCluster, as_completed
+from distributed import Client, Future, KilledWorker, SpecCluster, as_completed, get_worker
 from distributed.deploy.subprocess import SubprocessCluster
 
 from empirics.plan import Plan, Shard
@@ -25,22 +27,30 @@ CONNECT_SECONDS = 10
 CLOSE_SECONDS = 2
 #: A scheduler without workers is given up after this; one that lost a worker of its own starts another within seconds.
 LONELY_SECONDS = 60.0
-LOOK_SECONDS, NAP_SECONDS = 5.0, 0.02
+LOOK_SECONDS, NAP_SECONDS, TELL_SECONDS = 5.0, 0.02, 1.0
 
 
-def run_on(client: Client, plan: Plan, shards: Sequence[Shard]) -> Iterator[ShardResult]:
-    """Every shard once, in the order in which they are finished. OSError when the scheduler or all of its workers are lost."""
+def run_on(client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], Any]) -> Iterator[ShardResult]:
+    """Every shard once, in the order in which they are finished; `ran` hears of those under way.
+
+    OSError when the scheduler or all of its workers are lost.
+    """
+    topic = f"batchlaw-{uuid4().hex}"
+    heard: SimpleQueue[tuple[Shard, int]] = SimpleQueue()  # filled by the client's own thread
+    client.subscribe_topic(topic, lambda event: heard.put((Shard(*event[1][:3]), event[1][3])))
     # a task and not scattered data, which would be lost with the worker that holds it
     shared = client.submit(_unchanged, plan, pure=False)
     todo = iter(shards)
 
     def submit(shard: Shard) -> Future:
-        return client.submit(run_shard, shared, shard, pure=False, retries=2)
+        return client.submit(_run, shared, shard, topic, pure=False, retries=2)
 
     width = max(1, sum(client.nthreads().values())) * (1 + WAITING)
     running = as_completed([submit(shard) for shard in itertools.islice(todo, width)], loop=client.loop)
     watch = _Watch(client)
     while not running.is_empty():
+        while not heard.empty():
+            ran(*heard.get())
         if not running.has_ready():
             watch.look()
             time.sleep(NAP_SECONDS)
@@ -86,6 +96,19 @@ class _Watch:
 
 def _lost(reason: str) -> OSError:
     return OSError(errno.ECONNABORTED, f"{reason}; shards that were finished before are kept where there is a store")
+
+
+def _run(plan: Plan, shard: Shard, topic: str) -> ShardResult:
+    """On a worker."""
+    worker, last = get_worker(), time.monotonic()
+
+    def ran(replica_steps: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_SECONDS:
+            last = time.monotonic()
+            worker.log_event(topic, [shard.batch_size, shard.index, shard.replicas, replica_steps])
+
+    return run_shard(plan, shard, ran)
 
 
 def _unchanged(plan: Plan) -> Plan:

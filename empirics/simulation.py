@@ -6,7 +6,8 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import xarray as xr
 
 from empirics.cost import refuse_unaffordable
 from empirics.plan import Plan, Shard
+from empirics.progress import Account, Progress
 from empirics.request import make_plan
 from empirics.results import Collector
 from empirics.store import Store, read_run
@@ -24,15 +26,6 @@ from theory.problem import TeacherStudent
 
 #: Flops from which worker processes pay for their start: half a minute of one core.
 WORTH_WORKERS = 3e12
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands, in replica-steps (one step of one replica); `resumed` of those done were found in the store."""
-
-    done: int
-    total: int
-    resumed: int
 
 
 def simulate(
@@ -89,7 +82,7 @@ def simulate(
         repair: compute shards again that are found corrupt; otherwise they are an error that names the file.
         shard_replicas: runs per shard, by default such that a shard takes some seconds. Decides the draws.
         max_hours: refuse a run that is predicted to take longer.
-        progress: called with a Progress at the start and after every shard.
+        progress: called with a Progress at the start, after every shard, and about twice a second while shards are under way.
 
     Raises ValueError or TypeError naming the argument, before any work; UnaffordableError, a ValueError, with the predicted cost;
     CorruptShardError, a ValueError; OSError when the store's disk fills up, with all finished shards kept. Memory does not grow with
@@ -123,22 +116,20 @@ def simulate(
     missing = [shard for shard in shards if shard not in finished]
     if kept is not None:
         kept.begin()
+    account = Account(plan, finished, told)
     if not missing:
-        return collect_shards(plan, (), kept, finished, told)
-    with _runner(plan, count, scheduler) as run:
-        return collect_shards(plan, run(missing), kept, finished, told)
+        return collect_shards(plan, (), kept, finished, account)
+    with _runner(plan, count, scheduler, account.ran) as run:
+        return collect_shards(plan, run(missing), kept, finished, account)
 
 
 def collect_shards(
-    plan: Plan, results: Iterable[ShardResult], store: Store | None, finished: dict[Shard, Path], progress: Callable[[Progress], Any]
+    plan: Plan, results: Iterable[ShardResult], store: Store | None, finished: dict[Shard, Path], account: Account
 ) -> xr.Dataset:
     """Keep what comes in, and take every shard into account in the plan's order, whatever the order in which they come."""
     collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(plan.shards())
     finished = dict(finished)
     upcoming = next(following, None)
-    resumed = sum(s.replicas for s in finished) * plan.steps
-    done, total = resumed, plan.replicas * len(plan.batch_sizes) * plan.steps
-    progress(Progress(done, total, resumed))
 
     def take_in_order() -> None:
         nonlocal upcoming
@@ -152,8 +143,7 @@ def collect_shards(
         else:
             finished[result.shard] = store.write(result)
         take_in_order()
-        done += result.shard.replicas * plan.steps
-        progress(Progress(done, total, resumed))
+        account.finished(result.shard)
     take_in_order()
     return collector.dataset()
 
@@ -188,16 +178,18 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     finished = kept.sound(shards, repair=False)
     if len(finished) < len(shards):
         raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards) - len(finished)} of {len(shards)} shards")
-    return collect_shards(plan, (), kept, finished, lambda progress: None)
+    return collect_shards(plan, (), kept, finished, Account(plan, finished, lambda progress: None))
 
 
 @contextmanager
-def _runner(plan: Plan, workers: int, scheduler: str | None) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult]]]:
+def _runner(
+    plan: Plan, workers: int, scheduler: str | None, ran: Callable[[Shard, int], Any]
+) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult]]]:
     if scheduler is None and workers == 1:
-        yield lambda shards: (run_shard(plan, shard) for shard in shards)
+        yield lambda shards: (run_shard(plan, shard, partial(ran, shard)) for shard in shards)
         return
     from empirics.cluster import client_of, local_client, run_on  # Dask takes a second to load
 
     place: AbstractContextManager[Any] = local_client(workers) if scheduler is None else client_of(scheduler)
     with place as client:
-        yield lambda shards: run_on(client, plan, shards)
+        yield lambda shards: run_on(client, plan, shards, ran)

@@ -6,7 +6,9 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,13 +30,16 @@ class ShardResult:
     versions: str
 
 
-def run_shard(plan: Plan, shard: Shard) -> ShardResult:
-    """Run every group of the shard in turn. Memory: one group, and moments of size (recorded steps) x (statistics)."""
+def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda replica_steps: None) -> ShardResult:
+    """Run every group of the shard in turn, and tell `ran` how many replica-steps of it have been run.
+
+    Memory: one group, and moments of size (recorded steps) x (statistics).
+    """
     n, m = size_of(plan.problem.depth, plan.estimator)
     moments = Moments.zeros(len(plan.recorded), n, m)
     lost = np.zeros(len(plan.recorded))
     source_streams = streams(plan.seed, (shard.batch_size, shard.index), torch.device(plan.device))
-    first = 0
+    first = behind = 0
     with single_thread(), torch.no_grad(), np.errstate(all="ignore"):  # `diverged` tells of what overflows
         engines: dict[tuple[int, int], Engine] = {}
         for blocks, size in plan.groups(shard):
@@ -44,8 +49,13 @@ def run_shard(plan: Plan, shard: Shard) -> ShardResult:
             engine = engines[blocks, size]
             folds = (np.arange(first, first + blocks) + shard.index) % FOLDS
             first += blocks
-            run_group(plan, engine, source_for(engine, source_streams).draw, folds, moments, lost)
+            run_group(plan, engine, source_for(engine, source_streams).draw, folds, moments, lost, partial(_count_on, ran, behind))
+            behind += engine.setting.replicas * plan.steps
     return ShardResult(shard, moments, lost, versions())
+
+
+def _count_on(ran: Callable[[int], Any], behind: int, replica_steps: int) -> None:
+    ran(behind + replica_steps)
 
 
 def source_for(engine: Engine, streams: Streams) -> Source:
@@ -56,7 +66,8 @@ def source_for(engine: Engine, streams: Streams) -> Source:
 
 
 def run_group(
-    plan: Plan, engine: Engine, draw: Callable[[], torch.Tensor], folds: np.ndarray, moments: Moments, lost: np.ndarray
+    plan: Plan, engine: Engine, draw: Callable[[], torch.Tensor], folds: np.ndarray, moments: Moments, lost: np.ndarray,
+    ran: Callable[[int], Any],
 ) -> None:
     """All steps of one group, its blocks taken into `moments` and its diverged replicas into `lost`."""
     setting = engine.setting
@@ -84,6 +95,7 @@ def run_group(
         of_group.put(start, Moments.of_blocks(values, folds, n))
         gone = gone_now[-1]
         start += slot + 1
+        ran(setting.replicas * (t + 1))
     moments.merge(of_group)
 
 

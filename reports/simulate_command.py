@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 from typer.core import TyperCommand
 
@@ -108,9 +108,9 @@ def simulate(
         except OSError as error:
             typer.echo(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", err=True)
             raise typer.Exit(1) from None
-        print_result(result)
         if out is not None:
-            _write(result, out, kept)
+            _write(result, out, kept)  # first: what is printed can fail, on a pipe that nobody reads
+        print_result(result)
 
 
 def _check_out(out: Path) -> None:
@@ -150,18 +150,24 @@ def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
 @contextmanager
 def progress_bar() -> Iterator[Any]:
     """A callback for `simulate` that draws a bar on stderr: share done, rate, time left."""
-    columns = (
-        TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
-    )  # fmt: skip
+    from empirics.cost import duration
+
+    columns = TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[pace]}")
     bar = Progress(*columns, console=Console(stderr=True))
-    task = bar.add_task("", total=None, rate="")
-    start = time.monotonic()
+    task = bar.add_task("", total=None, pace="starting")
+    since: tuple[float, int] | None = None  # when steps were first heard of, and how many: the start of processes is no part of the rate
 
     def told(progress: Any) -> None:
+        nonlocal since
         bar.start()  # at the first call: what is refused before any work has no bar
-        fresh = progress.done - progress.resumed
-        rate = fresh / max(time.monotonic() - start, 1e-9)
-        bar.update(task, total=progress.total, completed=progress.done, rate=f"{rate:,.0f} replica-steps/s" if fresh else "")
+        now, there = time.monotonic(), progress.done + progress.running
+        if since is None and there > progress.resumed:
+            since = now, there
+        pace = "starting"
+        if since is not None and now > since[0] and there > since[1]:
+            rate = (there - since[1]) / (now - since[0])
+            pace = f"{rate:,.0f} replica-steps/s, {duration((progress.total - there) / rate)} left"
+        bar.update(task, total=progress.total, completed=there, pace=pace)
 
     try:
         yield told

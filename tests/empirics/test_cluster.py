@@ -11,6 +11,7 @@ import pytest
 
 from empirics import cluster, make_plan, simulate
 from empirics.cluster import local_client, run_on
+from empirics.progress import Account
 from empirics.simulation import collect_shards
 from empirics.store import Store
 from tests.replica_problems import F, network
@@ -39,7 +40,8 @@ def run(client, progress=lambda progress: None, store=None):
     if kept is not None:
         kept.begin()
     missing = [shard for shard in plan.shards() if shard not in finished]
-    return collect_shards(plan, run_on(client, plan, missing), kept, finished, progress)
+    account = Account(plan, finished, progress)
+    return collect_shards(plan, run_on(client, plan, missing, account.ran), kept, finished, account)
 
 
 def test_two_worker_processes_give_the_same_bits(client, expected):
