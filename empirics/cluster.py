@@ -138,7 +138,7 @@ def client_of(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler at this address. ValueError when it cannot be reached, or has no workers."""
     with _quiet():
         try:
-            client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+            client = _Connected(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise ValueError(f"scheduler must be the address of a Dask scheduler, but {scheduler!r} cannot be reached: {error}") from error
         try:
@@ -150,6 +150,18 @@ def client_of(scheduler: str) -> Iterator[Client]:
         finally:
             with suppress(Exception):
                 client.close(timeout=CLOSE_SECONDS)
+
+
+class _Connected(Client):
+    """Closed when it cannot be started: left to itself it notices after 20 seconds, with a traceback."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        try:
+            super().__init__(*arguments, **options)
+        except BaseException:
+            with suppress(Exception):
+                self.close(timeout=CLOSE_SECONDS)
+            raise
 
 
 def _local_cluster(workers: int) -> SpecCluster:

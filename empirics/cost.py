@@ -16,10 +16,12 @@ from empirics.work import single_thread, source_for
 
 #: Of a process with torch, before it has done anything.
 PROCESS_BYTES = 400 << 20
-TRIAL_SECONDS = 0.2
+TRIAL_SECONDS, TRIALS_SECONDS = 0.2, 4.0  # of one batch size, and of all
 START_SECONDS = 5.0  # of worker processes
-#: Far below any core's: when even this much would do, nobody needs a trial.
-SLOW_FLOPS = 1e9
+#: Far below and above any core's: when the one would do, or not even the other, nobody needs a trial.
+SLOW_FLOPS, FAST_FLOPS = 1e9, {"cpu": 1e12, "cuda": 2e14}
+#: Of what is kept for a shard and for a step, before any has been run.
+SHARD_BYTES, STEP_BYTES = 1000, 100
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
     """Cost of the fraction `pending` of the plan. Takes about TRIAL_SECONDS for each batch size; UnaffordableError for what has no room."""
     workers = min(workers, plan.shard_count)
     refuse_oversized(plan, workers)
-    per_step = {b: _trial(plan, b) for b in plan.batch_sizes}
+    seconds = min(TRIAL_SECONDS, TRIALS_SECONDS / len(plan.batch_sizes))
+    per_step = {b: _trial(plan, b, seconds) for b in plan.batch_sizes}
     total = sum(per_step.values()) * plan.replicas * plan.steps
     longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, which may be begun last
     seconds = pending * max(total / workers + (longest / 2 if 1 < workers < plan.shard_count else 0), longest)
@@ -52,10 +55,11 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
 
 
 def memory_bytes(plan: Plan, workers: int) -> int:
-    """Buffers of one group and the moments of a shard, in every process; and the moments of all batch sizes once."""
+    """Buffers of one group and the moments of a shard, in every process; the moments of all batch sizes, shards and steps once."""
     moments = _moment_numbers(plan) * 8
     buffers = max(2 * math.prod(widest_group(plan, b)) * plan.replica_bytes(b) for b in plan.batch_sizes)  # twice: and what goes there
-    return workers * (PROCESS_BYTES + buffers + 3 * moments) + len(plan.batch_sizes) * moments
+    once = len(plan.batch_sizes) * moments + SHARD_BYTES * plan.shard_count + STEP_BYTES * plan.steps
+    return workers * (PROCESS_BYTES + buffers + 3 * moments) + once
 
 
 def widest_group(plan: Plan, batch_size: int) -> tuple[int, int]:
@@ -77,12 +81,15 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: flo
     refuse_oversized(plan, workers)
     if pending * plan.flops / SLOW_FLOPS / workers < 3600 * max_hours:
         return
-    seconds = predict(plan, workers, pending).seconds
+    at_least = pending * plan.flops / FAST_FLOPS[torch.device(plan.device).type] / workers
+    seconds = at_least if at_least > 3600 * max_hours else predict(plan, workers, pending).seconds
     if seconds > 3600 * max_hours:
         fitting = math.floor(plan.replicas * 3600 * max_hours / seconds)
         advice = f"{fitting} replicas would fit, or more workers, or" if fitting >= 2 else "take"
+        word = "at least" if seconds == at_least else "about"
         raise UnaffordableError(
-            f"the run would take about {duration(seconds)}, more than max_hours = {max_hours:g}: {advice} a larger max_hours"
+            f"the run would take {word} {duration(seconds)}, more than max_hours = {max_hours:g}: "
+            f"{advice} a larger max_hours"
         )
 
 
@@ -91,7 +98,8 @@ def refuse_oversized(plan: Plan, workers: int) -> None:
     needed, available = memory_bytes(plan, workers), psutil.virtual_memory().available
     if needed > available:
         raise UnaffordableError(
-            f"the run needs {size(needed)} of memory and {size(available)} are free: take smaller batches, fewer workers, a larger `every`"
+            f"the run needs {size(needed)} of memory and {size(available)} are free: "
+            "take fewer workers, smaller batches, fewer replicas or steps, a larger `every`"
         )
     if torch.device(plan.device).type == "cuda":
         free = torch.cuda.mem_get_info(torch.device(plan.device))[0]
@@ -100,24 +108,29 @@ def refuse_oversized(plan: Plan, workers: int) -> None:
             raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory, and {size(free)} are free: take smaller batches")
 
 
-def _trial(plan: Plan, batch_size: int) -> float:
-    """Seconds of one step of one replica."""
+def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
+    """Seconds of one step of one replica, from steps that take that long together, one at least."""
     setting = plan.setting(batch_size, *widest_group(plan, batch_size))
     with single_thread(), torch.no_grad():
         engine = ENGINES[plan.engine](setting)
         source = source_for(engine, streams(plan.seed, (0, 0), setting.device))
         engine.restart()
-        engine.step(source.draw(), 0.0, 0)
-        best, spent = math.inf, 0.0
-        while spent < TRIAL_SECONDS:
+
+        def timed(count: int) -> float:
             start = time.perf_counter()
-            for i in range(8):
+            for i in range(count):
                 engine.step(source.draw(), 0.0, i if i % plan.every == 0 else None)
             engine.digest(1)
             if setting.device.type == "cuda":
                 torch.cuda.synchronize(setting.device)
-            elapsed = time.perf_counter() - start
-            best, spent = min(best, elapsed / 8), spent + elapsed
+            return (time.perf_counter() - start) / count
+
+        best = spent = timed(1)  # the first one also makes buffers
+        if spent < seconds:
+            best = math.inf
+        while spent < seconds:
+            latest = timed(8)
+            best, spent = min(best, latest), spent + 8 * latest
     return best / setting.replicas
 
 

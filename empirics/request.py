@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from theory.inputs import Independent, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
 LARGEST_BATCH = 1 << 53  # the largest integer up to which doubles have all of them
+MOST_SIZES, MOST = 10_000, 10**15  # beyond what anybody could run
 
 
 def make_plan(
@@ -40,7 +42,7 @@ def make_plan(
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
     sizes = _batch_sizes(batch_sizes)
-    steps, replicas = as_index(steps, "steps", minimum=1), as_index(replicas, "replicas", minimum=2)
+    steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)
     if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
         problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
@@ -55,9 +57,11 @@ def make_plan(
 
 
 def _batch_sizes(value: Any) -> tuple[int, ...]:
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
         raise TypeError(f"batch_sizes must be a sequence of integers, but was {value!r}")
-    sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(value))
+    sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(islice(value, MOST_SIZES + 1)))
+    if len(sizes) > MOST_SIZES:
+        raise ValueError(f"batch_sizes must be at most {MOST_SIZES:,}, but were more")
     for i, b in enumerate(sizes):
         if b > LARGEST_BATCH:
             raise ValueError(f"batch_sizes[{i}] must be at most 2^53, but was {b}")
@@ -68,8 +72,15 @@ def _batch_sizes(value: Any) -> tuple[int, ...]:
     return sizes
 
 
+def _count(value: Any, name: str, least: int) -> int:
+    count = as_index(value, name, minimum=least)
+    if count > MOST:
+        raise ValueError(f"{name} must be at most 10^15, but had {len(str(count))} digits")
+    return count
+
+
 def _one_of(value: Any, name: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, but was {value!r}")
 
 

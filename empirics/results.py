@@ -14,7 +14,7 @@ from empirics.plan import Plan
 from empirics.population import population
 from empirics.rounding import rounding_errors
 from empirics.statistics import PER_LAYER, Moments, size_of
-from empirics.work import ShardResult
+from empirics.work import ShardResult, single_thread
 
 LONG_NAMES = {
     "var_gradient": "var(g_t | w_0) = E||g_t||_F^2 - ||E g_t||_F^2, the variance of the stochastic gradient",
@@ -51,9 +51,10 @@ class Collector:
         """Everything that was collected, with what it is and how to get it again."""
         plan = self.plan
         depth, sizes = plan.problem.depth, plan.batch_sizes
-        both = [estimate(self.moments[b], plan.eps) for b in sizes]
-        values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
-        errors = np.hypot(errors, rounding_errors(plan, values))
+        with single_thread():
+            both = [estimate(self.moments[b], plan.eps) for b in sizes]
+            values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
+            errors = np.hypot(errors, rounding_errors(plan, values))
         variables: dict[str, Any] = {}
         made_by = self._made_by()
         for i, name in enumerate(PER_LAYER):

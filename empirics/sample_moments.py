@@ -15,6 +15,7 @@ by pairing the four factors. Derived here on its own (evidence must not share a 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -40,9 +41,10 @@ class SampleMoments(ABC):
 class _Independent(SampleMoments):
     """Independent centred coordinates, all with the same second moment v and fourth moment m; gaps: ||D||^2."""
 
-    def __init__(self, setting: Setting, v: float, m: float) -> None:
+    def __init__(self, setting: Setting, v: float, excess: float) -> None:
+        """`excess`: m / v^2 - 3, which small v leave as it is."""
         r, n, p = setting.replicas, setting.chunk, setting.law.dimension
-        self.p, self.v, self.excess = p, v, m - 3 * v * v
+        self.p, self.v, self.excess = p, v, excess
         self.w_norms = setting.empty(n, r)
         self.columns = None if self.excess == 0 else setting.empty(n, r)
 
@@ -55,8 +57,8 @@ class _Independent(SampleMoments):
         norms, columns = (_numpy(x, count) for x in (self.w_norms, self.columns))
         f1, f2 = np.moveaxis(full_squares.reshape(count, -1, 2), -1, 0)
         # f_1 = v A and f_2 = v D W_1^T; for K = I the sum of B_ii K_ii is tr B
-        layer1 = f1 * (self.p + 2 + self.excess / self.v**2)
-        layer2 = self.v**2 * gaps * norms**2 + 2 * f2 + self.excess * columns
+        layer1 = f1 * (self.p + 2 + self.excess)
+        layer2 = self.v**2 * (gaps * norms**2 + self.excess * columns) + 2 * f2
         return np.stack([layer1, layer2], axis=-1)
 
 
@@ -105,9 +107,10 @@ def sample_moments(setting: Setting) -> SampleMoments:
         return _Atoms(setting, *support)
     if isinstance(law, Gaussian):
         sigma, v = isotropic(law)  # as the engine does, which leaves v out of the gaps
-        return _Independent(setting, v, 3 * v * v) if sigma is None else _Correlated(setting)
+        return _Independent(setting, v, 0.0) if sigma is None else _Correlated(setting)
     if isinstance(law, Independent) and law.coordinate_moment(1) == 0:
-        return _Independent(setting, *(float(law.coordinate_moment(k)) for k in (2, 4)))
+        second, fourth = (Fraction(law.coordinate_moment(k)) for k in (2, 4))
+        return _Independent(setting, float(second), float(fourth / second**2 - 3) if second else 0.0)
     raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {law!r}")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import xarray as xr
 
-from empirics.cost import refuse_unaffordable
+from empirics.cost import refuse_oversized, refuse_unaffordable
 from empirics.plan import Plan, Shard
 from empirics.progress import Account, Progress
 from empirics.request import make_plan
@@ -71,7 +71,7 @@ def simulate(
         seed: the one integer from which every random number descends. More replicas with the same seed keep all whole shards.
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N". Draws, and so results, differ between the CPU and GPUs.
         store: a directory for finished shards. Started again, a run takes up what is there and gives the same bits as one never stopped.
-        dtype: "float64", or "float32", twice as fast, with errors of about 10^-6 ||g||^2 in every variance.
+        dtype: "float64", or "float32", twice as fast, with standard errors of about 10^-5 E||g||^2 at least.
         sampling: "independent"; "without_replacement" or "epochs" for a DataSet.
         estimator: "naive", always available; "rao_blackwell" and "controlled" where closed forms given w_t are known; "auto": the best.
         engine: "two_linear" (fused, for two linear layers), "networks" (any), "autograd" (plain and slow); "auto".
@@ -99,13 +99,17 @@ def simulate(
         estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
     )  # fmt: skip
     count = choose_workers(plan, workers)
-    if max_hours != math.inf and as_number(max_hours, "max_hours") <= 0:
+    if not (isinstance(max_hours, float) and max_hours == math.inf) and as_number(max_hours, "max_hours") <= 0:
         raise ValueError(f"max_hours must be positive, but was {max_hours!r}")
+    for name, flag in (("resume", resume), ("repair", repair)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} must be True or False, but was {flag!r}")
     if scheduler is not None and not isinstance(scheduler, str):
         raise TypeError(f"scheduler must be an address such as 'tcp://host:8786', but was {scheduler!r}")
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be a function or None, but was {progress!r}")
     told = progress or (lambda progress: None)
+    refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
     kept = None if store is None else Store(store, plan)
     if scheduler is None:
         refuse_unaffordable(plan, count, max_hours, pending_share(plan, kept))
@@ -160,7 +164,7 @@ def choose_workers(plan: Plan, workers: int | None) -> int:
 
 def pending_share(plan: Plan, store: Store | None) -> float:
     """The fraction of the plan's replicas that a store lacks, by the names of its shards."""
-    there = 0 if store is None else sum(shard.replicas for shard in store.names() if shard.batch_size in plan.batch_sizes)
+    there = 0 if store is None else sum(shard.replicas for shard in store.names().keys() & set(plan.shards()))
     return max(0.0, 1 - there / (plan.replicas * len(plan.batch_sizes)))
 
 

@@ -58,6 +58,8 @@ class Store:
     def __init__(self, path: str | os.PathLike[str], plan: Plan, read_only: bool = False) -> None:
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"store must be a path, but was {path!r}")
+        if not os.fspath(path):
+            raise ValueError("store must be a path, but was empty")
         self.path, self.plan = Path(path), plan
         if not read_only:
             self._check_place()
@@ -76,22 +78,27 @@ class Store:
 
     def begin(self) -> None:
         """Say on the disk what the run is."""
-        plan, known = self.plan, self.path / "run.json"
-        if not known.exists() or not (self.path / _PROBLEM).exists():
-            self._write_problem()
+        plan, known, arrays = self.plan, self.path / "run.json", self._problem()
+        try:
+            intact = (self.path / _PROBLEM).read_bytes() == arrays
+        except OSError:
+            intact = False
+        if not intact:
+            self._write(_PROBLEM, arrays)
         run = {"fingerprint": plan.fingerprint, "identity": plan.identity(), "request": plan.request()}
         content = json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1).encode()
         if not known.exists() or known.read_bytes() != content:
             self._write("run.json", content)
 
-    def _write_problem(self) -> None:
+    def _problem(self) -> bytes:
+        """Of problem.npz: the same bytes for the same problem."""
         problem = self.plan.problem
         arrays = {f"{name}_{k}": w for name in ("student", "teacher") for k, w in enumerate(getattr(problem, name), 1)}
         if isinstance(problem.inputs, DataSet):
             arrays["points"] = problem.inputs.points
         buffer = io.BytesIO()
         np.savez(buffer, **{name: to_float(w) for name, w in arrays.items()})  # type: ignore[arg-type]
-        self._write(_PROBLEM, buffer.getvalue())
+        return buffer.getvalue()
 
     def names(self) -> dict[Shard, Path]:
         """The shards that are there, by their names alone."""
@@ -111,7 +118,7 @@ class Store:
             except CorruptShardError:
                 if not repair:
                     raise
-                path.unlink()
+                _remove(path)
         return found
 
     def read(self, shard: Shard, path: Path) -> ShardResult:
@@ -249,6 +256,13 @@ def _uninterrupted() -> Iterator[None]:
 def _no_cluster() -> AbstractContextManager[Any]:
     """Files are this process's own: with a Dask client at hand, xarray would ask the cluster for their locks."""
     return dask.config.set(scheduler="synchronous")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)  # another process may repair too
+    except OSError as error:
+        raise CorruptShardError(path, f"cannot be removed: {error.strerror}") from error
 
 
 def _short(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from empirics.batches import Draws, Source, make_source
 from empirics.engines.base import Engine
@@ -110,10 +111,11 @@ def versions() -> str:
 
 @contextmanager
 def single_thread() -> Iterator[None]:
-    """One thread for torch: cores are for shards, and results must not depend on their number."""
+    """One thread for torch and for numpy's linear algebra: cores are for shards, and bits must not depend on their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(limits=1):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empirics import compare
-from empirics.estimates import BLOCKS_PER_CONTROL, estimate, uses_controls
+from empirics import compare, estimates
+from empirics.estimates import BLOCKS_PER_CONTROL, TRUST, estimate, uses_controls
 from empirics.statistics import FOLDS, Moments
 
 N, M = 3, 2
@@ -77,8 +77,14 @@ def test_few_blocks_are_not_fitted(blocks):
     assert (np.abs(mean - values[..., :N].mean(1)).max() < 1e-12) == (blocks < LEAST)
 
 
+@pytest.fixture
+def no_floor(monkeypatch):
+    """Standard errors as they are estimated."""
+    monkeypatch.setattr(estimates, "TRUST", 0)
+
+
 @pytest.mark.parametrize("blocks", [LEAST, 60])
-def test_controls_of_mean_zero_leave_the_estimate_unbiased_and_sharpen_it(blocks):
+def test_controls_of_mean_zero_leave_the_estimate_unbiased_and_sharpen_it(blocks, no_floor):
     """30,000 repetitions; with coefficients fitted to the blocks that they correct, the bias would be about 20 standard errors."""
     values = drawn(30_000, blocks, 1)
     plain, plain_error = estimate(moments_of(values[..., :N]))
@@ -106,11 +112,33 @@ def test_the_check_above_can_fail():
     assert not found.agrees(1e-4)
 
 
-def test_the_scale_of_controls_and_copies_of_them_do_not_matter():
-    values = drawn(5, 60, 2)
+def test_errors_with_controls_are_those_of_the_residuals(no_floor):
+    values = drawn(1, 60, 5)
+    y, c = values[0, :, :N], values[0, :, N:]
+    expected = 0
+    for fold in range(FOLDS):
+        mine, other = (np.arange(60) % FOLDS == f for f in (fold, 1 - fold))
+        dy, dc = y[other] - y[other].mean(0), c[other] - c[other].mean(0)
+        beta = np.linalg.lstsq(dc, dy, rcond=None)[0]
+        expected += (y[mine] - c[mine] @ beta).var(0, ddof=1) / mine.sum() / 4
+    assert estimate(moments_of(values))[1][0] == pytest.approx(np.sqrt(expected), rel=1e-9)
+
+
+def test_controls_that_explain_all_are_not_believed():
+    """Blocks do not show what they have not met."""
+    values = drawn(1, 80, 6)
+    values[..., :N] = 1 + values[..., N:] @ np.arange(M * N).reshape(M, N)
+    mean, error = estimate(moments_of(values))
+    plain = estimate(moments_of(values[..., :N]))[1]
+    assert mean == pytest.approx(np.ones((1, N)), rel=1e-9)
+    assert error == pytest.approx(plain * np.sqrt(TRUST * M / 40), rel=1e-9)
+
+
+def test_the_scale_of_controls_and_copies_of_them_do_not_matter(no_floor):
+    values = drawn(5, 80, 2)
     scaled = np.concatenate([values[..., :N], values[..., N:] * [2.0**-300, 2.0**200]], axis=-1)
     copied = np.concatenate([values, values[..., N:]], axis=-1)
-    zero = np.concatenate([values, np.zeros((5, 60, 1))], axis=-1)
+    zero = np.concatenate([values, np.zeros((5, 80, 1))], axis=-1)
     for other in (scaled, copied, zero):
         for one, two in zip(estimate(moments_of(values)), estimate(moments_of(other)), strict=True):
             assert one == pytest.approx(two, rel=1e-6)

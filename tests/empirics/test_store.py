@@ -187,7 +187,8 @@ def test_a_store_that_cannot_be_written_can_be_read(store, expected, monkeypatch
 
 def test_a_problem_that_a_start_left_is_written_anew(tmp_path):
     other = network((2, 3, 1), Gaussian(2), F(1, 20), seed=9)
-    Store(tmp_path / "run", make_plan(other, **REQUEST))._write_problem()
+    left = Store(tmp_path / "run", make_plan(other, **REQUEST))
+    left._write("problem.npz", left._problem())
     simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
     with np.load(tmp_path / "run" / "problem.npz") as arrays:
         assert (arrays["student_1"] == PROBLEM.student[0].astype(float)).all()
