@@ -60,7 +60,8 @@ def test_small_weights_that_grow(scale):
     student = [scale * generator.normal(size=(3, 2)), scale * generator.normal(size=(2, 3))]
     problem = TeacherStudent(student, teacher, data, learning_rates=0.08)
     single, double = (
-        simulate(problem, batch_sizes=[3], steps=400, replicas=200, estimator="rao_blackwell", every=20, dtype=d) for d in ("float32", "float64")
+        simulate(problem, batch_sizes=[3], steps=1500, replicas=100, estimator="rao_blackwell", every=50, dtype=dtype)
+        for dtype in ("float32", "float64")
     )
     for name in ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared", "loss"):
         z = (single[name] - double[name]) / np.hypot(single[f"{name}_se"], double[f"{name}_se"])
