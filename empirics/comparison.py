@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
+from theory.exact import as_index, as_number
+
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
@@ -41,9 +43,16 @@ class Comparison:
 def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | None = None, rounding: float = 1e-9) -> Comparison:
     """Compare estimates with exact values; arrays of one shape, or what broadcasts.
 
-    `comparisons`: how many there are in all, when these are some of them. `rounding`: the error of the arithmetic, relative to |exact|;
-    it is added to the standard error in quadrature, so that what has no sampling error (a closed form at step 0) is compared too. Raises
-    ValueError for NaN, infinity and negative standard errors: a run that diverged, or too few replicas, is no agreement.
+    All entries count as comparisons made: Holm's correction is for their number. Cost: nothing to speak of.
+
+    Args:
+        estimate, standard_error, exact: z = (estimate - exact) / standard_error.
+        comparisons: how many there are in all, when these are some of them.
+        rounding: the error of the arithmetic, relative to |exact|; it is added to the standard error in quadrature, so that what has no
+            sampling error (a closed form at step 0) is compared too.
+
+    Raises ValueError for nothing to compare, for shapes that do not fit, for NaN, infinity and negative standard errors: a run that
+    diverged, or too few replicas, is no agreement. Source: S. Holm, Scand. J. Statist. 6 (1979) 65-70.
 
     >>> c = compare([1.1, 2.0], [0.1, 0.5], [1.0, 2.0])
     >>> c.z.round(6).tolist(), c.adjusted.round(3).tolist(), c.agrees()
@@ -58,15 +67,17 @@ def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | N
     for name, array in (("estimate", value), ("standard_error", se), ("exact", truth)):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} must be finite, but {int((~np.isfinite(array)).sum())} of its {array.size} entries are not")
+    if not value.size:
+        raise ValueError("estimate must have one entry at least, but had none")
     if (se < 0).any():
         raise ValueError(f"standard_error must not be negative, but was {se.min()}")
-    if not rounding >= 0:
+    if as_number(rounding, "rounding") < 0:
         raise ValueError(f"rounding must not be negative, but was {rounding!r}")
     scale = np.hypot(se, rounding * np.abs(truth))
     difference = value - truth
     z = np.divide(difference, scale, out=np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), where=scale > 0)
     p = special.erfc(np.abs(z) / np.sqrt(2))
-    count = p.size if comparisons is None else comparisons
+    count = p.size if comparisons is None else as_index(comparisons, "comparisons")
     if count < p.size:
         raise ValueError(f"comparisons must be at least the {p.size} made here, but was {comparisons}")
     return Comparison(z, p, holm(p, count), count)
@@ -87,7 +98,29 @@ def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
 
 
 def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], variable: str = "var_gradient", **options: Any) -> Comparison:
-    """A simulated Dataset against functions of b, {(step, layer): polynomial}, at each batch size: z is (polynomials, batch sizes)."""
+    """A simulated Dataset against functions of b, at each of its batch sizes; z has the shape (polynomials, batch sizes).
+
+    Args:
+        dataset: of `simulate` or `load`.
+        polynomials: {(step, layer): v}, v(b) exact or floating-point, such as `variance_poly.variance_polynomial`.
+        variable: which of the Dataset's, with its standard error.
+        options: those of `compare`.
+
+    Raises ValueError for a variable, step or layer that the Dataset does not have, and what `compare` raises.
+
+    >>> from empirics import simulate
+    >>> from theory import Gaussian, TeacherStudent, variance_poly
+    >>> problem = TeacherStudent([[[2]], [[3]]], [[[1]], [[1]]], Gaussian(1), learning_rates=0.01)
+    >>> run = simulate(problem, batch_sizes=[4, 8], steps=1, replicas=1000)
+    >>> compare_dataset(run, {(0, 1): variance_poly.variance_polynomial(problem, 0, 1)}).agrees()
+    True
+    """
+    for name in (variable, f"{variable}_se"):
+        if name not in dataset:
+            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {variable!r}")
+    for t, k in polynomials:
+        if t not in dataset.step.values or k not in dataset.layer.values:
+            raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {(t, k)!r}")
     sizes = dataset.batch_size.values.tolist()
     places = [{"step": t, "layer": k} for t, k in polynomials]
     value, se = ([dataset[name].sel(place).values for place in places] for name in (variable, f"{variable}_se"))

@@ -38,7 +38,10 @@ def make_plan(
     every: Any = 1,
     shard_replicas: Any = None,
 ) -> Plan:
-    """Check everything; ValueError or TypeError naming the argument, what it was and what it must be."""
+    """A checked plan of a run, without running anything: for `predict`. Arguments as for `simulate`.
+
+    ValueError or TypeError naming the argument, what it was and what it must be.
+    """
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
     sizes = _batch_sizes(batch_sizes)

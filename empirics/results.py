@@ -112,7 +112,7 @@ def collect(plan: Plan, results: Iterable[ShardResult]) -> xr.Dataset:
     return collector.dataset()
 
 
-#: Longer problems are named by their digest; a store has their arrays in problem.npz.
+#: Longer problems are named by their digest: text in a netCDF file has its limits. A store has their arrays in problem.npz.
 LONGEST_PROBLEM = 30_000
 
 
@@ -123,14 +123,15 @@ def problem_text(plan: Plan) -> str:
     text = json.dumps(layers, default=str)  # Fractions as strings
     if len(text) <= LONGEST_PROBLEM:
         return text
-    return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": "in problem.npz of the store"})
+    where = "in problem.npz of the store, where there is one"
+    return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": where})
 
 
 def _rates_text(rates: np.ndarray) -> str:
     text = json.dumps(rates.tolist())
     if len(text) <= LONGEST_PROBLEM:
         return text
-    return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store"
+    return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store, where there is one"
 
 
 def _attribute(value: Any) -> int | str:

@@ -58,7 +58,8 @@ def simulate(
         var_full_gradient   the same of the full gradient grad L(w_t)             mean_norm_squared    ||E g_t||_F^2
         loss                E L(w_t)                                              diverged             fraction of runs that have overflowed
 
-    each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas. All
+    each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas,
+    of which no two blocks can be made. Controls reduce it no further than the number of blocks can show (empirics/estimates.py). All
     estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
     needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian inputs and many steps,
     neither estimates nor standard errors can tell.
@@ -88,7 +89,8 @@ def simulate(
     CorruptShardError, a ValueError; OSError when the store's disk fills up, with all finished shards kept. Memory does not grow with
     the number of replicas, nor with that of weights times steps. Cost: `empirics.predict`.
 
-    >>> from theory import Gaussian
+    >>> from empirics import simulate
+    >>> from theory import Gaussian, TeacherStudent
     >>> problem = TeacherStudent([[[2]], [[3]]], [[[1]], [[1]]], Gaussian(1), learning_rates=0.01)
     >>> result = simulate(problem, batch_sizes=[4, 8], steps=2, replicas=1000, seed=1)
     >>> result.var_gradient.sel(step=0, batch_size=4).values  # exact at step 0: (2/b) 25 w_k^2
@@ -115,7 +117,7 @@ def simulate(
         refuse_unaffordable(plan, count, max_hours, pending_share(plan, kept))
     shards = plan.shards()
     if kept is not None and not resume and (there := len(kept.names().keys() & set(shards))):
-        raise ValueError(f"store must have no shards of this run without resume, but {kept.path} holds {there} finished ones (--resume)")
+        raise ValueError(f"store must have no shards of this run without resume, but {kept.path} holds {there} of them (--resume)")
     finished = {} if kept is None else kept.sound(shards, repair)
     missing = [shard for shard in shards if shard not in finished]
     if kept is not None:
@@ -171,9 +173,23 @@ def pending_share(plan: Plan, store: Store | None) -> float:
 def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     """The result that a store holds of the last run that was asked of it, without running anything.
 
-    Raises ValueError for a directory that is no store of this problem, or lacks shards; CorruptShardError.
+    Args:
+        store: the directory that was given to `simulate`.
+        problem: the one of that run. Learning rates and activations can be functions, which no file holds, so it is asked for and compared.
+
+    Returns the Dataset that `simulate` returned, to the bit. Raises ValueError for a directory that is not there or no store of this
+    problem, or lacks shards; CorruptShardError. Cost: reading every shard once, some milliseconds each.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from empirics import load, simulate, synthetic
+    >>> with TemporaryDirectory() as place:
+    ...     run = simulate(synthetic(), batch_sizes=[64], steps=2, replicas=8, store=place)
+    ...     load(place, synthetic()).identical(run)
+    True
     """
     path = Path(store)
+    if not path.is_dir():
+        raise ValueError(f"store must be a directory, but there is none at {path}")
     request = read_run(path)["request"]
     # a run of a GPU is read on any machine
     plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=request["device"])

@@ -154,7 +154,7 @@ class Store:
         key = next((k for k in ours if theirs.get(k) != ours[k]), "problem")
         detail = ", with other weights or learning rates"
         if key != "problem":
-            detail = f": its {key} is {_short(theirs.get(key))}, and this one's is {_short(ours[key])}"
+            detail = f", with {key} = {_short(theirs.get(key))} where this one has {_short(ours[key])}"
         raise ValueError(f"store must belong to this run, but {self.path} holds another one{detail}")
 
     def _write(self, name: str, content: bytes) -> Path:

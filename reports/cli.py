@@ -135,7 +135,7 @@ def report(
 
     with one_line_errors():
         measure, ids = measured.split(only or [])
-        claims = select(LEDGER, ids) if ids or not only else ()
+        claims = select(LEDGER, ids, [page.id for page in measured.MEASURED]) if ids or not only else ()
         workers = min(2, os.cpu_count() or 1)
         made = build(claims, out, seed, progress=typer.echo, workers=workers, measure=measure, figure_1=figure_1)
     for f in made.findings:

@@ -138,12 +138,15 @@ def examine(claim: Claim) -> Findings:
     return Findings(claim, tuple(_examine(claim, showcase) for showcase in claim.showcases))
 
 
-def select(ledger: Iterable[Claim], ids: Iterable[str]) -> tuple[Claim, ...]:
-    """The claims with these ids, in the ledger's order; all of them for no ids. Raises ValueError for an id that is not there."""
+def select(ledger: Iterable[Claim], ids: Iterable[str], besides: Iterable[str] = ()) -> tuple[Claim, ...]:
+    """The claims with these ids, in the ledger's order; all of them for no ids.
+
+    Raises ValueError for an id that is not there, naming those that are, `besides` included.
+    """
     claims, wanted = tuple(ledger), [i.strip().lower() for i in ids]
     for name in wanted:
         if not any(name == claim.id.lower() for claim in claims):
-            known = ", ".join(claim.id for claim in claims) or "none yet"
+            known = ", ".join([*(claim.id for claim in claims), *besides]) or "none yet"
             raise ValueError(f"id must be one of the ledger's ({known}), but was {name!r}")
     return tuple(claim for claim in claims if not wanted or claim.id.lower() in wanted)
 

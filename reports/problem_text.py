@@ -40,7 +40,7 @@ MAX_EXPONENT = 400
 def read_problem(path: Path) -> TeacherStudent:
     """The problem in a .toml or .json file. Raises ValueError or TypeError naming what is wrong."""
     if path.suffix not in (".toml", ".json"):
-        raise ValueError(f"problem must be a .toml or .json file, but was {path.name!r}")
+        raise ValueError(f"problem must be a .toml or .json file (or, for simulate, 'synthetic'), but was {path.name!r}")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -18,6 +18,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from reports.errors import one_line_errors
+from reports.measured import missing
 from reports.numbers import decimal
 from reports.problem_text import read_problem
 from theory import TeacherStudent
@@ -81,6 +82,8 @@ def simulate(
 ) -> None:
     """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
     with one_line_errors():
+        if missing():
+            raise ValueError(f"simulate needs {', '.join(missing())}: pip install 'batchlaw[experiments]'")
         from empirics import simulate as run  # torch takes a second to load: only here
 
         network = _problem(problem, inputs, problem_seed)
@@ -220,3 +223,5 @@ def print_result(result: Any) -> None:
     console = Console(highlight=False)
     width = Measurement.get(console, console.options.update(max_width=1000), table).maximum
     Console(highlight=False, width=max(console.width, width)).print(table)  # a number that is cut off is a wrong number
+    if float(result.diverged.max()) > 0:
+        typer.echo("where runs have diverged, means over all of them do not exist: NaN")

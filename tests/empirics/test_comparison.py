@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from empirics import compare, compare_dataset
+from empirics import compare, compare_dataset, simulate
 from empirics.comparison import holm
+from tests.replica_problems import network
+from theory import Gaussian
 
 
 def stepwise(p, count):
@@ -72,7 +74,7 @@ def test_options_that_make_no_sense():
     with pytest.raises(ValueError, match="comparisons must be at least the 2 made here, but was 1"):
         compare([1.0, 2.0], 1.0, 1.0, comparisons=1)
     for bad in (-1.0, np.nan):
-        with pytest.raises(ValueError, match="rounding must not be negative"):
+        with pytest.raises(ValueError, match="rounding must"):
             compare(1.0, 1.0, 1.0, rounding=bad)
 
 
@@ -96,5 +98,25 @@ def test_a_dataset_beside_functions_of_b():
     )
     found = compare_dataset(data, {(5, 1): lambda b: 4 + b, (0, 2): lambda b: 0}, "x", rounding=0, comparisons=9)
     assert found.z.tolist() == [[0.5, 1.0, 1.0], [0.5, 1.5, 2.5]] and found.count == 9
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="polynomials must be"):
         compare_dataset(data, {(1, 1): lambda b: 0}, "x")
+
+
+@pytest.mark.parametrize(("arguments", "options", "message"), [
+    (([], [], []), {}, "estimate must have one entry at least"), (([1.0], [1.0], [1.0]), {"comparisons": "x"}, "comparisons must be"),
+    (([1.0], [1.0], [1.0]), {"rounding": "x"}, "rounding must be"), (([1.0], [1.0], [1.0]), {"rounding": float("nan")}, "rounding must be"),
+], ids=str)  # fmt: skip
+def test_what_cannot_be_compared_is_named(arguments, options, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        compare(*arguments, **options)
+
+
+def test_what_a_dataset_does_not_have_is_named():
+    run = simulate(network((2, 3, 1), Gaussian(2)), batch_sizes=[4], steps=2, replicas=16)
+    for polynomials, variable, message in (
+        ({}, "var_gradient", "estimate must have one entry"), ({(0, 1): float}, "variance", "variable must be one of"),
+        ({(0, 1): float}, "diverged", "variable must be one of"), ({(2, 1): float}, "loss", r"polynomials .* but had \(2, 1\)"),
+        ({(0, 3): float}, "var_gradient", r"polynomials .* but had \(0, 3\)"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            compare_dataset(run, polynomials, variable)

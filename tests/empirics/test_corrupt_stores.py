@@ -128,3 +128,20 @@ def test_loading_finds_corrupt_shards(store):
     with pytest.raises(CorruptShardError):
         load(store, PROBLEM)
     assert len(shards(store)) == 8
+
+
+@pytest.mark.parametrize("content", [b"", b"PK"])
+def test_a_spoilt_problem_is_written_again(store, expected, counted, content):
+    intact = (store / "problem.npz").read_bytes()
+    (store / "problem.npz").write_bytes(content)
+    assert simulate(PROBLEM, **REQUEST, store=store).identical(expected) and not counted
+    assert (store / "problem.npz").read_bytes() == intact
+
+
+def test_a_directory_in_the_place_of_a_shard(store):
+    path = shards(store)[2]
+    path.unlink()
+    path.mkdir()
+    for repair, reason in ((False, "cannot be read"), (True, "cannot be removed")):
+        with pytest.raises(CorruptShardError, match=f"{path.name} {reason}"):
+            simulate(PROBLEM, **REQUEST, store=store, repair=repair)

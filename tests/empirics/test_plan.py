@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from fractions import Fraction as F
+from itertools import count
 
 import numpy as np
 import pytest
@@ -66,7 +67,11 @@ def test_bad_arguments_are_named(change, error, message, no_work):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    ({"max_hours": "4"}, "max_hours"), ({"store": 5}, "store"), ({"scheduler": 5}, "scheduler"),
+    ({"max_hours": "4"}, "max_hours"), ({"max_hours": np.array([1.0])}, "max_hours"), ({"store": 5}, "store"), ({"store": ""}, "store"),
+    ({"scheduler": 5}, "scheduler"), ({"resume": "no"}, "resume"), ({"repair": None}, "repair"), ({"repair": np.array([True])}, "repair"),
+    ({"dtype": np.array(["float32"])}, "dtype"), ({"estimator": np.array(["naive", "auto"])}, "estimator"),
+    ({"sampling": ["independent"]}, "sampling"), ({"batch_sizes": np.array(4)}, "batch_sizes"), ({"batch_sizes": count(1)}, "batch_sizes"),
+    ({"steps": 10**20}, "steps"), ({"replicas": 10**400}, "replicas"),
 ], ids=str)  # fmt: skip
 def test_arguments_of_a_wrong_type_are_named(change, message, no_work):
     with pytest.raises((TypeError, ValueError), match=f"^{message} must"):

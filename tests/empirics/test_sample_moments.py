@@ -139,3 +139,9 @@ def test_what_is_not_centred_has_no_closed_form(law):
     setting = Setting(network((3, 2, 2), law), 2, 1, 2, CPU, torch.float64, "rao_blackwell")
     with pytest.raises(ValueError, match="inputs must be Gaussian, centred and independent, or finitely many atoms"):
         sample_moments(setting)
+
+
+@pytest.mark.parametrize("law", [Gaussian(cov=[[1e-200]]), Uniform(1, F(-1, 10**170), F(1, 10**170))], ids=["gaussian", "uniform"])
+def test_variances_whose_squares_are_no_doubles(law):
+    values = conditional(network((1, 2, 1), law, seed=3), 2)
+    assert (values == 0).all()

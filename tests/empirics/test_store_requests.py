@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from empirics import DataSet, load, make_plan, simulate
+from empirics import simulation as front_door
 from empirics.store import Store
 from empirics.work import run_shard
 from tests.replica_problems import F, network
@@ -17,9 +18,9 @@ from theory import Gaussian
 
 
 @pytest.mark.parametrize(("problem", "change", "named"), [
-    (PROBLEM, {"seed": 6}, "its seed is 5, and this one's is 6"), (PROBLEM, {"steps": 4}, "problem|steps"),
-    (PROBLEM, {"dtype": "float32"}, "its dtype is 'float64'"),
-    (PROBLEM, {"estimator": "naive"}, "its estimator is 'controlled'"), (PROBLEM, {"shard_replicas": 8}, "its shard_replicas is 16"),
+    (PROBLEM, {"seed": 6}, "seed = 5 where this one has 6"), (PROBLEM, {"steps": 4}, "problem|steps"),
+    (PROBLEM, {"dtype": "float32"}, "dtype = 'float64'"),
+    (PROBLEM, {"estimator": "naive"}, "estimator = 'controlled'"), (PROBLEM, {"shard_replicas": 8}, "shard_replicas = 16"),
     (network((2, 3, 1), Gaussian(2), F(1, 20), seed=4), {}, "with other weights or learning rates"), (network((2, 3, 1),
     Gaussian(2), F(1, 21), seed=3), {}, "with other weights or learning rates"),
 ], ids=str)  # fmt: skip
@@ -51,7 +52,7 @@ def test_fewer_replicas_too(store, counted, expected):
 
 
 def test_without_resume_finished_shards_are_refused(store, counted):
-    with pytest.raises(ValueError, match=r"store must have no shards of this run without resume, but .* holds 8 finished ones"):
+    with pytest.raises(ValueError, match=r"store must have no shards of this run without resume, but .* holds 8 of them"):
         simulate(PROBLEM, **REQUEST, store=store, resume=False)
     assert not counted and len(shards(store)) == 8
 
@@ -75,7 +76,7 @@ def test_loading_needs_all_shards_and_the_problem(store, tmp_path):
     shards(store)[5].unlink()
     with pytest.raises(ValueError, match=r"store must hold the whole run, but .* lacks 1 of 8 shards"):
         load(store, PROBLEM)
-    with pytest.raises(ValueError, match=r"store must hold the run\.json"):
+    with pytest.raises(ValueError, match=r"store must be a directory"):
         load(tmp_path / "nothing", PROBLEM)
     assert not (tmp_path / "nothing").exists()
 
@@ -108,3 +109,14 @@ def test_versions_are_those_of_the_makers(store, monkeypatch):
     path = shards(store)[0]
     path.unlink()
     assert simulate(PROBLEM, **REQUEST, store=store).attrs["versions"].count("batchlaw") == 2
+
+
+def test_only_shards_of_the_plan_count_as_there(store):
+    """One replica more, and the last shard is another one."""
+    plans = [make_plan(PROBLEM, **REQUEST | change) for change in ({}, {"replicas": 67}, {"batch_sizes": [1, 4, 8]})]
+    assert [front_door.pending_share(plan, Store(store, plan)) for plan in plans] == [0, pytest.approx(1 - 48 / 67), pytest.approx(1 / 3)]
+
+
+def test_a_directory_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="store must be a directory, but there is none at"):
+        load(tmp_path / "nowhere", PROBLEM)

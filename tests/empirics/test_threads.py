@@ -13,7 +13,8 @@ from tests.stored_run import ROOT
 SCRIPT = """
 import hashlib
 from empirics import simulate, synthetic
-result = simulate(synthetic(sizes=(100, 333, 77)), batch_sizes=[4], steps=3, replicas=16, shard_replicas=8, estimator={estimator!r}, workers={workers})
+problem = synthetic(sizes=(100, 333, 77))
+result = simulate(problem, batch_sizes=[4], steps=3, replicas=16, shard_replicas=8, estimator={estimator!r}, workers={workers})
 print(hashlib.sha256(b"".join(result[name].values.tobytes() for name in sorted(result.data_vars))).hexdigest())
 """
 
