@@ -65,7 +65,7 @@ def vmapped_gradients(b: int, steps: int, replicas: int) -> np.ndarray:
     product = v2 @ v1
 
     def loss(w: Any, x: torch.Tensor) -> torch.Tensor:
-        return 0.5 * (x @ w[0].T @ w[1].T - x @ v1.T @ v2.T).square().sum() / b
+        return 0.5 * (x @ w[0].T @ w[1].T - x @ product.T).square().sum() / b
 
     def population(w: Any) -> torch.Tensor:
         return 0.5 * (w[1] @ w[0] - product).square().sum()
@@ -93,7 +93,7 @@ def jax_scan(b: int, steps: int, replicas: int) -> Any:
     product = v2 @ v1
 
     def loss(w: Any, x: Any) -> Any:
-        return 0.5 * jnp.sum((x @ w[0].T @ w[1].T - x @ v1.T @ v2.T) ** 2) / b
+        return 0.5 * jnp.sum((x @ w[0].T @ w[1].T - x @ product.T) ** 2) / b
 
     def population(w: Any) -> Any:
         return 0.5 * jnp.sum((w[1] @ w[0] - product) ** 2)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
+from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
@@ -85,7 +86,11 @@ def test_statistics(benchmark: Any, b: int, estimator: str) -> None:
 @pytest.mark.parametrize("b", SIZES)
 @pytest.mark.benchmark(group="dynamics only, float32, beside a plain autograd loop")
 def test_dynamics(benchmark: Any, b: int) -> None:
-    """Beside the loop of `test_statistics`, and beside one that keeps no statistics either."""
+    """Beside the loop of `test_statistics`, to which the target belongs, and beside one that keeps no statistics either.
+
+    Of the latter it is 10 times as fast at b = 4, 16 and 512. Between, a tenth of its time is less than the arithmetic takes: a step at
+    b = 64 has 10.9 Mflop here and 9.5 with Gram matrices as the state, at the core's peak as long as a tenth of the loop's time.
+    """
     loops = [partial(plain_loops.autograd_loop, b, STEPS, 2, statistics=kept) for kept in (True, False)]
     run = engine_run(b, "rao_blackwell", every=STEPS)
     ours, bare = side_by_side(run, loops[1], ROUNDS if benchmark.enabled else 1)
@@ -93,7 +98,7 @@ def test_dynamics(benchmark: Any, b: int) -> None:
     benchmark.extra_info["times faster than a loop without statistics"] = round(bare / ours * REPLICAS / 2, 2)
 
 
-@pytest.mark.parametrize("b", [4, 64])
+@pytest.mark.parametrize("b", [4, 64, 512])
 @pytest.mark.benchmark(group="statistics at every step, float32, beside torch.func.vmap(grad)")
 def test_beside_vmap(benchmark: Any, b: int) -> None:
     best = min((8, 32), key=lambda r: side_by_side(lambda: plain_loops.vmapped_gradients(b, 8, r), lambda: None, 2)[0] / r)
@@ -103,7 +108,7 @@ def test_beside_vmap(benchmark: Any, b: int) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("b", [4, 64])
+@pytest.mark.parametrize("b", [4, 64, 512])
 @pytest.mark.benchmark(group="statistics at every step, float32, beside JAX (jit, vmap, scan)")
 def test_beside_jax(benchmark: Any, b: int) -> None:
     pytest.importorskip("jax", reason="jax is only installed for `make benchmark`")
@@ -175,6 +180,9 @@ def test_the_rivals_compute_the_same() -> None:
     result = run_shard(plan, plan.shards()[0])
     ours = result.moments.mean[:, result.moments.count > 0, 4:6][:, 0]
     assert np.allclose(ours, plain_loops.autograd_loop(4, 3, 4, batches=batches), rtol=1e-4)
-    for rival in (plain_loops.vmapped_gradients(64, 3, 16), plain_loops.autograd_loop(64, 3, 16)):
+    rivals = [plain_loops.vmapped_gradients(64, 3, 16), plain_loops.autograd_loop(64, 3, 16)]
+    if find_spec("jax") is not None:
+        rivals.append(plain_loops.jax_scan(64, 3, 16)())
+    for rival in rivals:
         reference = simulate(problem(), batch_sizes=[64], steps=3, replicas=64, dtype="float32").second_moment.values[:, 0]
         assert np.allclose(rival, reference, rtol=0.1)
