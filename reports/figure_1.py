@@ -31,7 +31,7 @@ class Size:
     """How much is simulated when a page is made without stored results."""
 
     steps: int = 200
-    replicas: int = 176
+    replicas: int = 200
     scalar_replicas: int = 100_000
     divergence_replicas: int = 32
     exact_steps: int = 2
@@ -59,7 +59,7 @@ def measure(law: str, size: Size, seed: int) -> Dataset:
 
     return simulate(
         synthetic(law), batch_sizes=BATCH_SIZES, steps=size.steps, replicas=size.replicas,
-        dtype="float32", seed=seed, device="cpu", workers=1,
+        dtype="float32", seed=seed, device="cpu", workers=1, estimator="rao_blackwell",  # controls want more replicas
     )  # fmt: skip
 
 
