@@ -147,6 +147,8 @@ def to_fraction_array(array: np.ndarray) -> np.ndarray:
 
 def to_float(array: np.ndarray) -> np.ndarray:
     """A float64 copy, each entry correctly rounded."""
+    if array.dtype != object:
+        return array.astype(np.float64)
     return np.array([[float(x) for x in row] for row in array.tolist()], dtype=np.float64).reshape(array.shape)
 
 
