@@ -94,18 +94,19 @@ class Bartlett(_Linear):
         self.replicas = replicas
         freedom = torch.arange(b, b - p, -1, device=draws.device, dtype=torch.float64) / 2
         self.shapes = torch.stack([freedom, freedom.flip(0)]).repeat(half, 1)[:replicas].repeat(self.AHEAD, 1, 1)
+        self.ahead = draws.empty(self.AHEAD, replicas, p, p)
+        self.diagonals = self.ahead.diagonal(dim1=2, dim2=3)
         self.position = 0
-        self.diagonal = self.rows.diagonal(dim1=1, dim2=2)
 
     def fill(self) -> None:
         if self.position == 0:
             self.squares.normal_(generator=self.streams.torch)
             # chi^2 with n degrees of freedom is twice a standard gamma variable of shape n / 2
-            self.roots = torch._standard_gamma(self.shapes, generator=self.streams.torch).mul_(2).sqrt_()
-        square, roots = self.squares[self.position], self.roots[self.position]
-        torch.mul(square, self.upper, out=self.rows[0::2])
-        torch.mul(square[: self.replicas // 2], self.lower, out=self.rows[1::2])
-        self.diagonal.copy_(roots)
+            roots = torch._standard_gamma(self.shapes, generator=self.streams.torch).mul_(2).sqrt_()
+            torch.mul(self.squares, self.upper, out=self.ahead[:, 0::2])
+            torch.mul(self.squares[:, : self.replicas // 2], self.lower, out=self.ahead[:, 1::2])
+            self.diagonals.copy_(roots)
+        self.rows = self.ahead[self.position]
         self.position = (self.position + 1) % self.AHEAD
 
 
