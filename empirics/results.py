@@ -112,24 +112,23 @@ def collect(plan: Plan, results: Iterable[ShardResult]) -> xr.Dataset:
     return collector.dataset()
 
 
-#: Longer problems are named by their digest: text in a netCDF file has its limits. A store has their arrays in problem.npz.
-LONGEST_PROBLEM = 30_000
+#: Larger problems are named by their digest; a store has their arrays in problem.npz.
+MOST_NUMBERS = 500_000
 
 
 def problem_text(plan: Plan) -> str:
-    """Weights and teacher as exact numbers in JSON, or what identifies them when that is long."""
+    """Weights and teacher as exact numbers in JSON, or what identifies them when they are many."""
     problem = plan.problem
-    layers = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
-    text = json.dumps(layers, default=str)  # Fractions as strings
-    if len(text) <= LONGEST_PROBLEM:
-        return text
+    if sum(w.size for w in (*problem.student, *problem.teacher)) <= MOST_NUMBERS:
+        layers = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
+        return json.dumps(layers, default=str)  # Fractions as strings
     where = "in problem.npz of the store, where there is one"
     return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": where})
 
 
 def _rates_text(rates: np.ndarray) -> str:
     text = json.dumps(rates.tolist())
-    if len(text) <= LONGEST_PROBLEM:
+    if len(rates) <= MOST_NUMBERS:
         return text
     return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store, where there is one"
 
