@@ -95,6 +95,7 @@ class Bartlett(_Linear):
         freedom = torch.arange(b, b - p, -1, device=draws.device, dtype=torch.float64) / 2
         self.shapes = torch.stack([freedom, freedom.flip(0)]).repeat(half, 1)[:replicas].repeat(self.AHEAD, 1, 1)
         self.ahead = draws.empty(self.AHEAD, replicas, p, p)
+        self.rows = self.ahead[0]
         self.diagonals = self.ahead.diagonal(dim1=2, dim2=3)
         self.position = 0
 

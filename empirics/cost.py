@@ -62,8 +62,8 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
         raise TypeError(f"plan must be made by make_plan, but was {type(plan).__name__}")
     workers = min(as_index(workers, "workers", minimum=1), plan.shard_count)
     refuse_oversized(plan, workers)
-    seconds = min(TRIAL_SECONDS, TRIALS_SECONDS / len(plan.batch_sizes))
-    per_step = {b: _trial(plan, b, seconds) for b in plan.batch_sizes}
+    each = min(TRIAL_SECONDS, TRIALS_SECONDS / len(plan.batch_sizes))
+    per_step = {b: _trial(plan, b, each) for b in plan.batch_sizes}
     total = sum(per_step.values()) * plan.replicas * plan.steps
     longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, which may be begun last
     seconds = pending * max(total / workers + (longest / 2 if 1 < workers < plan.shard_count else 0), longest)

@@ -127,9 +127,8 @@ def problem_text(plan: Plan) -> str:
 
 
 def _rates_text(rates: np.ndarray) -> str:
-    text = json.dumps(rates.tolist())
     if len(rates) <= MOST_NUMBERS:
-        return text
+        return json.dumps(rates.tolist())
     return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store, where there is one"
 
 

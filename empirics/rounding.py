@@ -33,11 +33,12 @@ def uncancelled(plan: Plan) -> tuple[np.ndarray, float]:
     student, teacher = ([to_float(w) for w in side] for side in (plan.problem.student, plan.problem.teacher))
     sigma = to_float(plan.problem.inputs.second_moment)
     largest = float(np.linalg.norm(sigma, 2))
-    learnt = _product(teacher) ** (1 / len(student))
+    aim = _product(teacher)
+    learnt = aim ** (1 / len(student))
     norms = [max(float(np.linalg.norm(w, 2)), learnt) for w in student]
     others = np.array([np.prod([x for i, x in enumerate(norms) if i != k]) for k in range(len(norms))])
     # ||D||_F <= sqrt(rank) ||D||_2
-    terms = min(w.shape[0] for w in student) ** 0.5 * (float(np.prod(norms)) + _product(teacher))
+    terms = min(w.shape[0] for w in student) ** 0.5 * (float(np.prod(norms)) + aim)
     noise = np.array([largest + float(np.trace(sigma)) / b for b in plan.batch_sizes])  # E||x x^T|| of a batch, squared over Sigma
     return noise[:, None] * largest * (others * terms) ** 2, largest * terms**2
 
