@@ -184,13 +184,15 @@ def print_prediction(
 ) -> None:
     """What --dry-run says."""
     from empirics import make_plan, predict
-    from empirics.cost import duration, size
+    from empirics.cost import duration, refuse_oversized, size
     from empirics.simulation import choose_workers, pending_share
     from empirics.store import Store
 
     plan = make_plan(problem, **settings)
+    count = choose_workers(plan, workers)
+    refuse_oversized(plan, count)  # as in simulate: before anything goes through all steps or shards
     kept = Store(path, plan, read_only=True) if path is not None and path.exists() else None
-    count, pending = choose_workers(plan, workers), pending_share(plan, kept)
+    pending = pending_share(plan, kept)
     typer.echo(
         f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {plan.shard_count} shards, "
         f"engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, {count} worker{'s' * (count > 1)}"

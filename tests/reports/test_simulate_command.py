@@ -146,3 +146,12 @@ def test_an_interrupted_run_says_what_was_kept_and_goes_on(tmp_path, workers):
     assert 0 < kept < 40
     done = subprocess.run([*command, "--resume"], capture_output=True, text=True)
     assert done.returncode == 0 and len(list(store.glob("*.nc"))) == 40
+
+
+def test_a_dry_run_of_far_too_much_is_refused_before_the_store_is_compared(tmp_path, monkeypatch):
+    """The comparison goes through all learning rates."""
+    store = str(tmp_path / "store")
+    assert run("synthetic", "--batch-sizes", "4", "--steps", "1", "--replicas", "8", "--store", store).exit_code == 0
+    monkeypatch.setattr(Store, "__init__", lambda *arguments, **options: pytest.fail("the store was opened"))
+    shown = run("synthetic", "--batch-sizes", "4", "--steps", str(10**10), "--dry-run", "--store", store)
+    assert shown.exit_code == 2 and "the run needs" in shown.stderr
