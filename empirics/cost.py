@@ -13,6 +13,7 @@ from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
 from empirics.work import single_thread, source_for
+from theory.budget import UnaffordableError, duration, size
 from theory.exact import as_index
 
 #: Of a process with torch, before it has done anything.
@@ -36,10 +37,6 @@ class RunCost:
 
     def __str__(self) -> str:
         return f"{duration(self.seconds)}, {size(self.memory)} of memory and {size(self.store)} of store"
-
-
-class UnaffordableError(ValueError):
-    """A run that would take too long or not fit the memory; refused before it starts."""
 
 
 def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
@@ -154,31 +151,3 @@ def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
 def _moment_numbers(plan: Plan) -> int:
     n, m = size_of(plan.problem.depth, plan.estimator)
     return len(plan.recorded) * FOLDS * (n + m + n + n * m + m * m)
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it.
-
-    >>> duration(0.42), duration(75), duration(7320), duration(3e6)
-    ('0.4 s', '1 min 15 s', '2 h 2 min', '35 days')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    if seconds < 48 * 3600:
-        return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
-    return f"{seconds / 86400:.0f} days"
-
-
-def size(count: float) -> str:
-    """Bytes as people say them.
-
-    >>> size(1500), size(3.2e9)
-    ('1.5 kB', '3.2 GB')
-    """
-    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
-        if count < 1000 or unit == "PB":
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    raise AssertionError("unreachable")

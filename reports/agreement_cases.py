@@ -18,7 +18,7 @@ from fractions import Fraction as F
 from itertools import cycle, pairwise
 
 from theory import Discrete, Gaussian, TeacherStudent, variance_poly
-from theory.engines.base import Budget, CannotError, UnaffordableError
+from theory.budget import Budget, CannotError, UnaffordableError
 from theory.inputs import InputLaw, Rademacher, Uniform
 from theory.trace_forms import g, tr
 

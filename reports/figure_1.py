@@ -83,7 +83,7 @@ def exact_values(law: str, batch_sizes: Sequence[int], steps: int) -> tuple[dict
     """{(step, layer): [(var, its error) at every b]} as far as an engine can afford it, and why not further."""
     from empirics import synthetic
     from theory import variance_poly
-    from theory.engines.base import Budget, CannotError, UnaffordableError
+    from theory.budget import Budget, CannotError, UnaffordableError
 
     problem = synthetic(law)
     found: dict[tuple[int, int], list[tuple[float, float]]] = {}

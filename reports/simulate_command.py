@@ -153,7 +153,7 @@ def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
 @contextmanager
 def progress_bar() -> Iterator[Any]:
     """A callback for `simulate` that draws a bar on stderr: share done, rate, time left."""
-    from empirics.cost import duration
+    from theory.budget import duration
 
     columns = TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[pace]}")
     bar = Progress(*columns, console=Console(stderr=True))
@@ -184,9 +184,10 @@ def print_prediction(
 ) -> None:
     """What --dry-run says."""
     from empirics import make_plan, predict
-    from empirics.cost import duration, refuse_oversized, size
+    from empirics.cost import refuse_oversized
     from empirics.simulation import choose_workers, pending_share
     from empirics.store import Store
+    from theory.budget import duration, size
 
     plan = make_plan(problem, **settings)
     count = choose_workers(plan, workers)

@@ -23,8 +23,8 @@ from numpy.polynomial import Chebyshev
 from theory.activations import Activation, refuse_false_constants
 from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
+from theory.budget import Cost, UnaffordableError
 from theory.certified_sup import as_radius, certified_sup, sup_norms
-from theory.engines.base import Cost, UnaffordableError
 from theory.exact import as_index, as_number, as_sequence, to_fmpq, to_fraction
 from theory.remez import best_uniform
 

@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 from theory.activations import Activation
+from theory.budget import Cost, UnaffordableError
 from theory.degrees import gradient_degree
-from theory.engines.base import Cost, UnaffordableError
 from theory.problem import TeacherStudent
 
 #: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.

@@ -41,6 +41,27 @@ def as_number(value: Any, name: str) -> Number:
     raise TypeError(f"{name} must be an int, Fraction, fmpq or float, but was {value!r} of type {type(value).__name__}")
 
 
+def as_double(value: Any, name: str) -> float:
+    """One number as the nearest double. TypeError and ValueError as for `as_number`, and ValueError for what is beyond the doubles."""
+    number = as_number(value, name)
+    try:
+        return float(number)
+    except OverflowError:
+        raise ValueError(f"{name} must be within the range of doubles, but was {spelled(number)}") from None
+
+
+def spelled(value: Number | int, most: int = 60) -> str:
+    """A number of any length as text for a message, the middle of a long one left out.
+
+    Python refuses to print integers beyond 4,300 digits; flint does not.
+
+    >>> spelled(Fraction(1, 3)), spelled(0.1), spelled(10**5000)
+    ('1/3', '0.1', '100000000000...000000000000 (5001 characters)')
+    """
+    text = repr(value) if isinstance(value, float) else str(to_fmpq(value))
+    return text if len(text) <= most else f"{text[:12]}...{text[-12:]} ({len(text)} characters)"
+
+
 def as_index(value: Any, name: str, minimum: int = 0) -> int:
     """An integer >= minimum. Raises TypeError for a non-integer (2.0 and True included), ValueError for one that is too small."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral | fmpz):

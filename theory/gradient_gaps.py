@@ -21,8 +21,8 @@ from numpy.polynomial import Chebyshev
 
 from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
+from theory.budget import Cost, UnaffordableError
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.engines.base import Cost, UnaffordableError
 from theory.exact import as_index, as_number
 from theory.gap_bounds import DomainError, GapBounds, collected
 from theory.norms import up, vector_norms

@@ -18,8 +18,8 @@ from typing import Any
 from flint import arb, ctx
 
 from theory import enumeration
+from theory.budget import UnaffordableError
 from theory.chebyshev import ActivationPolynomial
-from theory.engines.base import UnaffordableError
 from theory.enumeration_cost import LIMIT, refuse_interpolation
 from theory.exact import as_index, to_fmpq
 from theory.gradient_gaps import every_path_bound

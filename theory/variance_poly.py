@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from theory import recursion
+from theory.budget import Budget, CannotError, Cost, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
-from theory.engines.base import Budget, CannotError, Cost, Engine, Quantity, UnaffordableError, can
+from theory.engines.base import Engine, Quantity, can
 from theory.engines.frequencies import Frequencies
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
-from theory.engines.base import Budget, UnaffordableError
+from theory.budget import Budget, UnaffordableError
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
 from theory.recursion import degree_bound, expectation, printed_degree_bound, remove_gradient_layer, unroll

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from empirics import DataSet, UnaffordableError, cost, make_plan, predict, simulate, synthetic
-from empirics.cost import duration, memory_bytes, refuse_unaffordable, size, store_bytes
+from empirics.cost import memory_bytes, refuse_unaffordable, store_bytes
 from empirics.store import Store
 from empirics.work import run_shard
 from tests.replica_problems import F, network
 from theory import Discrete, Gaussian, Rademacher, Uniform
+from theory.budget import duration, size
 
 PROBLEM = network((8, 16, 4), Gaussian(8), F(1, 2000))
 GOOD = {"batch_sizes": [1, 16], "steps": 40, "replicas": 2000}
@@ -158,13 +159,13 @@ def test_costs_as_people_say_them():
     text = str(cost.RunCost(seconds=7320, memory=3 * 10**9, store=1500, microseconds={}))
     assert text == "2 h 2 min, 3 GB of memory and 1.5 kB of store"
     assert [duration(s) for s in (0.04, 9.9, 10, 59, 60, 3599, 3600, 86400 * 3)] == [
-        "0.0 s",
+        "0.04 s",
         "9.9 s",
         "10 s",
         "59 s",
-        "1 min 0 s",
+        "1 min",
         "59 min 59 s",
-        "1 h 0 min",
+        "1 h",
         "3 days",
     ]
     assert [size(n) for n in (0, 999, 1e6, 12e9, 5e12)] == ["0 B", "999 B", "1 MB", "12 GB", "5 TB"]

@@ -15,9 +15,9 @@ from empirics import compare, simulate
 from tests.strategies import discrete_laws, problems
 from theory import Discrete, TeacherStudent, enumeration, recursion, variance_poly
 from theory.activations import custom
+from theory.budget import CannotError
 from theory.chebyshev import approximate
 from theory.engines import large_batch
-from theory.engines.base import CannotError
 from theory.engines.frequencies import Frequencies
 from theory.exact import to_fmpq
 from theory.sample_gradients import forward, sample_gradient

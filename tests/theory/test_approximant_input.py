@@ -11,8 +11,8 @@ import pytest
 from numpy.polynomial import Chebyshev, Legendre, Polynomial
 
 from theory.activations import activation, custom
+from theory.budget import UnaffordableError
 from theory.chebyshev import METHODS, ActivationPolynomial, approximate, sup_norms
-from theory.engines.base import UnaffordableError
 
 SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, enumeration_cost
-from theory.engines.base import UnaffordableError
+from theory.budget import UnaffordableError
 from theory.exact import to_fmpq, to_fraction
 from theory.trace_forms import W, g, teacher, tr
 

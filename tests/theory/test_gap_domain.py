@@ -12,9 +12,9 @@ import pytest
 from theory import Gaussian, Rademacher, TeacherStudent
 from theory.activations import custom
 from theory.approximation import DomainError, every_path_bound, gradient_gap_bound, polynomial_within
+from theory.budget import UnaffordableError
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.ball_runs import distances
-from theory.engines.base import UnaffordableError
 
 TANH = custom(np.tanh, lambda x: 1 - np.tanh(x) ** 2, lipschitz=1.0, derivative_lipschitz=4 / 27**0.5)
 PROBLEM = TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.mixed_products import mixed_products, two_atom_problems
 from tests.strategies import fractions, gaussians, input_laws, matrices
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
-from theory.engines.base import Budget, UnaffordableError
+from theory.budget import Budget, UnaffordableError
 from theory.exact import to_fmpq, to_fraction
 from theory.recursion import (
     KroneckerForm,

@@ -16,8 +16,8 @@ from tests.strategies import discrete_laws
 from tests.theory.test_double_runs import SMOOTH, gentle, matrices
 from theory import Discrete, Gaussian, TeacherStudent, Uniform, enumeration
 from theory.approximation import DecreasingRange, DomainError, certified_decreasing_range, every_path_bound, variance_gap
+from theory.budget import UnaffordableError
 from theory.chebyshev import approximate
-from theory.engines.base import UnaffordableError
 from theory.exact import to_fmpq
 
 BITS = 256  # of the balls: far narrower than any gap here

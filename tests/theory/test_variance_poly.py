@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, input_laws, problems, two_layer_sizes
 from theory import Discrete, Gaussian, Independent, TeacherStudent, variance_poly
+from theory.budget import Budget, CannotError, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
-from theory.engines.base import Budget, CannotError, UnaffordableError
 from theory.trace_forms import W, g, tr
 from theory.variance_poly import expectation, loss_polynomial, mean_gradient, variance_polynomial
 

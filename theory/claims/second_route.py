@@ -12,8 +12,8 @@ from fractions import Fraction
 from flint import arb, ctx
 
 from theory import enumeration
+from theory.budget import CannotError
 from theory.engines import quadrature
-from theory.engines.base import CannotError
 from theory.exact import to_fmpq
 from theory.problem import TeacherStudent
 

@@ -1,4 +1,4 @@
-"""What every engine shares: the quantity asked for, the predicted cost, the budget, and the errors that refuse a request."""
+"""What every engine shares: the quantity asked for, and what an engine says of it before it starts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from theory.budget import Cost
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -30,50 +31,6 @@ class Quantity:
         return f"{names[self.kind]} at {place}"
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Predicted seconds on one core and peak bytes, with the count that they come from."""
-
-    seconds: float
-    bytes: float
-    basis: str
-
-    def __str__(self) -> str:
-        return f"about {_duration(self.seconds)} and {_size(self.bytes)} ({self.basis})"
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a request may cost; `variance_poly` refuses what is predicted to cost more."""
-
-    seconds: float = 600.0
-    bytes: float = 8e9
-
-    def __post_init__(self) -> None:
-        for name in ("seconds", "bytes"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"budget.{name} must be a number, but was {value!r}")
-            if not value > 0:
-                raise ValueError(f"budget.{name} must be positive, but was {value!r}")
-
-    def allows(self, cost: Cost) -> bool:
-        """Whether the predicted cost fits."""
-        return cost.seconds <= self.seconds and cost.bytes <= self.bytes
-
-
-class CannotError(ValueError):
-    """The engine that was named cannot compute this quantity for this problem, or no engine can."""
-
-
-class UnaffordableError(ValueError):
-    """No engine can afford the request: carries the predicted cost and what would fit instead."""
-
-    def __init__(self, message: str, cost: Cost | None = None) -> None:
-        super().__init__(message)
-        self.cost = cost
-
-
 class Engine(Protocol):
     """One way to the polynomial. `reason_against` and `cost` are arithmetic on sizes: they return at once, whatever the request."""
 
@@ -92,17 +49,3 @@ class Engine(Protocol):
 def can(engine: Engine, problem: TeacherStudent, quantity: Quantity) -> bool:
     """Whether the engine can compute the quantity at all, whatever the cost."""
     return engine.reason_against(problem, quantity) is None
-
-
-def _duration(seconds: float) -> str:
-    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h"), (6.3e7, 86400, "days")):
-        if seconds < limit:
-            return f"{seconds / unit:.2g} {name}"
-    return f"{seconds / 31557600:.2g} years"
-
-
-def _size(count: float) -> str:
-    for limit, unit, name in ((1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (1e12, 1e9, "GB")):
-        if count < limit:
-            return f"{count / unit:.2g} {name}"
-    return f"{count / 1e12:.2g} TB"

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpz, fmpz_poly
 
-from theory.engines.base import Cost, Quantity
+from theory.budget import Cost
+from theory.engines.base import Quantity
 from theory.engines.factorial_moments import Cubature, cubature
 from theory.engines.frequencies_cost import BLOCK, degrees, predict
 from theory.engines.network import Layers, Network, layers

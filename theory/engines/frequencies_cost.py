@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from theory.budget import Cost
 from theory.degrees import gradient_degree, output_degree
-from theory.engines.base import Cost, Quantity
+from theory.engines.base import Quantity
 from theory.engines.network import distinguishable_atoms
 from theory.inputs import InputLaw
 from theory.letters import GRADIENT, Letter

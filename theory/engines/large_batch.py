@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.engines.base import Budget, CannotError, Cost, UnaffordableError
+from theory.budget import Budget, CannotError, Cost, UnaffordableError
 from theory.exact import to_float, to_fmpq, to_fraction
 from theory.inputs import Gaussian, InputLaw
 from theory.problem import TeacherStudent

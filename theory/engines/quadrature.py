@@ -15,8 +15,8 @@ from typing import Any
 
 from flint import arb, arb_mat, arb_poly, ctx, fmpq_poly
 
+from theory.budget import Budget, CannotError, Cost, UnaffordableError
 from theory.degrees import gradient_degree, output_degree
-from theory.engines.base import Budget, CannotError, Cost, UnaffordableError
 from theory.exact import as_number, to_fmpq
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent

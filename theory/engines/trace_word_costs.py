@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.engines.base import Cost, Quantity
+from theory.budget import Cost
+from theory.engines.base import Quantity
 from theory.letters import GRADIENT, WEIGHT
 from theory.problem import TeacherStudent
 from theory.word_expectations import CACHE_BYTES

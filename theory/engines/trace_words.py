@@ -14,7 +14,8 @@ import numpy as np
 from flint import ctx
 
 from theory.ball_matrices import BallMatrix
-from theory.engines.base import CannotError, Cost, Quantity
+from theory.budget import CannotError, Cost
+from theory.engines.base import Quantity
 from theory.engines.gradient_words import GradientWords
 from theory.engines.trace_word_costs import exact_cost, float_cost
 from theory.inputs import Gaussian

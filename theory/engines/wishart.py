@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from theory.budget import CannotError, Cost
 from theory.engines import form_polynomials, one_layer
-from theory.engines.base import CannotError, Cost, Quantity
+from theory.engines.base import Quantity
 from theory.engines.last_batch import Loss, Mean, SecondMoment, Target
 from theory.engines.nested_batches import NestedBatches
 from theory.engines.polynomial_state import PolynomialState

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from theory.engines.base import Cost, Quantity
+from theory.budget import Cost
+from theory.engines.base import Quantity
 from theory.engines.form_polynomials import degrees as form_degrees
 from theory.engines.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds
 from theory.engines.nested_batches import batch_degrees, kept_batches

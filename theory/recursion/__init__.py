@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly
 
+from theory.budget import Budget, Cost, UnaffordableError
 from theory.degrees import gradient_degree
-from theory.engines.base import Budget, Cost, UnaffordableError
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial

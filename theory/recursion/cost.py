@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from theory.engines.base import Cost
+from theory.budget import Cost
 from theory.letters import GRADIENT, WEIGHT, Letter
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
 from tests.theory.engines import plain_frequencies
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration
+from theory.budget import Budget
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines import frequencies, frequencies_cost
-from theory.engines.base import Budget, Quantity, can
+from theory.engines.base import Quantity, can
 from theory.engines.frequencies import Frequencies
 from theory.engines.network import distinguishable_atoms
 from theory.trace_forms import W, constant, g, teacher, tr

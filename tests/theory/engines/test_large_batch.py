@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, gaussians, problems
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
+from theory.budget import Budget, CannotError, UnaffordableError
 from theory.degrees import variance_degree
-from theory.engines.base import Budget, CannotError, UnaffordableError
 from theory.engines.large_batch import leading_coefficient, statistic_covariance
 from theory.enumeration import variance
 

@@ -8,8 +8,8 @@ import pytest
 from flint import arb, ctx, fmpq, fmpq_poly
 
 from theory import Discrete, Gaussian, TeacherStudent
+from theory.budget import Budget, CannotError, UnaffordableError
 from theory.engines import quadrature
-from theory.engines.base import Budget, CannotError, UnaffordableError
 
 
 @pytest.fixture(autouse=True)

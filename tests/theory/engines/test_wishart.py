@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.strategies import discrete_laws, fractions, gaussians, input_laws, learning_rates, problems, two_layer_sizes
 from tests.theory.engines import plain_batches
 from theory import Discrete, Gaussian, Independent, InverseBatchPolynomial, Rademacher, TeacherStudent, Uniform
+from theory.budget import CannotError
 from theory.claims.second_route import compare
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines import quadrature
-from theory.engines.base import CannotError, Quantity, can
+from theory.engines.base import Quantity, can
 from theory.engines.wishart import Wishart
 
 ENGINE = Wishart()
