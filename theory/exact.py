@@ -6,6 +6,7 @@ Every number is either exact (int, Fraction, flint.fmpz, flint.fmpq, numpy integ
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -60,6 +61,38 @@ def spelled(value: Number | int, most: int = 60) -> str:
     """
     text = repr(value) if isinstance(value, float) else str(to_fmpq(value))
     return text if len(text) <= most else f"{text[:12]}...{text[-12:]} ({len(text)} characters)"
+
+
+def shown(value: Any, most: int = 80) -> str:
+    """Whatever a user handed in, as `repr` shows it, for a message: shortened, and never an error of its own (long integers, deep nesting).
+
+    >>> shown("tanh"), shown([10**5000])
+    ("'tanh'", '<list>')
+    """
+    if isinstance(value, int | Fraction | fmpz | fmpq) and not isinstance(value, bool):
+        return spelled(value, most)
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= most else f"{text[: most - 20]}...{text[-17:]}"
+
+
+def did_you_mean(word: Any, known: Iterable[str]) -> str:
+    """"; did you mean 'student'?", to end a message with, when a known word resembles the given one; otherwise nothing.
+
+    >>> did_you_mean("studnet", ["student", "teacher"])
+    "; did you mean 'student'?"
+    """
+    close = difflib.get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def as_flag(value: Any, name: str) -> bool:
+    """True or False, numpy's included. TypeError for all else: "no" and 0 and None have truth values in Python that nobody meant."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, but was {shown(value)}")
+    return bool(value)
 
 
 def as_index(value: Any, name: str, minimum: int = 0) -> int:
