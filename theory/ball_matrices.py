@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 from flint import arb, arb_poly, fmpq
 
+from theory.budget import RangeError
 from theory.exact import Number
 from theory.norms import UNIT, gamma
 
@@ -37,7 +38,7 @@ class BallMatrix:
 
     def __init__(self, mid: np.ndarray, error: float = 0.0, exponent: int = 0) -> None:
         if not (np.isfinite(mid).all() and math.isfinite(error)):
-            raise ArithmeticError("a product of matrices left the range of double precision; ask for exact arithmetic")
+            raise RangeError("a product of matrices left the range of double precision; ask for exact arithmetic")
         self.mid, self.error, self.exponent = mid, error, exponent
 
     @classmethod
@@ -190,7 +191,7 @@ class BallMatrix:
         with np.errstate(over="ignore"):
             array = np.ldexp(self.mid, self.exponent)
         if not np.isfinite(array).all():
-            raise ArithmeticError("an entry left the range of double precision; ask for exact arithmetic")
+            raise RangeError("an entry left the range of double precision; ask for exact arithmetic")
         return array, math.ldexp(self.error, self.exponent) * (1 + 2 * UNIT) + TINY
 
     def _scaled(self) -> BallMatrix:
@@ -213,7 +214,7 @@ def ball_to_float(ball: arb) -> tuple[float, float]:
     """The double nearest to the middle of a ball, and a bound on its distance from any number in the ball."""
     middle, radius = _rational(ball.mid()), _rational(ball.rad())
     if abs(middle) + radius >= Fraction(2) ** 1023:
-        raise ArithmeticError("a result left the range of double precision; ask for exact arithmetic")
+        raise RangeError("a result left the range of double precision; ask for exact arithmetic")
     value = float(middle)
     bound = radius + abs(Fraction(value) - middle)
     nearest = float(bound)

@@ -49,6 +49,10 @@ class UnaffordableError(ValueError):
         self.cost = cost
 
 
+class RangeError(ArithmeticError, ValueError):
+    """The result lies beyond the range or the precision of the arithmetic at hand; the message says which arithmetic would do."""
+
+
 def duration(seconds: float) -> str:
     """A length of time as people say it, rounded to what is said.
 

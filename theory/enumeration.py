@@ -22,6 +22,7 @@ import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat
 
 from theory.activations import Activation
+from theory.budget import RangeError
 from theory.enumeration_cost import BALL_BITS, LIMIT, refuse_beyond, refuse_interpolation
 from theory.exact import as_index, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inverse_batch import InverseBatchPolynomial
@@ -181,7 +182,7 @@ def interpolated_polynomial(
 ) -> InverseBatchPolynomial:
     """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
 
-    `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises ArithmeticError when a further b is not
+    `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises RangeError when a further b is not
     predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths.
     """
     t, d = problem.check_step(step), as_index(degree, "degree")
@@ -200,7 +201,7 @@ def interpolated_polynomial(
     polynomial = InverseBatchPolynomial(_interpolate(values[: d + 1]))
     for b, exact in zip(sizes[d + 1 :], values[d + 1 :], strict=True):
         if polynomial(b) != exact:
-            raise ArithmeticError(f"degree {d} in 1/b is too low: at b = {b} it gives {polynomial(b)}, not {exact}")
+            raise RangeError(f"degree {d} in 1/b is too low: at b = {b} it gives {polynomial(b)}, not {exact}")
     return polynomial
 
 

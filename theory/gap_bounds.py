@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from theory.budget import RangeError
 from theory.certified_sup import sup_norms
 from theory.chebyshev import ActivationPolynomial
 from theory.exact import to_float
@@ -143,7 +144,7 @@ class StepBounds:
 def collected(
     steps: list[StepBounds], observed: Gaps | None, sizes: tuple[int, ...], envelope: str, polynomial: ActivationPolynomial
 ) -> GapBounds:
-    """The steps as arrays, the largest over the batch. Raises ArithmeticError where doubles overflow."""
+    """The steps as arrays, the largest over the batch. Raises RangeError where doubles overflow."""
 
     def table(rows: list[list[Any]]) -> np.ndarray:
         return np.array([[float(np.max(x)) for x in row] for row in rows])
@@ -164,7 +165,7 @@ def collected(
         is_certified=polynomial.is_certified,
     )
     if not np.isfinite(bounds.gradient).all():
-        raise ArithmeticError("the bounds left the range of double precision: take fewer steps or a smaller learning rate")
+        raise RangeError("the bounds left the range of double precision: take fewer steps or a smaller learning rate")
     return bounds
 
 

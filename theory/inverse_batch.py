@@ -14,11 +14,12 @@ from typing import Any
 
 from flint import arb, fmpq_poly, fmpz_poly
 
+from theory.budget import RangeError
 from theory.exact import Number, as_number, to_fmpq, to_fraction
 from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 
 
-class UndecidedError(ArithmeticError):
+class UndecidedError(RangeError):
     """The error bounds of inexact coefficients are too wide to settle the question."""
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from flint import arb
 
+from theory.budget import RangeError
 from theory.exact import as_number, to_fmpq
 from theory.gap_bounds import GapBounds, spectral_of
 from theory.letters import CONSTANT, GRADIENT, TEACHER, Letter, Word
@@ -47,7 +48,7 @@ def telescoped(norms: Sequence[float], gaps: Sequence[float]) -> float:
         total = float(up(total * (size + gap) + before * gap))
         before = float(up(before * size))
     if not math.isfinite(total):
-        raise ArithmeticError("the bound on the product left the range of double precision")
+        raise RangeError("the bound on the product left the range of double precision")
     return total
 
 
@@ -82,7 +83,7 @@ def product_gap_bound(form: TraceForm | KroneckerForm, problem: TeacherStudent, 
         size = telescoped([a for a, _ in pairs], [e for _, e in pairs])
         total = float(up(total + _factor(term, problem) * size))
     if not math.isfinite(total):
-        raise ArithmeticError("the bound on the form left the range of double precision")
+        raise RangeError("the bound on the form left the range of double precision")
     return total
 
 

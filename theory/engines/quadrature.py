@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import arb, arb_mat, arb_poly, ctx, fmpq_poly
 
-from theory.budget import Budget, CannotError, Cost, UnaffordableError
+from theory.budget import Budget, CannotError, Cost, RangeError, UnaffordableError
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import as_number, to_fmpq
 from theory.inputs import Gaussian
@@ -67,7 +67,7 @@ def loss(problem: TeacherStudent, step: int, batch_size: Any, *, bits: int = 128
 
 
 def _finite(compute: Callable[[], arb], bits: int) -> arb:
-    """The ball in `bits` bits, doubled until it is finite; ArithmeticError when MAX_BITS do not suffice. flint's precision is restored."""
+    """The ball in `bits` bits, doubled until it is finite; RangeError when MAX_BITS do not suffice. flint's precision is restored."""
     saved = ctx.prec
     try:
         while bits <= MAX_BITS:
@@ -78,7 +78,7 @@ def _finite(compute: Callable[[], arb], bits: int) -> arb:
             bits *= 2
     finally:
         ctx.prec = saved
-    raise ArithmeticError(f"no finite ball with {MAX_BITS} bits: the batch size or the weights are too extreme for this rule")
+    raise RangeError(f"no finite ball with {MAX_BITS} bits: the batch size or the weights are too extreme for this rule")
 
 
 def _prepare(
