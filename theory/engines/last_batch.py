@@ -105,7 +105,8 @@ class Mean(Target):
         """E g, an object array of polynomials of the shape of W_layer."""
         width = len(expectations) // self._network.rank
         reduced = [[f / self._denominator for f in expectations[i : i + width]] for i in range(0, len(expectations), width)]
-        entries: Rows = multiply([[fmpq_poly([u]) for u in row] for row in self._network.basis], reduced)
+        basis = self._network.basis
+        entries: Rows = reduced if basis is None else multiply(basis, reduced)
         if self._layer == 2:
             entries = transpose(entries)
         array = np.empty((len(entries), len(entries[0])), dtype=object)
