@@ -3,19 +3,43 @@
     from empirics import simulate, synthetic
     result = simulate(synthetic(), batch_sizes=[4, 16, 64], steps=100, replicas=400, dtype="float32")
     result.var_gradient, result.var_gradient_se         # dims (step, batch_size, layer)
+
+Names are loaded when they are first used (PEP 562): torch takes seconds, which bad arguments need not wait for.
 """
 
-from empirics.comparison import Comparison, compare, compare_dataset
-from empirics.cost import RunCost, UnaffordableError, predict
-from empirics.data_sets import DataSet
-from empirics.progress import Progress
-from empirics.request import make_plan
-from empirics.simulation import load, simulate
-from empirics.store import CorruptShardError
-from empirics.synthetic_problem import synthetic
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from empirics.comparison import Comparison, compare, compare_dataset
+    from empirics.cost import RunCost, UnaffordableError, predict
+    from empirics.data_sets import DataSet
+    from empirics.progress import Progress
+    from empirics.request import make_plan
+    from empirics.simulation import load, simulate
+    from empirics.store import CorruptShardError
+    from empirics.synthetic_problem import synthetic
 
 __all__ = [
     "simulate", "load", "synthetic", "DataSet", "Progress",
     "make_plan", "predict", "RunCost", "UnaffordableError", "CorruptShardError",
     "compare", "compare_dataset", "Comparison",
 ]  # fmt: skip
+
+_HOMES = {
+    "simulation": ("simulate", "load"), "synthetic_problem": ("synthetic",), "data_sets": ("DataSet",), "progress": ("Progress",),
+    "request": ("make_plan",), "cost": ("predict", "RunCost", "UnaffordableError"), "store": ("CorruptShardError",),
+    "comparison": ("compare", "compare_dataset", "Comparison"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module 'empirics' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"empirics.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

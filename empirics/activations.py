@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from empirics.arguments import is_users_function
 from theory.problem import TeacherStudent
 
 Function = Callable[[torch.Tensor], torch.Tensor]
@@ -33,11 +34,6 @@ def torch_activation(problem: TeacherStudent, device: torch.device) -> tuple[Fun
         slope = float(sigma.pieces[0].slope)
         return partial(functional.leaky_relu, negative_slope=slope), lambda z: torch.where(z > 0, torch.ones_like(z), slope)
     return _NAMED[name]
-
-
-def is_users_function(problem: TeacherStudent) -> bool:
-    """Whether the activation is a numpy function of the user's."""
-    return not problem.is_polynomial and not problem.activation.is_certified
 
 
 def _horner(coefficients: list[float], z: torch.Tensor) -> torch.Tensor:

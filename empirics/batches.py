@@ -19,8 +19,6 @@ from empirics.streams import Streams
 from theory.exact import to_float
 from theory.inputs import Discrete, Gaussian, InputLaw, Rademacher, Uniform
 
-SAMPLINGS = ("independent", "without_replacement", "epochs")
-
 
 @dataclass(frozen=True)
 class Draws:

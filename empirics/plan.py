@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.activations import is_users_function
+from empirics.arguments import is_users_function
 from empirics.data_sets import DataSet
 from empirics.engine_cost import BLOCK, CHUNK, replica_numbers, step_flops
 from empirics.engines.autograd import Autograd

@@ -23,7 +23,7 @@ import torch
 from empirics.batches import finite_support, isotropic, square_root
 from empirics.engines.base import Setting
 from theory.exact import to_float
-from theory.inputs import Gaussian, Independent, InputLaw
+from theory.inputs import Gaussian, Independent
 
 
 class SampleMoments(ABC):
@@ -112,13 +112,6 @@ def sample_moments(setting: Setting) -> SampleMoments:
         second, fourth = (Fraction(law.coordinate_moment(k)) for k in (2, 4))
         return _Independent(setting, float(second), float(fourth / second**2 - 3) if second else 0.0)
     raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {law!r}")
-
-
-def has_sample_moments(law: InputLaw) -> bool:
-    """Whether `sample_moments` knows the law."""
-    if isinstance(law, Independent):
-        return law.coordinate_moment(1) == 0
-    return isinstance(law, Gaussian) or finite_support(law) is not None
 
 
 def _numpy(x: torch.Tensor | None, count: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 import torch
 import xarray as xr
 
+from empirics.arguments import check_running
 from empirics.cost import refuse_oversized, refuse_unaffordable
 from empirics.plan import Plan, Shard
 from empirics.progress import Account, Progress
@@ -21,7 +21,7 @@ from empirics.request import make_plan
 from empirics.results import Collector
 from empirics.store import Store, read_run
 from empirics.work import ShardResult, run_shard
-from theory.exact import as_index, as_number
+from theory.exact import as_index
 from theory.problem import TeacherStudent
 
 #: Flops from which worker processes pay for their start: half a minute of one core.
@@ -100,16 +100,10 @@ def simulate(
         problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, seed=seed, device=device, dtype=dtype, sampling=sampling,
         estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
     )  # fmt: skip
+    check_running(
+        workers=workers, scheduler=scheduler, max_hours=max_hours, resume=resume, repair=repair, store=store, progress=progress
+    )
     count = choose_workers(plan, workers)
-    if not (isinstance(max_hours, float) and max_hours == math.inf) and as_number(max_hours, "max_hours") <= 0:
-        raise ValueError(f"max_hours must be positive, but was {max_hours!r}")
-    for name, flag in (("resume", resume), ("repair", repair)):
-        if not isinstance(flag, bool):
-            raise TypeError(f"{name} must be True or False, but was {flag!r}")
-    if scheduler is not None and not isinstance(scheduler, str):
-        raise TypeError(f"scheduler must be an address such as 'tcp://host:8786', but was {scheduler!r}")
-    if progress is not None and not callable(progress):
-        raise TypeError(f"progress must be a function or None, but was {progress!r}")
     told = progress or (lambda progress: None)
     refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
     kept = None if store is None else Store(store, plan)

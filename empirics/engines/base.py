@@ -19,8 +19,6 @@ from theory.exact import to_float
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
-ESTIMATORS = ("naive", "rao_blackwell", "controlled")
-
 
 @dataclass(frozen=True)
 class Setting:

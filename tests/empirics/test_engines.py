@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet, make_plan
+from empirics.arguments import has_sample_moments
 from empirics.batches import finite_support
 from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear, reduced
-from empirics.sample_moments import has_sample_moments
 from tests.replica_problems import F, network
 from theory import Discrete, Gaussian, Rademacher, Uniform
 from theory.activations import custom

@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from empirics import DataSet
+from empirics.arguments import has_sample_moments
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
-from empirics.sample_moments import has_sample_moments, sample_moments
+from empirics.sample_moments import sample_moments
 from tests.replica_problems import F, network
 from theory import Discrete, Gaussian, Independent, Rademacher, Uniform
 

@@ -1,0 +1,202 @@
+"""What a user asks of a run, checked as far as it can be without torch: what is wrong is said before anything heavy loads.
+
+`check_request` is about what decides the numbers of a run, `check_running` about how it is run. Both raise ValueError or TypeError that
+names the argument, what it was and what it must be. What is left to `empirics.request` is what only torch knows: which devices there are.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from empirics.data_sets import DataSet
+from theory.exact import as_flag, as_index, as_number, did_you_mean, shown, spelled
+from theory.inputs import Discrete, Gaussian, Independent, InputLaw, Rademacher, Uniform
+from theory.problem import TeacherStudent
+
+DTYPES = ("float32", "float64")
+SAMPLINGS = ("independent", "without_replacement", "epochs")
+ESTIMATORS = ("naive", "rao_blackwell", "controlled")
+ENGINES = ("two_linear", "networks", "autograd")
+LARGEST_BATCH = 1 << 53  # the largest integer up to which doubles have all of them
+MOST_SIZES, MOST = 10_000, 10**15  # beyond what anybody could run
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked request; `engine` and `estimator` are chosen, `device` is as asked."""
+
+    problem: TeacherStudent
+    batch_sizes: tuple[int, ...]
+    steps: int
+    replicas: int
+    seed: int
+    device: str
+    dtype: str
+    sampling: str
+    estimator: str
+    engine: str
+    every: int
+    shard_replicas: int | None
+
+
+def check_request(
+    problem: Any,
+    *,
+    batch_sizes: Any,
+    steps: Any,
+    replicas: Any,
+    seed: Any = 0,
+    device: Any = "auto",
+    dtype: Any = "float64",
+    sampling: Any = "independent",
+    estimator: Any = "auto",
+    engine: Any = "auto",
+    every: Any = 1,
+    shard_replicas: Any = None,
+) -> Request:
+    """The request, with engine and estimator chosen. Arguments as for `simulate`."""
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
+    sizes = _batch_sizes(batch_sizes)
+    steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
+    problem.check_step(steps - 1)
+    if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
+        problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
+    _one_of(dtype, "dtype", DTYPES)
+    _check_sampling(sampling, problem, sizes)
+    _check_device(device, problem)
+    engine = _engine(engine, problem)
+    every = as_index(every, "every", minimum=1)
+    estimator = _estimator(estimator, problem, sampling, engine, every)
+    chosen = None if shard_replicas is None else as_index(shard_replicas, "shard_replicas", minimum=2)
+    return Request(problem, sizes, steps, replicas, as_index(seed, "seed"), device, dtype, sampling, estimator, engine, every, chosen)
+
+
+def check_running(
+    *,
+    workers: Any = None,
+    scheduler: Any = None,
+    max_hours: Any = 24.0,
+    resume: Any = True,
+    repair: Any = False,
+    store: Any = None,
+    progress: Any = None,
+) -> None:
+    """Arguments as for `simulate`; whether a store can be written, and whose it is, `Store` says."""
+    if workers is not None:
+        as_index(workers, "workers", minimum=1)
+    if not (isinstance(max_hours, float) and max_hours == math.inf) and as_number(max_hours, "max_hours") <= 0:
+        raise ValueError(f"max_hours must be positive, but was {shown(max_hours)}")
+    as_flag(resume, "resume")
+    as_flag(repair, "repair")
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be a path, but was {shown(store)}")
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise TypeError(f"scheduler must be an address such as 'tcp://host:8786', but was {shown(scheduler)}")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be a function or None, but was {shown(progress)}")
+
+
+def is_users_function(problem: TeacherStudent) -> bool:
+    """Whether the activation is a numpy function of the user's."""
+    return not problem.is_polynomial and not problem.activation.is_certified
+
+
+def has_atoms(law: InputLaw) -> bool:
+    """Whether the law has a list of atoms to go through; the 2^p corners of a cube are no list to go through at every step."""
+    return isinstance(law, DataSet | Discrete)
+
+
+def has_sample_moments(law: InputLaw) -> bool:
+    """Whether `empirics.sample_moments` has a closed form for the law."""
+    if isinstance(law, Independent):
+        return law.coordinate_moment(1) == 0
+    return isinstance(law, Gaussian) or has_atoms(law)
+
+
+def _batch_sizes(value: Any) -> tuple[int, ...]:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
+        raise TypeError(f"batch_sizes must be a sequence of integers, but was {shown(value)}")
+    sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(islice(value, MOST_SIZES + 1)))
+    if len(sizes) > MOST_SIZES:
+        raise ValueError(f"batch_sizes must be at most {MOST_SIZES:,}, but were more")
+    for i, b in enumerate(sizes):
+        if b > LARGEST_BATCH:
+            raise ValueError(f"batch_sizes[{i}] must be at most 2^53, but was {spelled(b)}")
+    if not sizes:
+        raise ValueError("batch_sizes must have at least one batch size")
+    if len(set(sizes)) < len(sizes):
+        raise ValueError(f"batch_sizes must be different from each other, but were {shown(sizes)}")
+    return sizes
+
+
+def _count(value: Any, name: str, least: int) -> int:
+    count = as_index(value, name, minimum=least)
+    if count > MOST:
+        raise ValueError(f"{name} must be at most 10^15, but was {spelled(count)}")
+    return count
+
+
+def _one_of(value: Any, name: str, allowed: Sequence[str]) -> None:
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, but was {shown(value)}{did_you_mean(value, allowed)}")
+
+
+def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ...]) -> None:
+    _one_of(sampling, "sampling", SAMPLINGS)
+    if sampling == "independent":
+        return
+    law = problem.inputs
+    if not isinstance(law, DataSet):
+        raise ValueError(f"sampling must be 'independent' unless inputs are an empirics.DataSet, but was {sampling!r} with {law!r}")
+    for i, b in enumerate(sizes):
+        if b > len(law):
+            raise ValueError(f"batch_sizes[{i}] must be at most {len(law)}, the number of points, for sampling {sampling!r}, but was {b}")
+
+
+def _check_device(device: Any, problem: TeacherStudent) -> None:
+    """Its form; whether it is there, torch knows."""
+    if not isinstance(device, str):
+        raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {shown(device)}")
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,4})?", device, re.ASCII):
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', but was {shown(device)}")
+
+
+def _engine(engine: Any, problem: TeacherStudent) -> str:
+    _one_of(engine, "engine", ("auto", *ENGINES))
+    fits = problem.is_linear and problem.depth == 2
+    if engine == "two_linear" and not fits:
+        raise ValueError("engine must be 'auto' or 'networks' for what is not two linear layers, but was 'two_linear'")
+    if engine == "autograd" and is_users_function(problem):
+        raise ValueError(f"engine must be 'auto' or 'networks' for an activation that is a numpy function ({problem.activation})")
+    return str(engine) if engine != "auto" else "two_linear" if fits else "networks"
+
+
+def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: str, every: int) -> str:
+    """The most precise one that the law, the way of drawing and the engine allow."""
+    _one_of(estimator, "estimator", ("auto", *ESTIMATORS))
+    if engine == "autograd":
+        reason = "the autograd engine knows no closed form"
+    elif sampling == "epochs":
+        reason = "in epochs a batch is not independent of the weights"
+    elif engine == "two_linear" and not has_sample_moments(problem.inputs):
+        reason = f"there is no closed form for {problem.inputs!r}"
+    elif engine == "networks" and not has_atoms(problem.inputs):
+        reason = "of such a network, closed forms exist for inputs with finitely many atoms only"
+    else:
+        reason = ""
+    if estimator == "auto":
+        return "naive" if reason else "rao_blackwell" if every > 1 else "controlled"
+    if estimator != "naive" and reason:
+        raise ValueError(f"estimator must be 'naive' (or 'auto') here, but was {estimator!r}: {reason}")
+    if estimator == "controlled" and every > 1:
+        raise ValueError(f"every must be 1 for estimator 'controlled', whose controls are sums over all steps, but was {every}")
+    return str(estimator)

@@ -1,0 +1,54 @@
+"""Arguments are checked without torch, `empirics` loads its names when they are used, and the checks know all that there is to choose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import empirics
+from empirics import arguments, plan
+from empirics.batches import finite_support
+from theory.inputs import Discrete, Gaussian, Rademacher, Uniform
+
+ALONE = """
+import sys
+import empirics, empirics.arguments, empirics.synthetic_problem
+problem = empirics.synthetic()
+for bad in ({"batch_sizes": [0]}, {"steps": 0}, {"dtype": "float16"}, {"device": "tpu"}, {"engine": "fast"}, {"estimator": "best"}):
+    try:
+        empirics.arguments.check_request(problem, **{"batch_sizes": [2], "steps": 2, "replicas": 8} | bad)
+    except ValueError:
+        continue
+    raise SystemExit(f"{bad} was not refused")
+print("torch" in sys.modules, "xarray" in sys.modules)
+"""
+
+
+def test_arguments_are_checked_without_torch():
+    done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout.split()) == (0, ["False", "False"]), done.stderr
+
+
+def test_every_public_name_is_there():
+    assert all(getattr(empirics, name) is not None for name in empirics.__all__) and set(empirics.__all__) <= set(dir(empirics))
+    assert {name for names in empirics._HOMES.values() for name in names} == set(empirics.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'simulat'"):
+        empirics.simulat  # noqa: B018
+
+
+def test_the_choices_are_those_that_there_are():
+    assert set(arguments.ENGINES) == set(plan.ENGINES) and set(arguments.DTYPES) == set(plan.DTYPES)
+
+
+@pytest.mark.parametrize("law", [Gaussian(2), Rademacher(2), Uniform(1), Discrete([1, 2]), empirics.DataSet([1.0, 2.0])], ids=repr)
+def test_atoms_are_known_without_listing_them(law):
+    assert arguments.has_atoms(law) == (finite_support(law) is not None)
+
+
+@pytest.mark.parametrize("word, meant", [("float46", "float64"), ("Float64", "float64"), ("controled", "controlled")])
+def test_a_word_that_is_nearly_right(word, meant):
+    option = "dtype" if "oat" in word else "estimator"
+    with pytest.raises(ValueError, match=f"did you mean '{meant}'"):
+        arguments.check_request(empirics.synthetic(), batch_sizes=[2], steps=2, replicas=8, **{option: word})
