@@ -18,10 +18,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import acb, arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, fmpq
 
 from theory import activation_functions as formulas
 from theory.exact import as_number, to_fmpq
+from theory.working_precision import taylor_coefficients, working_precision
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
 #: What a user's functions may contradict their constants by, relative to their size.
@@ -75,13 +76,11 @@ class Activation:
         return self.is_certified and all(piece.slope is not None for piece in self.pieces)
 
     def taylor(self, x: arb, order: int, piece: int = 0) -> list[arb]:
-        """sigma^(j)(x) / j! for j < order, in balls that hold the true values for every point of the ball x, on one analytic piece."""
-        before, ctx.cap = ctx.cap, order
-        try:
-            coefficients = self.pieces[piece].series(arb_series([x, 1], order)).coeffs()
-        finally:
-            ctx.cap = before
-        return coefficients[:order] + [arb(0)] * (order - len(coefficients))
+        """sigma^(j)(x) / j! for j < order, in balls that hold the true values for every point of the ball x, on one analytic piece.
+
+        In flint's working precision: `theory.working_precision` sets it.
+        """
+        return taylor_coefficients(self.pieces[piece].series, x, order)
 
     def piece_at(self, x: Any) -> int:
         """Index of the piece that holds the point x (the left one at a breakpoint). ValueError for a ball that holds a breakpoint."""
@@ -95,14 +94,16 @@ class Activation:
         A ball that holds a breakpoint gets the values of both pieces when sigma is smooth, and is a ValueError when sigma' jumps there.
         """
         if self.is_smooth and isinstance(x, arb) and any(x.contains(b) for b in self.breakpoints):
-            (value, slope), *others = [self.taylor(x, 2, n) for n in range(len(self.pieces)) if self._reaches(x, n)]
-            for other_value, other_slope in others:
-                value, slope = value.union(other_value), slope.union(other_slope)
+            with working_precision():
+                (value, slope), *others = [self.taylor(x, 2, n) for n in range(len(self.pieces)) if self._reaches(x, n)]
+                for other_value, other_slope in others:
+                    value, slope = value.union(other_value), slope.union(other_slope)
             return value, slope
         n = self.piece_at(x)
         if isinstance(x, fmpq) and (exact := self.pieces[n].slope) is not None:
             return x * to_fmpq(exact), to_fmpq(exact)
-        value, slope = self.taylor(arb(x), 2, n)
+        with working_precision():
+            value, slope = self.taylor(arb(x), 2, n)
         return value, slope
 
     def _reaches(self, x: arb, piece: int) -> bool:

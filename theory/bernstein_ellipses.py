@@ -11,12 +11,13 @@ from bisect import bisect_left
 from fractions import Fraction
 from typing import Any
 
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, fmpq
 
 from theory.activations import Activation
 from theory.activations import activation as as_activation
 from theory.certified_sup import as_radius, sup_norms
 from theory.exact import as_number, to_fmpq
+from theory.working_precision import working_precision
 
 REMEZ = "remez_derivative"
 #: The methods of `theory.chebyshev.approximate` for which theory promises something.
@@ -64,7 +65,7 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
         raise ValueError(f"method must be one of {', '.join(PROMISING)}, but was {method!r}")
     scale = max(1.0, float(r))
     value, slope, lipschitz = sup_norms(sigma, r)
-    with ctx.workprec(_BITS):
+    with working_precision(_BITS):
         if sigma.strip:
             largest = sigma.strip / float(r)
             parts = (0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
@@ -113,7 +114,10 @@ def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: s
 
 
 def sup_on_ellipse(function: Any, r: Fraction, rho: float) -> float:
-    """An upper bound on |function| on the ellipse R cos(theta - i log rho), arc by arc; infinity when no cover of arcs is finite."""
+    """An upper bound on |function| on the ellipse R cos(theta - i log rho), arc by arc; infinity when no cover of arcs is finite.
+
+    In the working precision that is set.
+    """
     height, radius = -arb(rho).log(), arb(to_fmpq(r))
     for arcs in (64, 256, 1024):
         width = arb.pi() / arcs

@@ -18,10 +18,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_poly, ctx, fmpq_poly
+from flint import arb, arb_poly, fmpq_poly
 
 from theory.activations import Activation
 from theory.exact import as_number, to_fmpq
+from theory.working_precision import working_precision
 
 #: Terms of a Taylor expansion; cells are halved until they suffice.
 ORDER = 12
@@ -47,7 +48,7 @@ def certified_sup(
     """
     bits = 128 + math.ceil(1.3 * polynomial.length())
     for _ in range(_MOST_DOUBLINGS):
-        with ctx.workprec(bits):
+        with working_precision(bits):
             lower, upper = _bounds(activation, radius, arb_poly(polynomial), orders, slack)
         if (upper <= (1 + 2 * slack) * lower).all():
             break

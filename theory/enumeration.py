@@ -19,7 +19,7 @@ from operator import add
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx, fmpq, fmpq_mat
+from flint import arb, fmpq, fmpq_mat
 
 from theory.activations import Activation
 from theory.budget import RangeError
@@ -28,6 +28,7 @@ from theory.exact import as_index, to_fmpq, to_fmpq_array, to_fraction, to_fract
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 from theory.sample_gradients import Matrices, Sigma, forward, sample_gradient
+from theory.working_precision import working_precision
 
 #: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
 _KEPT = 10_000
@@ -120,7 +121,7 @@ def variance_ball(
         raise ValueError(f"activation must be a polynomial or a named one, but was {problem.activation!r}")
     if as_index(bits, "bits", minimum=53) > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {bits}")
-    with ctx.workprec(bits):
+    with working_precision(bits):
         second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
         return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
 

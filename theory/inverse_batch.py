@@ -17,6 +17,7 @@ from flint import arb, fmpq_poly, fmpz_poly
 from theory.budget import RangeError
 from theory.exact import Number, as_number, to_fmpq, to_fraction
 from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
+from theory.working_precision import working_precision
 
 
 class UndecidedError(RangeError):
@@ -277,7 +278,8 @@ def _decimal(value: Fraction, digits: int) -> str:
     nearest = _nearest(value)
     if value == 0 or (math.isfinite(nearest) and nearest):
         return f"{nearest:.{digits}g}"
-    return str(arb(to_fmpq(value)).str(digits, radius=False))
+    with working_precision(64 + 4 * digits):
+        return str(arb(to_fmpq(value)).str(digits, radius=False))
 
 
 def _round_up(value: Fraction) -> float:

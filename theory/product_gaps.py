@@ -26,6 +26,9 @@ from theory.norms import times, up
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.trace_forms import TraceForm
+from theory.working_precision import working_precision
+
+_BITS = 53  # every upper end is then a double
 
 
 def telescoped(norms: Sequence[float], gaps: Sequence[float]) -> float:
@@ -103,12 +106,14 @@ def _factor(term: KroneckerTerm, problem: TeacherStudent) -> float:
     """What the product of the letters' norms is to be multiplied by."""
     term.shapes(problem)  # refuses rows that do not chain and a C that does not fit
     ranks = math.prod(_smallest(row, problem) for row in term.rows)
-    size = abs(arb(to_fmpq(term.coefficient)))  # in balls: a tiny coefficient may meet a large C
-    if term.constant is not None:
-        size *= sum((arb(x * x) for x in term.constant.ravel().tolist()), arb(0)).sqrt()
+    with working_precision(_BITS):  # in balls: a tiny coefficient may meet a large C
+        size = abs(arb(to_fmpq(term.coefficient)))
+        if term.constant is not None:
+            size *= sum((arb(x * x) for x in term.constant.ravel().tolist()), arb(0)).sqrt()
+        size = size.upper()
     inner = float(ranks) if term.constant is None else math.sqrt(ranks)
     outer = 1.0 if term.open is None else math.sqrt(_smallest(term.open, problem))
-    return float(times(float(size.upper()), inner, outer))
+    return float(times(float(size), inner, outer))
 
 
 def _smallest(word: Word, problem: TeacherStudent) -> int:

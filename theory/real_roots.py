@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
-from flint import arb, ctx, fmpz_poly
+from flint import arb, fmpz_poly
 
 from theory.exact import to_fmpq
+from theory.working_precision import in_enough_bits
+
+T = TypeVar("T")
+_BITS = 128
 
 
 def integer_polynomial(coefficients: list[Fraction]) -> fmpz_poly:
@@ -35,16 +40,12 @@ def floors_of_sign_changes(polynomial: fmpz_poly) -> list[int]:
     squarefree = _product_of_factors(polynomial, odd_only=True)
     if squarefree.degree() < 1:
         return []
-    saved = ctx.prec
-    try:
-        ctx.prec = 128
-        while True:
-            floors = [_floor(ball, squarefree) for ball in _real_roots(squarefree) if not ball < 0]
-            if None not in floors:
-                return [n for n in floors if n is not None and (n > 0 or squarefree(n) != 0)]
-            ctx.prec *= 2
-    finally:
-        ctx.prec = saved
+
+    def floors() -> list[int] | None:
+        found = [_floor(ball, squarefree) for ball in _real_roots(squarefree) if not ball < 0]
+        return None if None in found else [n for n in found if n is not None and (n > 0 or squarefree(n) != 0)]
+
+    return _in_enough_bits(floors, squarefree)
 
 
 def _floor(ball: arb, squarefree: fmpz_poly) -> int | None:
@@ -86,21 +87,30 @@ def _isolate(squarefree: fmpz_poly) -> tuple[Fraction, Fraction]:
     signs = {_sign(c) for c in squarefree.coeffs()} - {0}
     if len(signs) < 2:
         return Fraction(0), Fraction(0)  # Descartes: no sign change, no positive root
-    saved = ctx.prec
-    try:
-        ctx.prec = 128
-        while True:
-            balls = _real_roots(squarefree)
-            if not any(ball.contains(0) for ball in balls):
-                positive = [ball for ball in balls if ball > 0]
-                if not positive:
-                    return Fraction(0), Fraction(0)
-                low, high = _ends(max(positive, key=lambda ball: _ends(ball)[1]))
-                if low == high or squarefree(to_fmpq(low)) * squarefree(to_fmpq(high)) < 0:
-                    return low, high
-            ctx.prec *= 2
-    finally:
-        ctx.prec = saved
+
+    def isolated() -> tuple[Fraction, Fraction] | None:
+        balls = _real_roots(squarefree)
+        if any(ball.contains(0) for ball in balls):
+            return None
+        positive = [ball for ball in balls if ball > 0]
+        if not positive:
+            return Fraction(0), Fraction(0)
+        low, high = _ends(max(positive, key=lambda ball: _ends(ball)[1]))
+        return (low, high) if low == high or squarefree(to_fmpq(low)) * squarefree(to_fmpq(high)) < 0 else None
+
+    return _in_enough_bits(isolated, squarefree)
+
+
+def _in_enough_bits(compute: Callable[[], T | None], polynomial: fmpz_poly) -> T:
+    """Bits are doubled at most until they tell all roots apart, and roots from integers that are none.
+
+    With degree n and coefficients below 2^h, roots are 2^-(n + 2)(h + log2 n) apart (Mahler), and as far from the other integers: f is at
+    least 1 in size there, and no steeper than that. Where twice as many do not suffice, the fault is not with the bits.
+    """
+    height = max(int(abs(c)).bit_length() for c in polynomial.coeffs())
+    enough = 2 * (polynomial.degree() + 3) * (height + polynomial.degree().bit_length() + 2)
+    failure = f"the roots of a polynomial of degree {polynomial.degree()} were not told apart in {enough} bits"
+    return in_enough_bits(compute, _BITS, max(enough, _BITS), failure)
 
 
 def _real_roots(polynomial: fmpz_poly) -> list[arb]:

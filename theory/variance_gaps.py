@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from flint import arb, ctx
+from flint import arb
 
 from theory import enumeration
 from theory.budget import UnaffordableError
@@ -24,6 +24,7 @@ from theory.enumeration_cost import LIMIT, refuse_interpolation
 from theory.exact import as_index, to_fmpq
 from theory.gradient_gaps import every_path_bound
 from theory.problem import TeacherStudent
+from theory.working_precision import working_precision
 
 _BITS = 128
 
@@ -113,7 +114,7 @@ def certified_decreasing_range(
     except UnaffordableError as refused:
         raise UnaffordableError(f"largest must be smaller than {largest}, or the step: {refused}", refused.cost) from None
     variances = tuple(enumeration.variance(exact, b, step, layer, max_paths=max_paths) for b in sizes)
-    with ctx.workprec(_BITS):
+    with working_precision(_BITS):
         e = arb(gap)
         roots = [arb(to_fmpq(v)).sqrt() for v in variances]
         lower = [max(0.0, _down((r - e) * (r - e))) if r > e else 0.0 for r in roots]

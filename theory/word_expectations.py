@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flint import arb, arb_poly, ctx, fmpq, fmpq_poly
+from flint import arb, arb_poly, fmpq, fmpq_poly
 
 from theory.ball_matrices import ball_to_float
 from theory.exact import to_fraction
@@ -17,6 +17,7 @@ from theory.inverse_batch import InverseBatchPolynomial
 from theory.matrices import Matrix
 from theory.wishart_words import Chain, Chains, SteinRecursion, canonical_cycle, transposed
 from theory.word_polynomials import Alphabet, Word, WordPolynomial, cut, cut_cycle
+from theory.working_precision import working_precision
 
 #: products of chains that are kept; beyond it they are formed again
 CACHE_BYTES = 2e8
@@ -28,7 +29,7 @@ Polynomial = fmpq_poly | arb_poly
 
 def expect_scalar(polynomial: WordPolynomial) -> InverseBatchPolynomial:
     """E of a scalar polynomial in S_0, S_1, ..., all of one batch size b: the last batch first."""
-    with ctx.workprec(BITS):
+    with working_precision(BITS):
         return to_inverse_batch(Expectations(polynomial.alphabet).scalar(polynomial))
 
 

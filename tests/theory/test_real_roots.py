@@ -3,11 +3,14 @@
 from fractions import Fraction as F
 from functools import reduce
 
+import pytest
 from flint import fmpz_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.real_roots import integer_polynomial, largest_positive_root, largest_sign_change
+from theory import real_roots
+from theory.budget import RangeError
+from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_positive_root, largest_sign_change
 
 roots = st.lists(st.tuples(st.builds(F, st.integers(-20, 20), st.integers(1, 7)), st.integers(1, 3)), max_size=4)
 quadratics = st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 5)), max_size=2)  # (x - a)^2 + c, no real root
@@ -49,3 +52,22 @@ def test_close_roots_are_told_apart():
 
 def test_integer_polynomial_clears_denominators():
     assert integer_polynomial([F(1, 2), F(-2, 3)]) == fmpz_poly([3, -4])
+
+
+@pytest.mark.parametrize(("degree", "a"), [(3, 10**9), (9, 10**40), (20, 3)])
+def test_roots_that_nearly_meet_are_told_apart(degree, a):
+    """Mignotte's x^n - 2 (a x - 1)^2 has two roots that are some a^{-n/2 - 1} apart, around 1/a; with a factor for roots near integers."""
+    close = fmpz_poly([0] * degree + [1]) - 2 * fmpz_poly([-1, a]) ** 2
+    beside = fmpz_poly([-(7 * a**3 + 1), a**3])  # 7 + a^-3
+    floors = sorted(floors_of_sign_changes(close * beside))
+    assert floors[:2] == [0, 0] and 7 in floors
+    low, high = largest_sign_change(fmpz_poly([-(a**8) + 1, a**8]), 10)
+    assert low <= 1 - F(1, a**8) <= high
+
+
+def test_bits_are_not_doubled_without_end(monkeypatch):
+    """Whatever is wrong with the balls: beyond the distance of roots it is not their width."""
+    polynomial = build([(F(1, 3), 1), (F(7, 2), 3)], [])
+    monkeypatch.setattr(real_roots, "_floor", lambda ball, squarefree: None)
+    with pytest.raises(RangeError, match="not told apart in"):
+        floors_of_sign_changes(polynomial)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_poly, ctx
+from flint import arb, arb_poly
 
 from theory.activations import Activation
 from theory.chebyshev import ActivationPolynomial, power_basis
@@ -20,12 +20,13 @@ from theory.exact import to_fmpq
 from theory.letters import WEIGHT, Letter
 from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
+from theory.working_precision import in_enough_bits, working_precision
 
 #: Narrower than this, relative to its value, every distance must be; a distance that may be 0, narrower than FLOOR.
 WIDEST, FLOOR = 2.0**-70, 2.0**-240
 #: What a distance may exceed its bound by when balls do not decide.
 TOLERANCE = 2 * FLOOR
-_MOST_BITS = 1 << 15
+_BITS, _MOST_BITS = 512, 1 << 15
 #: sigma and sigma' at one ball.
 Function = Callable[[arb], tuple[arb, arb]]
 KINDS = ("weight", "preactivation", "hidden", "derivative", "backward", "gradient")
@@ -127,12 +128,25 @@ def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.
 def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
     """(none of the distances is above its bound, the largest excess that their balls leave possible)."""
     exceeded, excess = False, Fraction(0)
-    for seen, bound in pairs:
-        over = seen - bound
-        exceeded = exceeded or bool(over > 0)
-        if not over <= 0:
-            excess = max(excess, Fraction(float(over.upper())))
+    with working_precision(_BITS):
+        for seen, bound in pairs:
+            over = seen - (bound if isinstance(bound, arb) else arb(to_fmpq(bound)))
+            exceeded = exceeded or bool(over > 0)
+            if not over <= 0:
+                excess = max(excess, Fraction(float(over.upper())))
     return not exceeded and excess <= TOLERANCE, excess
+
+
+def exceeds(ball: arb, bound: Any) -> bool:
+    """Whether a ball lies above a number, proved."""
+    with working_precision(_BITS):
+        return bool(ball > arb(to_fmpq(bound)))
+
+
+def largest(balls: Iterable[arb]) -> arb:
+    """The largest of some distances; 0 of none."""
+    with working_precision(_BITS):
+        return _maximum([arb(0), *balls])
 
 
 def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> np.ndarray:
@@ -145,14 +159,12 @@ def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> 
 
 
 def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]]) -> Any:
-    bits = 512
-    while bits <= _MOST_BITS:
-        with ctx.workprec(bits):
-            found = compute()
-            if all(ball.is_finite() and ball.rad() <= (WIDEST * ball.mid()).max(arb(FLOOR)) for ball in balls(found)):
-                return found
-        bits *= 2
-    raise ArithmeticError(f"{_MOST_BITS} bits do not tell how far the two runs are apart")
+    def once() -> Any:
+        found = compute()
+        narrow = all(ball.is_finite() and ball.rad() <= (WIDEST * ball.mid()).max(arb(FLOOR)) for ball in balls(found))
+        return found if narrow else None
+
+    return in_enough_bits(once, _BITS, _MOST_BITS, f"{_MOST_BITS} bits do not tell how far the two runs are apart")
 
 
 def _function(source: Any) -> Function:

@@ -5,17 +5,18 @@ Finite support: enumeration of every mini-batch, in rationals. Scalar Gaussian i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import arb, ctx
+from flint import arb
 
 from theory import enumeration
 from theory.budget import CannotError
 from theory.engines import quadrature
 from theory.exact import to_fmpq
 from theory.problem import TeacherStudent
+from theory.working_precision import working_precision
 
 Value = Fraction | arb
 
@@ -64,10 +65,11 @@ def compare(exact: Iterable[Fraction], values: Iterable[Value]) -> Comparison:
             agrees = agrees and number == value
             continue
         scale = max(Fraction(1), abs(number))
-        ball = _in_many_bits(lambda v=value, n=number, c=scale: (v - arb(to_fmpq(n))) / arb(to_fmpq(c)))  # type: ignore[misc]
+        with working_precision(BITS):
+            ball = (value - arb(to_fmpq(number))) / arb(to_fmpq(scale))
         if ball.rad() > 1e-20:
             raise CannotError(f"the ball {value} is too wide to test anything")
-        distances.append(Fraction(float(abs(ball.mid()))))
+        distances.append(Fraction(abs(float(ball.mid()))))
         radii.append(float(ball.rad()))
         agrees = agrees and bool(ball.contains(0))
     worst = max(distances)
@@ -96,12 +98,5 @@ def shown(value: Value) -> str:
 
 
 def _ball(value: Value) -> arb:
-    return value if isinstance(value, arb) else _in_many_bits(lambda: arb(to_fmpq(value)))
-
-
-def _in_many_bits(compute: Callable[[], arb]) -> arb:
-    saved, ctx.prec = ctx.prec, BITS
-    try:
-        return compute()
-    finally:
-        ctx.prec = saved
+    with working_precision(BITS):
+        return value if isinstance(value, arb) else arb(to_fmpq(value))

@@ -10,16 +10,17 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
 from theory.approximation import DomainError, gradient_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.small_networks import network, samples
-from theory.exact import to_fmpq
+from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Gaussian, Rademacher, Uniform
 from theory.problem import TeacherStudent
+from theory.working_precision import working_precision
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,8 @@ def _outside_the_teacher(instance: CloseOnTheStudent) -> tuple[list[tuple[str, f
         polynomial = approximate(instance.problem.activation, instance.radius, degree)
         found = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
         close.append((f"degree {degree}", max(polynomial.value_error, polynomial.derivative_error)))
-        gaps.append(_largest(found["gradient"]))
-    if not 2 * _reach(instance.problem, instance.batches) <= arb(to_fmpq(instance.radius)):
+        gaps.append(ball_runs.largest(x for row in found["gradient"] for x in row))
+    if not _reach(instance.problem, instance.batches) <= instance.radius / 2:
         raise ValueError(f"radius must be at least twice the student's pre-activations, but was {instance.radius} for {instance.name}")
     return close, gaps
 
@@ -146,7 +147,7 @@ def _oscillating(instance: CloseInValue) -> tuple[list[tuple[str, float]], list[
     for m in instance.orders:
         found = ball_runs.distances(instance.problem, base.activation, _plus_wave(base, instance.amplitude, m), instance.batches)
         close.append((f"m = {m}", base.value_error + float(instance.amplitude)))
-        gaps.append(_largest(found["gradient"]))
+        gaps.append(ball_runs.largest(x for row in found["gradient"] for x in row))
     return close, gaps
 
 
@@ -165,20 +166,12 @@ def _plus_wave(base: ActivationPolynomial, amplitude: F, m: int) -> Callable[[],
     return make
 
 
-def _reach(problem: TeacherStudent, batches: np.ndarray) -> arb:
-    """C_h: the largest ||h_k|| of the student in layers with an activation."""
-    with ctx.workprec(256):
+def _reach(problem: TeacherStudent, batches: np.ndarray) -> F:
+    """C_h: the largest ||h_k|| of the student in layers with an activation, rounded up."""
+    with working_precision(256):
         steps = ball_runs.run(problem, ball_runs.of_activation(problem.activation), batches)
         norms = [sum((x * x for x in h.ravel()), arb(0)).sqrt() for step in steps for sample in step.preactivation for h in sample[:-1]]
-        return _largest([norms])
-
-
-def _largest(table: list[list[arb]]) -> arb:
-    result = arb(0)
-    for row in table:
-        for x in row:
-            result = result.max(x)
-    return result
+        return to_fraction(ball_runs.largest(norms).upper().fmpq())
 
 
 def _listed(values: np.ndarray) -> str:

@@ -13,13 +13,14 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
-from flint import arb, arb_mat, arb_poly, ctx, fmpq_poly
+from flint import arb, arb_mat, arb_poly, fmpq_poly
 
-from theory.budget import Budget, CannotError, Cost, RangeError, UnaffordableError
+from theory.budget import Budget, CannotError, Cost, UnaffordableError
 from theory.degrees import gradient_degree, output_degree
-from theory.exact import as_number, to_fmpq
+from theory.exact import as_index, as_number, spelled, to_fmpq
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
+from theory.working_precision import in_enough_bits
 
 Weights = tuple[arb_mat, ...]
 
@@ -67,18 +68,17 @@ def loss(problem: TeacherStudent, step: int, batch_size: Any, *, bits: int = 128
 
 
 def _finite(compute: Callable[[], arb], bits: int) -> arb:
-    """The ball in `bits` bits, doubled until it is finite; RangeError when MAX_BITS do not suffice. flint's precision is restored."""
-    saved = ctx.prec
-    try:
-        while bits <= MAX_BITS:
-            ctx.prec = bits
-            ball = compute()
-            if ball.is_finite():
-                return ball
-            bits *= 2
-    finally:
-        ctx.prec = saved
-    raise RangeError(f"no finite ball with {MAX_BITS} bits: the batch size or the weights are too extreme for this rule")
+    """The ball in `bits` bits, doubled until it is finite; RangeError when MAX_BITS do not suffice."""
+    first = as_index(bits, "bits", minimum=2)
+    if first > MAX_BITS:
+        raise ValueError(f"bits must be at most {MAX_BITS}, but was {spelled(first)}")
+
+    def once() -> arb | None:
+        ball = compute()
+        return ball if ball.is_finite() else None
+
+    failure = f"no finite ball with {MAX_BITS} bits: the batch size or the weights are too extreme for this rule"
+    return in_enough_bits(once, first, MAX_BITS, failure)
 
 
 def _prepare(
@@ -129,6 +129,8 @@ def laguerre_rule(count: int, b: Fraction) -> list[tuple[arb, arb]]:
     """Weights and nodes for E f(chi^2_b / b): at S = 2x/b for each root x of L_n^(a), a = b/2 - 1, with weight
 
     Gamma(n+a+1) x / ( Gamma(a+1) n! (n+1)^2 L_{n+1}^(a)(x)^2 ).
+
+    In the working precision that is set.
     """
     a = b / 2 - 1
     roots = _certified_real_roots(_laguerre(count, a), count)

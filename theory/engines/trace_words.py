@@ -11,7 +11,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import ctx
 
 from theory.ball_matrices import BallMatrix
 from theory.budget import CannotError, Cost
@@ -25,6 +24,7 @@ from theory.matrices import ExactMatrix, Matrix
 from theory.problem import TeacherStudent
 from theory.word_expectations import BITS, Expectations, expect_scalar, to_inverse_batch
 from theory.word_polynomials import WordPolynomial
+from theory.working_precision import working_precision
 
 ARITHMETICS = ("auto", "exact", "balls")
 
@@ -73,9 +73,10 @@ class TraceWords:
         reason = self.reason_against(problem, quantity)
         if reason is not None:
             raise CannotError(f"trace_words cannot compute {quantity}: {reason}")
-        words = GradientWords(problem, self._ring(problem, quantity))
+        ring = self._ring(problem, quantity)
         t, k = quantity.step, quantity.layer or 0
-        with ctx.workprec(BITS):
+        with working_precision(BITS):
+            words = GradientWords(problem, ring)
             if quantity.kind == "loss":
                 return expect_scalar(words.loss(t))
             if quantity.kind == "second_moment":

@@ -139,3 +139,10 @@ def test_what_it_cannot_do():
         problem = TeacherStudent(**({"student": [[[1]]], "teacher": [[[1]]], "inputs": Gaussian(1), "learning_rates": 1} | changes))
         with pytest.raises(CannotError, match="scalar Gaussian"):
             quadrature.variance(problem, 0, 1, 2)
+
+
+@pytest.mark.parametrize(("bits", "error"), [(0, ValueError), (1, ValueError), (-5, ValueError), (10**30, ValueError), (True, TypeError)])
+def test_bits_are_checked(bits, error):
+    problem = TeacherStudent([[[1]]], [[[0]]], Gaussian(1), 1)
+    with pytest.raises(error, match="bits must be"):
+        quadrature.variance(problem, 0, 1, batch_size=2, bits=bits)
