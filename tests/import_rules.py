@@ -18,7 +18,7 @@ PACKAGES = ("theory", "empirics", "reports")
 #: The floors of theory, bottom to top. A package stands for everything in it, unless a module of it is named.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(f"theory.{m}" for m in ("exact", "budget", "working_precision", "matrices", "ball_matrices", "problem", "inputs"))
-    | frozenset({"theory.activations", "theory.activation_functions"})
+    | frozenset({"theory.activations", "theory.activation_functions", "theory.unit_costs"})
     | frozenset(f"theory.{m}" for m in ("real_roots", "inverse_batch", "degrees", "sample_gradients", "norms"))
     | frozenset(f"theory.{m}" for m in ("remez", "certified_sup", "bernstein_ellipses")),
     frozenset(f"theory.{m}" for m in ("kronecker", "gaussian_moments", "letters", "trace_forms"))
@@ -27,7 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"theory.recursion", "theory.engines", "theory.symbolic", "theory.enumeration", "theory.enumeration_cost"})
     | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity", "theory.chebyshev"})
     | frozenset(f"theory.{m}" for m in ("gap_recursion", "double_runs", "gap_bounds", "run_bounds", "a_priori_bounds")),
-    frozenset(f"theory.{m}" for m in ("variance_poly", "approximation", "gradient_gaps", "product_gaps", "variance_gaps")),
+    frozenset(f"theory.{m}" for m in ("variance_poly", "other_routes", "approximation", "gradient_gaps", "product_gaps", "variance_gaps")),
     frozenset({"theory"}),
     frozenset({"theory.claims"}),
 )

@@ -27,6 +27,7 @@ from theory.budget import Cost, UnaffordableError
 from theory.certified_sup import as_radius, certified_sup, sup_norms
 from theory.exact import as_index, as_number, as_sequence, to_fmpq, to_fraction
 from theory.remez import best_uniform
+from theory.unit_costs import UNITS
 
 __all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
 
@@ -247,7 +248,7 @@ def _sampled_errors(sigma: Activation, series: Chebyshev, radius: Fraction) -> t
 
 def certifying_seconds(degree: int) -> float:
     """Predicted seconds: 4 n cells, each a Taylor shift of n^2 products of numbers whose length grows with n."""
-    return 4 * degree * (4e-5 + 7e-9 * degree**2 * (1 + degree / 300))
+    return 4 * degree * (UNITS["chebyshev.cell"] + UNITS["chebyshev.shift"] * degree**2 * (1 + degree / 300))
 
 
 def _refuse_beyond(degree: int) -> None:

@@ -13,6 +13,7 @@ from theory.activations import Activation
 from theory.budget import Cost, UnaffordableError
 from theory.degrees import gradient_degree
 from theory.problem import TeacherStudent
+from theory.unit_costs import UNITS
 
 #: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
 LIMIT = 500_000
@@ -53,10 +54,11 @@ def predicted_seconds(problem: TeacherStudent, atoms: int, b: int, step: int, pa
     sums = paths * parameters * drawn * operation_seconds(weights)
     per_step = _count(atoms, b, literal)
     nodes = max(1.0, paths / per_step) * (1 + 1 / max(1, per_step - 1) if per_step > 1 else step + 1)
-    gradients = nodes * atoms * (4e-5 + 4 * parameters * operation_seconds(weights) + _powers_seconds(problem, weights))
+    gradient = UNITS["enumeration.gradient"] + 4 * parameters * operation_seconds(weights) + _powers_seconds(problem, weights)
+    gradients = nodes * atoms * gradient
     total = paths * (parameters + 4) * operation_seconds(2 * weights + chance)
     draws = paths * drawn * 1e-6 if literal else 0.0
-    return 1e-3 + sums + gradients + total + draws + paths * 2e-5
+    return 1e-3 + sums + gradients + total + draws + paths * UNITS["enumeration.path"]
 
 
 def _powers_seconds(problem: TeacherStudent, weights: float) -> float:
@@ -77,7 +79,7 @@ def _gained_bits(problem: TeacherStudent, degree: int, sigma: float, inputs: flo
 
 def operation_seconds(bits: float) -> float:
     """A rational operation in an object array: mostly the greatest common divisor."""
-    return 2e-7 + 7e-9 * bits * math.sqrt(1 + bits / 3e4)
+    return UNITS["enumeration.number"] + UNITS["enumeration.bit"] * bits * math.sqrt(1 + bits / 3e4)
 
 
 def weight_bits(problem: TeacherStudent, step: int) -> float:

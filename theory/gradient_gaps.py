@@ -28,12 +28,13 @@ from theory.gap_bounds import DomainError, GapBounds, collected
 from theory.norms import up, vector_norms
 from theory.problem import TeacherStudent
 from theory.run_bounds import RunBounds, observed_gaps, polynomial_run, smooth_run
+from theory.unit_costs import UNITS
 
 #: `polynomial_within` looks no further.
 _HIGHEST_DEGREE = 200
 _LARGEST_RADIUS = 200.0
 _LARGEST_NUMBER = 2.0**1000
-_SECONDS_PER_STEP, _BUDGET = 1e-4, 120.0
+_BUDGET = 120.0
 
 
 def gradient_gap_bound(
@@ -94,7 +95,7 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     """
     _check_pair(problem, polynomial)
     count = as_index(steps, "steps", minimum=1)
-    if (seconds := _SECONDS_PER_STEP * count * problem.depth) > _BUDGET:
+    if (seconds := UNITS["gaps.step"] * count * problem.depth) > _BUDGET:
         cost = Cost(seconds, 500.0 * count * problem.depth, f"{count} steps of {problem.depth} layers")
         raise UnaffordableError(f"steps must be fewer: {count} would cost {cost}, more than {_BUDGET:g} s", cost)
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)

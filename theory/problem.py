@@ -15,8 +15,11 @@ import numpy as np
 
 from theory.activations import Activation
 from theory.activations import activation as named_activation
-from theory.exact import Number, as_index, as_matrix, as_number, as_sequence, is_exact
+from theory.exact import Number, as_index, as_matrix, as_number, as_sequence, is_exact, spelled
 from theory.inputs import InputLaw
+
+#: Beyond all that could be computed, so that counts of work stay within the range of doubles.
+FARTHEST_STEP = 10**15
 
 LearningRates = Number | Sequence[Any] | Callable[[int], Any]
 
@@ -126,6 +129,8 @@ class TeacherStudent:
     def check_step(self, step: Any) -> int:
         """`step` as an int >= 0 for which the learning rates suffice."""
         t = as_index(step, "step")
+        if t > FARTHEST_STEP:
+            raise ValueError(f"step must be at most 10^15, but was {spelled(t)}")
         if t:
             self.learning_rate(t - 1)
         return t

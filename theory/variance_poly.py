@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from theory import recursion
-from theory.budget import Budget, CannotError, Cost, UnaffordableError
+from theory.budget import Budget, CannotError, Cost, UnaffordableError, largest_that_fits
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Engine, Quantity, can
 from theory.engines.frequencies import Frequencies
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.other_routes import other_routes
 from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
 
@@ -87,20 +88,20 @@ def expectation(
     return _answer(problem, "trace_form", expression.step, None, engine, budget, expression)
 
 
-def predicted_cost(problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None) -> tuple[str, Cost]:
-    """The engine that `variance_polynomial` would take, and its predicted cost; nothing is computed."""
-    quantity = _quantity(problem, "variance", step, layer)
-    chosen = _cheapest(problem, quantity, _named(engine))
-    return chosen.name, chosen.cost(problem, quantity)
+def predicted_cost(
+    problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None, budget: Budget | None = None
+) -> tuple[str, Cost]:
+    """The engine that `variance_polynomial` would take, and its predicted cost; nothing is computed.
+
+    Where none fits the budget, the one that misses it by the least, with a cost that the budget does not allow.
+    """
+    chosen, cost = _chosen(problem, _quantity(problem, "variance", step, layer), _named(engine), Budget.of(budget))
+    return chosen.name, cost
 
 
 def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = None) -> Quantity:
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
-    try:
-        _ = problem.polynomial
-    except ValueError as refused:
-        raise CannotError(f"no engine can compute this: {refused}") from None
     t = problem.check_step(step)
     return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
 
@@ -108,14 +109,15 @@ def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = 
 def _answer(
     problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None
 ) -> Any:
-    quantity = _quantity(problem, kind, step, layer, expression)
-    allowed = Budget() if budget is None else budget
-    if not isinstance(allowed, Budget):
-        raise TypeError(f"budget must be a Budget, but was {budget!r}")
-    chosen = _cheapest(problem, quantity, _named(engine))
-    cost = chosen.cost(problem, quantity)
+    quantity, allowed, engines = _quantity(problem, kind, step, layer, expression), Budget.of(budget), _named(engine)
+    chosen, cost = _chosen(problem, quantity, engines, allowed)
     if not allowed.allows(cost):
-        raise UnaffordableError(_refusal(problem, quantity, chosen, cost, allowed), cost)
+        raise UnaffordableError.beyond(
+            f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}",
+            cost,
+            allowed,
+            _alternatives(problem, quantity, engines, allowed),
+        )
     return _with_bound(chosen.compute(problem, quantity), _degree_bound(problem, quantity))
 
 
@@ -128,39 +130,43 @@ def _named(engine: str | None) -> tuple[Engine, ...]:
     return chosen
 
 
-def _cheapest(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> Engine:
-    able = [e for e in engines if can(e, problem, quantity)]
+def _chosen(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> tuple[Engine, Cost]:
+    """The fastest engine among those that fit the budget, in seconds and in bytes; where none does, the one that exceeds it the least."""
+    able = _able(problem, quantity, engines)
     if not able:
+        raise CannotError(_no_engine(problem, quantity, engines, budget))
+    costs = [(e, e.cost(problem, quantity)) for e in able]
+    fitting = [pair for pair in costs if budget.allows(pair[1])]
+    if fitting:
+        return min(fitting, key=lambda pair: pair[1].seconds)
+    return min(costs, key=lambda pair: budget.excess(pair[1]))
+
+
+def _able(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> list[Engine]:
+    return [e for e in engines if problem.is_polynomial and can(e, problem, quantity)]
+
+
+def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> str:
+    if isinstance(problem.activation, tuple):
         reasons = "; ".join(f"{e.name}: {e.reason_against(problem, quantity)}" for e in engines)
-        raise CannotError(f"no engine can compute {quantity} for this problem ({reasons})")
-    return min(able, key=lambda e: e.cost(problem, quantity).seconds)
+    else:
+        reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"
+    routes = list(other_routes(problem, quantity, budget))
+    return f"no engine can compute {quantity} for this problem ({reasons})" + (f". What is left: {'; '.join(routes)}" if routes else "")
 
 
-def _refusal(problem: TeacherStudent, quantity: Quantity, engine: Engine, cost: Cost, budget: Budget) -> str:
-    fits = _largest_affordable_step(problem, quantity, budget)
-    smaller = "no smaller step fits either" if fits is None else f"step {fits} fits"
-    return (
-        f"{quantity} would cost {cost} with the cheapest engine that can, {engine.name}; the budget is {budget.seconds:g} s and "
-        f"{budget.bytes / 1e9:g} GB. What is left: a smaller step ({smaller}), the large-batch law beta_1/b "
-        f"(theory.engines.large_batch.leading_coefficient), simulation, or a larger budget="
-    )
-
-
-def _largest_affordable_step(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> int | None:
-    if quantity.kind == "trace_form":
-        return None
+def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> list[str]:
+    """A smaller step and another engine, where the same prediction and budget allow them, and the routes without an engine."""
 
     def fits(step: int) -> bool:
-        smaller = replace(quantity, step=step)
-        return any(budget.allows(e.cost(problem, smaller)) for e in ENGINES if can(e, problem, smaller))
+        there = replace(quantity, step=step)
+        return any(budget.allows(e.cost(problem, there)) for e in _able(problem, there, engines))
 
-    if quantity.step == 0 or not fits(0):
-        return None
-    low, high = 0, quantity.step  # costs grow with the step: bisection
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    step = None if quantity.kind == "trace_form" else largest_that_fits(fits, 0, quantity.step)
+    smaller = [f"a smaller step (step {step} fits)" if step is not None else "no smaller step fits either"]
+    others = [e.name for e in _able(problem, quantity, ENGINES) if e not in engines and budget.allows(e.cost(problem, quantity))]
+    another = [f"another engine ({', '.join(others)})"] if others else []
+    return [*(smaller if quantity.kind != "trace_form" else ()), *another, *other_routes(problem, quantity, budget)]
 
 
 def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:

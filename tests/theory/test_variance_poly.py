@@ -1,5 +1,7 @@
 """The front door: symmetries hold exactly, and what cannot be had is refused at once."""
 
+import math
+import re
 from fractions import Fraction as F
 from itertools import pairwise
 
@@ -9,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, input_laws, problems, two_layer_sizes
-from theory import Discrete, Gaussian, Independent, TeacherStudent, variance_poly
-from theory.budget import Budget, CannotError, UnaffordableError
+from theory import Budget, Discrete, Gaussian, Independent, TeacherStudent, recursion, variance_poly
+from theory.budget import CannotError, Cost, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
+from theory.engines import large_batch, quadrature
+from theory.engines.base import can
+from theory.enumeration_cost import LIMIT, refuse_beyond
+from theory.other_routes import largest_enumerated
 from theory.trace_forms import W, g, tr
 from theory.variance_poly import expectation, loss_polynomial, mean_gradient, variance_polynomial
 
@@ -129,8 +135,9 @@ def test_what_cannot_be_afforded_is_refused_before_any_work(step):
     generator = np.random.default_rng(np.random.SeedSequence(0))
     weights = [generator.normal(size=(256, 64)), generator.normal(size=(128, 256))]
     problem = TeacherStudent(weights, weights, Gaussian(64), learning_rates=0.01)
-    with pytest.raises(UnaffordableError, match=r"(?s)would cost about .*step 1 fits.*large-batch.*simulation") as refusal:
+    with pytest.raises(UnaffordableError, match=r"(?s)would cost .*step 1 fits.*simulation.*larger budget$") as refusal:
         variance_polynomial(problem, step, 1)
+    assert ("large-batch" in str(refusal.value)) == Budget().allows(large_batch.predicted_cost(problem, step)) == (step < 50)
     assert refusal.value.cost.seconds > 600 or refusal.value.cost.bytes > 8e9
 
 
@@ -148,3 +155,128 @@ def test_predicted_cost_grows_with_the_step():
 def test_weights_of_the_first_step_are_not_random():
     problem = scalar()
     assert expectation(problem, tr(W(0, 1))).coefficients == (1,)
+
+
+# -- the budget: what fits is taken, and what is said to fit does -------------------------------------------------------------------------
+
+
+def many_atoms(count, p, generator):
+    return Discrete([[F(int(x), 7) for x in row] for row in generator.integers(-20, 21, size=(count, p))])
+
+
+@pytest.mark.parametrize(("count", "sizes", "step"), [(900, (4, 3, 2), 0), (600, (3, 2, 2), 0), (300, (5, 2, 1), 0)])
+def test_the_engine_is_chosen_among_those_that_fit_in_bytes_too(count, sizes, step):
+    generator = np.random.default_rng(np.random.SeedSequence(4))
+    weights = [generator.integers(-3, 4, size=(n, m)) for m, n in pairwise(sizes)]
+    problem = TeacherStudent(weights, [w + 1 for w in weights], many_atoms(count, sizes[0], generator), F(1, 100))
+    quantity = variance_poly._quantity(problem, "variance", step, 1)
+    costs = {e.name: e.cost(problem, quantity) for e in variance_poly.ENGINES if can(e, problem, quantity)}
+    assert len(costs) == 2
+    fastest, frugal = (min(costs, key=lambda n, a=attribute: getattr(costs[n], a)) for attribute in ("seconds", "bytes"))
+    between = sum(c.bytes for c in costs.values()) / 2
+    name, cost = variance_poly.predicted_cost(problem, step, 1, budget=Budget(bytes=between))
+    assert name == frugal and cost.bytes < between
+    assert variance_poly.predicted_cost(problem, step, 1, budget=Budget(seconds=1e6, bytes=1e15))[0] == fastest
+
+
+def test_the_nearest_miss_is_named_when_nothing_fits():
+    problem = TeacherStudent([[[1, 2]], [[2]]], [[[0, 1]], [[1]]], Discrete([[1, 2], [3, 4], [5, 7]]), F(1, 4))
+    quantity = variance_poly._quantity(problem, "variance", 3, 1)
+    costs = {e.name: e.cost(problem, quantity) for e in variance_poly.ENGINES if can(e, problem, quantity)}
+    for budget in (Budget(seconds=1e-9), Budget(bytes=1.0), Budget(seconds=1e-3, bytes=1e4)):
+        with pytest.raises(UnaffordableError) as refusal:
+            variance_polynomial(problem, 3, 1, budget=budget)
+        nearest = min(costs, key=lambda n: max(costs[n].seconds / budget.seconds, costs[n].bytes / budget.bytes))
+        assert f"with {nearest}, the engine that misses" in str(refusal.value) and refusal.value.cost == costs[nearest]
+        assert refusal.value.alternatives[-1] == "a larger budget" and "budget=" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("engine", [None, "wishart", "frequencies"])
+@pytest.mark.parametrize("budget", [Budget(seconds=0.02), Budget(bytes=3e7), Budget(seconds=0.3, bytes=1e9)])
+def test_the_step_that_is_said_to_fit_fits(engine, budget):
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2, 4]), F(1, 4))
+    with pytest.raises(UnaffordableError) as refusal:
+        variance_polynomial(problem, 9, 1, engine=engine, budget=budget)
+    said = refusal.value.alternatives[0]
+    if said == "no smaller step fits either":
+        with pytest.raises(UnaffordableError):
+            variance_polynomial(problem, 0, 1, engine=engine, budget=budget)
+    else:
+        step = int(re.search(r"step (\d+) fits", said)[1])
+        assert variance_polynomial(problem, step, 1, engine=engine, budget=budget).degree_bound == variance_degree(step)
+        with pytest.raises(UnaffordableError):
+            variance_polynomial(problem, step + 1, 1, engine=engine, budget=budget)
+
+
+def deep(inputs, activation=(0, 1), width=1, scale=1):
+    p = inputs.dimension
+    student = [np.full((width, p), scale), np.full((width, width), 2 * scale), np.full((1, width), 1)]
+    return TeacherStudent(student, [0 * w for w in student], inputs, F(1, 8), activation)
+
+
+@pytest.mark.parametrize(
+    ("problem", "named", "unnamed"),
+    [
+        (deep(Gaussian(1)), ["quadrature.variance", "large_batch", "empirics.simulate"], ["enumeration"]),
+        (deep(Gaussian(2)), ["large_batch", "empirics.simulate"], ["enumeration", "quadrature"]),
+        (deep(Gaussian(1), activation=(0, 1, 1)), ["empirics.simulate"], ["enumeration", "quadrature", "large_batch"]),
+        (deep(Discrete([0, 1]), activation="tanh"), ["enumeration.variance_ball", "empirics.simulate"], ["quadrature", "large_batch"]),
+        (deep(Discrete([0, 1]), activation="relu"), ["enumeration.variance)", "empirics.simulate"], ["quadrature", "large_batch"]),
+        (deep(Independent(1, [1, 0, 1, 0, 3])), ["large_batch"], ["enumeration", "quadrature", "simulate"]),
+        (deep(Independent(1, [1, 0, 1])), [], ["enumeration", "quadrature", "simulate", "large_batch"]),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_routes_that_apply(problem, named, unnamed):
+    with pytest.raises(CannotError) as refusal:
+        variance_polynomial(problem, 1, 1)
+    text = str(refusal.value).replace(str(getattr(problem.activation, "advice", "")), "")
+    assert all(name in text for name in named) and not any(name in text for name in unnamed)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", (0, 1, F(1, 3))])
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activation, step):
+    problem = deep(Discrete([0, 1, 3]), activation)
+    largest = largest_enumerated(problem, variance_poly._quantity(problem, "variance", step, 1))
+    refuse_beyond(problem, 3, largest, step, step + 1, False, LIMIT)
+    with pytest.raises(UnaffordableError):
+        refuse_beyond(problem, 3, largest + 1, step, step + 1, False, LIMIT)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda budget: variance_polynomial(scalar(), 0, 1, budget=budget),
+        lambda budget: variance_poly.predicted_cost(scalar(), 0, 1, budget=budget),
+        lambda budget: variance_poly.loss_polynomial(scalar(), 0, budget=budget),
+        lambda budget: mean_gradient(scalar(), 0, 1, budget=budget),
+        lambda budget: variance_poly.second_moment_polynomial(scalar(), 0, 1, budget=budget),
+        lambda budget: expectation(scalar(), tr(W(0, 1)), budget=budget),
+        lambda budget: recursion.expectation(tr(W(0, 1)), scalar(), budget=budget),
+        lambda budget: recursion.literal_expectation(tr(W(0, 1)), scalar(), budget=budget),
+        lambda budget: quadrature.variance(scalar(), 0, 1, 2, budget=budget),
+        lambda budget: quadrature.loss(scalar(), 0, 2, budget=budget),
+        lambda budget: large_batch.leading_coefficient(scalar(), 0, 1, budget=budget),
+    ],
+)  # fmt: skip
+def test_every_budget_is_a_budget(call):
+    for wrong in (60, 1e3, "10 s", {"seconds": 1}, True, Cost(1, 1, "")):
+        with pytest.raises(TypeError, match="budget must be a Budget"):
+            call(wrong)
+    call(None)
+    call(Budget(seconds=F(1000), bytes=np.float64(1e9)))
+
+
+@pytest.mark.parametrize("field", ["seconds", "bytes"])
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [(0, ValueError), (-1.0, ValueError), (float("nan"), ValueError), (-float("inf"), ValueError), (10**400, ValueError),
+     (True, TypeError), (np.True_, TypeError), ("60", TypeError), (None, TypeError), (1j, TypeError)],
+)  # fmt: skip
+def test_budgets_are_positive_doubles(field, value, error):
+    with pytest.raises(error, match=f"budget.{field} must be"):
+        Budget(**{field: value})
+
+
+def test_an_infinite_budget_allows_everything():
+    assert Budget(math.inf, math.inf).allows(Cost(1e300, 1e300, ""))

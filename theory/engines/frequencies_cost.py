@@ -15,6 +15,7 @@ from theory.engines.network import distinguishable_atoms
 from theory.inputs import InputLaw
 from theory.letters import GRADIENT, Letter
 from theory.problem import TeacherStudent
+from theory.unit_costs import UNITS
 
 #: Beyond this many paths (or nodes, or a degree) nothing is affordable, and the exact number does not matter.
 HOPELESS = 1e15
@@ -65,18 +66,18 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     bits = _integer_bits(problem, ds, [_bits([a]) for a in problem.rates_before(quantity.step)])
     seconds, paths, eps_degree, memory = 1e-3 + 2e-5 * params, 1.0, 1, 0.0
     for s, (d, size) in enumerate(zip(ds, sizes, strict=True)):
-        seconds += 2e-6 * (atoms - 1) * size * (d + 1) * (1 + d / 8)  # the rule
+        seconds += UNITS["frequencies.rule"] * (atoms - 1) * size * (d + 1) * (1 + d / 8)  # the rule
         seconds += 2 * paths * atoms * params * _operation(bits[s + 1])  # gradients at this level's paths
         paths *= size
         seconds += paths * params * (atoms + 1) * _operation(bits[s + 1])
-        seconds += 2e-4 * len(problem.student) * atoms * max(1.0, paths / BLOCK)  # numpy's own time, per block
+        seconds += UNITS["frequencies.block"] * len(problem.student) * atoms * max(1.0, paths / BLOCK)  # numpy's own time, per block
         memory += size * (d + 1) * (40 + d) + max(BLOCK, size) * params * (atoms + 2) * (60 + bits[s + 1] / 8)
     operations = 3 * atoms * params + (_form_operations(quantity) if quantity.kind == "trace_form" else 0)
-    seconds += 2e-4 * len(problem.student) * atoms + paths * operations * _operation(bits[-1])
+    seconds += UNITS["frequencies.block"] * len(problem.student) * atoms + paths * operations * _operation(bits[-1])
     memory += max(BLOCK, sizes[-1] if sizes else 1) * (params + 4 * atoms) * (60 + bits[-1] / 8)
     entries = problem.student[quantity.layer - 1].size if quantity.kind == "mean" and quantity.layer else 1
     for d, size in zip(reversed(ds), reversed(sizes), strict=True):  # contraction with polynomials in eps
-        seconds += paths * entries * (3e-7 + 4e-9 * (1 + bits[-1] / 500) * d * eps_degree)
+        seconds += paths * entries * (UNITS["frequencies.contraction"] + UNITS["frequencies.power"] * (1 + bits[-1] / 500) * d * eps_degree)
         memory += min(paths, max(BLOCK, size)) * entries * (eps_degree + d) * (20 + bits[-1] / 16)
         paths, eps_degree = paths / size, eps_degree + d
     return Cost(seconds, memory, f"{math.prod(sizes):.3g} paths of {atoms} atoms, integers of about {bits[-1]:.2g} bits")
@@ -84,7 +85,7 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
 
 def _operation(bits: float) -> float:
     """Seconds for a multiplication and an addition of integers of this length in an object array."""
-    return 1.5e-7 + 1e-10 * bits + 1e-7 * (bits / 1500) ** 1.7
+    return UNITS["frequencies.number"] + UNITS["frequencies.bit"] * bits + UNITS["frequencies.long"] * (bits / 1500) ** 1.7
 
 
 def _integer_bits(problem: TeacherStudent, ds: list[int], rates: list[float]) -> list[float]:
@@ -128,6 +129,11 @@ def _support(law: InputLaw) -> tuple[int, tuple[tuple[Any, ...], ...]]:
     """The number of atoms and some of them: a law may list them anew each time."""
     support = law.support()
     return (len(support[0]), support[0][:64]) if support else (0, ())
+
+
+def support_size(law: InputLaw) -> int:
+    """The number of atoms that the law lists, 0 where it lists none."""
+    return _support(law)[0]
 
 
 def _log10_binomial(degree: int, variables: int) -> float:

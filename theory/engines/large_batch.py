@@ -21,10 +21,14 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.budget import Budget, CannotError, Cost, UnaffordableError
+from theory.budget import Budget, CannotError, Cost
 from theory.exact import to_float, to_fmpq, to_fraction
-from theory.inputs import Gaussian, InputLaw
+from theory.inputs import Gaussian, Independent, InputLaw
 from theory.problem import TeacherStudent
+from theory.unit_costs import UNITS
+
+#: Beyond this many seconds even in doubles it does not matter what exactness would cost.
+_FAR = 1e6
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,10 @@ def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budge
         Fraction(450, 1)
     """
     t, k = problem.check_step(step), problem.check_layer(layer)
-    if not problem.is_linear:
-        raise CannotError("the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)")
+    cost = predicted_cost(problem, t)
+    alternatives = ("floats" if problem.inputs.exact else "a smaller step", "simulation (empirics.simulate)")
+    Budget.of(budget).require(cost, f"beta_1 at t = {t}", alternatives)
     exact = problem.is_exact(t)
-    cost = _cost(problem, t, exact)
-    allowed = Budget() if budget is None else budget
-    if not allowed.allows(cost):
-        raise UnaffordableError(f"beta_1 at t = {t} would cost {cost}; take floats, a smaller step or a larger budget=", cost)
     covariance = statistic_covariance(problem.inputs, exact)
     total = sum(_contract(_tangents(problem, t, k, s, exact), covariance) for s in range(t + 1))
     return to_fraction(total) if exact else float(total)
@@ -146,6 +147,20 @@ def _lift(matrix: np.ndarray, exact: bool) -> np.ndarray:
     return np.vectorize(to_fmpq, otypes=[object])(matrix) if exact else to_float(matrix)
 
 
+def predicted_cost(problem: TeacherStudent, step: int) -> Cost:
+    """Of `leading_coefficient`; CannotError where the law does not apply. Nothing is computed."""
+    if not problem.is_linear:
+        raise CannotError("the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)")
+    if type(problem.inputs) is Independent:
+        try:
+            problem.inputs.coordinate_moment(4)
+        except ValueError as missing:
+            raise CannotError(f"the large-batch law needs the inputs' fourth moments: {missing}") from None
+    least = _cost(problem, step, exact=False)
+    # whether all learning rates are exact is only asked where they can be gone through
+    return _cost(problem, step, exact=True) if least.seconds < _FAR and problem.is_exact(step) else least
+
+
 def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:
     p, sizes = problem.inputs.dimension, problem.sizes
     q = p * (p + 1) // 2
@@ -154,5 +169,7 @@ def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:
     biggest = max(a * b for a, b in zip(sizes[1:], sizes[:-1], strict=True)) * q
     growth = math.exp(min(700.0, step * math.log(2 * problem.depth - 1)))  # rationals on the path grow in length like the degree
     calls = 6.0 * problem.depth**2 * (step + 1) * (step + 2) / 2  # a numpy call costs microseconds, however small the matrices
-    seconds = products * (4e-7 * (1 + growth / 30) if exact else 5e-10) + q * q * (1e-6 if not exact else 2e-5) + calls * 4e-6
+    number = UNITS["large_batch.rational"] + UNITS["large_batch.length"] * growth if exact else UNITS["large_batch.flop"]
+    moments = q * q * (UNITS["large_batch.moment"] if exact or not isinstance(problem.inputs, Gaussian) else 1e-8)
+    seconds = products * number + moments + calls * UNITS["large_batch.call"]
     return Cost(seconds, biggest * problem.depth * (150 if exact else 8) * 3 + q * q * 8.0, f"{q} directions")

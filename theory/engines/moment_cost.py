@@ -6,10 +6,12 @@ Seconds were measured on one core.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from theory.inputs import Discrete, Gaussian, Independent, InputLaw, Uniform
+from theory.unit_costs import UNITS
 
 _SAMPLE = 512
 
@@ -23,7 +25,7 @@ def pair_table_seconds(law: InputLaw) -> float:
     """For E[S_ij S_kl] at all i, j, k, l: Sigma, the C(p + 3, 4) distinct fourth moments, and p^4 entries of their digits."""
     p = law.dimension
     distinct = math.comb(p + 3, 4) + (p * (p + 1) // 2)
-    return moment_seconds(law, distinct, 4) + p**4 * (1.4e-5 + 7e-9 * min(moment_bits(law, 4), 1e12))
+    return moment_seconds(law, distinct, 4) + p**4 * (UNITS["law.pair"] + 7e-9 * min(moment_bits(law, 4), 1e12))
 
 
 @lru_cache(maxsize=32)
@@ -33,7 +35,7 @@ def moment_bits(law: InputLaw, order: int) -> float:
         if law.is_standard:
             return float(order)
         return order / 2 * _common_bits(law.second_moment.ravel().tolist()) + order
-    if isinstance(law, Discrete):
+    if _atom_count(law):
         atoms, probabilities = _discrete_bits(law)
         return order * atoms + probabilities / 2
     if isinstance(law, Independent):
@@ -56,14 +58,22 @@ def is_sparse(law: InputLaw) -> bool:
 def _one(law: InputLaw, order: int) -> float:
     p = law.dimension
     if isinstance(law, Gaussian):
-        return 2e-6 * p if law.is_standard else 2e-5 * p
-    if isinstance(law, Discrete):
+        return UNITS["law.table" if law.is_standard else "law.gaussian"] * p
+    atoms = _atom_count(law)
+    if atoms:
         # the partial sums have, on average, half of the digits of the moment
         growth = min(moment_bits(law, order), 1e12) * 2e-9 + order * _average_bits(law) * 5e-9 * p
-        return len(law.atoms) * (3e-6 + 4.2e-6 * p + growth)
+        return atoms * (UNITS["law.atom"] + UNITS["law.coordinate"] * p + growth)
     if isinstance(law, Uniform):
-        return (6e-6 + 2e-9 * min(moment_bits(law, order), 1e12)) * p
-    return 2e-6 * p
+        return (3 * UNITS["law.table"] + 2e-9 * min(moment_bits(law, order), 1e12)) * p
+    return UNITS["law.table"] * p
+
+
+def _atom_count(law: InputLaw) -> int:
+    """Over how many atoms a moment is summed; 0 for laws with formulas."""
+    if isinstance(law, Gaussian | Independent):
+        return 0
+    return len(law.atoms) if isinstance(law, Discrete) else len(law) if hasattr(law, "__len__") else 0
 
 
 def _reached(law: Independent, order: int) -> list[Any]:
@@ -78,14 +88,22 @@ def _reached(law: Independent, order: int) -> list[Any]:
 
 
 @lru_cache(maxsize=32)
-def _discrete_bits(law: Discrete) -> tuple[float, float]:
-    return _common_bits([x for atom in law.atoms for x in atom]), _common_bits(list(law.probabilities))
+def _discrete_bits(law: InputLaw) -> tuple[float, float]:
+    if isinstance(law, Discrete):
+        return _common_bits([x for atom in law.atoms for x in atom]), _common_bits(list(law.probabilities))
+    return _common_bits(_some_numbers(law)), math.log2(_atom_count(law))
 
 
 @lru_cache(maxsize=32)
-def _average_bits(law: Discrete) -> float:
-    sample = [x for atom in law.atoms[:_SAMPLE] for x in atom][: 4 * _SAMPLE]
+def _average_bits(law: InputLaw) -> float:
+    sample = _some_numbers(law)
     return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in sample) / len(sample)
+
+
+def _some_numbers(law: InputLaw) -> list[Any]:
+    """Coordinates of some of the atoms: of a data set, whose points are doubles, without listing them all as rationals."""
+    rows = law.atoms[:_SAMPLE] if isinstance(law, Discrete) else law.points[:_SAMPLE].tolist()  # type: ignore[attr-defined]
+    return [Fraction(x) for row in rows for x in row][: 4 * _SAMPLE]
 
 
 def _common_bits(numbers: list[Any]) -> float:

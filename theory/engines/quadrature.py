@@ -15,11 +15,12 @@ from typing import Any
 
 from flint import arb, arb_mat, arb_poly, fmpq_poly
 
-from theory.budget import Budget, CannotError, Cost, UnaffordableError
+from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import as_index, as_number, spelled, to_fmpq
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
+from theory.unit_costs import UNITS
 from theory.working_precision import in_enough_bits
 
 Weights = tuple[arb_mat, ...]
@@ -88,20 +89,37 @@ def _prepare(
     b = as_number(batch_size, "batch_size")
     if b < 1:
         raise ValueError(f"batch_size must be at least 1, but was {batch_size}")
+    kind = "variance" if last else "loss"
+    cost = predicted_cost(problem, t, kind)
+    allowed = Budget.of(budget)
+    if not allowed.allows(cost):
+        fitting = largest_that_fits(lambda s: allowed.allows(predicted_cost(problem, s, kind)), 0, t)
+        smaller = () if fitting is None else (f"a smaller step (step {fitting} fits)",)
+        raise UnaffordableError.beyond(f"quadrature at t = {t}", cost, allowed, (*smaller, "simulation (empirics.simulate)"))
+    return t, Fraction(b), _nodes(problem, t, kind)
+
+
+def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
+    """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
     if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
-    if t > MAX_STEPS:
-        raise UnaffordableError(f"quadrature at t = {t} needs more nodes than there are atoms: take a step of at most {MAX_STEPS}")
-    m = gradient_degree(problem.depth)
-    # n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss
-    power = [m ** (t - s) for s in range(t + 1)] if last else [output_degree(problem.depth) * m ** (t - 1 - s) for s in range(t)]
-    nodes = [d + 1 for d in power]
+    if step > MAX_STEPS:
+        return Cost(HOPELESS, HOPELESS, "more nodes than there are atoms")
+    nodes = _nodes(problem, step, kind)
     leaves = reduce(lambda product, n: product * n, nodes, 1)
-    width = max(problem.sizes)
-    cost = Cost(leaves * 3e-5 * problem.depth * width**2 + sum(n**3 for n in nodes) * 1e-5, 1e6, f"{leaves} nodes")
-    if not (budget or Budget()).allows(cost):
-        raise UnaffordableError(f"quadrature at t = {t} would cost {cost}; take a smaller step or a larger budget=", cost)
-    return t, Fraction(b), nodes
+    work = UNITS["quadrature.call"] + UNITS["quadrature.product"] * sum(
+        a * b for a, b in zip(problem.sizes[1:], problem.sizes[:-1], strict=True)
+    )
+    seconds = float(leaves) * problem.depth * work + UNITS["quadrature.rule"] * sum(float(n) ** 3 for n in nodes)
+    return Cost(seconds, 1e6 + 1e3 * sum(map(float, nodes)), f"{as_count(leaves)} nodes")
+
+
+def _nodes(problem: TeacherStudent, step: int, kind: str) -> list[int]:
+    """n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss."""
+    m = gradient_degree(problem.depth)
+    if kind == "variance":
+        return [m ** (step - s) + 1 for s in range(step + 1)]
+    return [output_degree(problem.depth) * m ** (step - 1 - s) + 1 for s in range(step)]
 
 
 def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb]]:

@@ -12,14 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.budget import Cost
+from theory.budget import HOPELESS, Cost
 from theory.engines.base import Quantity
 from theory.letters import GRADIENT, WEIGHT
 from theory.problem import TeacherStudent
+from theory.unit_costs import UNITS
 from theory.word_expectations import CACHE_BYTES
 
 SAMPLED_ENTRIES = 4096
 FAR_TOO_MANY_BITS = 1 << 20
+#: Steps of a trace form beyond which nothing is counted.
+FAR = 40
 
 
 class Counts(NamedTuple):
@@ -50,9 +53,10 @@ _WORDS = ((2, 1, 1), (8, 4, 2), (20, 18, 7), (45, 97, 46), (280, 729, 373), (900
 def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Double precision with error bounds: every product is three BLAS products."""
     counts, p = counts_of(problem, quantity), problem.sizes[0]
-    product = 3e-4 + 6e-10 * p**3 + 6e-8 * p**2
-    inner = 5e-5 + 1e-8 * p**2
-    seconds = 5e-3 + counts.products * product + counts.inners * inner + counts.states * 2.5e-5 + 1e-9 * _gram_flops(problem)
+    call, flop, state = (UNITS[f"trace_words.{unit}"] for unit in ("float_product", "flop", "state"))
+    product = call + flop * (p**3 + 100 * p**2)
+    inner = call / 6 + flop * 16 * p**2
+    seconds = 5e-3 + counts.products * product + counts.inners * inner + counts.states * state + 2 * flop * _gram_flops(problem)
     if quantity.kind == "mean":
         seconds += 3e-5 * problem.sizes[(quantity.layer or 1) - 1] * problem.sizes[quantity.layer or 1]
     held = min(24.0 * counts.products * p**2, 2 * CACHE_BYTES) + 24.0 * p**2 * min(counts.products, 60)
@@ -67,11 +71,12 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     gap = problem.depth * weights + math.log2(max(problem.sizes))
     # a chain is at most half of the longest word
     bits = (counts.uses * (gap + math.log2(2 * p)) + (counts.uses + 2) * sigma) / 2
-    multiplication = (5.0 + 0.12 * bits * max(1.0, bits / 2000) ** 0.6) * 1e-9
-    product = 3e-6 + p**3 * multiplication + p**2 * (1e-6 + 1e-9 * bits)
-    inner = 3e-5 + p**2 * multiplication
-    gram = _gram_flops(problem) * (5.0 + 0.12 * weights) * 1e-9 + _entries(problem) * 3e-6
-    seconds = 3e-3 + counts.products * product + counts.inners * inner + counts.states * 2.5e-5 + gram
+    call, one, bit, state = (UNITS[f"trace_words.{unit}"] for unit in ("exact_product", "multiplication", "bit", "state"))
+    multiplication = one + bit * bits * max(1.0, bits / 2000) ** 0.6
+    product = call * (1 + p**2 / 3) + p**3 * multiplication + p**2 * 8 * bit * bits
+    inner = 10 * call + p**2 * multiplication
+    gram = _gram_flops(problem) * (one + bit * weights) + _entries(problem) * call
+    seconds = 3e-3 + counts.products * product + counts.inners * inner + counts.states * state + gram
     if quantity.kind == "mean":
         seconds += _entries(problem) * (1e-5 + 1e-8 * bits)
     matrix = 3.0 * p**2 * (16 + bits / 8)
@@ -98,6 +103,8 @@ def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
     """Words of degree k in S_0 number C(n, k - m): g_1 is (1 + S_0)^3 S_1 in degrees, W_1 is 1 + S_0, g_0 is S_0."""
     products = inners = states = 0.0
     longest = 1
+    if quantity.step > FAR:
+        return Counts(HOPELESS, HOPELESS, HOPELESS, 2)
     for term in quantity.expression.terms:
         by_step = [[0, 0] for _ in range(quantity.step + 1)]
         for letter in term.letters:

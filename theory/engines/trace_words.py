@@ -107,9 +107,14 @@ class TraceWords:
     def _ring(self, problem: TeacherStudent, quantity: Quantity) -> Any:
         if self.arithmetic != "auto":
             return ExactMatrix if self.arithmetic == "exact" else BallMatrix
-        limit = self.exact_seconds if problem.is_exact(quantity.step) else self.float_seconds
         cost = exact_cost(problem, quantity)
-        return ExactMatrix if cost.seconds <= limit and cost.bytes <= 8e9 else BallMatrix
+        fits = cost.bytes <= 8e9
+        if not fits or cost.seconds > max(self.exact_seconds, self.float_seconds):
+            return BallMatrix
+        if cost.seconds > min(self.exact_seconds, self.float_seconds):  # only now: there may be a learning rate for each of many steps
+            limit = self.exact_seconds if problem.is_exact(quantity.step) else self.float_seconds
+            return ExactMatrix if cost.seconds <= limit else BallMatrix
+        return ExactMatrix
 
 
 def entrywise(coefficients: list[Matrix], shape: tuple[int, int]) -> np.ndarray:

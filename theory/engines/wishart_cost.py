@@ -21,6 +21,7 @@ from theory.exact import is_exact
 from theory.inputs import Gaussian
 from theory.letters import GRADIENT
 from theory.problem import TeacherStudent
+from theory.unit_costs import UNITS
 
 #: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
 OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
@@ -45,6 +46,7 @@ class Work:
         polynomials: averaged at once.
         powers: of eps that occur.
         moment_orders: how many moments of the law itself, of which highest order, for the table of each batch.
+        entries: of the weights, and for the mean of the gradient, of which each is made on its own.
     """
 
     leaves: float
@@ -56,14 +58,16 @@ class Work:
     polynomials: int
     powers: float
     moment_orders: tuple[tuple[float, int], ...] = ()
+    entries: float = 0.0
 
     @property
     def seconds(self) -> float:
         """On one core."""
-        leaf = 60e-6 + self.products * 0.06e-6 * (1 + self.bits / 600)
-        integrate = self.polynomials * self.monomials * (0.15e-6 + self.powers * 0.01e-6 * (1 + self.bits / 600))
-        transforms = self.transforms * 0.3e-6 * (1 + self.powers * self.bits / 20_000)
-        return 5e-4 + 1.3 * (self.leaves * (leaf + integrate) + transforms + self.moments * 1e-6)
+        leaf = UNITS["wishart.leaf"] + self.products * UNITS["wishart.product"] * (1 + self.bits / 600)
+        integrate = self.monomials * (UNITS["wishart.monomial"] + self.powers * UNITS["wishart.power"] * (1 + self.bits / 600))
+        transforms = self.transforms * UNITS["wishart.transform"] * (1 + self.powers * self.bits / 20_000)
+        each = self.leaves * (leaf + self.polynomials * integrate)
+        return 5e-4 + each + transforms + self.moments * UNITS["wishart.moment"] + self.entries * UNITS["wishart.entry"]
 
     @property
     def bytes(self) -> float:
@@ -129,7 +133,12 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     powers = float(max(1, sum(degrees) - len(degrees))) if kept == step else float(sum(degrees[step - kept :]))
     bits = _bits(problem, omega, degrees, kept)
     orders = tuple((_choose(n + d, n), 2 * d) for d in degrees)
-    return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers, orders)
+    # the Gram matrix and the gap at w_0; for the mean a polynomial for every entry, squared and summed
+    entries = 4.0 * h * (p + outputs) + r * (p + outputs) * (r + p) / 20
+    if kind == "mean":
+        gradient = float(h * (p if layer == 1 else outputs))
+        entries += gradient * ((r if r < h else 1) * powers / 20 + (8 + powers) * (1 + bits / 2000))
+    return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers, orders, entries)
 
 
 def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, float]:
@@ -156,7 +165,8 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     for kind in kinds:
         operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
         longest = 1 + math.log2(1 + bits / 2e5) / 2
-        seconds += operations * (2e-7 + (3e-10 if kind == "mean" else 6e-11) * bits * longest)
+        bit = UNITS["one_layer.mean_bit" if kind == "mean" else "one_layer.bit"]
+        seconds += operations * (UNITS["one_layer.operation"] + bit * bits * longest)
         memory += (p * outputs if kind == "mean" else 3.0 * p**2 * (t + 2)) * (24 + bits / 8)
     if kinds == ("mean",):
         seconds += moment_seconds(law, p * (p + 1) / 2, 2)
@@ -204,8 +214,8 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     monomials = math.prod(_choose(n + d, n) for d in degrees)
     letters = sum(len(term.letters) for term in quantity.expression.terms)
     entries = max(problem.sizes) ** 2
-    seconds = 1e-3 + letters * entries * monomials**1.5 * 2e-7 + monomials * 1e-5
-    seconds += sum(_moment_operations(problem, n, d) for d in degrees) * 1.5e-6
+    seconds = 1e-3 + letters * entries * monomials**1.5 * UNITS["wishart.form"] + monomials * 1e-5
+    seconds += sum(_moment_operations(problem, n, d) for d in degrees) * UNITS["wishart.moment"]
     if not isinstance(problem.inputs, Gaussian):
         seconds += sum(moment_seconds(problem.inputs, _choose(n + d, n), 2 * d) for d in degrees)
     return Cost(seconds, 2e7 + monomials * 500 * entries, f"{monomials:.3g} monomials in the batches, {letters} letters")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly
 
-from theory.budget import Budget, Cost, UnaffordableError
+from theory.budget import Budget, Cost
 from theory.degrees import gradient_degree
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Gaussian
@@ -187,14 +187,8 @@ def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> t
 
 
 def _affordable(cost: Cost, budget: Budget | None, form: Any) -> None:
-    allowed = Budget() if budget is None else budget
-    if not allowed.allows(cost):
-        raise UnaffordableError(
-            f"the expectation of a form of step {form.step} would cost {cost}; the budget is {allowed.seconds:g} s and "
-            f"{allowed.bytes / 1e9:g} GB. What is left: a smaller step, fewer letters, "
-            f"the engines behind theory.variance_poly, or a larger budget=",
-            cost,
-        )
+    alternatives = ("a smaller step", "fewer letters", "the engines behind theory.variance_poly")
+    Budget.of(budget).require(cost, f"the expectation of a form of step {form.step}", alternatives)
 
 
 def _polynomial(coefficients: fmpq_poly, bound: int) -> InverseBatchPolynomial:

@@ -17,14 +17,10 @@ from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import bell, powers_of_inverse_batch
 from theory.trace_forms import TraceForm
+from theory.unit_costs import UNITS
 
 #: beyond this many terms the count stops; nothing that large is affordable
 OUT_OF_REACH = 10**12
-SECONDS_PER_PAIRING = 4e-5
-SECONDS_PER_GRAPH = 1.5e-4
-SECONDS_PER_MONOMIAL = 6e-6  # of the polynomial that a graph is evaluated as
-SECONDS_PER_PRODUCT = 2e-7  # of two rationals
-SECONDS_PER_KRONECKER_TERM = 2e-4
 #: measured on E||g_1||^2 and its products with W_1 and ||g_0||^2: steps above 0 repeat their letters, and equal pairings are made once
 MADE_ONCE = 0.1
 
@@ -41,12 +37,12 @@ def closed_cost(form: TraceForm, problem: TeacherStudent, gaussian: bool) -> Cos
     terms, visited = _closed_terms(form, moments_of)
     if gaussian:
         merging = MADE_ONCE if form.step else 1
-        evaluation = merging * terms * (1 + 3 * form.step) * 4 * max(problem.sizes) ** 3 * SECONDS_PER_PRODUCT
-        building = merging * visited * SECONDS_PER_PAIRING
+        evaluation = merging * terms * (1 + 3 * form.step) * 4 * max(problem.sizes) ** 3 * UNITS["recursion.product"]
+        building = merging * visited * UNITS["recursion.pairing"]
     else:
         monomials, _ = _closed_terms(form, moments_of, lambda d: _weighted_partitions(d, p))
-        evaluation = monomials * SECONDS_PER_MONOMIAL
-        building = visited * SECONDS_PER_GRAPH
+        evaluation = monomials * UNITS["recursion.monomial"]
+        building = visited * UNITS["recursion.graph"]
     kind = "products of traces" if gaussian else "moment graphs"
     count = f"{_about(visited)} {kind} before equal ones are merged"
     return Cost(seconds=building + evaluation, bytes=(300 if gaussian else 1000) * visited, basis=count)
@@ -60,7 +56,7 @@ def literal_cost(form: KroneckerForm, problem: TeacherStudent) -> Cost:
         size = math.prod(r * c for r, c in term.shapes(problem))
         t, e, m = _literal_terms(term, p, size)
         terms, entries, largest = terms + t, entries + e, max(largest, m)
-    seconds = terms * SECONDS_PER_KRONECKER_TERM + entries * SECONDS_PER_PRODUCT
+    seconds = terms * UNITS["recursion.kronecker"] + entries * UNITS["recursion.product"]
     basis = f"{_about(terms)} Kronecker terms, constants of up to {_about(largest)} entries"
     return Cost(seconds=seconds, bytes=2e3 * terms + 300.0 * largest, basis=basis)
 
