@@ -68,6 +68,7 @@ def check_request(
     sizes = _batch_sizes(batch_sizes)
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)
+    problem.check_doubles()
     if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
         problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
     _one_of(dtype, "dtype", DTYPES)

@@ -18,7 +18,7 @@ from empirics.engines.autograd import Autograd
 from empirics.engines.base import Engine, Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
-from theory.exact import to_float
+from theory.exact import as_double, to_float, written
 from theory.problem import TeacherStudent
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
@@ -60,7 +60,7 @@ class Plan:
     @cached_property
     def rates(self) -> np.ndarray:
         """alpha_0, ..., alpha_{steps-1}; the last moves weights that nobody looks at, and is 0."""
-        return np.array([float(self.problem.learning_rate(t)) for t in range(self.steps - 1)] + [0.0])
+        return np.array([as_double(self.problem.learning_rate(t), f"learning_rates({t})") for t in range(self.steps - 1)] + [0.0])
 
     @property
     def eps(self) -> float:
@@ -130,7 +130,7 @@ class Plan:
         return {
             "sizes": list(self.problem.sizes),
             "inputs": law.digest if isinstance(law, DataSet) else repr(law),
-            "activation": str(self.problem.activation) if not self.problem.is_polynomial else [str(c) for c in self.problem.polynomial],
+            "activation": str(self.problem.activation) if not self.problem.is_polynomial else [written(c) for c in self.problem.polynomial],
             "steps": self.steps,
             "every": self.every,
             "seed": self.seed,
@@ -164,7 +164,7 @@ def problem_digest(problem: TeacherStudent, steps: int) -> str:
     for matrix in (*problem.student, *problem.teacher):
         add(matrix.shape)
         add(to_float(matrix) + 0.0)  # one zero
-    add(np.array([float(problem.learning_rate(t)) for t in range(steps - 1)]))
+    add(np.array([as_double(problem.learning_rate(t), f"learning_rates({t})") for t in range(steps - 1)]))
     law = problem.inputs
     add(law.digest if isinstance(law, DataSet) else repr(law))
     if problem.is_polynomial:

@@ -15,6 +15,7 @@ from empirics.population import population
 from empirics.rounding import rounding_errors
 from empirics.statistics import PER_LAYER, Moments, size_of
 from empirics.work import ShardResult, single_thread
+from theory.exact import written
 
 LONG_NAMES = {
     "var_gradient": "var(g_t | w_0) = E||g_t||_F^2 - ||E g_t||_F^2, the variance of the stochastic gradient",
@@ -121,7 +122,7 @@ def problem_text(plan: Plan) -> str:
     problem = plan.problem
     if sum(w.size for w in (*problem.student, *problem.teacher)) <= MOST_NUMBERS:
         layers = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
-        return json.dumps(layers, default=str)  # Fractions as strings
+        return json.dumps(layers, default=written)  # Fractions as strings
     where = "in problem.npz of the store, where there is one"
     return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": where})
 

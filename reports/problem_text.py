@@ -11,13 +11,16 @@ a name such as "tanh"), and a table `inputs`:
     atoms = [1, 2]
     probabilities = ["1/2", "1/2"]
 
-A decimal is read as the decimal that is written: 0.1 is 1/10. On the command line a matrix is rows parted by semicolons: "1 1/2; 0 3".
+A decimal is read as the decimal that is written: 0.1 is 1/10, where the Python number 0.1 is a binary rational near it. Numbers in quotes
+may be as long as they like, and mean in a file what they mean in Python: "1/3", "0.1". On the command line a matrix is rows parted by
+semicolons: "1 1/2; 0 3".
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -27,14 +30,12 @@ import numpy as np
 
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.activations import Activation
+from theory.exact import did_you_mean, read_number, shown, written
 from theory.inputs import InputLaw
 
 KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
 LARGEST_PLAIN_INTEGER = 1 << 53  # other programs read larger JSON numbers as floats
 LAWS = {"gaussian": ("cov",), "rademacher": (), "uniform": ("low", "high"), "discrete": ("atoms", "probabilities")}
-
-#: Of a decimal in a problem.
-MAX_EXPONENT = 400
 
 
 def read_problem(path: Path) -> TeacherStudent:
@@ -42,18 +43,17 @@ def read_problem(path: Path) -> TeacherStudent:
     if path.suffix not in (".toml", ".json"):
         raise ValueError(f"problem must be a .toml or .json file (or, for simulate, 'synthetic'), but was {path.name!r}")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # with or without a byte-order mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ValueError(f"problem {str(path)!r} cannot be read: {reason}") from error
     try:
-        data = (
-            tomllib.loads(text, parse_float=_decimal)
-            if path.suffix == ".toml"
-            else json.loads(text, parse_float=_decimal)
-        )
+        data = tomllib.loads(text, parse_float=_decimal) if path.suffix == ".toml" else _loads_json(text)
+    except RecursionError:
+        raise ValueError(f"problem {path.name!r} must be a table of nested lists, but is nested too deeply to be read") from None
     except ValueError as error:  # both decoders raise kinds of ValueError
-        raise ValueError(f"problem {path.name!r} is not valid {path.suffix[1:].upper()}: {error}") from error
+        hint = "; write long integers in quotes" if "integer string conversion" in str(error) else ""
+        raise ValueError(f"problem {path.name!r} is not valid {path.suffix[1:].upper()}: {error}{hint}") from error
     return make_problem(data)
 
 
@@ -63,20 +63,19 @@ def make_problem(data: Any) -> TeacherStudent:
         raise TypeError(f"problem must be a table with {', '.join(KEYS)}, but was {type(data).__name__}")
     unknown = [key for key in data if key not in KEYS]
     if unknown:
-        raise ValueError(f"problem must have the keys {', '.join(KEYS)}, but had {unknown[0]!r}")
+        raise ValueError(f"problem must have the keys {', '.join(KEYS)}, but had {shown(unknown[0])}{did_you_mean(unknown[0], KEYS)}")
     for key in ("student", "teacher", "inputs"):
         if key not in data:
             raise ValueError(f"problem must have {key!r}")
-    student = _numbers(data["student"], "student")
     law = data["inputs"]
     if isinstance(law, str):
         law = {"law": law}
     return TeacherStudent(
-        student=student,
-        teacher=_numbers(data["teacher"], "teacher"),
-        inputs=_law(law, _columns(student)),
-        learning_rates=_numbers(data.get("learning_rates", []), "learning_rates"),
-        activation=_activation(data.get("activation", [0, 1])),
+        student=data["student"],
+        teacher=data["teacher"],
+        inputs=_law(law, _columns(data["student"])),
+        learning_rates=data.get("learning_rates", []),
+        activation=data.get("activation", [0, 1]),
     )
 
 
@@ -114,17 +113,9 @@ def problem_json(problem: TeacherStudent) -> str:
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
-def parse_number(text: str, name: str) -> Fraction:
-    """An exact number from text: an integer, a fraction "1/10" or a decimal "0.1"."""
-    try:
-        return _decimal(text.strip())
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(f"{name} must be a number such as 3, 1/10 or 0.1, but was {text!r}") from None
-
-
 def parse_list(text: str, name: str) -> list[Fraction]:
     """Numbers parted by spaces or commas."""
-    numbers = [parse_number(word, name) for word in text.replace(",", " ").split()]
+    numbers = [read_number(word, name) for word in text.replace(",", " ").split()]
     if not numbers:
         raise ValueError(f"{name} must hold at least one number, but was {text!r}")
     return numbers
@@ -136,20 +127,20 @@ def parse_matrix(text: str, name: str) -> list[list[Fraction]]:
 
 
 def _decimal(text: str) -> Fraction:
-    """Exactly; "nan", "inf" and exponents beyond those of a double, which would be written out digit by digit, raise ValueError."""
-    exponent = text.lower().partition("e")[2]
-    if exponent and abs(int(exponent)) > MAX_EXPONENT:
-        raise ValueError(f"a decimal exponent must be at most {MAX_EXPONENT}, but was {text!r}")
-    return Fraction(text)
+    return read_number(text, "a number")
 
 
-def _numbers(value: Any, name: str) -> Any:
-    """Nested lists with every string turned into the number that it spells."""
-    if isinstance(value, str):
-        return parse_number(value, name)
-    if isinstance(value, list):
-        return [_numbers(x, f"{name}[{i}]") for i, x in enumerate(value)]
-    return value
+def _loads_json(text: str) -> Any:
+    return json.loads(text, parse_float=_decimal, parse_int=_decimal, parse_constant=_decimal, object_pairs_hook=_table)
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of two equal keys Python would silently take the last."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        key, count = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise ValueError(f"every key must be there once, but {shown(key)} was there {count} times")
+    return table
 
 
 def _spelled(value: Any) -> Any:
@@ -159,12 +150,7 @@ def _spelled(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [_spelled(x) for x in value]
     number = Fraction(value)
-    return int(number) if number.denominator == 1 and abs(number) < LARGEST_PLAIN_INTEGER else str(number)
-
-
-def _activation(value: Any) -> Any:
-    """Coefficients, or a name such as "sigmoid" or "leaky_relu(1/5)"."""
-    return value if isinstance(value, str) else _numbers(value, "activation")
+    return int(number) if number.denominator == 1 and abs(number) < LARGEST_PLAIN_INTEGER else written(number)
 
 
 def _activation_name(sigma: Activation) -> str:
@@ -196,15 +182,15 @@ def _columns(student: Any) -> int:
 
 def _law(table: Any, dimension: int) -> InputLaw:
     if not isinstance(table, Mapping):
-        raise TypeError(f"inputs must be a table with a 'law', but was {table!r}")
+        raise TypeError(f"inputs must be a table with a 'law', but was {shown(table)}")
     name = table.get("law")
     if not isinstance(name, str) or name not in LAWS:
-        raise ValueError(f"inputs.law must be one of {', '.join(LAWS)}, but was {name!r}")
-    given = {key: _numbers(value, f"inputs.{key}") for key, value in table.items() if key != "law"}
+        raise ValueError(f"inputs.law must be one of {', '.join(LAWS)}, but was {shown(name)}{did_you_mean(name, LAWS)}")
+    given = {key: value for key, value in table.items() if key != "law"}
     for key in given:
         if key not in LAWS[name]:
             allowed = ", ".join(LAWS[name]) or "no further keys"
-            raise ValueError(f"inputs of law {name!r} take {allowed}, but had {key!r}")
+            raise ValueError(f"inputs of law {name!r} take {allowed}, but had {shown(key)}{did_you_mean(key, LAWS[name])}")
     if name == "discrete":
         if not isinstance(given.get("atoms"), Sequence):
             raise ValueError("inputs.atoms must be the list of atoms of a discrete law")

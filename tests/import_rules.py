@@ -17,7 +17,8 @@ PACKAGES = ("theory", "empirics", "reports")
 
 #: The floors of theory, bottom to top. A package stands for everything in it, unless a module of it is named.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset(f"theory.{m}" for m in ("exact", "budget", "working_precision", "matrices", "ball_matrices", "problem", "inputs"))
+    frozenset(f"theory.{m}" for m in ("number_text", "foreign_arrays", "definiteness"))
+    | frozenset(f"theory.{m}" for m in ("exact", "budget", "working_precision", "matrices", "ball_matrices", "problem", "inputs"))
     | frozenset({"theory.activations", "theory.activation_functions", "theory.unit_costs"})
     | frozenset(f"theory.{m}" for m in ("real_roots", "inverse_batch", "degrees", "sample_gradients", "norms"))
     | frozenset(f"theory.{m}" for m in ("remez", "certified_sup", "bernstein_ellipses")),

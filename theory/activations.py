@@ -11,7 +11,6 @@ Where two pieces meet, the derivative in use is the left one, as in PyTorch's re
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,7 +20,7 @@ import numpy as np
 from flint import acb, arb, arb_series, fmpq
 
 from theory import activation_functions as formulas
-from theory.exact import as_number, to_fmpq
+from theory.exact import as_double, as_number, did_you_mean, read_number, shown, to_fmpq, written
 from theory.working_precision import taylor_coefficients, working_precision
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
@@ -164,27 +163,27 @@ def activation(spec: Any) -> Activation:
     if isinstance(spec, Activation):
         return spec
     if not isinstance(spec, str):
-        raise TypeError(f"activation must be a name or an Activation (theory.activations.custom makes one of a function), but was {spec!r}")
+        raise TypeError(f"activation must be a name or an Activation (theory.activations.custom makes one), but was {shown(spec)}")
     name = spec.strip().lower()
     if name in _NAMED:
         return _NAMED[name]
-    found = re.fullmatch(r"leaky_relu\((.+)\)", name)
-    if found:
+    reason = did_you_mean(name, _NAMED)
+    if name.startswith("leaky_relu(") and name.endswith(")"):
         try:
-            return leaky_relu(Fraction(found[1]))
-        except (ValueError, ZeroDivisionError):
-            pass
-    raise ValueError(f"activation must be one of {', '.join(_NAMED)} or leaky_relu(a) with 0 <= a < 1, but was {spec!r}")
+            return leaky_relu(read_number(name[len("leaky_relu(") : -1], "a"))
+        except ValueError as error:
+            reason = f": {error}"
+    raise ValueError(f"activation must be one of {', '.join(_NAMED)} or leaky_relu(a) with 0 <= a < 1, but was {shown(spec)}{reason}")
 
 
 def leaky_relu(slope: Any = Fraction(1, 100)) -> Activation:
     """a x for x <= 0 and x for x > 0, 0 <= a < 1."""
-    a = as_number(slope, "slope")
+    a = as_number(slope, "slope", text=True)
     if not 0 <= a < 1:
-        raise ValueError(f"slope must be at least 0 and less than 1, but was {slope}")
+        raise ValueError(f"slope must be at least 0 and less than 1, but was {shown(slope)}")
     exact, rate = Fraction(a), float(a)
     return Activation(
-        name=f"leaky_relu({exact})" if exact else "relu",
+        name=f"leaky_relu({written(exact)})" if exact else "relu",
         value=lambda x: np.where(x > 0, x, rate * x),
         derivative=lambda x: np.where(x > 0, 1.0, rate),
         pieces=(Piece(lambda s: s * arb(to_fmpq(exact)), exact), Piece(lambda s: s, Fraction(1))),
@@ -208,13 +207,13 @@ def custom(
     constants = {"lipschitz": lipschitz, "derivative_lipschitz": derivative_lipschitz}
     for label, constant in constants.items():
         if not 0 <= as_number(constant, label) < 2**1000:
-            raise ValueError(f"{label} must not be negative and not beyond the doubles, but was {constant}")
+            raise ValueError(f"{label} must not be negative and not beyond the doubles, but was {shown(constant)}")
     made = Activation(
         name=name,
         value=lambda x: checked(value, x, "value"),
         derivative=lambda x: checked(derivative, x, "derivative"),
-        lipschitz=float(lipschitz),
-        derivative_lipschitz=float(derivative_lipschitz),
+        lipschitz=as_double(lipschitz, "lipschitz"),
+        derivative_lipschitz=as_double(derivative_lipschitz, "derivative_lipschitz"),
         functions=(value, derivative),
     )
     made.value(np.array([-1.0, 0.0, 1.0]))

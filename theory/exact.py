@@ -1,45 +1,74 @@
 """Numbers at the border: what a user hands in becomes exact rationals or finite floats, or a clear error.
 
-Every number is either exact (int, Fraction, flint.fmpz, flint.fmpq, numpy integers) or a float. A float is the binary rational that it is;
-`Fraction(x)` keeps it to the last bit. Arrays are exact (object dtype, all Fractions) when every entry is, and float64 otherwise.
+Every number is either exact (int, Fraction, Decimal, flint.fmpz, flint.fmpq, numpy integers, and in a problem text such as "1/3" or "0.1",
+which is 1/10) or a float. A float is the binary rational that it is, the Python number 0.1 too; `Fraction(x)` keeps it to the last bit. A
+longer float (np.longdouble, mpmath.mpf) that no double holds is the Fraction that it is. Arrays are exact (object dtype, all Fractions)
+when every entry is, and float64 otherwise. Nothing is rounded on the way in.
 """
 
 from __future__ import annotations
 
-import difflib
+import contextlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from numbers import Integral, Rational, Real
 from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz
 
+from theory.foreign_arrays import as_sequence, is_nested, nesting, plain
+from theory.number_text import MAX_EXPONENT, did_you_mean, read_number, shown, spelled, to_fmpq, to_fraction, written
+
+__all__ = [
+    "Number", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence", "did_you_mean",
+    "is_exact", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array", "to_fmpq_mat", "to_fraction",
+    "to_fraction_array", "written",
+]  # fmt: skip
+
 Number = Fraction | float
+#: Bits of the exponent's size of a long binary float, as MAX_EXPONENT is of decimals.
+_MAX_BINARY_EXPONENT = 4 * MAX_EXPONENT
+_NO_REAL_NUMBERS = bool | np.bool_ | np.timedelta64 | np.datetime64 | np.complexfloating | np.bytes_ | np.void
 
 
-def as_number(value: Any, name: str) -> Number:
-    """One number: a Fraction if `value` is exact, a finite float otherwise.
+def as_number(value: Any, name: str, text: bool = False) -> Number:
+    """One number: a Fraction if `value` is exact, a finite float otherwise. The numbers of a problem may be given as text.
 
-    Raises TypeError for what is no real number (bool, complex, str, ...) and ValueError for NaN and infinity, both naming `name`.
+    Raises TypeError for what is no real number (bool, complex, dates, arrays, None, ...) and ValueError for NaN, infinity and text that
+    spells no number, all naming `name`.
     """
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be a number, but was the truth value {value!r}")
+    if type(value) is float:
+        return _finite(value, name)
     if isinstance(value, Fraction):
         return value
-    if isinstance(value, fmpq):
-        return Fraction(int(value.p), int(value.q))
-    if isinstance(value, Integral | fmpz):
+    if not isinstance(value, Integral | Real | Rational | np.generic | str):
+        array = plain(value, name)
+        value = array[()] if isinstance(array, np.ndarray) and array.ndim == 0 else value
+    if isinstance(value, str) and text:
+        return read_number(value, name)
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be a number, but was the truth value {value!r}")
+    if isinstance(value, _NO_REAL_NUMBERS):
+        raise TypeError(f"{name} must be a real number, but was {shown(value)} of type {type(value).__name__}")
+    if isinstance(value, fmpq | fmpz):
+        return to_fraction(value)
+    if isinstance(value, Integral):
         return Fraction(int(value))
+    if isinstance(value, float):  # np.float64 too
+        return _finite(float(value), name)
     if isinstance(value, Rational):
         return Fraction(int(value.numerator), int(value.denominator))
-    if isinstance(value, Real):
-        number = float(value)
-        if not math.isfinite(number):
-            raise ValueError(f"{name} must be finite, but was {value!r}")
-        return number
-    raise TypeError(f"{name} must be an int, Fraction, fmpq or float, but was {value!r} of type {type(value).__name__}")
+    if isinstance(value, np.floating):
+        return _double_or_exact(value, name)
+    if isinstance(value, Decimal):
+        return _decimal(value, name)
+    if hasattr(value, "_mpf_"):
+        return _binary(value, name)
+    raise TypeError(f"{name} must be an int, Fraction, fmpq or float, but was {shown(value)} of type {type(value).__name__}")
 
 
 def as_double(value: Any, name: str) -> float:
@@ -51,43 +80,6 @@ def as_double(value: Any, name: str) -> float:
         raise ValueError(f"{name} must be within the range of doubles, but was {spelled(number)}") from None
 
 
-def spelled(value: Number | int, most: int = 60) -> str:
-    """A number of any length as text for a message, the middle of a long one left out.
-
-    Python refuses to print integers beyond 4,300 digits; flint does not.
-
-    >>> spelled(Fraction(1, 3)), spelled(0.1), spelled(10**5000)
-    ('1/3', '0.1', '100000000000...000000000000 (5001 characters)')
-    """
-    text = repr(value) if isinstance(value, float) else str(to_fmpq(value))
-    return text if len(text) <= most else f"{text[:12]}...{text[-12:]} ({len(text)} characters)"
-
-
-def shown(value: Any, most: int = 80) -> str:
-    """Whatever a user handed in, as `repr` shows it, for a message: shortened, and never an error of its own (long integers, deep nesting).
-
-    >>> shown("tanh"), shown([10**5000])
-    ("'tanh'", '<list>')
-    """
-    if isinstance(value, int | Fraction | fmpz | fmpq) and not isinstance(value, bool):
-        return spelled(value, most)
-    try:
-        text = repr(value)
-    except Exception:
-        return f"<{type(value).__name__}>"
-    return text if len(text) <= most else f"{text[: most - 20]}...{text[-17:]}"
-
-
-def did_you_mean(word: Any, known: Iterable[str]) -> str:
-    """"; did you mean 'student'?", to end a message with, when a known word resembles the given one; otherwise nothing.
-
-    >>> did_you_mean("studnet", ["student", "teacher"])
-    "; did you mean 'student'?"
-    """
-    close = difflib.get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def as_flag(value: Any, name: str) -> bool:
     """True or False, numpy's included. TypeError for all else: "no" and 0 and None have truth values in Python that nobody meant."""
     if not isinstance(value, bool | np.bool_):
@@ -96,11 +88,11 @@ def as_flag(value: Any, name: str) -> bool:
 
 
 def as_index(value: Any, name: str, minimum: int = 0) -> int:
-    """An integer >= minimum. Raises TypeError for a non-integer (2.0 and True included), ValueError for one that is too small."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral | fmpz):
-        raise TypeError(f"{name} must be an integer, but was {value!r} of type {type(value).__name__}")
+    """An integer >= minimum. Raises TypeError for a non-integer (2.0, "2" and True included), ValueError for one that is too small."""
+    if isinstance(value, _NO_REAL_NUMBERS) or not isinstance(value, Integral | fmpz):
+        raise TypeError(f"{name} must be an integer, but was {shown(value)} of type {type(value).__name__}")
     if int(value) < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, but was {int(value)}")
+        raise ValueError(f"{name} must be at least {minimum}, but was {spelled(int(value))}")
     return int(value)
 
 
@@ -108,24 +100,22 @@ def as_matrix(value: Any, name: str) -> np.ndarray:
     """A matrix of shape (rows, columns), both >= 1: object dtype of Fractions when every entry is exact, float64 otherwise.
 
     A matrix that mixes floats with numbers that no double holds, such as 1/3, becomes Fractions too, its floats being the binary rationals
-    that they are: nothing is rounded. Takes nested sequences, numpy arrays and flint matrices. The result is read-only.
+    that they are: nothing is rounded. Takes nested sequences, arrays (see `plain`) and flint matrices. The result is read-only. Raises
+    TypeError and ValueError naming the entry, and ValueError with the shape for what is no matrix.
     """
-    table = _as_table(value)
-    array = np.array(table, dtype=object) if not isinstance(table, np.ndarray) else table
-    if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"{name} must be a matrix with at least one row and one column, but had shape {array.shape}")
-    if array.dtype.kind == "f":
-        matrix = np.array(array, dtype=np.float64)
+    table = _as_table(value, name)
+    if table.dtype.kind == "f" and table.dtype.itemsize <= 8:
+        matrix = np.array(table, dtype=np.float64)
         if not np.isfinite(matrix).all():
             i, j = np.argwhere(~np.isfinite(matrix))[0]
-            raise ValueError(f"{name}[{i}, {j}] must be finite, but was {matrix[i, j]!r}")
+            raise ValueError(f"{name}[{i}, {j}] must be finite, but was {float(matrix[i, j])!r}")
     else:
-        entries = [as_number(x, f"{name}[{i}, {j}]") for (i, j), x in np.ndenumerate(array)]
-        matrix = np.empty(array.shape, dtype=object)
+        entries = [as_number(x, f"{name}[{i}, {j}]", text=True) for (i, j), x in np.ndenumerate(table)]
         exact = all(isinstance(x, Fraction) for x in entries)
         if exact or not all(isinstance(x, float) or _is_double(x) for x in entries):
             entries = [Fraction(x) for x in entries]
             exact = True
+        matrix = np.empty(table.shape, dtype=object)
         matrix.ravel()[:] = entries
         if not exact:
             matrix = matrix.astype(np.float64)
@@ -133,54 +123,47 @@ def as_matrix(value: Any, name: str) -> np.ndarray:
     return matrix
 
 
-def _is_double(value: Fraction) -> bool:
-    try:
-        return Fraction(float(value)) == value
-    except OverflowError:
-        return False
+def as_rows(value: Any, name: str) -> np.ndarray:
+    """`as_matrix`, where a sequence of numbers is a column."""
+    held = plain(value, name)
+    if isinstance(held, np.ndarray):
+        return as_matrix(held[:, None] if held.ndim == 1 else held, name)
+    if hasattr(held, "nrows"):
+        return as_matrix(held, name)
+    items = as_sequence(held, name)
+    if not items:
+        raise ValueError(f"{name} must not be empty")
+    return as_matrix(items if any(map(is_nested, items)) else [[x] for x in items], name)
 
 
-def as_sequence(value: Any, name: str) -> list[Any]:
-    """The items of a sequence or array, a TypeError naming the argument for anything else (a string, a mapping, a number)."""
-    is_array = isinstance(value, np.ndarray) and value.ndim > 0
-    if not is_array and (isinstance(value, str | bytes | Mapping | np.ndarray) or not isinstance(value, Iterable)):
-        raise TypeError(f"{name} must be a sequence, but was {value!r}")
-    return list(value)
+def as_points(value: Any, name: str) -> np.ndarray:
+    """N points of R^p, (N, p) or (N,) for p = 1, as doubles that are the numbers given, to the last bit.
 
-
-def _as_table(value: Any) -> Any:
-    """Flint matrices as nested lists; ragged nesting stays an object array whose number of dimensions gives it away."""
-    if hasattr(value, "tolist") and hasattr(value, "nrows"):
-        return value.tolist()
-    if isinstance(value, np.ndarray):
-        return value
-    rows = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
-    if not isinstance(rows, list):
-        return np.array(rows, dtype=object)
-    widths = {len(row) if hasattr(row, "__len__") else -1 for row in rows}
-    if len(widths) == 1 and -1 not in widths:
-        return np.array([list(row) for row in rows], dtype=object).reshape(len(rows), widths.pop())
-    return np.empty(len(rows), dtype=object)
+    Raises TypeError for what holds no numbers (text included: data are not read here), ValueError for a wrong shape, masked entries,
+    numbers that are not finite or that no double holds. Fast for arrays of floats and integers: one pass.
+    """
+    held = plain(value, name)
+    if not isinstance(held, np.ndarray):
+        rows = as_sequence(held, name)
+        held = _table_of_rows(rows, name) if any(map(is_nested, rows)) else np.fromiter(rows, dtype=object, count=len(rows))
+    array = held[:, None] if held.ndim == 1 else held
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{name} must have the shape (N, p) with N, p >= 1, but had {held.shape}")
+    slow = np.ones(array.shape, dtype=bool)
+    points = np.empty(array.shape)
+    if array.dtype.kind in "fiu" or set(map(type, array.ravel())) <= {int, float}:
+        with contextlib.suppress(OverflowError), np.errstate(over="ignore"):
+            points = array.astype(np.float64)
+            slow = ~(np.isfinite(points) & (points.astype(array.dtype) == array if array.dtype.kind == "f" else np.abs(points) < 2.0**53))
+    places = np.argwhere(slow)
+    for n, i in places:
+        points[n, i] = _exact_double(array[n, i], f"{name}[{n}, {i}]")
+    return points
 
 
 def is_exact(array: np.ndarray) -> bool:
     """Whether an array made by `as_matrix` holds Fractions."""
     return array.dtype == object
-
-
-def to_fmpq(value: Number | int) -> fmpq:
-    """The same number in flint; a float becomes the binary rational that it is."""
-    ratio = value.as_integer_ratio()
-    return fmpq(ratio[0], ratio[1])
-
-
-def to_fraction(value: fmpq | fmpz | int) -> Fraction:
-    """A flint rational as a Fraction. It is reduced already: Fraction's own gcd, quadratic in the digits, is left out."""
-    if not isinstance(value, fmpq):
-        return Fraction(int(value))
-    result: Fraction = object.__new__(Fraction)
-    result._numerator, result._denominator = int(value.p), int(value.q)  # type: ignore[attr-defined]
-    return result
 
 
 def to_fmpq_mat(array: np.ndarray) -> fmpq_mat:
@@ -199,40 +182,100 @@ def to_fraction_array(array: np.ndarray) -> np.ndarray:
     return np.vectorize(to_fraction, otypes=[object])(array)
 
 
-def to_float(array: np.ndarray) -> np.ndarray:
-    """A float64 copy, each entry correctly rounded."""
+def to_float(array: np.ndarray, name: str = "an entry") -> np.ndarray:
+    """A float64 copy, each entry correctly rounded. ValueError that names the entry for one beyond the doubles."""
     if array.dtype != object:
         return array.astype(np.float64)
-    return np.array([[float(x) for x in row] for row in array.tolist()], dtype=np.float64).reshape(array.shape)
+    result = np.empty(array.shape)
+    for index, x in np.ndenumerate(array):
+        try:
+            result[index] = float(x)
+        except OverflowError:
+            place = f"{name}[{', '.join(map(str, index))}]" if index else name
+            raise ValueError(f"{place} must be within the range of doubles, but was {spelled(x)}") from None
+    return result
 
 
-def root_above(square: Fraction) -> float:
-    """A double not below the square root, two units in the last place above it at most."""
-    root = math.sqrt(square)
-    return root if Fraction(root) ** 2 == square else math.nextafter(math.nextafter(root, math.inf), math.inf)
+def _finite(number: float, name: str) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, but was {number!r}")
+    return number
 
 
-def is_positive_semidefinite(matrix: np.ndarray) -> bool:
-    """Whether a symmetric matrix of Fractions has no negative eigenvalue, exactly.
-
-    All roots of its characteristic polynomial are real, so by Descartes' rule none is negative if and only if the signs alternate weakly.
-    """
-    coefficients = to_fmpq_mat(matrix).charpoly().coeffs()
-    return all(c * (-1) ** (len(matrix) - k) >= 0 for k, c in enumerate(coefficients))
-
-
-def is_moment_sequence(table: tuple[Fraction, ...]) -> bool:
-    """Whether (m_0, ..., m_r) are the moments of a law on the real line (Curto and Fialkow).
-
-    With n = floor(r / 2): the Hankel matrix (m_{i+j}), i, j <= n, must be positive semidefinite, and the column (m_{n+1+i}) that would
-    follow its last must lie in its range, as far as the table goes: n + 1 entries for odd r, the first n for even r.
-    """
-    half = (len(table) - 1) // 2
-    hankel = np.array([[table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
-    if not is_positive_semidefinite(hankel):
+def _is_double(value: Fraction) -> bool:
+    try:
+        return Fraction(float(value)) == value
+    except OverflowError:
         return False
-    rows = len(table) - 1 - half
-    if rows == 0:
-        return True
-    extended = np.array([[table[i + j] for j in range(half + 2)] for i in range(rows)], dtype=object)
-    return bool(to_fmpq_mat(extended[:, :-1]).rank() == to_fmpq_mat(extended).rank())
+
+
+def _exact_double(value: Any, name: str) -> float:
+    number = as_number(value, name)
+    if isinstance(number, Fraction) and not _is_double(number):
+        raise ValueError(
+            f"{name} must be a number that a double holds, but was {spelled(number)}: float() rounds it, theory.Discrete keeps it exactly"
+        )
+    return float(number)
+
+
+def _double_or_exact(value: np.floating[Any], name: str) -> Number:
+    """A float of numpy's of another length than a double."""
+    if not np.isfinite(value):
+        raise ValueError(f"{name} must be finite, but was {float(value)!r}")
+    number = Fraction(*map(int, value.as_integer_ratio()))
+    return float(number) if _is_double(number) else number
+
+
+def _decimal(value: Decimal, name: str) -> Fraction:
+    if not value.is_finite():
+        raise ValueError(f"{name} must be finite, but was {value}")
+    if abs(int(value.as_tuple().exponent)) > MAX_EXPONENT:
+        raise ValueError(f"{name} must have a decimal exponent of at most {MAX_EXPONENT:,}, but was {shown(value)}")
+    return Fraction(value)
+
+
+def _binary(value: Any, name: str) -> Number:
+    """A float of mpmath's or sympy's: (-1)^sign mantissa 2^exponent."""
+    sign, mantissa, exponent, _ = (int(x) for x in value._mpf_)
+    if not mantissa and exponent:
+        raise ValueError(f"{name} must be finite, but was {shown(value)}")
+    if abs(exponent) > _MAX_BINARY_EXPONENT:
+        raise ValueError(f"{name} must have a binary exponent of at most {_MAX_BINARY_EXPONENT:,}, but was {shown(value)}")
+    number = Fraction(-mantissa if sign else mantissa) * Fraction(2) ** exponent
+    return float(number) if _is_double(number) else number
+
+
+def _as_table(value: Any, name: str) -> np.ndarray:
+    """An array of two dimensions, none of them 0, whose entries are whatever they are."""
+    if hasattr(value, "tolist") and hasattr(value, "nrows"):  # flint
+        shape = value.nrows(), value.ncols()
+        table = np.empty(shape, dtype=object)
+        table.ravel()[:] = [x for row in value.tolist() for x in row]
+    else:
+        held = plain(value, name)
+        if isinstance(held, np.ndarray):
+            table = held
+        elif is_nested(held):
+            table = _table_of_rows(as_sequence(held, name), name)
+        else:
+            raise _no_matrix(name, f"was {shown(value)}")
+    if table.ndim != 2 or 0 in table.shape:
+        raise _no_matrix(name, f"had shape {table.shape}")
+    return table
+
+
+def _table_of_rows(items: list[Any], name: str) -> np.ndarray:
+    """A list of rows as an object array (rows, columns)."""
+    if not all(map(is_nested, items)):
+        raise _no_matrix(name, f"had shape {nesting(items)}")
+    rows = [as_sequence(row, f"{name}[{i}]") for i, row in enumerate(items)]
+    lengths = sorted({len(row) for row in rows})
+    if len(lengths) > 1:
+        raise _no_matrix(name, f"had rows of {lengths[0]} and of {lengths[-1]} entries")
+    if any(issubclass(kind, Iterable) for kind in set().union(*(map(type, row) for row in rows))) and any(map(is_nested, chain(*rows))):
+        raise _no_matrix(name, f"had shape {nesting(rows)}")
+    return np.fromiter(chain(*rows), dtype=object, count=sum(map(len, rows))).reshape(len(rows), -1 if rows and rows[0] else 0)
+
+
+def _no_matrix(name: str, what: str) -> ValueError:
+    return ValueError(f"{name} must be a matrix with at least one row and one column, but {what}")

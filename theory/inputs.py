@@ -8,7 +8,7 @@ that they are; `exact` says whether all of them were exact to begin with.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import product
@@ -16,17 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from theory.definiteness import is_moment_sequence, is_positive_semidefinite, root_above
 from theory.exact import (
     Number,
+    as_double,
     as_index,
     as_matrix,
     as_number,
+    as_rows,
     as_sequence,
     is_exact,
-    is_moment_sequence,
-    is_positive_semidefinite,
-    root_above,
+    spelled,
     to_float,
+    written,
 )
 
 MAX_ENUMERATED_ATOMS = 1 << 16
@@ -52,7 +54,7 @@ class InputLaw(ABC):
             >>> Gaussian(2).moment((4, 2))
             Fraction(3, 1)
         """
-        powers = tuple(as_index(a, f"exponents[{i}]") for i, a in enumerate(exponents))
+        powers = tuple(as_index(a, f"exponents[{i}]") for i, a in enumerate(as_sequence(exponents, "exponents")))
         if len(powers) != self.dimension:
             raise ValueError(f"exponents must have one entry for each of the {self.dimension} coordinates, but had {len(powers)}")
         return self._moment(powers)
@@ -70,6 +72,10 @@ class InputLaw(ABC):
                 sigma[i, j] = sigma[j, i] = self._moment(tuple(powers))
         sigma.setflags(write=False)
         return sigma
+
+    def check_doubles(self) -> None:
+        """ValueError, naming the number, for a law whose parameters or second moments are beyond the doubles: it cannot be sampled."""
+        to_float(self.second_moment, "inputs.second_moment")
 
     def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
         """Atoms (each a p-tuple) and their probabilities, or None when the law has infinitely many atoms or too many to list."""
@@ -102,7 +108,8 @@ class Gaussian(InputLaw):
         asymmetric = np.argwhere(matrix != matrix.T)
         if len(asymmetric):
             i, j = asymmetric[0]
-            raise ValueError(f"cov must be symmetric, but cov[{i}, {j}] = {matrix[i, j]} and cov[{j}, {i}] = {matrix[j, i]}")
+            ours, theirs = spelled(matrix[i, j]), spelled(matrix[j, i])
+            raise ValueError(f"cov must be symmetric, but cov[{i}, {j}] = {ours} and cov[{j}, {i}] = {theirs}")
         self.dimension = matrix.shape[0]
         self.exact = is_exact(matrix)
         if self.exact:
@@ -176,16 +183,11 @@ class Discrete(InputLaw):
     """
 
     def __init__(self, atoms: Any, probabilities: Any = None) -> None:
-        rows = as_sequence(atoms, "atoms")
-        if not rows:
-            raise ValueError("atoms must not be empty")
-        if not any(hasattr(row, "__len__") for row in rows):
-            rows = [[x] for x in rows]
-        table = as_matrix(rows, "atoms")
+        table = as_rows(atoms, "atoms")
         weights: list[Number] = (
-            [Fraction(1, len(rows))] * len(rows)
+            [Fraction(1, len(table))] * len(table)
             if probabilities is None
-            else [as_number(q, f"probabilities[{i}]") for i, q in enumerate(as_sequence(probabilities, "probabilities"))]
+            else [as_number(q, f"probabilities[{i}]", text=True) for i, q in enumerate(as_sequence(probabilities, "probabilities"))]
         )
         if len(weights) != len(table):
             raise ValueError(f"probabilities must have one entry for each of the {len(table)} atoms, but had {len(weights)}")
@@ -195,7 +197,7 @@ class Discrete(InputLaw):
         total = sum((Fraction(q) for q in weights), Fraction(0))
         slack = 0.0 if all(isinstance(q, Fraction) for q in weights) else len(weights) * 2.0**-52
         if abs(total - 1) > slack:
-            raise ValueError(f"probabilities must sum to 1, but sum to {total if not slack else float(total)}")
+            raise ValueError(f"probabilities must sum to 1, but sum to {spelled(total if not slack else as_double(total, 'their sum'))}")
         self.dimension = table.shape[1]
         self.exact = is_exact(table) and not slack
         merged: dict[tuple[Fraction, ...], Fraction] = {}
@@ -227,11 +229,19 @@ class Discrete(InputLaw):
         """Independent draws, a float64 array of shape `shape + (p,)`."""
         weights = np.array([float(q) for q in self.probabilities])
         index = generator.choice(len(self.atoms), size=_shape(shape), p=weights / weights.sum())
-        return np.array([[float(x) for x in atom] for atom in self.atoms])[index]
+        return self._points()[index]
+
+    def check_doubles(self) -> None:
+        """ValueError, naming the number, for atoms or second moments beyond the doubles."""
+        self._points()
+        super().check_doubles()
+
+    def _points(self) -> np.ndarray:
+        return to_float(np.array(self.atoms, dtype=object), "atoms")
 
     def __repr__(self) -> str:
-        atoms = ", ".join("(" + ", ".join(map(str, atom)) + ("," if len(atom) == 1 else "") + ")" for atom in self.atoms)
-        return f"Discrete([{atoms}], [{', '.join(map(str, self.probabilities))}])"
+        atoms = ", ".join("(" + _list(atom) + ("," if len(atom) == 1 else "") + ")" for atom in self.atoms)
+        return f"Discrete([{atoms}], [{_list(self.probabilities)}])"
 
 
 class Independent(InputLaw):
@@ -245,7 +255,7 @@ class Independent(InputLaw):
 
     def __init__(self, dimension: int, moments: Sequence[Any]) -> None:
         self.dimension = as_index(dimension, "dimension", minimum=1)
-        numbers = [as_number(m, f"moments[{k}]") for k, m in enumerate(as_sequence(moments, "moments"))]
+        numbers = [as_number(m, f"moments[{k}]", text=True) for k, m in enumerate(as_sequence(moments, "moments"))]
         self.exact = all(isinstance(m, Fraction) for m in numbers)
         self._table = tuple(Fraction(m) for m in numbers)
         if not self._table or self._table[0] != 1:
@@ -275,7 +285,7 @@ class Independent(InputLaw):
         raise ValueError("inputs given by a moment table cannot be sampled; use Rademacher, Uniform, Gaussian or Discrete")
 
     def __repr__(self) -> str:
-        return f"Independent({self.dimension}, [{', '.join(map(str, self._table))}])"
+        return f"Independent({self.dimension}, [{_list(self._table)}])"
 
 
 class Rademacher(Independent):
@@ -318,9 +328,9 @@ class Uniform(Independent):
         self._bounds: tuple[Fraction, Fraction] | None = None
         self._largest_square = Fraction(3)
         if low is not None:
-            ends = as_number(low, "low"), as_number(high, "high")
+            ends = as_number(low, "low", text=True), as_number(high, "high", text=True)
             if ends[0] >= ends[1]:
-                raise ValueError(f"low must be less than high, but low = {low} and high = {high}")
+                raise ValueError(f"low must be less than high, but low = {spelled(ends[0])} and high = {spelled(ends[1])}")
             self.exact = all(isinstance(end, Fraction) for end in ends)
             self._bounds = (Fraction(ends[0]), Fraction(ends[1]))
             self._largest_square = max(end * end for end in self._bounds)
@@ -332,13 +342,19 @@ class Uniform(Independent):
         low, high = self._bounds
         return (high ** (order + 1) - low ** (order + 1)) / ((order + 1) * (high - low))
 
+    def check_doubles(self) -> None:
+        """ValueError for bounds or second moments beyond the doubles."""
+        for end in self._bounds or ():
+            as_double(end, "a bound")
+        super().check_doubles()
+
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws, a float64 array of shape `shape + (p,)`."""
-        low, high = (-(3**0.5), 3**0.5) if self._bounds is None else (float(end) for end in self._bounds)
+        low, high = (-(3**0.5), 3**0.5) if self._bounds is None else (as_double(end, "a bound") for end in self._bounds)
         return generator.uniform(low, high, size=(*_shape(shape), self.dimension))
 
     def __repr__(self) -> str:
-        ends = "" if self._bounds is None else f", {self._bounds[0]}, {self._bounds[1]}"
+        ends = "" if self._bounds is None else f", {_list(self._bounds)}"
         return f"Uniform({self.dimension}{ends})"
 
 
@@ -361,4 +377,8 @@ def _shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _table(matrix: np.ndarray) -> str:
-    return "[" + ", ".join("[" + ", ".join(map(str, row)) + "]" for row in matrix.tolist()) + "]"
+    return "[" + ", ".join("[" + _list(row) + "]" for row in matrix.tolist()) + "]"
+
+
+def _list(numbers: Iterable[Fraction]) -> str:
+    return ", ".join(map(written, numbers))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 
 from theory.activations import Activation
 from theory.activations import activation as named_activation
-from theory.exact import Number, as_index, as_matrix, as_number, as_sequence, is_exact, spelled
+from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, is_exact, shown, spelled, to_float
+from theory.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw
 
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
@@ -24,12 +25,14 @@ FARTHEST_STEP = 10**15
 LearningRates = Number | Sequence[Any] | Callable[[int], Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TeacherStudent:
     """A student network at w_0, its teacher w*, the law of the inputs, the learning rates and an activation.
 
     Args:
-        student: W_1, ..., W_H, initial weights; W_k has shape (p_k, p_{k-1}), p_0 = p. Nested lists, numpy arrays or flint matrices.
+        student: W_1, ..., W_H, initial weights; W_k has shape (p_k, p_{k-1}), p_0 = p. Nested lists, arrays of numpy, pandas, xarray or
+            torch (detached), or flint matrices. Numbers may be texts: "1/3", and "0.1", which is 1/10 as in a file; the Python number 0.1
+            is the binary rational that it is.
         teacher: W*_1, ..., W*_H, of the same shapes.
         inputs: the law of x in R^p.
         learning_rates: alpha_0, alpha_1, ...; or one number for every step; or a function t -> alpha_t. Not negative.
@@ -48,7 +51,7 @@ class TeacherStudent:
 
     def __post_init__(self) -> None:
         if not isinstance(self.inputs, InputLaw):
-            raise TypeError(f"inputs must be an input law such as Gaussian(2), but was {self.inputs!r}")
+            raise TypeError(f"inputs must be an input law such as Gaussian(2), but was {shown(self.inputs)}")
         student = _layers(self.student, "student")
         teacher = _layers(self.teacher, "teacher")
         if student[0].shape[1] != self.inputs.dimension:
@@ -63,6 +66,10 @@ class TeacherStudent:
         object.__setattr__(self, "teacher", teacher)
         object.__setattr__(self, "learning_rates", _rates(self.learning_rates))
         object.__setattr__(self, "activation", _activation(self.activation))
+
+    def __repr__(self) -> str:
+        names = ("student", "teacher", "inputs", "learning_rates", "activation")
+        return f"TeacherStudent({', '.join(f'{name}={_text(getattr(self, name))}' for name in names)})"
 
     @property
     def depth(self) -> int:
@@ -126,6 +133,19 @@ class TeacherStudent:
             and all(isinstance(x, Fraction) for x in numbers)
         )
 
+    def check_doubles(self) -> None:
+        """ValueError that names the first number that no double is near: a weight, a learning rate or a coefficient of 10^400."""
+        for name in ("student", "teacher"):
+            for k, w in enumerate(getattr(self, name)):
+                to_float(w, f"{name}[{k}]")
+        for name in ("learning_rates", "activation"):
+            numbers = getattr(self, name)
+            for i, x in enumerate(numbers) if isinstance(numbers, tuple) else ():
+                as_double(x, f"{name}[{i}]")
+        if isinstance(self.learning_rates, Fraction | float):
+            as_double(self.learning_rates, "learning_rates")
+        self.inputs.check_doubles()
+
     def check_step(self, step: Any) -> int:
         """`step` as an int >= 0 for which the learning rates suffice."""
         t = as_index(step, "step")
@@ -144,9 +164,9 @@ class TeacherStudent:
 
 
 def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
-    if not isinstance(weights, Iterable) or isinstance(weights, str | bytes):
-        raise TypeError(f"{name} must be a sequence of matrices, but was {weights!r}")
-    layers = tuple(as_matrix(w, f"{name}[{k}]") for k, w in enumerate(weights))
+    if not is_nested(weights):
+        raise TypeError(f"{name} must be a sequence of matrices, but was {shown(weights)}")
+    layers = tuple(as_matrix(w, f"{name}[{k}]") for k, w in enumerate(as_sequence(weights, name)))
     if not layers:
         raise ValueError(f"{name} must have at least one layer")
     for k in range(1, len(layers)):
@@ -158,33 +178,42 @@ def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
 
 
 def _rate(value: Any, name: str) -> Number:
-    rate = as_number(value, name)
+    rate = as_number(value, name, text=True)
     if rate < 0:
-        raise ValueError(f"{name} must not be negative, but was {rate}")
+        raise ValueError(f"{name} must not be negative, but was {spelled(rate)}")
     return rate
 
 
 def _rates(value: Any) -> Any:
-    if callable(value):
+    if callable(value) and not isinstance(value, type):
         return value
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return tuple(_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(value, "learning_rates")))
-    return _rate(value, "learning_rates")
+    held = plain(value, "learning_rates")
+    if is_nested(held):
+        return tuple(_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(held, "learning_rates")))
+    return _rate(held, "learning_rates")
 
 
 def _activation(value: Any) -> tuple[Number, ...] | Activation:
     if isinstance(value, str | Activation):
         return named_activation(value)
-    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
+    if not is_nested(value) or isinstance(value, Mapping | Set):
         raise TypeError(
             "activation must be the coefficients (sigma_0, sigma_1, ...) of a polynomial, a name such as 'tanh', or an Activation "
-            f"(theory.activations.custom makes one of a function), but was {value!r}"
+            f"(theory.activations.custom makes one of a function), but was {shown(value)}"
         )
-    coefficients = [as_number(c, f"activation[{i}]") for i, c in enumerate(value)]
+    coefficients = [as_number(c, f"activation[{i}]", text=True) for i, c in enumerate(as_sequence(value, "activation"))]
     while coefficients and coefficients[-1] == 0:
         coefficients.pop()
     if len(coefficients) < 2:
-        raise ValueError(f"activation must be a polynomial of degree at least 1, but was {value!r}")
+        raise ValueError(f"activation must be a polynomial of degree at least 1, but was {shown(value)}")
     return tuple(coefficients)
+
+
+def _text(value: Any) -> str:
+    """Numbers, sequences and matrices for `repr`; long ones are outlined, and a number of any length is only spelled."""
+    if isinstance(value, np.ndarray):
+        return _text(value.tolist()) if value.size <= 16 else f"<{value.shape[0]} x {value.shape[1]}>"
+    if isinstance(value, tuple | list):
+        shown_items = [_text(x) for x in value[:16]] + ["..."] * (len(value) > 16)
+        return f"[{', '.join(shown_items)}]"
+    return spelled(value) if isinstance(value, Fraction | float) else shown(value, 200)

@@ -129,7 +129,7 @@ SMALL = ("--student", "1", "--student", "2", "--teacher", "0", "--teacher", "0",
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--student", "1e200000", "--teacher", "0", "--rates", "1"), "student[0] must be a number"),
+        (("--student", "1e200000", "--teacher", "0", "--rates", "1"), "student[0] must have a decimal exponent of at most"),
         ((*SMALL, "--at", " "), "at must hold at least one number"),
         ((*SMALL, "--at", "1/2"), "b must be at least 1"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from theory.exact import as_double, as_flag, did_you_mean, shown, spelled
 def test_flags_are_true_or_false_only() -> None:
     assert as_flag(True, "flag") is True
     assert as_flag(np.bool_(False), "flag") is False
+    wrong: Any
     for wrong in ("no", "True", 0, 1, None, [], np.array([True]), np.array(True), F(1)):
         with pytest.raises(TypeError, match=r"^flag must be True or False"):
             as_flag(wrong, "flag")

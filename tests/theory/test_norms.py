@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from theory.exact import is_positive_semidefinite
+from theory.definiteness import is_positive_semidefinite
 from theory.norms import UNIT, frobenius, gamma, spectral, up, vector_norms
 
 TIGHT = F(1, 10**12)  # relative excess of `spectral`: hundreds of units for matrices of this size
