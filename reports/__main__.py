@@ -3,8 +3,9 @@
 import typer
 
 from reports.cli import report
+from reports.errors import Command
 
 if __name__ == "__main__":
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(report)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app.command(cls=Command)(report)
     app(prog_name="python -m reports")

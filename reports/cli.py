@@ -1,4 +1,7 @@
-"""The command line: `batchlaw variance`, `verify` and `report`; `simulate` is in simulate_command. Bad input: one line, exit code 2."""
+"""The command line: `batchlaw variance`, `verify` and `report`; `simulate` is in simulate_command. Bad input: one line, exit code 2.
+
+All that is printed goes through `reports.terminal`, help texts too, plainly: nothing is cropped, whatever the terminal or pipe.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,24 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from reports import measured
-from reports.errors import one_line_errors
+from reports import measured, terminal
+from reports.errors import Group, one_line_errors
 from reports.findings import Findings, Outcome, examine, select
 from reports.numbers import decimal, plain
 from reports.problem_text import make_problem, parse_list, parse_matrix, read_problem
 from reports.simulate_command import ManyValues, simulate
 from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
 from theory.claims import LEDGER
-from theory.claims.record import Verdict
 
 app = typer.Typer(
+    cls=Group,
+    rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="How the noise of SGD depends on the mini-batch size: var(g_t) as an exact polynomial in 1/b.",
 )
-
-COLOURS = {Verdict.HOLDS: "green", Verdict.CORRECTED: "blue", Verdict.REFUTED: "yellow", Verdict.OPEN: "magenta"}
 
 PROBLEM_HELP = (
     "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
@@ -40,7 +39,7 @@ PROBLEM_HELP = (
 )
 
 
-@app.command()
+@app.command(short_help="The exact polynomial var(g_t | w_0) of a network in hand.")
 def variance(
     problem: Annotated[
         Path | None, typer.Argument(help=PROBLEM_HELP)
@@ -96,12 +95,12 @@ def variance(
             "decreasing_from": start,
             "values": {plain(b): plain(x) for b, x in values},
         }
-        typer.echo(json.dumps(result, indent=2))
+        terminal.say(json.dumps(result, indent=2))
         return
     _print_variance(v, step, layer, used, threshold, start, values)
 
 
-@app.command()
+@app.command(short_help="Check claims of the ledger now.")
 def verify(
     ids: Annotated[
         list[str] | None, typer.Argument(help="Ids such as A.2 or 3.4; the whole ledger by default.")
@@ -111,15 +110,14 @@ def verify(
     with one_line_errors():
         claims = select(LEDGER, ids or [])
     found = [examine(claim) for claim in claims]
-    console = Console()
-    console.print(findings_table(found))
+    terminal.say(f"The ledger\n\n{findings_table(found)}")
     for f in found:
         for line in f.problems:
-            console.print(f"[bold red]{escape(f.claim.id)} is not borne out:[/] {escape(line)}")
+            terminal.say(f"{f.claim.id} is not borne out: {line}")
     raise typer.Exit(0 if all(f.borne_out for f in found) else 1)
 
 
-@app.command()
+@app.command(short_help="Write the ledger as a web site.")
 def report(
     out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path(
         "site"
@@ -137,40 +135,31 @@ def report(
         measure, ids = measured.split(only or [])
         claims = select(LEDGER, ids, [page.id for page in measured.MEASURED]) if ids or not only else ()
         workers = min(2, os.cpu_count() or 1)
-        made = build(claims, out, seed, progress=typer.echo, workers=workers, measure=measure, figure_1=figure_1)
+        made = build(claims, out, seed, progress=terminal.say, workers=workers, measure=measure, figure_1=figure_1)
     for f in made.findings:
         for line in f.problems:
-            typer.secho(f"{f.claim_id} is not borne out: {line}", fg="red", err=True)
+            terminal.say(f"{f.claim_id} is not borne out: {line}", error=True)
     for line in made.alarms:
-        typer.secho(line, fg="red", err=True)
-    typer.echo(str(made.index))
+        terminal.say(line, error=True)
+    terminal.say(str(made.index))
     raise typer.Exit(0 if made.borne_out else 1)
 
 
-app.command(cls=ManyValues)(simulate)
+app.command(cls=ManyValues, short_help="Run many replicas of SGD, and estimate what the theory computes.")(simulate)
 
 
-def findings_table(found: list[Findings]) -> Table:
+def findings_table(found: list[Findings]) -> str:
     """One row per claim: verdict, checks that hold, instances that refute the print, not checked, worst residual, borne out or not."""
-    table = Table(title="The ledger", title_justify="left")
-    for name in ("Claim", "Verdict", "Holds", "Print refuted", "Not checked", "Worst residual", "Borne out"):
-        table.add_column(
-            name, justify="right" if name in ("Holds", "Print refuted", "Not checked", "Worst residual") else "left"
-        )
+    names = ("Claim", "Verdict", "Holds", "Print refuted", "Not checked", "Worst residual", "Borne out")
+    rows = []
     for f in found:
         held = sum(e.outcome is Outcome.HOLDS for e in f.supporting)
         refuted = sum(e.outcome is Outcome.FAILS for e in f.refuting)
-        residual = f.worst_residual
-        table.add_row(
-            escape(f.claim.id),
-            f"[{COLOURS[f.claim.verdict]}]{f.claim.verdict.value}[/]",
-            f"{held}/{len(f.supporting)}",
-            f"{refuted}/{len(f.refuting)}",
-            str(f.not_checked),
-            "-" if residual is None else f"{float(residual):.2g}",
-            "yes" if f.borne_out else "[bold red]NO[/]",
-        )
-    return table
+        residual = "-" if f.worst_residual is None else f"{float(f.worst_residual):.2g}"
+        borne_out = "yes" if f.borne_out else "NO"
+        checks = f"{held}/{len(f.supporting)}", f"{refuted}/{len(f.refuting)}", str(f.not_checked)
+        rows.append((f.claim.id, f.claim.verdict.value, *checks, residual, borne_out))
+    return terminal.table(names, rows, right=names[2:6], columns=terminal.width())
 
 
 def _from_options(
@@ -234,26 +223,19 @@ def _print_variance(
     start: int | None,
     values: list[tuple[Any, Any]],
 ) -> None:
-    console = Console(highlight=False)
     whole = str(v)
     is_short = len(whole) <= 240
-    console.print(
-        f"var(g_{{{step},{layer}}} | w_0) {'=' if is_short else '≈'} {escape(whole if is_short else outline(v))}"
-    )
+    terminal.say(f"var(g_{{{step},{layer}}} | w_0) {'=' if is_short else '≈'} {whole if is_short else outline(v)}")
     bound = "" if v.degree_bound is None else f" (sharp bound {v.degree_bound})"
-    console.print(f"degree {v.degree}{bound}, engine {engine}")
+    terminal.say(f"degree {v.degree}{bound}, engine {engine}")
     where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; "
-    console.print(
-        where
-        + ("it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}")
-    )
-    table = Table("b", "var", "exactly")
+    decreases = "it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}"
+    terminal.say(f"{where}{decreases}\n")
+    rows = []
     for b, value in values:
         exact = plain(value)
-        table.add_row(
-            plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json"
-        )
-    console.print(table)
+        rows.append((plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json"))
+    terminal.say(terminal.table(("b", "var", "exactly"), rows, columns=terminal.width()))
 
 
 if __name__ == "__main__":

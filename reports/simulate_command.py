@@ -12,12 +12,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-from rich.table import Table
-from typer.core import TyperCommand
 
-from reports.errors import one_line_errors
+from reports import terminal
+from reports.errors import Command, one_line_errors
 from reports.measured import missing
 from reports.numbers import decimal
 from reports.problem_text import read_problem
@@ -27,7 +25,7 @@ from theory.exact import as_index
 SYNTHETIC = "synthetic"
 
 
-class ManyValues(TyperCommand):
+class ManyValues(Command):
     """Lets `--batch-sizes 4 16 64` stand for `--batch-sizes 4 --batch-sizes 16 --batch-sizes 64`; so does `--batch-sizes 4,16,64`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -91,6 +89,8 @@ def simulate(
             "batch_sizes": _sizes(batch_sizes), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
             "sampling": sampling, "estimator": estimator, "engine": engine, "every": every,
         }  # fmt: skip
+        if terminal.is_closed() and store is None and out is None and not dry_run:
+            raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         if store is None and (resume or repair):
             raise ValueError("store must be given with --resume or --repair")
         if dry_run:
@@ -106,10 +106,10 @@ def simulate(
                     max_hours=max_hours, progress=told,
                 )  # fmt: skip
         except KeyboardInterrupt:
-            typer.echo(f"interrupted{kept or '; nothing was kept (there was no --store)'}", err=True)
+            terminal.say(f"interrupted{kept or '; nothing was kept (there was no --store)'}", error=True)
             raise typer.Exit(130) from None
         except OSError as error:
-            typer.echo(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", err=True)
+            terminal.say(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", error=True)
             raise typer.Exit(1) from None
         if out is not None:
             _write(result, out, kept)  # first: what is printed can fail, on a pipe that nobody reads
@@ -135,7 +135,7 @@ def _write(result: Any, out: Path, kept: str) -> None:
         part.replace(out)
     except (OSError, RuntimeError) as error:
         part.unlink(missing_ok=True)
-        typer.echo(f"error: out {str(out)!r} could not be written: {str(error).splitlines()[0]}{kept}", err=True)
+        terminal.say(f"error: out {str(out)!r} could not be written: {str(error).splitlines()[0]}{kept}", error=True)
         raise typer.Exit(1) from None
 
 
@@ -194,37 +194,34 @@ def print_prediction(
     refuse_oversized(plan, count)  # as in simulate: before anything goes through all steps or shards
     kept = Store(path, plan, read_only=True) if path is not None and path.exists() else None
     pending = pending_share(plan, kept)
-    typer.echo(
+    terminal.say(
         f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {plan.shard_count} shards, "
         f"engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, {count} worker{'s' * (count > 1)}"
     )
     if kept is not None:
-        typer.echo(f"the store has {1 - pending:.0%} of it")
+        terminal.say(f"the store has {1 - pending:.0%} of it")
     if scheduler is not None:
-        typer.echo("on a scheduler's workers it takes what they take; on this machine alone:")
+        terminal.say("on a scheduler's workers it takes what they take; on this machine alone:")
     cost = predict(plan, count, pending)
     for b, microseconds in cost.microseconds.items():
-        typer.echo(f"  b = {b}: {microseconds:.3g} microseconds for a step of one replica")
-    typer.echo(f"predicted time {duration(cost.seconds)}, memory {size(cost.memory)}, store {size(cost.store)}")
+        terminal.say(f"  b = {b}: {microseconds:.3g} microseconds for a step of one replica")
+    terminal.say(f"predicted time {duration(cost.seconds)}, memory {size(cost.memory)}, store {size(cost.store)}")
     if cost.seconds > 3600 * max_hours and scheduler is None:
-        typer.echo(f"it would be refused: more than --max-hours {max_hours:g}")
+        terminal.say(f"it would be refused: more than --max-hours {max_hours:g}")
 
 
 def print_result(result: Any) -> None:
     """The last step as a table, and how many runs diverged."""
     last = int(result.step[-1])
-    table = Table(title=f"step {last}, the last one looked at; {result.attrs['replicas']} replicas", title_justify="left")
-    for name in ("b", "layer", "var(g)", "±", "var(grad L)", "±", "loss", "diverged"):
-        table.add_column(name, justify="right", no_wrap=True)
+    terminal.say(f"step {last}, the last one looked at; {result.attrs['replicas']} replicas\n")
+    names, rows = ("b", "layer", "var(g)", "±", "var(grad L)", "±", "loss", "diverged"), []
     for b in result.batch_size.values:
         for k in result.layer.values:
             at = result.sel(step=last, batch_size=b)
             one = at.sel(layer=k)
             numbers = (one.var_gradient, one.var_gradient_se, one.var_full_gradient, one.var_full_gradient_se, at.loss)
             cells = [decimal(float(x), 4) if float(x) == float(x) else "NaN" for x in numbers]
-            table.add_row(str(int(b)), str(int(k)), *cells, f"{float(at.diverged):.3g}")
-    console = Console(highlight=False)
-    width = Measurement.get(console, console.options.update(max_width=1000), table).maximum
-    Console(highlight=False, width=max(console.width, width)).print(table)  # a number that is cut off is a wrong number
+            rows.append((str(int(b)), str(int(k)), *cells, f"{float(at.diverged):.3g}"))
+    terminal.say(terminal.table(names, rows, right=names, columns=terminal.width()))
     if float(result.diverged.max()) > 0:
-        typer.echo("where runs have diverged, means over all of them do not exist: NaN")
+        terminal.say("where runs have diverged, means over all of them do not exist: NaN")

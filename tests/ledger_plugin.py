@@ -14,6 +14,7 @@ with it. A claim of which nothing was checked is "not checked", never "holds".
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,8 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 from _pytest.terminal import TerminalReporter
+
+from reports.terminal import spelled_for
 
 
 class Evidence(Protocol):
@@ -181,21 +184,26 @@ class LedgerTable:
         if not whole or config.option.markexpr not in ("", "theorems"):
             claims, elsewhere = [c for c in claims if c[0] in self.tallies], len(claims)
             elsewhere -= len(claims)
-        rows = list(table(claims, self.tallies))
+        rows = [tuple(spelled_for(cell, sys.stdout) for cell in row) for row in table(claims, self.tallies)]
         if not rows and not self.nameless:
             return
         terminalreporter.section("the ledger")
+
+        def write(line: str) -> None:
+            """pytest would show what the terminal cannot as its number."""
+            terminalreporter.write_line(spelled_for(line, sys.stdout))
+
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
         for row in rows:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            terminalreporter.write_line("  ".join(cells).rstrip())
+            write("  ".join(cells).rstrip())
         for claim_id, tally in sorted(self.tallies.items()):
             for reason, count in sorted(tally.vacuous.items()):
-                terminalreporter.write_line(f"vacuous: {claim_id}: {count} x {reason}")
+                write(f"vacuous: {claim_id}: {count} x {reason}")
         for nodeid in self.nameless:
-            terminalreporter.write_line(f"FAILED, before it recorded anything of a claim: {nodeid}")
+            write(f"FAILED, before it recorded anything of a claim: {nodeid}")
         if elsewhere:
-            terminalreporter.write_line(f"{elsewhere} more claims of the ledger have no test in this run")
+            write(f"{elsewhere} more claims of the ledger have no test in this run")
 
 
 HEADER = ("theorem", "verdict", "checked", "refuted", "vacuous", "worst residual", "tests")

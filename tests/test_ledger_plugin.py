@@ -236,3 +236,12 @@ def test_a_process_that_dies_loses_only_its_own_test(run):
     result = run(f"def test_good(ledger):\n    {GOOD}\n{dies}", "-n", "1")
     assert rows(result)["A.1"][3] == "1"
     result.stdout.fnmatch_lines(["FAILED, before it recorded anything of a claim: test_it.py::test_dies"])
+
+
+def test_the_table_is_spelled_for_the_terminal(run, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = run("""
+def test_it(ledger):
+    ledger.vacuous("A.1", "no engine for ± 1 ≤ “b”")
+""")
+    result.stdout.fnmatch_lines(['vacuous: A.1: 1 x no engine for +- 1 <= "b"'])

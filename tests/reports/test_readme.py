@@ -32,7 +32,7 @@ def test_the_file_runs_as_the_command_beside_it_says(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     shown = CliRunner().invoke(app, command.split(), env={"COLUMNS": "160", "NO_COLOR": "1"})
     assert shown.exit_code == 0
-    assert "degree 6" in shown.stdout and "b_0 = 2.4017" in shown.stdout and "5/16 " in shown.stdout
+    assert "degree 6" in shown.stdout and "b_0 = 2.4017" in shown.stdout and "  5/16\n" in shown.stdout
 
 
 def test_commands_are_those_that_there_are() -> None:

@@ -58,7 +58,8 @@ def test_result_as_a_table_and_as_a_file(network, tmp_path):
     out = tmp_path / "result.nc"
     shown = run(network, "--batch-sizes", "2", "8", "--steps", "3", "--replicas", "64", "--out", str(out))
     assert shown.exit_code == 0, shown.output
-    assert "step 2, the last one looked at; 64 replicas" in shown.stdout and len(re.findall(r"│ +[28] │", shown.stdout)) == 4
+    assert "step 2, the last one looked at; 64 replicas" in shown.stdout
+    assert len(re.findall(r"^ *[28] +[12] ", shown.stdout, re.MULTILINE)) == 4
     with xr.open_dataset(out, engine="h5netcdf") as result:
         assert result.batch_size.values.tolist() == [2, 8] and result.sizes["step"] == 3
 
