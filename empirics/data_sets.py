@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from theory.inputs import InputLaw
+from empirics.exact_sums import IntegerColumns, gram
+from theory.exact import as_points
+from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw
+
+#: Numbers of the points of a support, as Fractions.
+MOST_LISTED = 1 << 21
 
 
 class DataSet(InputLaw):
@@ -18,7 +22,12 @@ class DataSet(InputLaw):
 
     As an input law it is the uniform law on the points. `empirics.simulate(..., sampling=...)` draws mini-batches from it with replacement
     ("independent"), "without_replacement" (each batch anew), or in "epochs" (a random order, cut into batches; the remainder that fills no
-    batch is left out, and every epoch has a new order). Raises ValueError for an empty set, NaN and infinity.
+    batch is left out, and every epoch has a new order).
+
+    The points are doubles, and as the rationals that doubles are the law is exact: moments, `second_moment` and `support` have no rounding,
+    and runs use the same numbers. Arrays of numpy, pandas, xarray and torch (detached) are taken. Raises ValueError for an empty set, NaN,
+    infinity, masked entries, and numbers that no double holds, such as 2^53 + 1 or Fraction(1, 3), for which there is `theory.Discrete`;
+    TypeError for text, truth values, dates and complex numbers.
 
     >>> data = DataSet([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     >>> data
@@ -27,20 +36,10 @@ class DataSet(InputLaw):
     Fraction(2, 3)
     """
 
-    exact = False
+    exact = True
 
     def __init__(self, points: Any) -> None:
-        try:
-            array = np.array(points, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"points must be numbers, the same count in every row, but are not: {error}") from None
-        if array.ndim == 1:
-            array = array[:, None]
-        if array.ndim != 2 or 0 in array.shape:
-            raise ValueError(f"points must have the shape (N, p) with N, p >= 1, but had {array.shape}")
-        if not np.isfinite(array).all():
-            n, i = np.argwhere(~np.isfinite(array))[0]
-            raise ValueError(f"points[{n}, {i}] must be finite, but was {array[n, i]}")
+        array = as_points(points, "points")
         array.setflags(write=False)
         self.points = array
         self.dimension = array.shape[1]
@@ -53,33 +52,45 @@ class DataSet(InputLaw):
         """SHA-256 of the points in their order."""
         return hashlib.sha256(repr(self.points.shape).encode() + np.ascontiguousarray(self.points).tobytes()).hexdigest()
 
+    @cached_property
+    def _columns(self) -> IntegerColumns:
+        return IntegerColumns(self.points)
+
     def _moment(self, exponents: tuple[int, ...]) -> Fraction:
-        total = Fraction(0)
-        for atom, count in Counter(map(tuple, self.points.tolist())).items():
-            product = Fraction(count)
-            for x, a in zip(atom, exponents, strict=True):
-                product *= Fraction(x) ** a
-            total += product
-        return total / len(self)
+        return self._columns.sum_of(exponents) / len(self)
 
     @cached_property
     def second_moment(self) -> np.ndarray:
-        """E[x x^T] in doubles, as Fractions like that of every law."""
-        sigma = self.points.T @ self.points / len(self)
-        exact = np.array([[Fraction(x) for x in row] for row in sigma.tolist()], dtype=object)
-        exact.setflags(write=False)
-        return exact
+        """E[x x^T], exactly: a (p, p) object array of Fractions."""
+        sigma = gram(self.points) / len(self)
+        sigma.setflags(write=False)
+        return sigma
 
-    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
-        """The distinct points and their frequencies."""
-        counts = Counter(map(tuple, self.points.tolist()))
-        atoms = tuple(tuple(Fraction(x) for x in atom) for atom in counts)
-        return atoms, tuple(Fraction(count, len(self)) for count in counts.values())
+    @cached_property
+    def _support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+        points, counts = self._columns.points, self._columns.counts.tolist()
+        if len(points) > MAX_ENUMERATED_ATOMS or points.size > MOST_LISTED:
+            return None
+        atoms = tuple(tuple(Fraction(x) for x in atom) for atom in points.tolist())
+        return atoms, tuple(Fraction(count, len(self)) for count in counts)
 
-    @property
+    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+        """The distinct points and their frequencies; None for more than 65,536 of them, or 2^21 numbers."""
+        return self._support
+
+    @cached_property
     def norm_bound(self) -> float:
         """The longest point, rounded up."""
-        return float(np.nextafter(np.linalg.norm(self.points, axis=1).max() * (1 + self.dimension * 2.0**-52), np.inf))
+        largest = float(np.abs(self.points).max())
+        if not largest:
+            return 0.0
+        unit = np.frexp(largest)[1]  # so that squares neither overflow nor underflow
+        norms = np.linalg.norm(np.ldexp(self.points, -unit), axis=1)
+        return float(np.nextafter(np.ldexp(norms.max() * (1 + self.dimension * 2.0**-52), unit), np.inf))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The points alone; what was made of them can be made again."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_columns", "_support")}
 
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws, a float64 array of shape `shape + (p,)`."""

@@ -22,7 +22,7 @@ def test_moments_are_those_of_the_discrete_law(rows, powers):
     data = DataSet(rows)
     assert data.moment(powers) == law.moment(powers)
     assert dict(zip(*data.support(), strict=True)) == dict(zip(*law.support(), strict=True))
-    assert data.second_moment.astype(float) == pytest.approx(law.second_moment.astype(float), abs=1e-14)
+    assert data.second_moment.tolist() == law.second_moment.tolist()
     assert data.norm_bound >= law.norm_bound * (1 - 1e-15)
 
 
@@ -46,7 +46,7 @@ def test_the_digest_sees_values_order_and_shape():
 
 
 @pytest.mark.parametrize(("bad", "message"), [
-    ([], "points must have the shape"), ([[]], "points must have the shape"), ([[[1.0]]], "points must have the shape"),
+    ([], "points must have the shape"), ([[]], "points must have the shape"), ([[[1.0]]], r"points must be .* shape \(1, 1, 1\)"),
     ([[1.0, np.nan]], r"points\[0, 1\] must be finite"), ([1.0, np.inf], r"points\[1, 0\] must be finite"),
 ])  # fmt: skip
 def test_what_is_no_set_of_points_is_refused(bad, message):
