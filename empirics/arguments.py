@@ -100,6 +100,8 @@ def check_running(
     as_flag(repair, "repair")
     if store is not None and not isinstance(store, str | os.PathLike):
         raise TypeError(f"store must be a path, but was {shown(store)}")
+    if store is not None and os.path.exists(store) and not os.path.isdir(store):
+        raise ValueError(f"store must be a directory, but {os.fspath(store)!r} is a file")
     if scheduler is not None and not isinstance(scheduler, str):
         raise TypeError(f"scheduler must be an address such as 'tcp://host:8786', but was {shown(scheduler)}")
     if progress is not None and not callable(progress):

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from theory.exact import as_index
+from theory.exact import as_index, did_you_mean, shown
 from theory.inputs import Gaussian, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
@@ -30,8 +30,8 @@ def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = 
     >>> synthetic().sizes
     (64, 256, 128)
     """
-    if inputs not in LAWS:
-        raise ValueError(f"inputs must be one of {', '.join(LAWS)}, but was {inputs!r}")
+    if not isinstance(inputs, str) or inputs not in LAWS:
+        raise ValueError(f"inputs must be one of {', '.join(LAWS)}, but was {shown(inputs)}{did_you_mean(inputs, LAWS)}")
     if len(sizes) < 2:
         raise ValueError(f"sizes must have two entries at least, but were {sizes!r}")
     sizes = tuple(as_index(n, f"sizes[{i}]", minimum=1) for i, n in enumerate(sizes))

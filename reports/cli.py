@@ -20,6 +20,7 @@ from reports.numbers import decimal, plain
 from reports.problem_text import make_problem, parse_list, parse_matrix, read_problem
 from reports.simulate_command import ManyValues, simulate
 from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
+from theory.budget import Budget, UnaffordableError
 from theory.claims import LEDGER
 
 app = typer.Typer(
@@ -34,7 +35,8 @@ app = typer.Typer(
 PROBLEM_HELP = (
     "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
     "or a list), activation (coefficients of a polynomial, the identity by default; a name such as tanh is refused, with advice) and "
-    "inputs: a table with law = gaussian (cov), rademacher, uniform (low, high) or discrete (atoms, probabilities). Fractions in quotes. "
+    "inputs: a table with law = gaussian (cov), rademacher, uniform (low, high) or discrete (atoms, probabilities). Fractions in quotes; a "
+    "decimal is what is written, 0.1 is 1/10 (in Python, 0.1 is a binary number, and \"1/10\" or Fraction(1, 10) a tenth). "
     "Without a file, the options say it all."
 )
 
@@ -65,6 +67,8 @@ def variance(
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
     probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
     activation: Annotated[str | None, typer.Option(help="sigma_0 sigma_1 ..., of a polynomial; the identity by default.")] = None,
+    max_seconds: Annotated[float, typer.Option(help="Refuse what is predicted to take longer.")] = Budget.seconds,
+    max_gigabytes: Annotated[float, typer.Option(help="Refuse what is predicted to need more memory.")] = Budget.bytes / 1e9,
 ) -> None:
     """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
     with one_line_errors():
@@ -78,8 +82,12 @@ def variance(
             if problem is not None
             else _from_options(student or [], teacher or [], rates, inputs, cov, atoms, probabilities, activation)
         )
-        v = variance_poly.variance_polynomial(network, step=step, layer=layer, engine=engine)
-        used = engine or variance_poly.predicted_cost(network, step, layer)[0]
+        budget = _budget(max_seconds, max_gigabytes)
+        try:
+            v = variance_poly.variance_polynomial(network, step=step, layer=layer, engine=engine, budget=budget)
+        except UnaffordableError as error:
+            raise ValueError(f"{error} (--max-seconds, --max-gigabytes)") from None
+        used = engine or variance_poly.predicted_cost(network, step, layer, budget=budget)[0]
         values = [(b, v(b)) for b in sizes]
         threshold, start = v.threshold, v.decreasing_from()
     if as_json:
@@ -133,6 +141,8 @@ def report(
 
     with one_line_errors():
         measure, ids = measured.split(only or [])
+        if only and measure:
+            measured.require_extra("only")
         claims = select(LEDGER, ids, [page.id for page in measured.MEASURED]) if ids or not only else ()
         workers = min(2, os.cpu_count() or 1)
         made = build(claims, out, seed, progress=terminal.say, workers=workers, measure=measure, figure_1=figure_1)
@@ -189,6 +199,13 @@ def _from_options(
             "inputs": law,
         }
     )
+
+
+def _budget(seconds: float, gigabytes: float) -> Budget:
+    for name, value in (("max-seconds", seconds), ("max-gigabytes", gigabytes)):
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, but was {value!r}")
+    return Budget(seconds, 1e9 * gigabytes)
 
 
 def _activation(text: str) -> Any:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.exact import did_you_mean
 
 
 class Outcome(Enum):
@@ -144,10 +145,11 @@ def select(ledger: Iterable[Claim], ids: Iterable[str], besides: Iterable[str] =
     Raises ValueError for an id that is not there, naming those that are, `besides` included.
     """
     claims, wanted = tuple(ledger), [i.strip().lower() for i in ids]
+    known = [*(claim.id for claim in claims), *besides]
     for name in wanted:
         if not any(name == claim.id.lower() for claim in claims):
-            known = ", ".join([*(claim.id for claim in claims), *besides]) or "none yet"
-            raise ValueError(f"id must be one of the ledger's ({known}), but was {name!r}")
+            meant = did_you_mean(name, [i.lower() for i in known])
+            raise ValueError(f"id must be one of the ledger's ({', '.join(known) or 'none yet'}), but was {name!r}{meant}")
     return tuple(claim for claim in claims if not wanted or claim.id.lower() in wanted)
 
 

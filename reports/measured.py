@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from reports.measured_page import MeasuredPage
+from theory.exact import did_you_mean, shown
 
 #: What the pages need beyond the ledger: the extra `experiments` of the distribution.
-NEEDED = ("torch", "xarray", "h5netcdf")
+NEEDED = ("torch", "xarray", "h5netcdf", "h5py", "dask", "distributed", "psutil", "threadpoolctl")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def select(ids: Iterable[str]) -> tuple[Measured, ...]:
     known = {page.id: page for page in MEASURED}
     for name in wanted:
         if name not in known:
-            raise ValueError(f"measured must be among {', '.join(known)}, but was {name!r}")
+            raise ValueError(f"measured must be among {', '.join(known)}, but was {shown(name)}{did_you_mean(name, known)}")
     return tuple(page for page in MEASURED if page.id in wanted)
 
 
@@ -74,14 +75,19 @@ def missing() -> tuple[str, ...]:
     return tuple(name for name in NEEDED if find_spec(name) is None)
 
 
+def require_extra(what: str) -> None:
+    """ValueError that names what is not installed, and how to install it."""
+    if missing():
+        raise ValueError(f"{what} needs {', '.join(missing())}: pip install 'batchlaw[experiments]'")
+
+
 def check_figure_1(directory: Path | None, pages: Iterable[Measured]) -> None:
     """Raise ValueError unless the directory, when there is one, holds full results and a page shows them."""
     if directory is None:
         return
     if not any(page.id == "figure 1" for page in pages):
         raise ValueError("figure-1 is for the page 'figure 1', which is not among those to be made")
-    if missing():
-        raise ValueError(f"figure-1 needs {', '.join(missing())}: pip install 'batchlaw[experiments]'")
+    require_extra("figure-1")
     from reports.figure_1 import stored
 
     stored(directory)

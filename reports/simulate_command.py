@@ -16,11 +16,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from reports import terminal
 from reports.errors import Command, one_line_errors
-from reports.measured import missing
+from reports.measured import require_extra
 from reports.numbers import decimal
 from reports.problem_text import read_problem
 from theory import TeacherStudent
-from theory.exact import as_index
+from theory.exact import as_index, did_you_mean
 
 SYNTHETIC = "synthetic"
 
@@ -80,10 +80,6 @@ def simulate(
 ) -> None:
     """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
     with one_line_errors():
-        if missing():
-            raise ValueError(f"simulate needs {', '.join(missing())}: pip install 'batchlaw[experiments]'")
-        from empirics import simulate as run  # torch takes a second to load: only here
-
         network = _problem(problem, inputs, problem_seed)
         settings: dict[str, Any] = {
             "batch_sizes": _sizes(batch_sizes), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
@@ -93,11 +89,15 @@ def simulate(
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         if store is None and (resume or repair):
             raise ValueError("store must be given with --resume or --repair")
+        _check_arguments(network, settings, {"store": store, "workers": workers, "scheduler": scheduler, "max_hours": max_hours})
+        require_extra("simulate")
+        if out is not None:
+            _check_out(out)
         if dry_run:
             print_prediction(network, settings, store, workers, scheduler, max_hours)
             return
-        if out is not None:
-            _check_out(out)
+        from empirics import simulate as run  # torch takes seconds to load: only now that nothing is wrong with what was asked
+
         kept = "" if store is None else f"; finished shards are kept in {store}: add --resume"
         try:
             with progress_bar() as told:
@@ -114,6 +114,14 @@ def simulate(
         if out is not None:
             _write(result, out, kept)  # first: what is printed can fail, on a pipe that nobody reads
         print_result(result)
+
+
+def _check_arguments(network: TeacherStudent, settings: dict[str, Any], running: dict[str, Any]) -> None:
+    """All that can be checked without torch."""
+    from empirics.arguments import check_request, check_running
+
+    check_request(network, **settings)
+    check_running(**running)
 
 
 def _check_out(out: Path) -> None:
@@ -144,8 +152,10 @@ def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
     if name != SYNTHETIC:
         if inputs != "gaussian" or seed != 0:
             raise ValueError("inputs and problem_seed must be left out for a problem in a file, which says its own")
+        if not Path(name).suffix and not Path(name).exists():
+            raise ValueError(f"problem must be 'synthetic' or a .toml or .json file, but was {name!r}{did_you_mean(name, [SYNTHETIC])}")
         return read_problem(Path(name))
-    from empirics import synthetic
+    from empirics.synthetic_problem import synthetic
 
     return synthetic(inputs, seed)
 

@@ -20,6 +20,7 @@ from theory.engines.base import Engine, Quantity, can
 from theory.engines.frequencies import Frequencies
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
+from theory.exact import did_you_mean, shown
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.other_routes import other_routes
 from theory.problem import TeacherStudent
@@ -126,7 +127,8 @@ def _named(engine: str | None) -> tuple[Engine, ...]:
         return ENGINES
     chosen = tuple(e for e in ENGINES if e.name == engine)
     if not chosen:
-        raise ValueError(f"engine must be one of {', '.join(e.name for e in ENGINES)}, but was {engine!r}")
+        names = [e.name for e in ENGINES]
+        raise ValueError(f"engine must be one of {', '.join(names)}, but was {shown(engine)}{did_you_mean(engine, names)}")
     return chosen
 
 
