@@ -21,7 +21,7 @@ def gradient_degree(depth: int, activation_degree: int = 1) -> int:
     return 2 * output_degree(depth, activation_degree) - 1
 
 
-def variance_degree(step: int, depth: int = 2, activation_degree: int = 1) -> int:
+def variance_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
     """The sharp bound for var(g_t) and E||g_t||^2: sum_{s <= t} (2 m^s - 1).
 
     Examples:
@@ -34,7 +34,7 @@ def variance_degree(step: int, depth: int = 2, activation_degree: int = 1) -> in
     return sum(2 * m**s - 1 for s in range(step + 1))
 
 
-def mean_gradient_degree(step: int, depth: int = 2, activation_degree: int = 1) -> int:
+def mean_gradient_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
     """The sharp bound for E g_t: sum_{s <= t} (m^s - 1).
 
     Examples:
@@ -45,7 +45,7 @@ def mean_gradient_degree(step: int, depth: int = 2, activation_degree: int = 1) 
     return sum(m**s - 1 for s in range(step + 1))
 
 
-def loss_degree(step: int, depth: int = 2, activation_degree: int = 1) -> int:
+def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
     """The sharp bound for E loss(w_t): sum_{s < t} (2 d_H m^{t-1-s} - 1).
 
     Examples:
@@ -61,7 +61,7 @@ def printed_variance_degree_a7(step: int) -> int:
     return 3 ** (step + 1) - 1
 
 
-def printed_variance_degrees_3_4(step: int, activation_degree: int = 1) -> tuple[int, int]:
+def printed_variance_degrees_3_4(step: int, *, activation_degree: int = 1) -> tuple[int, int]:
     """Theorem 3.4 as printed, which states two bounds: (D+1)^{(t+1)D} - 1 and 2 (D+1)^{(t+1)D} - 1. Neither depends on the depth."""
     power = (activation_degree + 1) ** ((step + 1) * activation_degree)
     return power - 1, 2 * power - 1

@@ -23,8 +23,8 @@ from flint import arb, fmpq, fmpq_mat
 
 from theory.activations import Activation
 from theory.budget import RangeError
-from theory.enumeration_cost import BALL_BITS, LIMIT, refuse_beyond, refuse_interpolation
-from theory.exact import as_index, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.enumeration_cost import BALL_BITS, LIMIT, count_paths, refuse_beyond, refuse_interpolation
+from theory.exact import as_flag, as_index, as_number, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 from theory.sample_gradients import Matrices, Sigma, forward, sample_gradient
@@ -49,34 +49,43 @@ class Path:
     samples: tuple[tuple[Matrices, ...], ...]
 
 
-def cost(problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False) -> int:
+def cost(problem: TeacherStudent, step: int, *, batch_size: int, literal: bool = False) -> int:
     """Number of paths (batch_0, ..., batch_step): C(b+N-1, N-1)^(step+1) by counts, N^(b(step+1)) literally.
+
+    UnaffordableError when the number itself has more than ten thousand digits.
 
     Examples:
         >>> from theory import Discrete
-        >>> cost(TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), batch_size=3, step=1)
+        >>> cost(TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), step=1, batch_size=3)
         16
     """
     n, b = len(_law(problem)[0]), as_index(batch_size, "batch_size", minimum=1)
-    return _batch_count(n, b, literal) ** (as_index(step, "step") + 1)
+    return count_paths(n, b, as_index(step, "step") + 1, as_flag(literal, "literal"))
 
 
 def moments(
-    problem: TeacherStudent, batch_size: int, step: int, layer: int, *, literal: bool = False, max_paths: int = LIMIT
+    problem: TeacherStudent, step: int, layer: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
 ) -> tuple[Fraction, np.ndarray]:
     """E||g_{t,k}||_F^2 and E g_{t,k} (an object array of Fractions, of the shape of W_k), given w_0.
 
     Raises ValueError for an input law without finite support or a bad argument, and UnaffordableError at once for more
-    than `max_paths` paths, or when long batches or long numbers make the paths as much work as that (and as LIMIT paths).
+    than `max_paths` paths (math.inf for any number), or when long batches or long numbers make the paths as much work as that (and as
+    LIMIT paths).
     """
     _require_rationals(problem)
-    second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
+    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))
     return to_fraction(second), to_fraction_array(mean)
 
 
-def _moments(problem: TeacherStudent, b: int, step: int, layer: int, literal: bool, max_paths: int) -> tuple[Any, np.ndarray]:
+def _prepared(
+    problem: TeacherStudent, step: int, layer: int, batch_size: int, literal: bool, max_paths: float
+) -> tuple[_Enumeration, int, int]:
+    """The enumeration up to g_{step,layer}, and these two; all that can be wrong was looked at."""
     t, k = problem.check_step(step), problem.check_layer(layer)
-    sgd = _affordable(problem, b, t, t + 1, literal, max_paths)
+    return _affordable(problem, batch_size, t, t + 1, literal, max_paths), t, k
+
+
+def _moments(sgd: _Enumeration, t: int, k: int) -> tuple[Any, np.ndarray]:
     second: Any = fmpq(0)
     mean = sgd.student[k - 1] * fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
@@ -87,24 +96,24 @@ def _moments(problem: TeacherStudent, b: int, step: int, layer: int, literal: bo
 
 
 def variance(
-    problem: TeacherStudent, batch_size: int, step: int, layer: int, *, literal: bool = False, max_paths: int = LIMIT
+    problem: TeacherStudent, step: int, layer: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
 ) -> Fraction:
     """var(g_{t,k}) = E||g_{t,k}||^2 - ||E g_{t,k}||^2 given w_0; options and errors as for `moments`.
 
     Examples:
         >>> from theory import Discrete
         >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), Fraction(1, 4))
-        >>> [str(variance(problem, b, step=1, layer=1)) for b in (1, 2)]
+        >>> [str(variance(problem, step=1, layer=1, batch_size=b)) for b in (1, 2)]
         ['0', '12393/8192']
     """
     _require_rationals(problem)
-    second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
+    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))
     return to_fraction(second - sum((x * x for x in mean.ravel()), fmpq(0)))
 
 
 def variance_ball(
-    problem: TeacherStudent, batch_size: int, step: int, layer: int,
-    *, literal: bool = False, max_paths: int = LIMIT, bits: int = BALL_BITS,
+    problem: TeacherStudent, step: int, layer: int,
+    *, batch_size: int, literal: bool = False, max_paths: float = LIMIT, bits: int = BALL_BITS,
 ) -> arb:
     """A ball around var(g_{t,k}) given w_0, for any activation that balls can evaluate; other errors as for `moments`.
 
@@ -114,25 +123,28 @@ def variance_ball(
     Examples:
         >>> from theory import Discrete
         >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([0, 1]), Fraction(1, 4), "tanh")
-        >>> print(variance_ball(problem, 4, step=1, layer=1).str(10, radius=False))
+        >>> print(variance_ball(problem, step=1, layer=1, batch_size=4).str(10, radius=False))
         0.09629059786
     """
-    if isinstance(problem.activation, Activation) and not problem.activation.is_certified:
+    if isinstance(_checked(problem).activation, Activation) and not problem.activation.is_certified:
         raise ValueError(f"activation must be a polynomial or a named one, but was {problem.activation!r}")
     if as_index(bits, "bits", minimum=53) > 10_000:
-        raise ValueError(f"bits must be at most 10000, but was {bits}")
+        raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
+    prepared = _prepared(problem, step, layer, batch_size, literal, max_paths)
     with working_precision(bits):
-        second, mean = _moments(problem, batch_size, step, layer, literal, max_paths)
+        second, mean = _moments(*prepared)
         return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
 
 
-def mean_gradient(problem: TeacherStudent, batch_size: int, step: int, layer: int, **options: Any) -> np.ndarray:
+def mean_gradient(
+    problem: TeacherStudent, step: int, layer: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
+) -> np.ndarray:
     """E g_{t,k} given w_0, an object array of Fractions; options and errors as for `moments`."""
-    return moments(problem, batch_size, step, layer, **options)[1]
+    return moments(problem, step, layer, batch_size=batch_size, literal=literal, max_paths=max_paths)[1]
 
 
 def loss(
-    problem: TeacherStudent, batch_size: int, step: int, *, literal: bool = False, max_paths: int = LIMIT
+    problem: TeacherStudent, step: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
 ) -> Fraction:
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
     _require_rationals(problem)
@@ -147,15 +159,17 @@ def loss(
 
 
 def expectation(
-    problem: TeacherStudent, batch_size: int, function: Any, step: int | None = None,
-    *, literal: bool = False, max_paths: int = LIMIT,
+    problem: TeacherStudent, function: Any, step: int | None = None,
+    *, batch_size: int, literal: bool = False, max_paths: float = LIMIT,
 ) -> Any:
     """E function(path) given w_0, for a rational or matrix-valued function of the `Path` up to `step`, or a trace form.
 
     A trace form brings its own step; when it names gradients of single samples, `literal` must be set. Paths are not
-    merged. Returns a Fraction, or an object array of Fractions. Errors as for `moments`.
+    merged. Returns a Fraction, or an object array of Fractions. Errors as for `moments`, and TypeError for no function.
     """
     _require_rationals(problem)
+    if not (callable(function) or hasattr(function, "evaluate")):
+        raise TypeError(f"function must be a function of a path or a trace form, but was {shown(function)}")
     t = problem.check_step(getattr(function, "step", 0) if step is None else step)
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     if hasattr(function, "evaluate"):
@@ -168,7 +182,7 @@ def expectation(
             path = Path((*past.weights, weights), (*past.gradients, gradient), (*past.samples, drawn))
             if len(path.weights) > t:
                 value = function(path)
-                number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(Fraction(value))
+                number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(as_number(value, "function(path)"))
                 total = total + number * (probability * chance)
             else:
                 follow(path, sgd.stepped(weights, gradient, len(path.weights) - 1), probability * chance)
@@ -178,24 +192,25 @@ def expectation(
 
 
 def interpolated_polynomial(
-    problem: TeacherStudent, step: int, layer: int | None, degree: int,
-    *, kind: str = "variance", extra: int = 2, max_paths: int = LIMIT,
+    problem: TeacherStudent, step: int, layer: int | None,
+    *, degree: int, kind: str = "variance", extra: int = 2, max_paths: float = LIMIT,
 ) -> InverseBatchPolynomial:
     """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
 
     `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises RangeError when a further b is not
     predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths.
     """
-    t, d = problem.check_step(step), as_index(degree, "degree")
+    t, d = _checked(problem).check_step(step), as_index(degree, "degree")
     if kind not in ("variance", "second_moment", "loss"):
         raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {kind!r}")
+    k = 1 if kind == "loss" else problem.check_layer(layer)
     sizes = range(1, d + 2 + as_index(extra, "extra"))
     refuse_interpolation(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"), max_paths)
 
     def value(b: int) -> Fraction:
         if kind == "loss":
-            return loss(problem, b, t)
-        second, mean = moments(problem, b, t, problem.check_layer(layer))
+            return loss(problem, t, batch_size=b, max_paths=max_paths)
+        second, mean = moments(problem, t, k, batch_size=b, max_paths=max_paths)
         return second - (sum((x * x for x in mean.ravel()), Fraction(0)) if kind == "variance" else 0)
 
     values = list(map(value, sizes))
@@ -266,11 +281,11 @@ class _Enumeration:
 
 
 def _affordable(
-    problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, max_paths: int
+    problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, max_paths: float
 ) -> _Enumeration:
     """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
-    refuse_beyond(problem, len(atoms), b, step, batches, literal, max_paths)
+    refuse_beyond(problem, len(atoms), b, step, batches, as_flag(literal, "literal"), max_paths)
     sigma = problem.activation
     return _Enumeration(
         student=tuple(map(to_fmpq_array, problem.student)),
@@ -329,14 +344,20 @@ def _lookup(sgd: _Enumeration, path: Path, letter: Any) -> np.ndarray:
 
 
 def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
-    law = problem.inputs.support()
+    law = _checked(problem).inputs.support()
     if law is None:
         raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated:  {problem.inputs}")
     return law
 
 
+def _checked(problem: Any) -> TeacherStudent:
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    return problem
+
+
 def _require_rationals(problem: TeacherStudent) -> None:
-    if isinstance(problem.activation, Activation) and not problem.activation.is_piecewise_linear:
+    if isinstance(_checked(problem).activation, Activation) and not problem.activation.is_piecewise_linear:
         raise ValueError(
             f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {problem.activation}: "
             "variance_ball takes it, or theory.chebyshev.approximate a polynomial in its place"

@@ -12,38 +12,64 @@ from typing import Any
 from theory.activations import Activation
 from theory.budget import Cost, UnaffordableError
 from theory.degrees import gradient_degree
+from theory.exact import as_index
 from theory.problem import TeacherStudent
 from theory.unit_costs import UNITS
 
 #: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
 LIMIT = 500_000
 SECONDS_PER_PATH = 5e-5
+#: Of a number of paths that is told, and of batch sizes through which a polynomial is laid.
+MOST_DIGITS, MOST_UNKNOWNS = 10_000, 10_000
 #: Of the numbers in ball arithmetic.
 BALL_BITS = 256
 
 _ENDLESS = 1e15
+#: A step or a batch of that many draws takes days, whatever is done in it.
+_FAR = 10**15
+#: Weights that have not grown after so many doublings of their length do not grow.
+_SETTLED = 1000
+
+
+def as_limit(max_paths: Any) -> float:
+    """An integer >= 1, or infinity for no limit; TypeError and ValueError otherwise."""
+    if isinstance(max_paths, float) and not max_paths < math.inf:
+        if max_paths == math.inf:
+            return math.inf
+        raise ValueError(f"max_paths must be an integer or math.inf, but was {max_paths}")
+    return as_index(max_paths, "max_paths", minimum=1)
+
+
+def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
+    """How many there are; UnaffordableError, before it is formed, for a number of more than MOST_DIGITS digits."""
+    if (magnitude := log10_paths(atoms, b, batches, literal)) > MOST_DIGITS:
+        name = "batch_size" if log10_paths(atoms, b, 1, literal) > MOST_DIGITS else "step"
+        raise UnaffordableError(f"{name} must be smaller: the number of paths, at least 10^{magnitude:.6g}, is too long to be written out")
+    return _count(atoms, b, literal) ** batches
 
 
 def refuse_beyond(
-    problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool, max_paths: int
+    problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool, max_paths: float
 ) -> None:
     """UnaffordableError for more than max_paths paths, or for more work than max(max_paths, LIMIT) short ones."""
+    max_paths = as_limit(max_paths)
     magnitude = log10_paths(atoms, b, batches, literal)
     if magnitude > 15 or (paths := _count(atoms, b, literal) ** batches) > max_paths:
         raise _unaffordable(magnitude, max_paths)
-    _refuse_work(predicted_seconds(problem, atoms, b, step, paths, literal), paths, max_paths)
+    _refuse_work(predicted_seconds(problem, atoms, min(b, _FAR), min(step, _FAR), paths, literal), paths, max_paths)
 
 
 def refuse_interpolation(
-    problem: TeacherStudent, atoms: int, sizes: range, step: int, batches: int, max_paths: int
+    problem: TeacherStudent, atoms: int, sizes: range, step: int, batches: int, max_paths: float
 ) -> None:
     """The same for all these batch sizes together, and for the system of linear equations that they give."""
+    max_paths = as_limit(max_paths)
     refuse_beyond(problem, atoms, sizes[-1], step, batches, False, max_paths)
-    unknowns = len(sizes)
-    if unknowns > max_paths or (paths := sum(_count(atoms, b, False) ** batches for b in sizes)) > max_paths:
+    unknowns = sizes.stop - sizes.start  # len() of a range ends at 2^63
+    if unknowns > min(max_paths, MOST_UNKNOWNS) or (paths := sum(_count(atoms, b, False) ** batches for b in sizes)) > max_paths:
         raise _unaffordable(math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False), max_paths)
     system = unknowns**3 * operation_seconds(unknowns * math.log2(unknowns + 1)) / 3
-    _refuse_work(predicted_seconds(problem, atoms, sizes[-1], step, paths, False) + system, paths, max_paths)
+    _refuse_work(predicted_seconds(problem, atoms, sizes[-1], min(step, _FAR), paths, False) + system, paths, max_paths)
 
 
 def predicted_seconds(problem: TeacherStudent, atoms: int, b: int, step: int, paths: int, literal: bool) -> float:
@@ -98,7 +124,7 @@ def weight_bits(problem: TeacherStudent, step: int) -> float:
     if m == 1:
         rate = max((_length(problem.learning_rate(s)) for s in {0, step // 2, step - 1} if 0 <= s < step), default=0.0)
         return weights + step * (gained + rate)
-    for s in range(step):
+    for s in range(min(step, _SETTLED)):
         weights = m * weights + gained + _length(problem.learning_rate(s))
         if weights > _ENDLESS:
             break
@@ -113,11 +139,17 @@ def chance_bits(problem: TeacherStudent, b: int) -> float:
 
 
 def log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
-    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter."""
+    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter. Infinity beyond 10^(10^300)."""
     if literal or atoms == 1:
-        return b * steps * math.log10(atoms)
+        return _real(b * steps) * math.log10(atoms)
     k, n = sorted((b, atoms - 1))
-    return steps * (k * math.log10(1 + n / k) if k > 99 else math.log10(math.comb(n + k, k)))
+    if k > 99:
+        return _real(steps) * _real(k) * (math.log10(n + k) - math.log10(k))
+    return _real(steps) * sum(math.log10(n + i) - math.log10(i) for i in range(1, k + 1))
+
+
+def _real(count: int) -> float:
+    return float(min(count, 10**300))
 
 
 def _count(atoms: int, b: int, literal: bool) -> int:
@@ -130,7 +162,7 @@ def _length(number: Any) -> float:
     return math.log2(max(1, abs(p))) + math.log2(q)
 
 
-def _refuse_work(seconds: float, paths: int, max_paths: int) -> None:
+def _refuse_work(seconds: float, paths: int, max_paths: float) -> None:
     allowed = max(max_paths, LIMIT)
     if seconds > allowed * SECONDS_PER_PATH:
         short = seconds / SECONDS_PER_PATH
@@ -141,9 +173,9 @@ def _refuse_work(seconds: float, paths: int, max_paths: int) -> None:
         )
 
 
-def _unaffordable(magnitude: float, max_paths: int) -> UnaffordableError:
+def _unaffordable(magnitude: float, max_paths: float) -> UnaffordableError:
     paths = 10 ** min(magnitude, 300.0)
-    shown = f"{paths:.0f}" if magnitude < 9 else f"10^{magnitude:.1f}"
+    shown = f"{paths:.0f}" if magnitude < 9 else f"10^{magnitude:.1f}" if magnitude < 1e6 else f"10^{magnitude:.3g}"
     return UnaffordableError(
         f"enumeration would follow {shown} paths, more than max_paths = {max_paths}: take a smaller batch size or step",
         Cost(seconds=SECONDS_PER_PATH * paths, bytes=1e3 * paths, basis=f"{shown} paths"),

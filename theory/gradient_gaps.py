@@ -88,7 +88,7 @@ def gradient_gap_bound(
     return collected(steps, observed, problem.sizes, envelope, polynomial)
 
 
-def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, input_radius: Any = None) -> GapBounds:
+def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, *, input_radius: Any = None) -> GapBounds:
     """The bounds of envelope "a_priori" for steps 0, ..., steps - 1: they hold for every batch size, and need no batches.
 
     Errors as for `gradient_gap_bound`; `observed` is None.
@@ -104,7 +104,7 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     return collected(steps_bounds, None, problem.sizes, "a_priori", polynomial)
 
 
-def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input_radius: Any = None) -> ActivationPolynomial:
+def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, input_radius: Any = None) -> ActivationPolynomial:
     """Theorem 3.6 as a construction: a polynomial whose gradients stay within `tolerance` of the smooth network's on every path.
 
     || g_{t,k}^S - g_{t,k}^P ||_F <= tolerance for t = 0, ..., steps - 1, every layer, every batch size and all samples of norm at most
@@ -130,7 +130,7 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, input
     while degree <= _HIGHEST_DEGREE:
         polynomial = approximate(sigma, radius, degree)
         with suppress(DomainError):  # so large a gap that the P-run may leave [-R, R]
-            reached = min(reached, float(every_path_bound(problem, polynomial, steps, input_radius).gradient.max()))
+            reached = min(reached, float(every_path_bound(problem, polynomial, steps, input_radius=input_radius).gradient.max()))
         if reached <= wanted:
             return polynomial
         degree += max(1, degree // 6)
@@ -147,7 +147,7 @@ def _radius_needed(problem: TeacherStudent, sigma: Activation, steps: int, input
     while True:
         ideal = ActivationPolynomial(sigma, radius, Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
         try:
-            reach = float(every_path_bound(problem, ideal, steps, input_radius).reach.max())
+            reach = float(every_path_bound(problem, ideal, steps, input_radius=input_radius).reach.max())
         except DomainError as outside:
             if not outside.reach <= _LARGEST_RADIUS:
                 raise

@@ -128,7 +128,7 @@ class StackedSamples(InputLaw):
         return np.concatenate([draws[name] for name in self.names], axis=-1)
 
 
-def moment_matrices(law: InputLaw, y_count: int, y_dimension: int, z_count: int, z_dimension: int) -> np.ndarray:
+def moment_matrices(law: InputLaw, *, y_count: int, y_dimension: int, z_count: int, z_dimension: int) -> np.ndarray:
     """The constants C_uv of Lemma A.2, array [u, v] of matrices of order p_1^m p_2^(n-1):
 
         C_uv = E[ z_{1,u} z_{n,v} (x)_{i=0..m-1} y_{i+1} y_i^T  (x)  (x)_{j=1..n-1} z_{j+1} z_j^T ],      y_0 := y_m
@@ -171,7 +171,8 @@ def expected_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any]
     Raises ValueError naming the argument. Cost: (p_1^m p_2^n)^2 joint moments.
     """
     y_forms, z_forms, p1, p2 = _forms(law, a, d, y_dimension)
-    return quadratic_product_from(moment_matrices(law, len(y_forms), p1, len(z_forms) - 1, p2), y_forms, z_forms)
+    table = moment_matrices(law, y_count=len(y_forms), y_dimension=p1, z_count=len(z_forms) - 1, z_dimension=p2)
+    return quadratic_product_from(table, y_forms, z_forms)
 
 
 def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[np.ndarray], rows: int | None = None) -> np.ndarray:

@@ -20,7 +20,7 @@ from flint import arb
 from theory import enumeration
 from theory.budget import UnaffordableError
 from theory.chebyshev import ActivationPolynomial
-from theory.enumeration_cost import LIMIT, refuse_interpolation
+from theory.enumeration_cost import LIMIT, as_limit, refuse_interpolation
 from theory.exact import as_index, to_fmpq
 from theory.gradient_gaps import every_path_bound
 from theory.problem import TeacherStudent
@@ -65,7 +65,7 @@ class DecreasingRange:
 
 
 def variance_gap(
-    problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, input_radius: Any = None
+    problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, *, input_radius: Any = None
 ) -> float:
     """e with |sqrt var(g_{t,k}^S) - sqrt var(g_{t,k}^P)| <= e given w_0, for every batch size: the a-priori bound on the gradients.
 
@@ -75,7 +75,7 @@ def variance_gap(
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
     t, k = problem.check_step(step), problem.check_layer(layer)
-    return float(every_path_bound(problem, polynomial, t + 1, input_radius).gradient[t, k - 1])
+    return float(every_path_bound(problem, polynomial, t + 1, input_radius=input_radius).gradient[t, k - 1])
 
 
 def certified_decreasing_range(
@@ -83,9 +83,9 @@ def certified_decreasing_range(
     polynomial: ActivationPolynomial,
     step: int,
     layer: int,
-    largest: int = 32,
     *,
-    max_paths: int = 4 * LIMIT,
+    largest: int = 32,
+    max_paths: float = 4 * LIMIT,
 ) -> DecreasingRange:
     """The batch sizes up to `largest` between which the smooth network's variance is proved to decrease, from the polynomial network's.
 
@@ -101,7 +101,7 @@ def certified_decreasing_range(
         (1, 12)
     """
     sizes = tuple(range(1, as_index(largest, "largest", minimum=2) + 1))
-    as_index(max_paths, "max_paths", minimum=1)
+    as_limit(max_paths)
     if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
         raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
     gap = variance_gap(problem, polynomial, step, layer)
@@ -113,7 +113,7 @@ def certified_decreasing_range(
         refuse_interpolation(exact, atoms, range(1, largest + 1), step, step + 1, max_paths)
     except UnaffordableError as refused:
         raise UnaffordableError(f"largest must be smaller than {largest}, or the step: {refused}", refused.cost) from None
-    variances = tuple(enumeration.variance(exact, b, step, layer, max_paths=max_paths) for b in sizes)
+    variances = tuple(enumeration.variance(exact, step, layer, batch_size=b, max_paths=max_paths) for b in sizes)
     with working_precision(_BITS):
         e = arb(gap)
         roots = [arb(to_fmpq(v)).sqrt() for v in variances]

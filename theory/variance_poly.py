@@ -174,9 +174,9 @@ def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[En
 def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:
     depth, degree = problem.depth, problem.activation_degree
     if quantity.kind == "trace_form":
-        return recursion.degree_bound(quantity.expression, depth, degree)
+        return recursion.degree_bound(quantity.expression, depth=depth, activation_degree=degree)
     bound = {"loss": loss_degree, "mean": mean_gradient_degree}.get(quantity.kind, variance_degree)
-    return bound(quantity.step, depth, degree)
+    return bound(quantity.step, depth=depth, activation_degree=degree)
 
 
 def _with_bound(result: Any, bound: int) -> Any:

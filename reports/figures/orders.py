@@ -123,7 +123,7 @@ def depth_panel(name: str) -> str:
         for depth, colour, marker in zip(range(1, 5), (BLUE, GREEN, PURPLE, INK), "osD^", strict=True):
             axes.plot(
                 STEPS,
-                [variance_degree(t, depth) for t in STEPS],
+                [variance_degree(t, depth=depth) for t in STEPS],
                 marker + "-",
                 color=colour,
                 linewidth=1.2,

@@ -50,8 +50,8 @@ def _case(generator: random.Random, names: tuple[str, str, str] | None) -> Case:
     d = [_matrix(generator, 1, 2), _matrix(generator, 2, 2), _matrix(generator, 2, 1)]
     forms = [np.array(x, dtype=object) for x in a], [np.array(x, dtype=object) for x in d]
     truth = direct_quadratic_product(law, a, d)
-    joint = quadratic_product_from(moment_matrices(law, 1, 2, 2, 2), *forms)
-    printed = quadratic_product_from(moment_matrices(law.independent(), 1, 2, 2, 2), *forms)
+    joint = quadratic_product_from(moment_matrices(law, y_count=1, y_dimension=2, z_count=2, z_dimension=2), *forms)
+    printed = quadratic_product_from(moment_matrices(law.independent(), y_count=1, y_dimension=2, z_count=2, z_dimension=2), *forms)
     return F(truth[0, 0]), F(joint[0, 0]), F(printed[0, 0])
 
 

@@ -83,9 +83,8 @@ def test_activations_that_are_no_polynomials(activation, estimator):
     result = simulate(problem, batch_sizes=[1, 3], steps=2, replicas=6000, seed=13, estimator=estimator)
 
     def exact(t, k):
-        return lambda b: (
-            enumeration.variance(problem, b, t, k) if activation == "relu" else float(enumeration.variance_ball(problem, b, t, k))
-        )
+        variance = enumeration.variance if activation == "relu" else enumeration.variance_ball
+        return lambda b: float(variance(problem, t, k, batch_size=b))
 
     found = compare_dataset(result, {(t, k): exact(t, k) for t in (0, 1) for k in (1, 2)}, comparisons=ALL, rounding=ROUNDING)
     assert found.agrees(LEVEL), found.z

@@ -106,9 +106,9 @@ def test_the_truth_is_that_of_the_enumeration():
     """The two brute forces share the gradient of one sample only."""
     problem = network((2, 2, 1), TWO, RATES, seed=1)
     truth = exact_statistics(problem, PATHS["independent, b = 2"][1], 1)
-    assert truth["loss"] == pytest.approx(float(enumeration.loss(problem, 2, 1)), rel=1e-15)
-    assert truth["var_gradient"] == pytest.approx([float(enumeration.variance(problem, 2, 1, k)) for k in (1, 2)], rel=1e-14)
-    assert truth["second_moment"] == pytest.approx([float(enumeration.moments(problem, 2, 1, k)[0]) for k in (1, 2)], rel=1e-14)
+    assert truth["loss"] == pytest.approx(float(enumeration.loss(problem, 1, batch_size=2)), rel=1e-15)
+    assert truth["var_gradient"] == pytest.approx([float(enumeration.variance(problem, 1, k, batch_size=2)) for k in (1, 2)], rel=1e-14)
+    assert truth["second_moment"] == pytest.approx([float(enumeration.moments(problem, 1, k, batch_size=2)[0]) for k in (1, 2)], rel=1e-14)
 
 
 @pytest.mark.parametrize("b", [1, 2])

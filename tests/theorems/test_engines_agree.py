@@ -25,7 +25,7 @@ def test_frequencies_wishart_and_enumeration_agree(problem, step, layer):
     v = variance_polynomial(problem, step, layer, engine="frequencies")
     assert v.coefficients == variance_polynomial(problem, step, layer, engine="wishart").coefficients
     for b in (1, 2, 5):
-        assert v(b) == enumeration.variance(problem, b, step, layer)
+        assert v(b) == enumeration.variance(problem, step, layer, batch_size=b)
 
 
 @given(problems(two_layer_sizes(2), laws=gaussians, steps=1), st.integers(0, 1), layers)
@@ -42,7 +42,7 @@ def test_wishart_and_trace_words_agree(problem, step, layer):
 @given(problems(st.just((1, 1, 1)), laws=gaussians, steps=2), st.integers(0, 2), layers, st.integers(1, 9))
 def test_wishart_and_quadrature_agree(problem, step, layer, b):
     exact = variance_polynomial(problem, step, layer, engine="wishart")(b)
-    ball = quadrature.variance(problem, step, layer, b)
+    ball = quadrature.variance(problem, step, layer, batch_size=b)
     assert (ball - arb(fmpq(exact.numerator, exact.denominator))).contains(0) and ball.rad() <= 1e-20 * (1 + abs(ball))
 
 
@@ -105,7 +105,7 @@ def test_a_constant_may_have_any_name(name):
 def test_engines_with_atoms_agree_on_chiral_words(problem, step, b):
     results = [expectation(problem, chains(step), engine=engine) for engine in ("wishart", "frequencies")]
     assert results[0].coefficients == results[1].coefficients
-    assert results[0](b) == enumeration.expectation(problem, b, chains(step))
+    assert results[0](b) == enumeration.expectation(problem, chains(step), batch_size=b)
 
 
 @pytest.mark.theorems("A.7", "3.4")

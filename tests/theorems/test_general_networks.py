@@ -52,9 +52,9 @@ def test_intervals_hold_the_variance_and_proofs_are_borne_out(ledger, instance):
 def test_the_variance_of_leaky_relu_by_two_routes(slope, b):
     """Enumeration against the sum over one binomial count, and the ball of any width around both."""
     rise = claim.Rise("drawn", slope, (b,))
-    exact = enumeration.variance(rise.problem, b, 1, 1)
+    exact = enumeration.variance(rise.problem, 1, 1, batch_size=b)
     assert exact == claim.binomial_variance(slope, b)
-    assert abs(float(enumeration.variance_ball(rise.problem, b, 1, 1)) - float(exact)) < 1e-12
+    assert abs(float(enumeration.variance_ball(rise.problem, 1, 1, batch_size=b)) - float(exact)) < 1e-12
 
 
 def test_the_variance_approaches_a_limit_that_is_not_zero():

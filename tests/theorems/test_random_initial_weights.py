@@ -66,8 +66,8 @@ def test_the_law_of_total_variance(u, v, b):
     law = Discrete([1, 2])
     starts = tuple(TeacherStudent([[[w]], [[1]]], [[[1]], [[1]]], law, F(1, 3)) for w in (u, v))
     instance = claim.Instance("two starts", starts, (F(1, 2), F(1, 2)), 1)
-    means = [enumeration.mean_gradient(start, b, 1, 1)[0, 0] for start in starts]
-    inner = sum(enumeration.variance(start, b, 1, 1) for start in starts) / 2
+    means = [enumeration.mean_gradient(start, 1, 1, batch_size=b)[0, 0] for start in starts]
+    inner = sum(enumeration.variance(start, 1, 1, batch_size=b) for start in starts) / 2
     assert claim.variance(instance)(b) == inner + (means[0] - means[1]) ** 2 / 4
 
 

@@ -62,7 +62,7 @@ def test_the_degree_is_attained_in_every_layer(depth, activation_degree, step):
     for layer in range(1, depth + 1):
         instance = claim.steepest(depth, activation_degree, step, layer)
         v = Frequencies().compute(instance.problem, Quantity("variance", step, layer))
-        assert v.degree == variance_degree(step, depth, activation_degree)
+        assert v.degree == variance_degree(step, depth=depth, activation_degree=activation_degree)
         assert v.coefficients[-1] == instance.leading
 
 
@@ -89,7 +89,8 @@ def test_the_degree_is_attained_by_networks_without_structure():
 
 @pytest.mark.parametrize("activation_degree, depth", [(1, 3), (2, 6)])
 def test_both_printed_bounds_fail_at_step_1_once_the_network_is_deep(activation_degree, depth):
-    assert variance_degree(1, depth, activation_degree) > max(printed_variance_degrees_3_4(1, activation_degree))
+    printed = max(printed_variance_degrees_3_4(1, activation_degree=activation_degree))
+    assert variance_degree(1, depth=depth, activation_degree=activation_degree) > printed
     assert claim.leading_coefficient(depth, activation_degree, 1, 1) != 0
 
 

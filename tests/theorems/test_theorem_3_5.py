@@ -48,7 +48,7 @@ def test_the_numbers_of_the_first_example():
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
     v = variance_polynomial(problem, 1, 1)
     assert round(v.threshold, 3) == 2.154 and round(float(claim.printed_threshold(v)[1]), 3) == 1.344
-    assert v(1) == 0 and v(2) == F(12393, 8192) == gradient_variance(problem, 1, 1, 2) and v(2) > v(3)
+    assert v(1) == 0 and v(2) == F(12393, 8192) == gradient_variance(problem, 1, 1, batch_size=2) and v(2) > v(3)
 
 
 def test_a_vanishing_first_coefficient_is_decided_by_the_next():

@@ -35,8 +35,8 @@ networks = problems(sizes, laws=lambda p: discrete_laws(p, 2), steps=1)
 @given(networks, st.integers(0, 1), st.integers(1, 3))
 def test_balls_of_a_polynomial_network_hold_the_rational_variance(problem, step, b):
     for layer in {1, problem.depth}:
-        ball = enumeration.variance_ball(problem, b, step, layer)
-        assert (ball - to_arb(enumeration.variance(problem, b, step, layer))).contains(0) and ball.rad() < NARROW
+        ball = enumeration.variance_ball(problem, step, layer, batch_size=b)
+        assert (ball - to_arb(enumeration.variance(problem, step, layer, batch_size=b))).contains(0) and ball.rad() < NARROW
 
 
 @given(networks, st.sampled_from(NAMES), st.integers(1, 3))
@@ -44,9 +44,9 @@ def test_counts_and_ordered_batches_agree(problem, name, b):
     """Grouped by counts, and straight from the definition."""
     network = replace(problem, activation=name)
     if name in ("relu", "leaky_relu(1/5)"):
-        assert enumeration.variance(network, b, 1, 1) == enumeration.variance(network, b, 1, 1, literal=True)
+        assert enumeration.variance(network, 1, 1, batch_size=b) == enumeration.variance(network, 1, 1, batch_size=b, literal=True)
         return
-    grouped, literal = (enumeration.variance_ball(network, b, 1, 1, literal=way) for way in (False, True))
+    grouped, literal = (enumeration.variance_ball(network, 1, 1, batch_size=b, literal=way) for way in (False, True))
     assert (grouped - literal).contains(0) and max(grouped.rad(), literal.rad()) < NARROW
 
 
@@ -76,7 +76,7 @@ def test_simulation_agrees_with_enumeration(name):
     law = Discrete([(1, F(1, 2)), (-1, 1)], [F(1, 3), F(2, 3)])
     student = [[[1, F(1, 2)], [F(-1, 3), 1]], [[1, -1]]]
     problem = TeacherStudent(student, [[[0, 1], [1, 0]], [[1, F(1, 2)]]], law, F(1, 2), name)
-    exact = np.array([float(enumeration.variance_ball(problem, 3, 1, layer)) for layer in (1, 2)])
+    exact = np.array([float(enumeration.variance_ball(problem, 1, layer, batch_size=3)) for layer in (1, 2)])
     result = simulate(problem, batch_sizes=[3], steps=2, replicas=REPLICAS, seed=1, estimator="naive").sel(step=1, batch_size=3)
     assert np.abs(compare(result.var_gradient, result.var_gradient_se, exact).z).max() < GATE
     assert (GATE * result.var_gradient_se < 0.2 * exact).all()  # otherwise the comparison says nothing
@@ -101,24 +101,24 @@ def test_exact_engines_refuse_and_say_what_to_do():
     with pytest.raises(CannotError, match="activation must be the identity"):
         large_batch.leading_coefficient(problem, 1, 1)
     with pytest.raises(ValueError, match="polynomial, relu or leaky_relu"):
-        enumeration.variance(problem, 2, 1, 1)
+        enumeration.variance(problem, 1, 1, batch_size=2)
 
 
 def test_a_polynomial_in_its_place_is_taken():
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "sigmoid")
     polynomial = replace(problem, activation=approximate("sigmoid", 2, 9).coefficients)
     v = variance_poly.variance_polynomial(polynomial, 1, 1)
-    assert v(3) == enumeration.variance(polynomial, 3, 1, 1)
-    assert abs(float(v(3)) - float(enumeration.variance_ball(problem, 3, 1, 1))) < 1e-4
+    assert v(3) == enumeration.variance(polynomial, 1, 1, batch_size=3)
+    assert abs(float(v(3)) - float(enumeration.variance_ball(problem, 1, 1, batch_size=3))) < 1e-4
 
 
 def test_what_cannot_be_enumerated_is_named():
     sine = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1)
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), sine)
     with pytest.raises(ValueError, match="activation must be a polynomial or a named one"):
-        enumeration.variance_ball(problem, 2, 1, 1)
+        enumeration.variance_ball(problem, 1, 1, batch_size=2)
     with pytest.raises(ValueError, match="activation must be a polynomial, relu or leaky_relu"):
-        enumeration.loss(problem, 2, 1)
+        enumeration.loss(problem, 1, batch_size=2)
 
 
 def to_arb(number):

@@ -69,7 +69,7 @@ def test_bounds_for_every_path_are_above_those_along_a_run(case):
     along = gradient_gap_bound(problem, polynomial, x)
     for wide, narrow in zip(tables(bounds), tables(along), strict=True):
         assert (narrow <= wide * (1 + NEAR) + NOTHING).all()
-    every = every_path_bound(problem, polynomial, len(x), vector_norms(x).max())
+    every = every_path_bound(problem, polynomial, len(x), input_radius=vector_norms(x).max())
     assert every.observed is None and (every.gradient == bounds.gradient).all()
 
 

@@ -39,7 +39,7 @@ def test_one_quadratic_form_by_hand():
 def test_the_constants_by_hand():
     """m = 1, n = 1, p_1 = 2, p_2 = 1, the same draw in both: C_11 = E[z^2 y y^T]."""
     law = Discrete([(1, 3, 1), (2, 0, 2)])  # y in R^2, z = y_1
-    c = moment_matrices(law, 1, 2, 1, 1)
+    c = moment_matrices(law, y_count=1, y_dimension=2, z_count=1, z_dimension=1)
     assert c.shape == (1, 1)
     assert c[0, 0].tolist() == [[F(1 + 16, 2), F(3, 2)], [F(3, 2), F(9, 2)]]
 
@@ -73,7 +73,7 @@ def test_stacks_share_draws_by_name():
         (lambda: product_of_columns([[[[1]]], [[[1]], [[1]]]]), r"rows must have one length, but had \[1, 2\]"),
         (lambda: product_of_columns([[[[1, 2]], [[1]]]]), "columns 0 and 1 must chain"),
         (lambda: kronecker_product([np.eye(9)] * 6), "at most 262144 entries"),
-        (lambda: moment_matrices(Gaussian(22), 10, 2, 1, 2), "C_uv must have at most"),
+        (lambda: moment_matrices(Gaussian(22), y_count=10, y_dimension=2, z_count=1, z_dimension=2), "C_uv must have at most"),
         (lambda: expected_quadratic_product(Gaussian(3), [[[1]]], [[[1]], [[1]]]), r"law must be a law on R\^2"),
         (lambda: expected_quadratic_product(Gaussian(2), [], [[[1]]]), "d must have at least D_0 and D_1"),
         (lambda: expected_quadratic_product(Gaussian(2), [[[1, 2]]], [[[1]], [[1]]]), r"a\[0\] must have shape"),

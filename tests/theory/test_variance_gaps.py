@@ -40,7 +40,7 @@ CASES = {
 
 
 def smooth_variance(problem, b, step, layer):
-    return enumeration.variance_ball(problem, b, step, layer, bits=BITS)
+    return enumeration.variance_ball(problem, step, layer, batch_size=b, bits=BITS)
 
 
 @st.composite
@@ -62,7 +62,7 @@ def test_the_gap_bounds_the_distance_of_the_deviations(case):
         gap = variance_gap(problem, polynomial, step, layer)
     except DomainError:
         assume(False)
-    exact = enumeration.variance(replace(problem, activation=polynomial.coefficients), b, step, layer)
+    exact = enumeration.variance(replace(problem, activation=polynomial.coefficients), step, layer, batch_size=b)
     with ctx.workprec(BITS):
         smooth = smooth_variance(problem, b, step, layer).nonnegative_part().sqrt()
         assert not abs(smooth - arb(to_fmpq(exact)).sqrt()) > gap
@@ -72,7 +72,7 @@ def test_the_gap_bounds_the_distance_of_the_deviations(case):
 @pytest.mark.parametrize("name", CASES)
 def test_the_smooth_variance_is_inside_and_decreases(name):
     problem, polynomial, step, layer, largest, interval = CASES[name]
-    found = certified_decreasing_range(problem, polynomial, step, layer, largest)
+    found = certified_decreasing_range(problem, polynomial, step, layer, largest=largest)
     assert found.interval == interval
     assert found.batch_sizes == tuple(range(1, largest + 1))
     assert len(found.lower) == len(found.upper) == len(found.polynomial_variances) == len(found.proved) + 1 == largest
@@ -88,10 +88,10 @@ def test_the_smooth_variance_is_inside_and_decreases(name):
 def test_intervals_and_proofs_are_those_of_the_formulas(name):
     """(sqrt var^P -+ e)^2, and sqrt var^P(b) - sqrt var^P(b+1) > 2 e, in plain doubles."""
     problem, polynomial, step, layer, largest, _ = CASES[name]
-    found = certified_decreasing_range(problem, polynomial, step, layer, largest)
+    found = certified_decreasing_range(problem, polynomial, step, layer, largest=largest)
     exact, e = replace(problem, activation=polynomial.coefficients), variance_gap(problem, polynomial, step, layer)
     assert found.gap == e
-    assert found.polynomial_variances == tuple(enumeration.variance(exact, b, step, layer) for b in found.batch_sizes)
+    assert found.polynomial_variances == tuple(enumeration.variance(exact, step, layer, batch_size=b) for b in found.batch_sizes)
     roots = [float(v) ** 0.5 for v in found.polynomial_variances]
     assert found.lower == pytest.approx([max(0.0, r - e) ** 2 for r in roots], rel=TIGHT)
     assert found.upper == pytest.approx([(r + e) ** 2 for r in roots], rel=TIGHT)
@@ -99,7 +99,7 @@ def test_intervals_and_proofs_are_those_of_the_formulas(name):
 
 
 def test_a_coarse_polynomial_proves_nothing():
-    found = certified_decreasing_range(SCALAR, approximate("tanh", 3, 1), 0, 1, 8)
+    found = certified_decreasing_range(SCALAR, approximate("tanh", 3, 1), 0, 1, largest=8)
     assert found.interval is None and not any(found.proved)
     assert found.lower == (0.0,) * 8  # e is more than the deviation itself
     with ctx.workprec(BITS):
@@ -108,7 +108,7 @@ def test_a_coarse_polynomial_proves_nothing():
 
 def test_a_variance_of_zero_does_not_decrease():
     still = replace(SCALAR, inputs=Discrete([1]))
-    found = certified_decreasing_range(still, approximate("tanh", 3, 15), 1, 1, 4)
+    found = certified_decreasing_range(still, approximate("tanh", 3, 15), 1, 1, largest=4)
     assert found.interval is None and found.polynomial_variances == (0,) * 4 and min(found.upper) > 0
 
 
@@ -132,15 +132,15 @@ def test_too_many_paths_are_refused_before_any_work(monkeypatch):
     monkeypatch.setattr(enumeration, "_Enumeration", work)
     polynomial = approximate("tanh", 3, 21)
     with pytest.raises(UnaffordableError, match=r"largest must be smaller than 1000000.*more than max_paths = 2000000"):
-        certified_decreasing_range(SCALAR, polynomial, 1, 1, 10**6)
+        certified_decreasing_range(SCALAR, polynomial, 1, 1, largest=10**6)
     with pytest.raises(UnaffordableError, match="more than max_paths = 24"):
-        certified_decreasing_range(SCALAR, polynomial, 1, 1, 4, max_paths=24)  # (4 + 1)^2 paths
+        certified_decreasing_range(SCALAR, polynomial, 1, 1, largest=4, max_paths=24)  # (4 + 1)^2 paths
 
 
 @pytest.mark.parametrize("call, message", [
     (lambda p: certified_decreasing_range(replace(SCALAR, inputs=Gaussian(1)), p, 1, 1), "inputs must have finite support"),
     (lambda p: certified_decreasing_range(replace(SCALAR, inputs=Uniform(1, 0, 1)), p, 1, 1), "inputs must have finite support"),
-    (lambda p: certified_decreasing_range(SCALAR, p, 1, 1, 1), "largest must be at least 2"),
+    (lambda p: certified_decreasing_range(SCALAR, p, 1, 1, largest=1), "largest must be at least 2"),
     (lambda p: variance_gap(SCALAR, p, 1, 3), r"layer must be in 1\.\.2"),
     (lambda p: variance_gap(SCALAR, p, -1, 1), "step must be at least 0"),
     (lambda p: variance_gap(replace(SCALAR, learning_rates=[]), p, 1, 1), "learning_rates must reach alpha_0"),
@@ -155,8 +155,8 @@ def test_bad_input_is_named(call, message):
 def test_sampled_errors_prove_nothing():
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
     with pytest.raises(ValueError, match=r"^polynomial must have certified errors"):
-        certified_decreasing_range(problem, approximate("tanh", 3, 21, certify=False), 1, 1, 6)
-    assert "interval (1, 4)" in repr(certified_decreasing_range(problem, approximate("tanh", 3, 21), 1, 1, 4))
+        certified_decreasing_range(problem, approximate("tanh", 3, 21, certify=False), 1, 1, largest=6)
+    assert "interval (1, 4)" in repr(certified_decreasing_range(problem, approximate("tanh", 3, 21), 1, 1, largest=4))
 
 
 def test_long_numbers_are_refused_before_they_are_met():
@@ -165,5 +165,5 @@ def test_long_numbers_are_refused_before_they_are_met():
     problem = TeacherStudent(student, teacher, Discrete([1, F(-1, 2)], [F(1, 3), F(2, 3)]), F(1, 20), "gelu")
     began = time.perf_counter()
     with pytest.raises(UnaffordableError, match="largest must be smaller than 6"):
-        certified_decreasing_range(problem, approximate("gelu", 6, 25, "interpolate"), 1, 2, 6)
+        certified_decreasing_range(problem, approximate("gelu", 6, 25, "interpolate"), 1, 2, largest=6)
     assert time.perf_counter() - began < 2

@@ -38,7 +38,7 @@ class Instance:
 
     def decreasing_range(self) -> DecreasingRange:
         """What the polynomial network proves of the smooth one's variances."""
-        return certified_decreasing_range(self.problem, self.polynomial, self.step, self.layer, self.largest)
+        return certified_decreasing_range(self.problem, self.polynomial, self.step, self.layer, largest=self.largest)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def check(instance: Instance) -> Evidence:
     proved = "no decrease is proved" if interval is None else f"it decreases strictly from b = {interval[0]} to {interval[1]}"
     left = f"{instance.polynomial}; gap {found.gap:.3g}; of b = 1..{instance.largest}, {proved}; "
     left += ", ".join(f"var({b}) in [{found.lower[b - 1]:.5g}, {found.upper[b - 1]:.5g}]" for b in sizes)
-    direct = [enumeration.variance_ball(instance.problem, b, instance.step, instance.layer) for b in found.batch_sizes]
+    direct = [enumeration.variance_ball(instance.problem, instance.step, instance.layer, batch_size=b) for b in found.batch_sizes]
     beyond = [(arb(low), v) for v, low in zip(direct, found.lower, strict=True)]
     inside, excess = ball_runs.compare(beyond + [(v, arb(high)) for v, high in zip(direct, found.upper, strict=True)])
     falls = all(before > after for (before, after), proved in zip(pairwise(direct), found.proved, strict=True) if proved)
@@ -84,7 +84,7 @@ def check(instance: Instance) -> Evidence:
 
 def check_printed(rise: Rise) -> Evidence:
     """The print: beyond some b_0 the variance decreases. It rises along these batch sizes; both routes are exact."""
-    by_enumeration = [enumeration.variance(rise.problem, b, 1, 1) for b in rise.batch_sizes]
+    by_enumeration = [enumeration.variance(rise.problem, 1, 1, batch_size=b) for b in rise.batch_sizes]
     by_binomials = [binomial_variance(rise.slope, b) for b in rise.batch_sizes]
     agree = by_enumeration == by_binomials
     rises = all(a < b for a, b in pairwise(by_binomials))

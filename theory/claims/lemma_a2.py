@@ -48,7 +48,7 @@ def check_printed(instance: Instance) -> Evidence:
     p1, p2 = a[0].shape[0], d[0].shape[1]
     left = direct_quadratic_product(instance.law, instance.a, instance.d)
     if p1 < p2:
-        c = moment_matrices(instance.law, len(a), p1, len(d) - 1, p2)
+        c = moment_matrices(instance.law, y_count=len(a), y_dimension=p1, z_count=len(d) - 1, z_dimension=p2)
         right = quadratic_product_from(c, a, d, rows=p1)
         return _evidence("as printed, with u in [p_1]", instance, left, right, "Kronecker products, sum over u in [p_1], v in [p_2]")
     if not isinstance(instance.law, StackedSamples):

@@ -47,10 +47,10 @@ def check(instance: Instance) -> Evidence:
     """
     problem, step = instance.problem, instance.step
     v = loss_polynomial(problem, step)
-    values = [route.expected_loss(problem, step, b) for b in instance.batch_sizes]
+    values = [route.expected_loss(problem, step, batch_size=b) for b in instance.batch_sizes]
     compared = route.compare([F(v(b)) for b in instance.batch_sizes], values)
     limit = descent_loss(problem, step)
-    facts = [v.coefficients[0] == limit, v.degree <= loss_degree(step, problem.depth), compared.agrees]
+    facts = [v.coefficients[0] == limit, v.degree <= loss_degree(step, depth=problem.depth), compared.agrees]
     if problem.depth == 1:
         facts.append(all(c >= 0 for c in v.coefficients[1:]))
     return Evidence(
@@ -70,7 +70,7 @@ def check(instance: Instance) -> Evidence:
 def check_printed(instance: Instance) -> Evidence:
     """The print: E loss(w_t) decreases in b for large b, that is, the first non-zero coefficient of a power of 1/b is positive."""
     v = loss_polynomial(instance.problem, instance.step)
-    values = [route.expected_loss(instance.problem, instance.step, b) for b in instance.batch_sizes]
+    values = [route.expected_loss(instance.problem, instance.step, batch_size=b) for b in instance.batch_sizes]
     compared = route.compare([F(v(b)) for b in instance.batch_sizes], values)
     rises = all(route.is_less(low, high) for low, high in pairwise(values))
     rises_forever = v.decreasing_from() is None

@@ -69,7 +69,7 @@ def brute_force(instance: Instance, batch_size: int) -> F:
     """var(g_{t,k}) at one batch size, over all starts and all batches."""
     second, mean = F(0), None
     for start, p in zip(instance.starts, instance.probabilities, strict=True):
-        square, gradient = enumeration.moments(start, batch_size, instance.step, instance.layer)
+        square, gradient = enumeration.moments(start, instance.step, instance.layer, batch_size=batch_size)
         second += p * square
         mean = p * gradient if mean is None else mean + p * gradient
     assert mean is not None

@@ -156,7 +156,7 @@ def mean_given_start(instance: MixedProduct, batch_size: int) -> Any:
     def value(path: enumeration.Path) -> Any:
         return dense_value(form, table(problem, path.weights, path.gradients))
 
-    return enumeration.expectation(problem, batch_size, value, form.step)
+    return enumeration.expectation(problem, value, form.step, batch_size=batch_size)
 
 
 def difference(left: Any, right: Any) -> Fraction:

@@ -23,18 +23,18 @@ Value = Fraction | arb
 BITS = 256  # of the balls
 
 
-def gradient_variance(problem: TeacherStudent, step: int, layer: int, batch_size: int) -> Value:
+def gradient_variance(problem: TeacherStudent, step: int, layer: int, *, batch_size: int) -> Value:
     """var(g_{step,layer}) at this batch size."""
     if problem.inputs.support() is not None:
-        return enumeration.variance(problem, batch_size, step, layer)
-    return quadrature.variance(problem, step, layer, batch_size, bits=BITS)
+        return enumeration.variance(problem, step, layer, batch_size=batch_size)
+    return quadrature.variance(problem, step, layer, batch_size=batch_size, bits=BITS)
 
 
-def expected_loss(problem: TeacherStudent, step: int, batch_size: int) -> Value:
+def expected_loss(problem: TeacherStudent, step: int, *, batch_size: int) -> Value:
     """E loss(w_step) at this batch size."""
     if problem.inputs.support() is not None:
-        return enumeration.loss(problem, batch_size, step)
-    return quadrature.loss(problem, step, batch_size, bits=BITS)
+        return enumeration.loss(problem, step, batch_size=batch_size)
+    return quadrature.loss(problem, step, batch_size=batch_size, bits=BITS)
 
 
 def route_name(problem: TeacherStudent) -> str:

@@ -32,7 +32,7 @@ class Instance:
     @property
     def bound(self) -> int:
         """r(t) = sum_{s <= t} (2 m^s - 1)."""
-        return variance_degree(self.step, self.problem.depth, self.problem.activation_degree)
+        return variance_degree(self.step, depth=self.problem.depth, activation_degree=self.problem.activation_degree)
 
 
 def check(instance: Instance) -> Evidence:
@@ -58,7 +58,7 @@ def check(instance: Instance) -> Evidence:
 def check_printed(instance: Instance) -> Evidence:
     """The print: degree at most (D+1)^{(t+1)D} - 1, and r <= 2 (D+1)^{(t+1)D} - 1. Not checked unless both routes agree."""
     v = _polynomial(instance)
-    first, second = printed_variance_degrees_3_4(instance.step, instance.problem.activation_degree)
+    first, second = printed_variance_degrees_3_4(instance.step, activation_degree=instance.problem.activation_degree)
     route, shown, distance = _brute_force(instance, v)
     agree = distance == 0
     return Evidence(
@@ -92,14 +92,14 @@ def _brute_force(instance: Instance, v: InverseBatchPolynomial) -> tuple[str, st
     if paths(r + 3) <= EVERY_SIZE:
         route = f"brute force at b = 1..{r + 1}, interpolated; b = {r + 2} and {r + 3} predicted exactly"
         try:
-            other = enumeration.interpolated_polynomial(problem, t, k, r)
+            other = enumeration.interpolated_polynomial(problem, t, k, degree=r)
         except ArithmeticError as wrong:
             return route, str(wrong), F(1)
         size = max(len(v.coefficients), len(other.coefficients))
         pairs = zip(_padded(v, size), _padded(other, size), strict=True)
         return route, f"degree {other.degree}, last coefficient {_short(other.coefficients[-1])}", max(abs(x - y) for x, y in pairs)
     largest = max(b for b in range(1, r + 3) if b == 1 or paths(b) <= SOME_SIZES)
-    values = [enumeration.variance(problem, b, t, k) for b in range(1, largest + 1)]
+    values = [enumeration.variance(problem, t, k, batch_size=b) for b in range(1, largest + 1)]
     distance = max(abs(F(v(b)) - value) for b, value in enumerate(values, start=1))
     agreement = "the polynomial's values exactly" if distance == 0 else f"off the polynomial by up to {float(distance):.3g}"
     return f"brute force at b = 1..{largest}", f"{', '.join(f'{float(value):.6g}' for value in values)}: {agreement}", distance

@@ -39,7 +39,7 @@ def check(instance: Instance) -> Evidence:
     if start is None:
         raise ArithmeticError(f"the variance of {instance.name} increases for every large b, which a variance cannot")
     window = range(max(1, start - 1), start + WINDOW + 1)
-    values = {b: route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in window}
+    values = {b: route.gradient_variance(instance.problem, instance.step, instance.layer, batch_size=b) for b in window}
     compared = route.compare([F(v(b)) for b in window], values.values())
     steps = [(b, b + 1) for b in range(start, start + WINDOW)]
     falls = not any(route.is_less(values[b], values[after]) for b, after in steps)
@@ -67,7 +67,7 @@ def check_printed(instance: Instance) -> Evidence:
         raise ValueError(f"{instance.name} names no rise to test the printed threshold with")
     v = variance_polynomial(instance.problem, instance.step, instance.layer)
     _, b_0 = printed_threshold(v)
-    low, high = (route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in instance.rise)
+    low, high = (route.gradient_variance(instance.problem, instance.step, instance.layer, batch_size=b) for b in instance.rise)
     compared = route.compare([F(v(b)) for b in instance.rise], [low, high])
     refuted = b_0 <= instance.rise[0] and route.is_less(low, high)
     return Evidence(

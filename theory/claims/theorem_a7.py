@@ -68,7 +68,7 @@ def check_printed(instance: Instance) -> Evidence:
         raise TypeError(f"the printed sign is tested on one network, but the instance was {instance}")
     printed = gamma(instance.problem, instance.step, instance.layer, sign=+1)
     sizes = (1, 2)
-    values = [route.gradient_variance(instance.problem, instance.step, instance.layer, b) for b in sizes]
+    values = [route.gradient_variance(instance.problem, instance.step, instance.layer, batch_size=b) for b in sizes]
     compared = route.compare([F(printed(b)) for b in sizes], values)
     return Evidence(
         statement=r"\(\gamma_s = \alpha_{1,s} + \sum_{u+v=s} \langle \alpha_{2,u}, \alpha_{2,v} \rangle\) (as printed), \(b = 1, 2\)",
@@ -125,7 +125,7 @@ def _one_network(instance: OneNetwork) -> Evidence:
     if not sizes:
         reason = f"no second route for {problem.inputs} at t = {step}"
         return Evidence(statement, instance.name, left_route, repr(left), "none", None, holds=None, reason=reason)
-    values = [route.gradient_variance(problem, step, layer, b) for b in sizes]
+    values = [route.gradient_variance(problem, step, layer, batch_size=b) for b in sizes]
     compared = route.compare([F(left(b)) for b in sizes], values)
     return Evidence(
         statement=f"{statement}, at \\(b = 1, \\ldots, {sizes[-1]}\\)",
@@ -147,7 +147,7 @@ def _batch_sizes(problem: TeacherStudent, step: int) -> range:
         scalar = isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1
         return range(1, (wanted if step <= 2 else 3) + 1) if scalar else range(0)
     affordable = paths = 0
-    while affordable < wanted and (paths := paths + enumeration.cost(problem, affordable + 1, step)) <= MAX_PATHS:
+    while affordable < wanted and (paths := paths + enumeration.cost(problem, step, batch_size=affordable + 1)) <= MAX_PATHS:
         affordable += 1
     return range(1, affordable + 1)
 

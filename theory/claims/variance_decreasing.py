@@ -70,7 +70,7 @@ def variance_after_one_step(problem: TeacherStudent, layer: int) -> tuple[Invers
 def check(instance: Instance) -> Evidence:
     """t = 1, scalar Gaussian inputs, H <= 4: the certificate covers the network, and its polynomial has the quadrature's values."""
     v, degree = variance_after_one_step(instance.problem, instance.layer)
-    values = [quadrature.variance(instance.problem, 1, instance.layer, b) for b in instance.batch_sizes]
+    values = [quadrature.variance(instance.problem, 1, instance.layer, batch_size=b) for b in instance.batch_sizes]
     compared = route.compare([F(v(b)) for b in instance.batch_sizes], values)
     facts = [is_certified(degree), v.decreasing_from() == 1, v.threshold <= 1, compared.agrees]
     return Evidence(
@@ -89,7 +89,7 @@ def check(instance: Instance) -> Evidence:
 def check_printed(rise: Rise) -> Evidence:
     """The conjecture: var(b) >= var(b') for b < b'; both values by the exact polynomial and by a route without one."""
     v = variance_polynomial(rise.problem, rise.step, rise.layer)
-    values = [route.gradient_variance(rise.problem, rise.step, rise.layer, b) for b in rise.pair]
+    values = [route.gradient_variance(rise.problem, rise.step, rise.layer, batch_size=b) for b in rise.pair]
     compared = route.compare([F(v(b)) for b in rise.pair], values)
     refuted = v(rise.pair[0]) < v(rise.pair[1]) and route.is_less(values[0], values[1])
     return Evidence(

@@ -30,7 +30,7 @@ MAX_STEPS = 64  # far beyond every budget; only so that the cost itself is cheap
 
 
 def variance(
-    problem: TeacherStudent, step: int, layer: int, batch_size: Any, *, bits: int = 128, budget: Budget | None = None
+    problem: TeacherStudent, step: int, layer: int, *, batch_size: Any, bits: int = 128, budget: Budget | None = None
 ) -> arb:
     """A finite ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits or more.
 
@@ -54,7 +54,7 @@ def variance(
     return _finite(once, bits)
 
 
-def loss(problem: TeacherStudent, step: int, batch_size: Any, *, bits: int = 128, budget: Budget | None = None) -> arb:
+def loss(problem: TeacherStudent, step: int, *, batch_size: Any, bits: int = 128, budget: Budget | None = None) -> arb:
     """A ball that contains E loss(w_step), loss(w) = (sigma^2 / 2) ||W_H ... W_1 - W*_H ... W*_1||^2; as `variance` otherwise."""
     t, b, nodes = _prepare(problem, step, batch_size, budget, last=False)
 

@@ -104,7 +104,7 @@ def predicted_cost(form: TraceForm | KroneckerForm, problem: TeacherStudent, *, 
     return _cheapest(traces, problem, method)[1]
 
 
-def batch_degrees(letters: Sequence[Letter], top: int, m: int = 3) -> list[int]:
+def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[int]:
     """(D_0, ..., D_top): the degree of a product of letters in the moments of batch f,
 
         D_f = sum_{s >= f} m^{s-f} deg(G_s; M) + sum_{s > f} m^{s-f-1} deg(W_s; M)
@@ -119,13 +119,13 @@ def batch_degrees(letters: Sequence[Letter], top: int, m: int = 3) -> list[int]:
     return degrees
 
 
-def degree_bound(form: TraceForm | KroneckerForm, depth: int = 2, activation_degree: int = 1) -> int:
+def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_degree: int = 1) -> int:
     """The sharp bound on the degree of E[ form | w_0 ] in 1/b: sum_f max(D_f - 1, 0), the largest over the terms.
 
     Degree k in the averages of one batch costs degree k - 1 in 1/b (k >= 1), and batches are independent.
     """
     m = gradient_degree(depth, activation_degree)
-    return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m)) for term in form.terms)
+    return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m)) for term in form.terms)
 
 
 def printed_degree_bound(form: TraceForm | KroneckerForm) -> int:

@@ -39,7 +39,7 @@ def computed(problem, kind, step, layer=None, expression=None):
 @given(shallow, st.integers(0, 2), st.integers(1, 2), st.integers(1, 4))
 def test_two_linear_layers_against_enumeration(problem, step, layer, b):
     variance = computed(problem, "variance", step, layer)
-    assert variance(b) == enumeration.variance(problem, b, step, layer)
+    assert variance(b) == enumeration.variance(problem, step, layer, batch_size=b)
     assert variance.degree <= variance_degree(step)
     assert variance.coefficients[0] == 0
 
@@ -48,29 +48,29 @@ def test_two_linear_layers_against_enumeration(problem, step, layer, b):
 def test_deep_and_polynomial_networks_against_enumeration(problem, step, b):
     for layer in range(1, problem.depth + 1):
         variance = computed(problem, "variance", step, layer)
-        assert variance(b) == enumeration.variance(problem, b, step, layer)
-        assert variance.degree <= variance_degree(step, problem.depth, problem.activation_degree)
+        assert variance(b) == enumeration.variance(problem, step, layer, batch_size=b)
+        assert variance.degree <= variance_degree(step, depth=problem.depth, activation_degree=problem.activation_degree)
 
 
 @given(any_network, st.integers(0, 1), st.integers(1, 6))
 def test_means_second_moments_and_losses_against_enumeration(problem, step, b):
     h, d = problem.depth, problem.activation_degree
-    second, mean = enumeration.moments(problem, b, step, h)
+    second, mean = enumeration.moments(problem, step, h, batch_size=b)
     assert computed(problem, "second_moment", step, h)(b) == second
     found = computed(problem, "mean", step, h)
     assert found.shape == mean.shape
     for x, y in zip(found.ravel(), mean.ravel(), strict=True):
         assert x(b) == y
-        assert x.degree <= mean_gradient_degree(step, h, d)
+        assert x.degree <= mean_gradient_degree(step, depth=h, activation_degree=d)
     loss = computed(problem, "loss", step)
-    assert loss(b) == enumeration.loss(problem, b, step)
-    assert loss.degree <= loss_degree(step, h, d)
+    assert loss(b) == enumeration.loss(problem, step, batch_size=b)
+    assert loss.degree <= loss_degree(step, depth=h, activation_degree=d)
 
 
 @given(shallow, st.integers(1, 4))
 def test_the_loss_after_two_steps_against_enumeration(problem, b):
     loss = computed(problem, "loss", 2)
-    assert loss(b) == enumeration.loss(problem, b, 2)
+    assert loss(b) == enumeration.loss(problem, 2, batch_size=b)
     assert loss.degree <= 14
 
 
@@ -96,7 +96,7 @@ def test_trace_forms_against_enumeration(problem, b):
         + tr(a @ g(1, 1).T) * tr(W(0, 1).T @ teacher(1))
         + tr(a.T @ a)
     )
-    assert computed(problem, "trace_form", 1, None, form)(b) == enumeration.expectation(problem, b, form)
+    assert computed(problem, "trace_form", 1, None, form)(b) == enumeration.expectation(problem, form, batch_size=b)
 
 
 def test_a_trace_form_that_is_the_second_moment():
@@ -122,7 +122,7 @@ def test_degree_76_agrees_with_enumeration_at_several_batch_sizes():
         variance = computed(problem, "variance", 3, layer)
         assert (variance.degree, variance.coefficients[0]) == (76, 0)
         for b in (1, 2, 4):
-            assert variance(b) == enumeration.variance(problem, b, 3, layer)
+            assert variance(b) == enumeration.variance(problem, 3, layer, batch_size=b)
 
 
 @given(problems(two_layer_sizes(), laws=lambda p: st.just(Discrete([[1] * p, [-1] * p], [F(1, 3), F(2, 3)]))))
@@ -137,7 +137,7 @@ def test_only_odd_activations_merge_opposite_atoms(activation, merged):
     law = Discrete([(1, 2), (-1, -2), (0, 3), (0, -3)], [F(1, 10), F(2, 10), F(3, 10), F(4, 10)])
     problem = TeacherStudent([[[1, 2]], [[3]]], [[[0, 1]], [[1]]], law, F(1, 4), activation)
     assert len(distinguishable_atoms(problem)[0]) == merged
-    assert computed(problem, "variance", 1, 1)(2) == enumeration.variance(problem, 2, 1, 1)
+    assert computed(problem, "variance", 1, 1)(2) == enumeration.variance(problem, 1, 1, batch_size=2)
 
 
 def test_the_order_of_the_atoms_does_not_matter():
@@ -161,7 +161,7 @@ def test_doubles_are_the_rationals_that_they_are():
     problem = TeacherStudent([[[0.1]], [[0.3]]], [[[1.0]], [[0.7]]], Discrete([0.1, 0.25]), 0.1)
     variance = computed(problem, "variance", 1, 1)
     assert variance.is_exact
-    assert variance(3) == enumeration.variance(problem, 3, 1, 1)
+    assert variance(3) == enumeration.variance(problem, 1, 1, batch_size=3)
 
 
 def test_it_refuses_what_it_cannot_do():

@@ -32,14 +32,14 @@ def interpolated_leading_coefficient(values):
 @given(problems(st.just((1, 1, 1)), laws=lambda p: discrete_laws(p, 2), steps=1), st.integers(1, 2))
 def test_two_atoms_one_step_against_enumeration(problem, layer):
     degree = variance_degree(1)
-    values = [variance(problem, b, 1, layer) for b in range(1, degree + 1)]
+    values = [variance(problem, 1, layer, batch_size=b) for b in range(1, degree + 1)]
     assert leading_coefficient(problem, 1, layer) == interpolated_leading_coefficient(values)
 
 
 @given(problems(st.sampled_from([(2, 1), (1, 2), (2, 2, 1), (1, 1, 1, 1)]), laws=lambda p: discrete_laws(p, 3), steps=0))
 def test_at_initialisation_it_is_the_variance_of_one_sample(problem):
     for layer in range(1, problem.depth + 1):
-        assert leading_coefficient(problem, 0, layer) == variance(problem, 1, 0, layer)
+        assert leading_coefficient(problem, 0, layer) == variance(problem, 0, layer, batch_size=1)
 
 
 @given(problems(st.just((2, 2, 1)), laws=gaussians, steps=1), st.integers(0, 1), st.integers(1, 2))

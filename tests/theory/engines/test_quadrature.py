@@ -71,7 +71,7 @@ def test_one_step_against_sample_by_sample_moments(depth, b):
     )
     for layer in range(1, depth + 1):
         expected = scalar_variance(weights, target, sigma, rate, layer, b)
-        ball = quadrature.variance(problem, 1, layer, b)
+        ball = quadrature.variance(problem, 1, layer, batch_size=b)
         difference = ball - arb(fmpq(expected.numerator, expected.denominator))
         assert difference.contains(0) and abs(difference) <= 1e-25 * abs(ball.mid())
 
@@ -95,7 +95,7 @@ def test_a_rule_integrates_to_its_degree_and_no_further(count, b):
 
 def test_more_bits_give_a_tighter_ball_inside():
     problem = TeacherStudent([[[F(1, 2)]], [[F(-2, 3)]]], [[[F(3, 4)]], [[1]]], Gaussian(1), learning_rates=F(1, 10))
-    rough, fine = (quadrature.variance(problem, 2, 1, 3, bits=bits) for bits in (80, 240))
+    rough, fine = (quadrature.variance(problem, 2, 1, batch_size=3, bits=bits) for bits in (80, 240))
     assert rough.overlaps(fine) and fine.rad() < rough.rad() * 1e-30
 
 
@@ -107,18 +107,18 @@ def test_equal_hidden_units_act_as_one():
         [[[F(1, 5)], [F(7, 5)]], [[F(2, 5), F(14, 5)]]], [[[1], [0]], [[1, 0]]], Gaussian(1), learning_rates=F(1, 16)
     )
     for layer in (1, 2):
-        assert abs(quadrature.variance(twins, 2, layer, 5) - quadrature.variance(turned, 2, layer, 5)) < 1e-25
+        assert abs(quadrature.variance(twins, 2, layer, batch_size=5) - quadrature.variance(turned, 2, layer, batch_size=5)) < 1e-25
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda p: quadrature.variance(p, 1, 1, 0), ValueError, "batch_size must be at least 1"),
-        (lambda p: quadrature.variance(p, 1, 1, float("nan")), ValueError, "batch_size must be finite"),
-        (lambda p: quadrature.variance(p, 1, 3, 2), ValueError, r"layer must be in 1\.\.2"),
-        (lambda p: quadrature.variance(p, 5, 1, 2), UnaffordableError, "nodes"),
-        (lambda p: quadrature.variance(p, 10**5, 1, 2), UnaffordableError, r"more nodes than .*step \d fits"),
-        (lambda p: quadrature.loss(p, 3, 2, budget=Budget(seconds=1e-3)), UnaffordableError, "would cost"),
+        (lambda p: quadrature.variance(p, 1, 1, batch_size=0), ValueError, "batch_size must be at least 1"),
+        (lambda p: quadrature.variance(p, 1, 1, batch_size=float("nan")), ValueError, "batch_size must be finite"),
+        (lambda p: quadrature.variance(p, 1, 3, batch_size=2), ValueError, r"layer must be in 1\.\.2"),
+        (lambda p: quadrature.variance(p, 5, 1, batch_size=2), UnaffordableError, "nodes"),
+        (lambda p: quadrature.variance(p, 10**5, 1, batch_size=2), UnaffordableError, r"more nodes than .*step \d fits"),
+        (lambda p: quadrature.loss(p, 3, batch_size=2, budget=Budget(seconds=1e-3)), UnaffordableError, "would cost"),
     ],
 )
 def test_bad_input_and_budgets(call, error, message):
@@ -129,16 +129,16 @@ def test_bad_input_and_budgets(call, error, message):
 
 def test_balls_are_finite():
     steep = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Gaussian(1), learning_rates=F(1, 4))
-    assert quadrature.variance(steep, 4, 1, 2).is_finite()
+    assert quadrature.variance(steep, 4, 1, batch_size=2).is_finite()
     # var(g_0) = (2 / b) w_2^2 (w_1 w_2)^2 at any size of b
-    assert abs(quadrature.variance(steep, 0, 1, 1e30, bits=300) * arb(1e30) / 32 - 1) < 1e-12
+    assert abs(quadrature.variance(steep, 0, 1, batch_size=1e30, bits=300) * arb(1e30) / 32 - 1) < 1e-12
 
 
 def test_what_it_cannot_do():
     for changes in ({"inputs": Discrete([1, 2])}, {"activation": (0, 1, 1)}):
         problem = TeacherStudent(**({"student": [[[1]]], "teacher": [[[1]]], "inputs": Gaussian(1), "learning_rates": 1} | changes))
         with pytest.raises(CannotError, match="scalar Gaussian"):
-            quadrature.variance(problem, 0, 1, 2)
+            quadrature.variance(problem, 0, 1, batch_size=2)
 
 
 @pytest.mark.parametrize(("bits", "error"), [(0, ValueError), (1, ValueError), (-5, ValueError), (10**30, ValueError), (True, TypeError)])

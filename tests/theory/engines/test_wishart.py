@@ -88,7 +88,7 @@ def test_scalar_gaussian_at_three_steps_by_quadrature():
     found = polynomial(problem, "variance", 3, 1)
     assert [f"{float(found(b)):.2g}" for b in (1, 2, 4)] == ["1.4e+20", "0.26", "0.13"]
     for b in (1, 4, 100):
-        compared = compare([F(found(b))], [quadrature.variance(problem, 3, 1, b, bits=256)])
+        compared = compare([F(found(b))], [quadrature.variance(problem, 3, 1, batch_size=b, bits=256)])
         assert compared.agrees and compared.tolerance < 1e-20
 
 
