@@ -25,7 +25,7 @@ MOST_DIGITS, MOST_UNKNOWNS = 10_000, 10_000
 BALL_BITS = 256
 
 _ENDLESS = 1e15
-#: A step or a batch of that many draws takes days, whatever is done in it.
+#: A batch of that many draws takes days, whatever is done with them.
 _FAR = 10**15
 #: Weights that have not grown after so many doublings of their length do not grow.
 _SETTLED = 1000
@@ -56,7 +56,7 @@ def refuse_beyond(
     magnitude = log10_paths(atoms, b, batches, literal)
     if magnitude > 15 or (paths := _count(atoms, b, literal) ** batches) > max_paths:
         raise _unaffordable(magnitude, max_paths)
-    _refuse_work(predicted_seconds(problem, atoms, min(b, _FAR), min(step, _FAR), paths, literal), paths, max_paths)
+    _refuse_work(predicted_seconds(problem, atoms, min(b, _FAR), step, paths, literal), paths, max_paths)
 
 
 def refuse_interpolation(
@@ -69,7 +69,7 @@ def refuse_interpolation(
     if unknowns > min(max_paths, MOST_UNKNOWNS) or (paths := sum(_count(atoms, b, False) ** batches for b in sizes)) > max_paths:
         raise _unaffordable(math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False), max_paths)
     system = unknowns**3 * operation_seconds(unknowns * math.log2(unknowns + 1)) / 3
-    _refuse_work(predicted_seconds(problem, atoms, sizes[-1], min(step, _FAR), paths, False) + system, paths, max_paths)
+    _refuse_work(predicted_seconds(problem, atoms, sizes[-1], step, paths, False) + system, paths, max_paths)
 
 
 def predicted_seconds(problem: TeacherStudent, atoms: int, b: int, step: int, paths: int, literal: bool) -> float:

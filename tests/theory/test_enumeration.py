@@ -244,7 +244,7 @@ def test_logarithms_of_the_number_of_paths(atoms, b, steps, literal):
 
 def test_one_path_of_any_length_is_refused_or_followed_at_once():
     assert enumeration.variance(STILL, 3, 1, batch_size=10**400) == 0
-    for step in (10**9, 10**400):
+    for step in (10**9, 10**15):
         with pytest.raises(UnaffordableError, match="as much work as"):
             enumeration.variance(STILL, step, 1, batch_size=1)
     for degree in (10**30, 10**400):

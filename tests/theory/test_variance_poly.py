@@ -254,8 +254,8 @@ def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activatio
         lambda budget: expectation(scalar(), tr(W(0, 1)), budget=budget),
         lambda budget: recursion.expectation(tr(W(0, 1)), scalar(), budget=budget),
         lambda budget: recursion.literal_expectation(tr(W(0, 1)), scalar(), budget=budget),
-        lambda budget: quadrature.variance(scalar(), 0, 1, 2, budget=budget),
-        lambda budget: quadrature.loss(scalar(), 0, 2, budget=budget),
+        lambda budget: quadrature.variance(scalar(), 0, 1, batch_size=2, budget=budget),
+        lambda budget: quadrature.loss(scalar(), 0, batch_size=2, budget=budget),
         lambda budget: large_batch.leading_coefficient(scalar(), 0, 1, budget=budget),
     ],
 )  # fmt: skip
