@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from empirics.comparison import Comparison, compare, compare_dataset
     from empirics.cost import RunCost, UnaffordableError, predict
     from empirics.data_sets import DataSet
+    from empirics.intervals import interval
     from empirics.progress import Progress
     from empirics.request import make_plan
     from empirics.simulation import load, simulate
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 __all__ = [
     "simulate", "load", "synthetic", "DataSet", "Progress",
     "make_plan", "predict", "RunCost", "UnaffordableError", "CorruptShardError",
-    "compare", "compare_dataset", "Comparison",
+    "compare", "compare_dataset", "Comparison", "interval",
 ]  # fmt: skip
 
 _HOMES = {
     "simulation": ("simulate", "load"), "synthetic_problem": ("synthetic",), "data_sets": ("DataSet",), "progress": ("Progress",),
     "request": ("make_plan",), "cost": ("predict", "RunCost", "UnaffordableError"), "store": ("CorruptShardError",),
-    "comparison": ("compare", "compare_dataset", "Comparison"),
+    "comparison": ("compare", "compare_dataset", "Comparison"), "intervals": ("interval",),
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +18,17 @@ class Comparison:
 
     Attributes:
         z: standard errors between estimate and exact value; 0 where both agree to rounding.
-        p: two-sided p-value of each, under N(0, 1).
+        p: two-sided p-value of each, of Student's t with its degrees of freedom; of N(0, 1) where these are infinite.
         adjusted: Holm's p-values: with probability 1 - a, none of `count` true comparisons, dependent or not, falls below a.
         count: the number of comparisons corrected for.
+        degrees_of_freedom: of each.
     """
 
     z: np.ndarray
     p: np.ndarray
     adjusted: np.ndarray
     count: int
+    degrees_of_freedom: np.ndarray | float = math.inf
 
     def __repr__(self) -> str:
         return f"Comparison({self.z.size} z, largest |z| {np.abs(self.z).max():.3g}, least adjusted p {self.adjusted.min():.3g})"
@@ -36,11 +39,21 @@ class Comparison:
 
     @property
     def set_p_value(self) -> float:
-        """Kolmogorov and Smirnov's p-value of all z against N(0, 1). It takes independent z: one for each run."""
-        return float(stats.kstest(self.z.ravel(), stats.norm.cdf).pvalue)
+        """Kolmogorov and Smirnov's p-value of all z against Student's t. It takes independent z, one for each run, and degrees of freedom
+        in the hundreds at least: fewer are cautious ones (empirics/tails.py), and then z are smaller than t."""
+        return float(stats.kstest(student_cdf(self.z, self.degrees_of_freedom).ravel(), stats.uniform.cdf).pvalue)
 
 
-def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | None = None, rounding: float = 1e-9) -> Comparison:
+def student_cdf(z: np.ndarray, degrees_of_freedom: np.ndarray | float) -> np.ndarray:
+    """P(t <= z); far tails keep their digits, and infinite degrees of freedom are N(0, 1)."""
+    df = np.asarray(degrees_of_freedom, dtype=np.float64)
+    return np.where(np.isinf(df), special.ndtr(z), special.stdtr(np.where(np.isinf(df), 1.0, df), z))
+
+
+def compare(
+    estimate: Any, standard_error: Any, exact: Any, comparisons: int | None = None, rounding: float = 1e-9,
+    degrees_of_freedom: Any = math.inf,
+) -> Comparison:
     """Compare estimates with exact values; arrays of one shape, or what broadcasts.
 
     All entries count as comparisons made: Holm's correction is for their number. Cost: nothing to speak of.
@@ -50,37 +63,44 @@ def compare(estimate: Any, standard_error: Any, exact: Any, comparisons: int | N
         comparisons: how many there are in all, when these are some of them.
         rounding: the error of the arithmetic, relative to |exact|; it is added to the standard error in quadrature, so that what has no
             sampling error (a closed form at step 0) is compared too.
+        degrees_of_freedom: of the standard errors, positive: a dataset's `..._df`. By default infinite: normal quantiles, which are right
+            for thousands of replicas only.
 
-    Raises ValueError for nothing to compare, for shapes that do not fit, for NaN, infinity and negative standard errors: a run that
-    diverged, or too few replicas, is no agreement. Source: S. Holm, Scand. J. Statist. 6 (1979) 65-70.
+    Raises ValueError for nothing to compare, for shapes that do not fit, for NaN, infinity and negative standard errors, and for degrees
+    of freedom that are NaN: a run that diverged, or too few replicas, is no agreement. Source: S. Holm, Scand. J. Statist. 6 (1979) 65-70.
 
     >>> c = compare([1.1, 2.0], [0.1, 0.5], [1.0, 2.0])
     >>> c.z.round(6).tolist(), c.adjusted.round(3).tolist(), c.agrees()
     ([1.0, 0.0], [0.635, 1.0], True)
+    >>> compare(1.4, 0.1, 1.0).agrees(), compare(1.4, 0.1, 1.0, degrees_of_freedom=4).agrees()
+    (False, True)
     """
-    arrays = [np.asarray(x, dtype=np.float64) for x in (estimate, standard_error, exact)]
+    names = ("estimate", "standard_error", "exact", "degrees_of_freedom")
+    arrays = [np.asarray(x, dtype=np.float64) for x in (estimate, standard_error, exact, degrees_of_freedom)]
     try:
-        value, se, truth = np.broadcast_arrays(*arrays)
+        value, se, truth, df = np.broadcast_arrays(*arrays)
     except ValueError:
         shapes = ", ".join(str(x.shape) for x in arrays)
-        raise ValueError(f"estimate, standard_error and exact must have one shape, but had {shapes}") from None
-    for name, array in (("estimate", value), ("standard_error", se), ("exact", truth)):
+        raise ValueError(f"estimate, standard_error, exact and degrees_of_freedom must have one shape, but had {shapes}") from None
+    for name, array in zip(names[:3], (value, se, truth), strict=True):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} must be finite, but {int((~np.isfinite(array)).sum())} of its {array.size} entries are not")
     if not value.size:
         raise ValueError("estimate must have one entry at least, but had none")
     if (se < 0).any():
         raise ValueError(f"standard_error must not be negative, but was {se.min()}")
+    if not (df > 0).all():
+        raise ValueError(f"degrees_of_freedom must be positive, but were {df[~(df > 0)].flat[0]}")
     if as_number(rounding, "rounding") < 0:
         raise ValueError(f"rounding must not be negative, but was {rounding!r}")
-    scale = np.hypot(se, rounding * np.abs(truth))
+    scale = np.hypot(se, float(rounding) * np.abs(truth))
     difference = value - truth
     z = np.divide(difference, scale, out=np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), where=scale > 0)
-    p = special.erfc(np.abs(z) / np.sqrt(2))
+    p = 2 * student_cdf(-np.abs(z), df)
     count = p.size if comparisons is None else as_index(comparisons, "comparisons")
     if count < p.size:
         raise ValueError(f"comparisons must be at least the {p.size} made here, but was {comparisons}")
-    return Comparison(z, p, holm(p, count), count)
+    return Comparison(z, p, holm(p, count), count, df)
 
 
 def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
@@ -99,6 +119,8 @@ def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
 
 def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], variable: str = "var_gradient", **options: Any) -> Comparison:
     """A simulated Dataset against functions of b, at each of its batch sizes; z has the shape (polynomials, batch sizes).
+
+    Degrees of freedom are the dataset's.
 
     Args:
         dataset: of `simulate` or `load`.
@@ -125,4 +147,6 @@ def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], varia
     places = [{"step": t, "layer": k} for t, k in polynomials]
     value, se = ([dataset[name].sel(place).values for place in places] for name in (variable, f"{variable}_se"))
     exact = [[float(v(b)) for b in sizes] for v in polynomials.values()]
+    if (df := f"{variable}_df") in dataset:
+        options = {"degrees_of_freedom": [dataset[df].sel(step=t).values for t, _ in polynomials]} | options
     return compare(value, se, exact, **options)

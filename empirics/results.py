@@ -14,6 +14,7 @@ from empirics.plan import Plan
 from empirics.population import population
 from empirics.rounding import rounding_errors
 from empirics.statistics import PER_LAYER, Moments, size_of
+from empirics.tails import LEAST, concentration, degrees_of_freedom
 from empirics.work import ShardResult, single_thread
 from theory.exact import written
 
@@ -29,6 +30,12 @@ WORDS = {
     "rao_blackwell": "Rao-Blackwell: conditional variance given w_t in closed form, U-statistics of full gradients in blocks",
     "controlled": "Rao-Blackwell with martingale controls, their coefficients fitted crosswise between two halves of the blocks",
 }
+
+
+TOO_FEW = (
+    f"NaN where fewer than {LEAST} degrees of freedom would be left: too few blocks of replicas, or too few of the samples that make the "
+    "noise (empirics/tails.py)"
+)
 
 
 class Collector:
@@ -51,29 +58,51 @@ class Collector:
     def dataset(self) -> xr.Dataset:
         """Everything that was collected, with what it is and how to get it again."""
         plan = self.plan
-        depth, sizes = plan.problem.depth, plan.batch_sizes
+        sizes = plan.batch_sizes
         with single_thread():
             both = [estimate(self.moments[b], plan.eps) for b in sizes]
             values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
-            errors = np.hypot(errors, rounding_errors(plan, values))
+            freedom = self._degrees_of_freedom(values.shape)
+        errors = np.where(np.isinf(freedom), 0.0, np.where(np.isnan(freedom), np.nan, errors))
+        errors = np.where(np.isfinite(values), np.hypot(errors, rounding_errors(plan, values)), np.nan)
         variables: dict[str, Any] = {}
         made_by = self._made_by()
-        for i, name in enumerate(PER_LAYER):
-            columns = slice(i * depth, (i + 1) * depth)
-            dims = ("step", "batch_size", "layer")
+        per_layer, plain = ("step", "batch_size", "layer"), ("step", "batch_size")
+        for name, columns in self._columns().items():
+            dims = plain if name == "loss" else per_layer
+            note = {"note": TOO_FEW} if np.isnan(freedom[..., columns]).any() else {}
+            told = f"standard error of {name}, the rounding of {plan.dtype} included"
             variables[name] = (dims, values[..., columns], {"long_name": LONG_NAMES[name], "estimator": made_by[name]})
-            told = {"long_name": f"standard error of {name}, the rounding of {plan.dtype} included"}
-            variables[f"{name}_se"] = (dims, errors[..., columns], told)
-        dims2 = ("step", "batch_size")
-        variables["loss"] = (dims2, values[..., -1], {"long_name": LONG_NAMES["loss"], "estimator": made_by["loss"]})
-        variables["loss_se"] = (dims2, errors[..., -1], {"long_name": "standard error of loss"})
+            variables[f"{name}_se"] = (dims, errors[..., columns], {"long_name": told, **note})
+            told = f"degrees of freedom of {name}_se, for Student's t; infinite where nothing is sampled"
+            variables[f"{name}_df"] = (dims, freedom[..., columns], {"long_name": told, **note})
         lost = np.stack([self.lost[b] for b in sizes], axis=1) / plan.replicas
         variables["diverged"] = (
-            dims2, lost,
+            plain, lost,
             {"long_name": "fraction of replicas whose loss or gradient has overflowed by this step; where it is not 0, the rest is NaN"},
         )  # fmt: skip
-        coordinates = {"step": list(plan.recorded), "batch_size": list(sizes), "layer": list(range(1, depth + 1))}
+        coordinates = {"step": list(plan.recorded), "batch_size": list(sizes), "layer": list(range(1, plan.problem.depth + 1))}
         return xr.Dataset(variables, coords=coordinates, attrs=self._attributes())
+
+    def _columns(self) -> dict[str, Any]:
+        """Where the statistics of a variable are, in the order of statistics.block_statistics."""
+        depth = self.plan.problem.depth
+        return {name: slice(i * depth, (i + 1) * depth) for i, name in enumerate(PER_LAYER)} | {"loss": -1}
+
+    def _degrees_of_freedom(self, shape: tuple[int, ...]) -> np.ndarray:
+        """(steps, batch sizes, statistics): one for every batch size, infinite for what is a closed form at w_0, NaN: no honest error."""
+        plan, per_sample = self.plan, concentration(self.plan.problem)
+        each = [degrees_of_freedom(self.moments[b].count.sum(), plan.replicas * b, per_sample) for b in plan.batch_sizes]
+        found = np.tile(np.array(each)[:, None], (shape[0], 1, shape[2]))
+        for name in self._closed_at_start():
+            found[0, :, self._columns()[name]] = np.inf
+        return found
+
+    def _closed_at_start(self) -> tuple[str, ...]:
+        """What is no sample but a closed form at w_0, which is given."""
+        if population(self.plan.problem) is None:
+            return ()
+        return ("var_full_gradient", "loss", *(PER_LAYER if self.plan.estimator != "naive" else ()))
 
     def _made_by(self) -> dict[str, str]:
         plan = self.plan

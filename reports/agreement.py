@@ -37,7 +37,7 @@ def run(chosen: Sequence[Case], seed: int = 0, replicas: int = REPLICAS) -> Comp
     """Simulate every case with a seed of its own, and compare."""
     from empirics import compare, simulate  # torch takes seconds to load
 
-    values, errors = [], []
+    values, errors, freedom = [], [], []
     for i, case in enumerate(chosen):
         result = simulate(
             case.problem, batch_sizes=[case.batch_size], steps=case.step + 1, replicas=replicas, seed=run_seed(seed, i),
@@ -46,7 +46,8 @@ def run(chosen: Sequence[Case], seed: int = 0, replicas: int = REPLICAS) -> Comp
         at = result.sel(step=case.step, layer=case.layer, batch_size=case.batch_size)
         values.append(float(at.var_gradient))
         errors.append(float(at.var_gradient_se))
-    found = compare(values, errors, [case.exact for case in chosen])
+        freedom.append(float(at.var_gradient_df))
+    found = compare(values, errors, [case.exact for case in chosen], degrees_of_freedom=freedom)
     return Compared(
         tuple(chosen), tuple(values), tuple(errors), tuple(found.z.tolist()), tuple(found.adjusted.tolist()), found.set_p_value
     )

@@ -137,11 +137,11 @@ def marks_in_errors(data: Dataset, exact: dict[tuple[int, int], list[tuple[float
                 "z": signed((simulated - value) / se) if step and se > 0 else f"relative difference {abs(simulated / value - 1):.1g}",
             })  # fmt: skip
             if step and np.isfinite([simulated, se]).all():
-                sampled.append((simulated, se, value))
+                sampled.append((simulated, se, value, float(at.var_gradient_df)))
     if not sampled:
         return rows, ""
-    got, errors, truth = np.array(sampled).T
-    found = compare(got, errors, truth)
+    got, errors, truth, freedom = np.array(sampled).T
+    found = compare(got, errors, truth, degrees_of_freedom=freedom)
     return rows, (
         f"{'They agree' if found.agrees() else 'They do not agree'}: at t = 1 the largest of {found.count} |z| is "
         f"{np.abs(found.z).max():.2f}, its p-value after Holm’s correction {found.adjusted.min():.2g}. "
@@ -201,6 +201,8 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
     falls = rises == 0 and compared > 0
     word = "the variance of typical runs is " + ("decreasing" if falls else "not always decreasing")
     finding = f"{word} in b at every iteration shown; neighbouring batch sizes differ by {least:.1f} standard errors at least"
+    if not compared:
+        finding = "no two variances have standard errors: nothing is compared"
     scalar = scalar_example(size.scalar_replicas, size.scalar_steps, seed)
     marks, marks_say = marks_in_errors(data["gaussian"], exact["gaussian"][0])
     runs = [about(law, data[law]) for law in LAWS]
@@ -233,7 +235,7 @@ def _order_row(o: Order) -> dict[str, Any]:
     return {
         "quantity": maths(QUANTITIES[o.quantity].replace("_k", f"_{o.layer}").replace("t,k", f"t,{o.layer}")),
         "pair": f"{o.small}, {o.large}",
-        "least": signed(o.least) if o.compared else "every run of one has diverged",
+        "least": signed(o.least) if o.compared else "no standard errors: runs that diverged, or too few",
         "step": o.step,
         "ratio": f"{o.ratio:.3g}",
         "rises": f"{o.rises} of {o.compared}",

@@ -92,6 +92,11 @@ class Networks(Engine):
         products = self.cross.per_replica(count) if self.cross else None
         return Observed(full, self.full.mean_of_pairs(count), loss, squares, pairs, products, conditional)
 
+    def factors(self, points: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """a_{k-1} and delta_k of every layer at every point, (R, N, width): grad_k l is their outer product."""
+        activations, deltas, _ = self._passes(points.expand(self.setting.replicas, *points.shape), self._teach(points))
+        return activations, deltas
+
     def _teach(self, x: torch.Tensor) -> torch.Tensor:
         """f(w*; x), x of shape (N, p)."""
         z = x @ self.teacher[0].T

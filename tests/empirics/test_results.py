@@ -14,7 +14,7 @@ import empirics
 from empirics import DataSet, make_plan, simulate, synthetic
 from empirics.work import run_shard
 from tests.replica_problems import F, network
-from theory import Gaussian, TeacherStudent
+from theory import Gaussian, Rademacher, TeacherStudent
 
 LINEAR = network((2, 3, 1), Gaussian(2), [F(1, 20), F(1, 30), F(1, 40)], seed=3)
 DATA = network((2, 2, 2, 1), DataSet([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), F(1, 30), "tanh")
@@ -38,11 +38,16 @@ def test_dims_coordinates_and_names(case):
     step = 2 if case == "every" else 1
     assert data.step.values.tolist() == list(range(0, 4, step)) and data.layer.values.tolist() == list(range(1, problem.depth + 1))
     assert data.batch_size.values.tolist() == [3, 1]
-    assert set(data.data_vars) == {*LAYERED, *(f"{n}_se" for n in LAYERED), "loss", "loss_se", "diverged"}
+    names = (*LAYERED, "loss")
+    assert set(data.data_vars) == {f"{n}{suffix}" for n in names for suffix in ("", "_se", "_df")} | {"diverged"}
     for name, variable in data.data_vars.items():
-        assert variable.dims == (("step", "batch_size", "layer") if name.removesuffix("_se") in LAYERED else ("step", "batch_size")), name
-        assert variable.dtype == np.float64 and np.isfinite(variable).all() and variable.attrs["long_name"]
-        assert (variable >= 0).all() or not name.endswith("_se")
+        of = name.removesuffix("_se").removesuffix("_df")
+        assert variable.dims == (("step", "batch_size", "layer") if of in LAYERED else ("step", "batch_size")), name
+        assert variable.dtype == np.float64 and variable.attrs["long_name"]
+    for name in names:
+        error, df = data[f"{name}_se"], data[f"{name}_df"]
+        assert np.isfinite(data[name]).all() and (np.isnan(error) == np.isnan(df)).all() and not (error < 0).any() and not (df < 3).any()
+        assert ("few blocks" in error.attrs.get("note", "")) == bool(np.isnan(df).any())
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -112,13 +117,23 @@ def test_without_a_population_it_says_so():
     assert "mini-batch loss" in data.loss.attrs["estimator"]
 
 
-@pytest.mark.parametrize(("replicas", "known"), [(2, False), (7, False), (8, True), (9, True)])
-def test_standard_errors_need_eight_replicas(replicas, known):
-    _, data = result_of("linear", replicas=replicas)
-    assert np.isfinite(data.var_gradient).all()
-    assert all(
-        bool(np.isfinite(data[f"{n}_se"]).all()) == known and bool(np.isnan(data[f"{n}_se"]).all()) != known for n in (*LAYERED, "loss")
-    )
+@pytest.mark.parametrize(("replicas", "known"), [(2, False), (8, False), (51, False), (52, True), (53, True)])
+def test_standard_errors_need_thirteen_blocks(replicas, known):
+    problem = network((2, 3, 1), Rademacher(2), F(1, 20), seed=3)
+    data = simulate(problem, batch_sizes=[1, 3], steps=3, replicas=replicas)
+    for n in (*LAYERED, "loss"):
+        later = data.isel(step=slice(1, None))
+        assert np.isfinite(data[n]).all() and bool(np.isfinite(later[f"{n}_se"]).all()) == known
+        assert known or np.isnan(later[f"{n}_se"]).all()
+
+
+@pytest.mark.parametrize("estimator", ["naive", "rao_blackwell"])
+def test_what_is_no_sample_has_its_rounding_only_however_few_the_replicas(estimator):
+    data = simulate(LINEAR, batch_sizes=[2], steps=2, replicas=3, estimator=estimator).sel(batch_size=2, step=0)
+    closed = {"var_full_gradient", "loss"} | (set(LAYERED) if estimator != "naive" else set())
+    for n in (*LAYERED, "loss"):
+        assert (data[f"{n}_df"] == np.inf).all() == (n in closed) and np.isfinite(data[f"{n}_se"]).all() == (n in closed)
+        assert n not in closed or (data[f"{n}_se"] <= 1e-12 * data.second_moment.max()).all()
 
 
 @pytest.mark.parametrize("estimator", ["naive", "rao_blackwell", "controlled"])

@@ -185,7 +185,7 @@ def test_standard_errors_are_honest(estimator):
             assert compare(column, 1.0, 0.0).set_p_value > 1e-5
 
 
-@pytest.mark.parametrize("replicas", [176, 400, 1000])
+@pytest.mark.parametrize("replicas", [280, 400, 1000])
 @pytest.mark.parametrize("kind", ["a rare atom", "one Gaussian sample"])
 def test_controls_hide_nothing_that_is_rare(kind, replicas):
     """What controls leave over is constant until a rare batch is met: standard errors must know that they cannot know."""

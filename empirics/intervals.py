@@ -1,0 +1,35 @@
+"""Confidence intervals around what was estimated."""
+
+from __future__ import annotations
+
+import xarray as xr
+from scipy import stats
+
+from theory.exact import as_number
+
+
+def interval(dataset: xr.Dataset, variable: str = "var_gradient", level: float = 0.95) -> xr.Dataset:
+    """`lower` and `upper`: estimate -+ t se, with t of Student's law, at the dataset's degrees of freedom.
+
+    Args:
+        dataset: of `simulate` or `load`.
+        variable: which of the Dataset's, with its standard error; the result has its dims.
+        level: the probability, between 0 and 1, that an interval holds the true value; at few degrees of freedom at least that.
+
+    NaN where there is no standard error. Raises ValueError for a variable that has none and for a level that is no probability.
+
+    >>> from empirics import interval, simulate, synthetic
+    >>> run = simulate(synthetic(sizes=(4, 8, 2)), batch_sizes=[4], steps=2, replicas=64)
+    >>> found = interval(run, "loss", 0.99)
+    >>> bool((found.lower < run.loss)[1].all() and (run.loss < found.upper)[1].all())
+    True
+    """
+    for name in (variable, f"{variable}_se", f"{variable}_df"):
+        if not isinstance(variable, str) or name not in dataset:
+            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {variable!r}")
+    if not 0 < as_number(level, "level") < 1:
+        raise ValueError(f"level must be between 0 and 1, but was {level!r}")
+    # infinite degrees of freedom are a closed form's: what is left is rounding
+    quantile = xr.apply_ufunc(lambda df: stats.t.isf((1 - float(level)) / 2, df), dataset[f"{variable}_df"])
+    width = dataset[f"{variable}_se"] * quantile
+    return xr.Dataset({"lower": dataset[variable] - width, "upper": dataset[variable] + width})
