@@ -1,5 +1,8 @@
 """How figures look and how they become SVG: deterministic, self-contained, in colours that the page can turn dark.
 
+matplotlib's settings belong to whoever runs the report in their own process: they decide nothing here, and are afterwards what they were.
+No backend is chosen; a figure without one draws SVG on a canvas of its own.
+
 Text is drawn as outlines, so no font has to be there. Every colour is a marker that becomes a CSS variable with a
 fallback; series differ in line style or marker shape as well as in colour. Panels are narrow: side by side on a wide
 page, one below the other on a phone.
@@ -14,11 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from itertools import count
+from threading import RLock
 from typing import Any
 
 import matplotlib
-
-matplotlib.use("svg")
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
@@ -36,6 +38,9 @@ VARIABLES = {  # marker: CSS variable, colour on white paper (Okabe and Ito's pa
     PAPER: ("--panel", "#ffffff"),
 }
 WIDTH, HEIGHT = 4.5, 3.2  # inches; at 340 px a 10.5 pt label is still read with ease
+
+#: Settings of the process, not of drawings.
+_PROCESS = frozenset({"backend", "backend_fallback", "interactive", "toolbar", "timezone", "webagg.address", "webagg.port"})
 
 _SETTINGS: Any = {  # Any: the stubs want every key spelled as a literal type
     "svg.fonttype": "path",
@@ -71,6 +76,10 @@ _SETTINGS: Any = {  # Any: the stubs want every key spelled as a literal type
 }
 
 
+#: rcParams are one for all threads: two that changed and restored them in turns would leave them changed.
+_STYLING = RLock()
+
+
 @dataclass(frozen=True)
 class Figure:
     """Panels as inline SVG elements, and a caption (HTML with LaTeX) that says what is drawn and from which numbers."""
@@ -80,9 +89,18 @@ class Figure:
 
 
 @contextmanager
+def _house_style() -> Iterator[None]:
+    """matplotlib's defaults with the settings of the house, for this thread's turn; `rc_context` does not touch the backend."""
+    with _STYLING, matplotlib.rc_context():
+        defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key not in _PROCESS}
+        matplotlib.rcParams.update(defaults | _SETTINGS)
+        yield
+
+
+@contextmanager
 def panel(width: float = WIDTH, height: float = HEIGHT) -> Iterator[Axes]:
     """Axes in the house style; pass them to `svg` within the context."""
-    with matplotlib.rc_context(_SETTINGS):
+    with _house_style():
         canvas = Canvas(figsize=(width, height), layout="constrained")
         yield canvas.add_subplot()
 
@@ -90,7 +108,7 @@ def panel(width: float = WIDTH, height: float = HEIGHT) -> Iterator[Axes]:
 def svg(axes: Axes, name: str, title: str, description: str) -> str:
     """The panel as an inline SVG element: ids prefixed with `name`, title and description for readers who do not see it."""
     buffer = io.StringIO()
-    with matplotlib.rc_context(_SETTINGS):
+    with _house_style():
         canvas = axes.get_figure(root=True)
         assert canvas is not None
         canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
