@@ -145,8 +145,7 @@ def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], varia
             raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {(t, k)!r}")
     sizes = dataset.batch_size.values.tolist()
     places = [{"step": t, "layer": k} for t, k in polynomials]
-    value, se = ([dataset[name].sel(place).values for place in places] for name in (variable, f"{variable}_se"))
+    names = [name for name in (variable, f"{variable}_se", f"{variable}_df") if name in dataset]
+    value, se, *freedom = ([dataset[name].sel(place).values for place in places] for name in names)
     exact = [[float(v(b)) for b in sizes] for v in polynomials.values()]
-    if (df := f"{variable}_df") in dataset:
-        options = {"degrees_of_freedom": [dataset[df].sel(step=t).values for t, _ in polynomials]} | options
-    return compare(value, se, exact, **options)
+    return compare(value, se, exact, **({"degrees_of_freedom": freedom[0]} if freedom else {}) | options)

@@ -98,6 +98,10 @@ def test_a_dataset_beside_functions_of_b():
     )
     found = compare_dataset(data, {(5, 1): lambda b: 4 + b, (0, 2): lambda b: 0}, "x", rounding=0, comparisons=9)
     assert found.z.tolist() == [[0.5, 1.0, 1.0], [0.5, 1.5, 2.5]] and found.count == 9
+    data["x_df"] = (dims, values + 3)
+    few = compare_dataset(data, {(5, 1): lambda b: 4 + b, (0, 2): lambda b: 0}, "x", rounding=0)
+    assert few.degrees_of_freedom.tolist() == [[9, 11, 13], [4, 6, 8]]
+    assert few.p == pytest.approx(2 * stats.t.sf(few.z, few.degrees_of_freedom))
     with pytest.raises(ValueError, match="polynomials must be"):
         compare_dataset(data, {(1, 1): lambda b: 0}, "x")
 
