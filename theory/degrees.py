@@ -3,17 +3,27 @@
 With d_1 = 1, d_k = D d_{k-1} + 1 (the degree of layer k's output in the weights) and m = 2 d_H - 1 (the degree of every dl/dW_k in the
 weights), g_t is a polynomial of degree m^{t-s} in the empirical moments of batch s. An expectation of k averages over one batch is a
 polynomial of degree k - 1 in 1/b (k >= 1), so batch s adds 2 m^{t-s} - 1 to the degree of E||g_t||^2.
+
+Depths H >= 1, activation degrees D >= 1 and steps t >= 0 are integers, else a TypeError or ValueError; UnaffordableError for degrees of
+more than a million bits.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from theory.budget import UnaffordableError
+from theory.exact import as_index, spelled
+
+MOST_BITS = 10**6
+
 
 def output_degree(depth: int, activation_degree: int = 1) -> int:
-    """d_H: the degree of the network's output in its weights."""
-    degree = 1
-    for _ in range(depth - 1):
-        degree = activation_degree * degree + 1
-    return degree
+    """d_H = 1 + D + ... + D^{H-1}: the degree of the network's output in its weights."""
+    h, d = as_index(depth, "depth", minimum=1), as_index(activation_degree, "activation_degree", minimum=1)
+    _refuse_beyond(h, d, "depth")
+    return h if d == 1 else (d**h - 1) // (d - 1)
 
 
 def gradient_degree(depth: int, activation_degree: int = 1) -> int:
@@ -31,7 +41,7 @@ def variance_degree(step: int, *, depth: int = 2, activation_degree: int = 1) ->
         [1, 2, 3]
     """
     m = gradient_degree(depth, activation_degree)
-    return sum(2 * m**s - 1 for s in range(step + 1))
+    return 2 * _powers(m, as_index(step, "step") + 1) - (step + 1)
 
 
 def mean_gradient_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
@@ -42,7 +52,7 @@ def mean_gradient_degree(step: int, *, depth: int = 2, activation_degree: int = 
         [0, 2, 10]
     """
     m = gradient_degree(depth, activation_degree)
-    return sum(m**s - 1 for s in range(step + 1))
+    return _powers(m, as_index(step, "step") + 1) - (step + 1)
 
 
 def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
@@ -53,15 +63,30 @@ def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int
         [0, 3, 14]
     """
     d, m = output_degree(depth, activation_degree), gradient_degree(depth, activation_degree)
-    return sum(2 * d * m**s - 1 for s in range(step))
+    return 2 * d * _powers(m, as_index(step, "step")) - step
 
 
 def printed_variance_degree_a7(step: int) -> int:
     """Theorem A.7 as printed (two linear layers): 3^{t+1} - 1."""
+    _refuse_beyond(as_index(step, "step"), 3, "step")
     return 3 ** (step + 1) - 1
 
 
 def printed_variance_degrees_3_4(step: int, *, activation_degree: int = 1) -> tuple[int, int]:
     """Theorem 3.4 as printed, which states two bounds: (D+1)^{(t+1)D} - 1 and 2 (D+1)^{(t+1)D} - 1. Neither depends on the depth."""
+    d = as_index(activation_degree, "activation_degree", minimum=1)
+    _refuse_beyond((as_index(step, "step") + 1) * d, d + 1, "step")
     power = (activation_degree + 1) ** ((step + 1) * activation_degree)
     return power - 1, 2 * power - 1
+
+
+def _powers(m: int, count: int) -> int:
+    """1 + m + ... + m^{count-1}."""
+    _refuse_beyond(count, m, "step")
+    return count if m == 1 else (m**count - 1) // (m - 1)
+
+
+def _refuse_beyond(exponent: int, base: Any, name: str) -> None:
+    bits = exponent * math.log2(base) if exponent < 1 << 60 else math.inf if base > 1 else 0
+    if bits > MOST_BITS:
+        raise UnaffordableError(f"{name} must be small enough for a degree of at most {MOST_BITS:,} bits, but was {spelled(exponent)}")
