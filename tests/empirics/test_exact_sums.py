@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 import torch
 import xarray as xr

@@ -9,11 +9,11 @@ from decimal import Decimal
 from fractions import Fraction as F
 from typing import Any
 
-import mpmath  # type: ignore[import-untyped]
+import mpmath
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
-import sympy  # type: ignore[import-untyped]
+import sympy
 import torch
 import xarray as xr
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
