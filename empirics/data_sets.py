@@ -90,7 +90,7 @@ class DataSet(InputLaw):
 
     def __getstate__(self) -> dict[str, Any]:
         """The points alone; what was made of them can be made again."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_columns", "_support")}
+        return {name: value for name, value in self.__dict__.copy().items() if name not in ("_columns", "_support")}
 
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws, a float64 array of shape `shape + (p,)`."""

@@ -131,8 +131,8 @@ class Gaussian(InputLaw):
         return sigma
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the cache, which cannot be sent to another process."""
-        return {name: value for name, value in self.__dict__.items() if name != "_cached_moment"}
+        """Without the cache, which cannot be sent to another process. Of a copy: other threads may add what they compute meanwhile."""
+        return {name: value for name, value in self.__dict__.copy().items() if name != "_cached_moment"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -16,6 +16,7 @@ import pytest
 from flint import arb, ctx
 from hypothesis import settings
 
+from empirics.data_sets import DataSet
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, recursion, variance_poly
 from theory.approximation import certified_decreasing_range, every_path_bound, product_gap_bound
 from theory.bernstein_ellipses import degree_for
@@ -64,6 +65,7 @@ CALLS = {
     "variance_ball relu": lambda: enumeration.variance_ball(replace(_ATOMS, activation="relu"), batch_size=3, step=1, layer=2),
     "enumeration": lambda: enumeration.variance(_CUBIC, batch_size=2, step=1, layer=1),
     "frequencies": lambda: variance_poly.variance_polynomial(_CUBIC, 1, 1),
+    "data set": lambda: variance_poly.variance_polynomial(replace(_CUBIC, inputs=DataSet([[0.5], [0.1], [-2.0]])), 0, 1),
     "wishart": lambda: variance_poly.variance_polynomial(_SCALAR, 2, 1, engine="wishart"),
     "trace words": lambda: variance_poly.variance_polynomial(_SCALAR, 1, 2, engine="trace_words"),
     "trace words in balls": _balls("variance", 1, 1),
@@ -165,3 +167,24 @@ def test_results_are_compared_to_the_bit():
     assert exactly(third) == exactly(arb(1) / 3) != exactly(other)
     assert exactly([1.0, {"a": np.array([0.5])}]) != exactly([1.0, {"a": np.array([math.nextafter(0.5, 1)])}])
     assert exactly(_SIGMOID) != exactly(replace(_SIGMOID, value_error=math.nextafter(_SIGMOID.value_error, 1)))
+
+
+@pytest.mark.parametrize("law", [Gaussian(cov=[[2, 1], [1, 3]]), DataSet([[1.0, 2.0], [3.0, 5.0]])], ids=str)
+def test_a_law_is_pickled_while_others_fill_its_caches(law):
+    """A name that computes something when it is looked at stands for another thread."""
+    busy = []
+
+    class Name(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            busy.append(vars(law).setdefault(f"computed meanwhile {len(busy)}", 1))
+            return str.__eq__(self, other)
+
+        __ne__ = object.__ne__
+
+    vars(law)[Name("looked at")] = 0
+    state = law.__getstate__()
+    assert busy and "second_moment" not in state
+    assert state.keys() >= {"dimension"}
