@@ -74,7 +74,7 @@ class Activation:
         """Whether rationals stay rationals: relu and leaky_relu."""
         return self.is_certified and all(piece.slope is not None for piece in self.pieces)
 
-    def taylor(self, x: arb, order: int, piece: int = 0) -> list[arb]:
+    def taylor(self, x: arb, order: int, *, piece: int = 0) -> list[arb]:
         """sigma^(j)(x) / j! for j < order, in balls that hold the true values for every point of the ball x, on one analytic piece.
 
         In flint's working precision: `theory.working_precision` sets it.
@@ -94,7 +94,7 @@ class Activation:
         """
         if self.is_smooth and isinstance(x, arb) and any(x.contains(b) for b in self.breakpoints):
             with working_precision():
-                (value, slope), *others = [self.taylor(x, 2, n) for n in range(len(self.pieces)) if self._reaches(x, n)]
+                (value, slope), *others = [self.taylor(x, 2, piece=n) for n in range(len(self.pieces)) if self._reaches(x, n)]
                 for other_value, other_slope in others:
                     value, slope = value.union(other_value), slope.union(other_slope)
             return value, slope
@@ -102,7 +102,7 @@ class Activation:
         if isinstance(x, fmpq) and (exact := self.pieces[n].slope) is not None:
             return x * to_fmpq(exact), to_fmpq(exact)
         with working_precision():
-            value, slope = self.taylor(arb(x), 2, n)
+            value, slope = self.taylor(arb(x), 2, piece=n)
         return value, slope
 
     def _reaches(self, x: arb, piece: int) -> bool:

@@ -117,9 +117,9 @@ def _cell(
     """Lower and upper bounds on the largest |(sigma - P)^(d)| in a cell, for every d."""
     c, width = arb(to_fmpq(centre)), arb(to_fmpq(r))
     shifted = polynomial(arb_poly([c, 1])).coeffs()
-    near = activation.taylor(c, ORDER, piece)
+    near = activation.taylor(c, ORDER, piece=piece)
     try:
-        far = activation.taylor(c + arb(0, width.upper()), ORDER + 1, piece)[ORDER]
+        far = activation.taylor(c + arb(0, width.upper()), ORDER + 1, piece=piece)[ORDER]
     except ValueError:  # a cell so wide that a denominator may vanish in it
         far = arb(0, math.inf)
     lower, upper = np.empty(len(orders)), np.empty(len(orders))

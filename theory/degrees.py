@@ -19,16 +19,16 @@ from theory.exact import as_index, spelled
 MOST_BITS = 10**6
 
 
-def output_degree(depth: int, activation_degree: int = 1) -> int:
+def output_degree(depth: int, *, activation_degree: int = 1) -> int:
     """d_H = 1 + D + ... + D^{H-1}: the degree of the network's output in its weights."""
     h, d = as_index(depth, "depth", minimum=1), as_index(activation_degree, "activation_degree", minimum=1)
     _refuse_beyond(h, d, "depth")
     return h if d == 1 else (d**h - 1) // (d - 1)
 
 
-def gradient_degree(depth: int, activation_degree: int = 1) -> int:
+def gradient_degree(depth: int, *, activation_degree: int = 1) -> int:
     """m = 2 d_H - 1: the degree of the per-sample gradient in the weights, the same for every layer."""
-    return 2 * output_degree(depth, activation_degree) - 1
+    return 2 * output_degree(depth, activation_degree=activation_degree) - 1
 
 
 def variance_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
@@ -40,7 +40,7 @@ def variance_degree(step: int, *, depth: int = 2, activation_degree: int = 1) ->
         >>> [variance_degree(t, depth=1) for t in range(3)]
         [1, 2, 3]
     """
-    m = gradient_degree(depth, activation_degree)
+    m = gradient_degree(depth, activation_degree=activation_degree)
     return 2 * _powers(m, as_index(step, "step") + 1) - (step + 1)
 
 
@@ -51,7 +51,7 @@ def mean_gradient_degree(step: int, *, depth: int = 2, activation_degree: int = 
         >>> [mean_gradient_degree(t) for t in range(3)]
         [0, 2, 10]
     """
-    m = gradient_degree(depth, activation_degree)
+    m = gradient_degree(depth, activation_degree=activation_degree)
     return _powers(m, as_index(step, "step") + 1) - (step + 1)
 
 
@@ -62,7 +62,7 @@ def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int
         >>> [loss_degree(t) for t in range(3)]
         [0, 3, 14]
     """
-    d, m = output_degree(depth, activation_degree), gradient_degree(depth, activation_degree)
+    d, m = output_degree(depth, activation_degree=activation_degree), gradient_degree(depth, activation_degree=activation_degree)
     return 2 * d * _powers(m, as_index(step, "step")) - step
 
 

@@ -92,7 +92,7 @@ def _powers_seconds(problem: TeacherStudent, weights: float) -> float:
     if not problem.is_polynomial or problem.activation_degree == 1:
         return 0.0
     degree = problem.activation_degree
-    bits = min(gradient_degree(problem.depth, degree) * weights, _ENDLESS)
+    bits = min(gradient_degree(problem.depth, activation_degree=degree) * weights, _ENDLESS)
     return 5e-9 * bits * math.sqrt(1 + bits / 1e7) * degree * sum(problem.sizes[1:-1])
 
 
@@ -119,7 +119,7 @@ def weight_bits(problem: TeacherStudent, step: int) -> float:
         sigma, degree = max(_length(piece.slope) for piece in problem.activation.pieces), 1
     else:
         sigma, degree = 0.0 if problem.is_linear else max(map(_length, problem.activation)), problem.activation_degree
-    m = gradient_degree(problem.depth, degree)
+    m = gradient_degree(problem.depth, activation_degree=degree)
     gained = _gained_bits(problem, degree, sigma, inputs)
     if m == 1:
         rate = max((_length(problem.learning_rate(s)) for s in {0, step // 2, step - 1} if 0 <= s < step), default=0.0)

@@ -156,12 +156,12 @@ def unit_letter(size: int, row: int, column: int, columns: int | None = None) ->
     return constant_letter(f"E{shape}[{row},{column}]", matrix)
 
 
-def weights(step: int, depth: int = 2) -> frozenset[Letter]:
+def weights(step: int, *, depth: int = 2) -> frozenset[Letter]:
     """W_t = {W_{t,1}, ..., W_{t,H}}."""
     return frozenset(weight_letter(step, k) for k in range(1, depth + 1))
 
 
-def gradients(step: int, depth: int = 2) -> frozenset[Letter]:
+def gradients(step: int, *, depth: int = 2) -> frozenset[Letter]:
     """G_t = {g_{t,1}, ..., g_{t,H}}."""
     return frozenset(gradient_letter(step, k) for k in range(1, depth + 1))
 

@@ -79,7 +79,7 @@ def test_taylor_coefficients_are_those_of_the_closed_form(name, x):
     sigma = activation(name)
     with ctx.workprec(BITS):
         at = arb(x)
-        for found, expected in zip(sigma.taylor(at, ORDER, sigma.piece_at(at)), closed_form(name, at), strict=True):
+        for found, expected in zip(sigma.taylor(at, ORDER, piece=sigma.piece_at(at)), closed_form(name, at), strict=True):
             assert found.overlaps(expected) and found.rad() < NARROW and expected.rad() < NARROW
 
 
@@ -88,9 +88,9 @@ def test_taylor_coefficients_are_those_of_the_closed_form(name, x):
 def test_wide_balls_hold_the_coefficients_at_every_point(name, centre, bits, inside):
     sigma, middle, radius = activation(name), F(centre, 16), F(1, 2**bits)
     for piece in range(len(sigma.pieces)):
-        wide = sigma.taylor(arb(float(middle), float(radius)), ORDER, piece)
+        wide = sigma.taylor(arb(float(middle), float(radius)), ORDER, piece=piece)
         with ctx.workprec(BITS):
-            thin = sigma.taylor(arb(float(middle + radius * F(inside, 16))), ORDER, piece)
+            thin = sigma.taylor(arb(float(middle + radius * F(inside, 16))), ORDER, piece=piece)
         assert len(wide) == len(thin) == ORDER and all(w.contains(t) for w, t in zip(wide, thin, strict=True))
 
 

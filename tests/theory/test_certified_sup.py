@@ -35,7 +35,7 @@ def sampled(sigma, radius, p, d):
     p = arb_poly(p)
     for k in range(SAMPLES):
         x = arb(to_fmpq(radius * F(2 * k - SAMPLES + 1, SAMPLES)))
-        yield abs(sigma.taylor(x, d + 1, sigma.piece_at(x))[d] * math.factorial(d) - p(x))
+        yield abs(sigma.taylor(x, d + 1, piece=sigma.piece_at(x))[d] * math.factorial(d) - p(x))
 
 
 @given(names, positive_fractions, st.lists(fractions, max_size=6))

@@ -15,12 +15,12 @@ def test_closed_forms_are_the_sums(depth, activation_degree):
     for _ in range(depth - 1):
         degree = activation_degree * degree + 1
     m = 2 * degree - 1
-    network = depth, activation_degree
-    assert output_degree(*network) == degree and gradient_degree(*network) == m
+    network = {"depth": depth, "activation_degree": activation_degree}
+    assert output_degree(**network) == degree and gradient_degree(**network) == m
     for t in range(5):
-        assert variance_degree(t, *network) == sum(2 * m**s - 1 for s in range(t + 1))
-        assert mean_gradient_degree(t, *network) == sum(m**s - 1 for s in range(t + 1))
-        assert loss_degree(t, *network) == sum(2 * degree * m**s - 1 for s in range(t))
+        assert variance_degree(t, **network) == sum(2 * m**s - 1 for s in range(t + 1))
+        assert mean_gradient_degree(t, **network) == sum(m**s - 1 for s in range(t + 1))
+        assert loss_degree(t, **network) == sum(2 * degree * m**s - 1 for s in range(t))
 
 
 def test_one_linear_layer_has_degrees_at_any_step():
@@ -28,7 +28,13 @@ def test_one_linear_layer_has_degrees_at_any_step():
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda: variance_degree(10**9), lambda: variance_degree(10**400), lambda: output_degree(10**9, 2), lambda: loss_degree(10**30)]
+    "ask",
+    [
+        lambda: variance_degree(10**9),
+        lambda: variance_degree(10**400),
+        lambda: output_degree(10**9, activation_degree=2),
+        lambda: loss_degree(10**30),
+    ],
 )
 def test_astronomical_degrees_are_refused(ask):
     with pytest.raises(UnaffordableError, match="must be small enough for a degree"):
@@ -40,4 +46,4 @@ def test_bad_input_is_named(wrong):
     with pytest.raises((TypeError, ValueError), match="step must be"):
         variance_degree(wrong)
     with pytest.raises((TypeError, ValueError), match="depth must be"):
-        variance_degree(1, wrong)
+        variance_degree(1, depth=wrong)

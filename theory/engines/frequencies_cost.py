@@ -29,13 +29,13 @@ def degrees(problem: TeacherStudent, quantity: Quantity) -> list[int]:
     With m the degree of the gradient in the weights, w_u has degree m^{u-1-s} in q_s and g_u has degree m^{u-s}, s <= u.
     """
     t, h, d = quantity.step, problem.depth, problem.activation_degree
-    m = gradient_degree(h, d)
+    m = gradient_degree(h, activation_degree=d)
     if quantity.kind in ("variance", "second_moment"):
         return [2 * m ** (t - s) for s in range(t)]
     if quantity.kind == "mean":
         return [m ** (t - s) for s in range(t)]
     if quantity.kind == "loss":
-        return [2 * output_degree(h, d) * m ** (t - 1 - s) for s in range(t)]
+        return [2 * output_degree(h, activation_degree=d) * m ** (t - 1 - s) for s in range(t)]
 
     def of_letter(letter: Letter, s: int) -> int:
         last = -1 if letter.step is None else letter.step if letter.kind == GRADIENT else letter.step - 1
@@ -55,7 +55,7 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
 
 def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     atoms = _atom_count(problem)
-    growth = math.log10(gradient_degree(problem.depth, problem.activation_degree))
+    growth = math.log10(gradient_degree(problem.depth, activation_degree=problem.activation_degree))
     if quantity.step * growth > math.log10(HOPELESS) or quantity.step > 300:
         return _hopeless(max(quantity.step * growth, 16.0), "numbers of length")
     ds = degrees(problem, quantity)
@@ -95,7 +95,7 @@ def _integer_bits(problem: TeacherStudent, ds: list[int], rates: list[float]) ->
     x = _bits([v for atom in some for v in atom]) if some else 1.0
     sigma = _bits(problem.polynomial) if not problem.is_linear else 0.0
     h, d = problem.depth, problem.activation_degree
-    m, inner = gradient_degree(h, d), sum(d**k for k in range(h))
+    m, inner = gradient_degree(h, activation_degree=d), sum(d**k for k in range(h))
     weight = max(entries)
     result = [weight]
     for s, degree in enumerate(ds):

@@ -124,7 +124,7 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
 
     Degree k in the averages of one batch costs degree k - 1 in 1/b (k >= 1), and batches are independent.
     """
-    m = gradient_degree(depth, activation_degree)
+    m = gradient_degree(depth, activation_degree=activation_degree)
     return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m)) for term in form.terms)
 
 
