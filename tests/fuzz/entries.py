@@ -66,7 +66,7 @@ THEORY: dict[str, Maker] = {
         "(lambda p: approximation.gradient_gap_bound(p, fitted(p), samples(p, 2, @batch_size), @envelope))(@smooth_problem)",
     ),
     "approximation.every_path_bound": text(
-        "approximation.every_path_bound(@smooth_problem, @approximant, @step, @radius)",
+        "approximation.every_path_bound(@smooth_problem, @approximant, @step, input_radius=@radius)",
         "(lambda p: approximation.every_path_bound(p, fitted(p), @step))(@smooth_problem)",
         "(lambda p: approximation.every_path_bound(p, fitted(p), 1))(@smooth_problem)",
     ),
@@ -74,19 +74,19 @@ THEORY: dict[str, Maker] = {
         "approximation.polynomial_within", "smooth_problem", "step", "tolerance", input_radius="radius"
     ),
     "approximation.product_gap_bound": text(
-        "approximation.product_gap_bound(@form, @smooth_problem, approximation.every_path_bound(@smooth_problem, @approximant, 2, 1))",
+        "approximation.product_gap_bound(@form, @smooth_problem, approximation.every_path_bound(@smooth_problem, @approximant, 2, input_radius=1))",
         "(lambda p: approximation.product_gap_bound(@form, p, approximation.every_path_bound(p, fitted(p), 3)))(@smooth_problem)",
     ),
     "approximation.telescoped": call("approximation.telescoped", "vector", "vector"),
     "approximation.variance_gap": text(
-        "approximation.variance_gap(@smooth_problem, @approximant, @step, @layer, @radius)",
+        "approximation.variance_gap(@smooth_problem, @approximant, @step, @layer, input_radius=@radius)",
         "(lambda p: approximation.variance_gap(p, fitted(p), @step, @layer))(@smooth_problem)",
         "(lambda p: approximation.variance_gap(p, fitted(p), 1, @layer))(@smooth_problem)",
     ),
     "approximation.certified_decreasing_range": text(
-        "approximation.certified_decreasing_range(@smooth_problem, @approximant, @step, @layer, @batch_size, max_paths=@few)",
-        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), @step, @layer, @batch_size, max_paths=@few))(@smooth_problem)",
-        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), 1, @layer, @batch_size, max_paths=@few))(@smooth_problem)",
+        "approximation.certified_decreasing_range(@smooth_problem, @approximant, @step, @layer, largest=@batch_size, max_paths=@few)",
+        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), @step, @layer, largest=@batch_size, max_paths=@few))(@smooth_problem)",
+        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), 1, @layer, largest=@batch_size, max_paths=@few))(@smooth_problem)",
     ),
     "enumeration.cost": text("enumeration.cost(@problem, @step, batch_size=@batch_size)"),
     "enumeration.moments": text("enumeration.moments(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)"),
@@ -99,7 +99,7 @@ THEORY: dict[str, Maker] = {
     "enumeration.mean_gradient": text("enumeration.mean_gradient(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.loss": text("enumeration.loss(@problem, @step, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.expectation": text("enumeration.expectation(@problem, @form, batch_size=@batch_size, literal=@flag, max_paths=@few)"),
-    "enumeration.interpolated_polynomial": text("enumeration.interpolated_polynomial(@problem, @step, @layer, @degree, max_paths=@few)"),
+    "enumeration.interpolated_polynomial": text("enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, max_paths=@few)"),
     "gaussian_moments.isserlis": text(
         "gaussian_moments.isserlis(@indices, @covariance)", "gaussian_moments.isserlis([0] * @degree, [[2]])"
     ),
@@ -124,7 +124,7 @@ THEORY: dict[str, Maker] = {
         "(lambda law: kronecker.StackedSamples(('a', 'a', 'b'), (law, law, Rademacher(1))).moment(@indices))(@law)",
         "kronecker.StackedSamples(('a', 'b'), (@law, @law)).second_moment",
     ),
-    "kronecker.moment_matrices": text("kronecker.moment_matrices(@law, @few_steps, @few_steps, @few_steps, @few_steps)"),
+    "kronecker.moment_matrices": text("kronecker.moment_matrices(@law, y_count=@few_steps, y_dimension=@few_steps, z_count=@few_steps, z_dimension=@few_steps)"),
     "kronecker.expected_quadratic_product": text(
         "kronecker.expected_quadratic_product(@law, [@matrix], [@matrix, @matrix], @few_steps)",
         "(lambda law, m: kronecker.expected_quadratic_product(law, [np.eye(1)] * m, [np.ones((2, law.dimension)), np.ones((law.dimension, law.dimension))]))(@law, @index)",
@@ -219,9 +219,9 @@ THEORY: dict[str, Maker] = {
         "quadrature.loss(@scalar_problem, @small_step, batch_size=@batch_size, bits=@bits, budget=@budget)",
     ),
     "degrees": text(
-        "degrees.variance_degree(@step, @layer, @layer)",
+        "degrees.variance_degree(@step, depth=@layer, activation_degree=@layer)",
         "degrees.loss_degree(@step)",
-        "degrees.gradient_degree(@layer, @layer)",
+        "degrees.gradient_degree(@layer, activation_degree=@layer)",
         "degrees.mean_gradient_degree(@step)",
         "degrees.output_degree(@layer)",
     ),
