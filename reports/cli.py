@@ -1,6 +1,7 @@
-"""The command line: `batchlaw variance`, `verify` and `report`; `simulate` is in simulate_command. Bad input: one line, exit code 2.
+"""The command line: `batchlaw variance`, `verify`, `report` and `engines`; `simulate` is in simulate_command.
 
-All that is printed goes through `reports.terminal`, help texts too, plainly: nothing is cropped, whatever the terminal or pipe.
+Bad input is one line and exit code 2. All that is printed goes through `reports.terminal`, help texts too, plainly: nothing is cropped,
+whatever the terminal or pipe.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from reports import measured, terminal
+from reports import engine_table, measured, terminal
 from reports.errors import Group, one_line_errors
 from reports.findings import Findings, Outcome, examine, select
 from reports.numbers import decimal, plain
@@ -153,6 +154,15 @@ def report(
         terminal.say(line, error=True)
     terminal.say(str(made.index))
     raise typer.Exit(0 if made.borne_out else 1)
+
+
+@app.command(short_help="What can be computed for which networks and inputs.")
+def engines() -> None:
+    """What the engines say they can compute, for which inputs, depths and activations; cost is another question, asked of a problem.
+
+    t: the step; p: the number of input coordinates. `variance` takes the fastest engine that fits its budget.
+    """
+    terminal.say(terminal.table(engine_table.HEADERS, engine_table.rows(), columns=terminal.width()))
 
 
 app.command(cls=ManyValues, short_help="Run many replicas of SGD, and estimate what the theory computes.")(simulate)

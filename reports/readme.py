@@ -1,4 +1,4 @@
-"""The generated parts of README.md, its picture and its table of theorems: `python -m reports.readme --check` or `--write`."""
+"""The generated parts of README.md, its picture and its tables of engines and theorems: `python -m reports.readme --check` or `--write`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 
+from reports import engine_table, terminal
 from reports.figures.curves import threshold_panel
 from reports.figures.style import standalone
 from reports.names import full_name
@@ -19,9 +20,13 @@ from theory.variance_poly import variance_polynomial
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PICTURE = ROOT / "reports" / "assets" / "threshold.svg"
-BEGIN, END = "<!-- theorems: made by `python -m reports.readme --write` -->", "<!-- end of theorems -->"
 SIGNS = {Verdict.HOLDS: "✓", Verdict.CORRECTED: "✎", Verdict.REFUTED: "✗", Verdict.OPEN: "?"}
 SLACK = 0.02  # points; the last digit of a drawn coordinate may differ between processors
+
+
+def markers(part: str) -> tuple[str, str]:
+    """The lines between which a generated part stands."""
+    return f"<!-- {part}: made by `python -m reports.readme --write` -->", f"<!-- end of {part} -->"
 
 
 def table(claims: Sequence[Claim]) -> str:
@@ -30,12 +35,18 @@ def table(claims: Sequence[Claim]) -> str:
     return "\n".join(["| Claim | What it says | Verdict |", "| --- | --- | --- |", *rows])
 
 
-def with_table(readme: str, claims: Sequence[Claim]) -> str:
-    """The README's text with the table between its markers made anew. Raises ValueError when a marker is missing."""
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise ValueError(f"README.md must hold each of the markers {BEGIN!r} and {END!r} once")
-    head, rest = readme.split(BEGIN)
-    return f"{head}{BEGIN}\n\n{table(claims)}\n\n{END}{rest.split(END)[1]}"
+def with_part(readme: str, part: str, text: str) -> str:
+    """The README's text with what is between the part's markers made anew. Raises ValueError when a marker is missing."""
+    begin, end = markers(part)
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise ValueError(f"README.md must hold each of the markers {begin!r} and {end!r} once")
+    head, rest = readme.split(begin)
+    return f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}"
+
+
+def parts() -> dict[str, str]:
+    """The generated parts of README.md: what can be computed, asked of the engines, and the ledger's table."""
+    return {"engines": engine_table.markdown(), "theorems": table(LEDGER)}
 
 
 def picture() -> str:
@@ -58,15 +69,18 @@ def same_drawing(left: str, right: str) -> bool:
 def stale() -> list[str]:
     """The generated parts that are missing or no longer current."""
     text = README.read_text(encoding="utf-8")
-    found = [] if with_table(text, LEDGER) == text else ["README.md: the table of theorems"]
+    found = [f"README.md: the table of {part}" for part, made in parts().items() if with_part(text, part, made) != text]
     if not PICTURE.exists() or not same_drawing(PICTURE.read_text(encoding="utf-8"), picture()):
         found.append(str(PICTURE.relative_to(ROOT)))
     return found
 
 
 def write() -> None:
-    """Make the table and the picture anew; a picture that is current up to rounding is left alone."""
-    README.write_text(with_table(README.read_text(encoding="utf-8"), LEDGER), encoding="utf-8")
+    """Make the tables and the picture anew; a picture that is current up to rounding is left alone."""
+    text = README.read_text(encoding="utf-8")
+    for part, made in parts().items():
+        text = with_part(text, part, made)
+    README.write_text(text, encoding="utf-8")
     drawing = picture()
     if not PICTURE.exists() or not same_drawing(PICTURE.read_text(encoding="utf-8"), drawing):
         PICTURE.parent.mkdir(exist_ok=True)
@@ -94,4 +108,5 @@ def _plain(html: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with terminal.guarded():
+        sys.exit(main(sys.argv[1:]))

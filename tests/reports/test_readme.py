@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from reports import readme
 from reports.cli import app
-from reports.readme import BEGIN, END, same_drawing, table, with_table
+from reports.readme import same_drawing, table, with_part
 from tests.reports.fakes import claim
 
 
@@ -40,6 +40,15 @@ def test_commands_are_those_that_there_are() -> None:
     assert used == {command.callback.__name__ for command in app.registered_commands if command.callback}
 
 
+def test_the_long_runs_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = re.findall(r"^    batchlaw (simulate .*)$", readme.README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(lines) >= 2
+    for line in lines:
+        shown = CliRunner().invoke(app, [*line.split(), "--dry-run"])
+        assert shown.exit_code == 0 and "predicted time" in shown.stdout and "refused" not in shown.stdout
+
+
 def test_picture_and_table_are_current() -> None:
     assert readme.stale() == []
 
@@ -56,11 +65,13 @@ def test_the_table_has_one_row_per_claim() -> None:
 
 
 def test_an_edited_table_is_noticed_and_made_anew() -> None:
-    text = with_table(f"before\n{BEGIN}\n{END}\nafter\n", (claim("T.1"),))
+    begin, end = readme.markers("theorems")
+    made = table((claim("T.1"),))
+    text = with_part(f"before\n{begin}\n{end}\nafter\n", "theorems", made)
     edited = text.replace("holds, corrected", "holds")
-    assert edited != text and with_table(edited, (claim("T.1"),)) == text
+    assert edited != text and with_part(edited, "theorems", made) == text
     with pytest.raises(ValueError, match="markers"):
-        with_table("no markers", ())
+        with_part("no markers", "theorems", made)
 
 
 def test_drawings_are_compared_up_to_rounding() -> None:
@@ -80,6 +91,8 @@ def test_check_and_write_are_the_only_ways(
     monkeypatch.setattr(readme, "ROOT", tmp_path)
     monkeypatch.setattr(readme, "README", tmp_path / "README.md")
     monkeypatch.setattr(readme, "PICTURE", tmp_path / "picture.svg")
-    (tmp_path / "README.md").write_text(with_table(text, ()), encoding="utf-8")
-    assert readme.main(["--check"]) == 1 and "picture.svg" in capsys.readouterr().out
+    (tmp_path / "README.md").write_text(with_part(with_part(text, "theorems", ""), "engines", ""), encoding="utf-8")
+    assert readme.main(["--check"]) == 1
+    told = capsys.readouterr().out
+    assert all(name in told for name in ("picture.svg", "table of engines", "table of theorems"))
     assert readme.main(["--write"]) == 0 and readme.main(["--check"]) == 0
