@@ -9,7 +9,7 @@ lines 233-236, counts a symmetric matrix twice when it is read by value: deg(I; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -56,6 +56,10 @@ class Letter:
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Letter) and self._hash == other._hash and self._key == other._key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a letter is; what was made of it, the hash of its strings above all, is of use to this process alone."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def __lt__(self, other: Letter) -> bool:
         return self._key < other._key

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import operator
+import os
+import pickle
+import subprocess
+import sys
 from fractions import Fraction as F
 
 import numpy as np
@@ -192,3 +196,19 @@ def test_how_it_looks():
     )
     assert repr(W(0, 1) - W(0, 1)) == "0 * W(0, 1)"
     assert sum([W(0, 1), W(0, 1)]).terms == (2 * W(0, 1)).terms
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_letters_are_the_same_in_another_process(seed):
+    """Strings have other hashes there: the cached hash of a letter must not travel."""
+    form = tr(g(1, 2).T @ W(1, 1)) * constant("C", [[F(1, 3)]])
+    assert {letter: hash(letter) for letter in form.letters}
+    read = (
+        "import pickle, sys; from fractions import Fraction as F; from theory.trace_forms import W, constant, g, tr; "
+        "found = pickle.load(sys.stdin.buffer); form = tr(g(1, 2).T @ W(1, 1)) * constant('C', [[F(1, 3)]]); "
+        "print(found.terms == form.terms, found.letters == form.letters)"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-c", read]
+    out = subprocess.run(command, input=pickle.dumps(form), capture_output=True, env=environment, check=True).stdout
+    assert out.decode().split() == ["True", "True"]
