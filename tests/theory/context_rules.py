@@ -30,13 +30,22 @@ def complaints(source: str, guard: bool = False) -> list[tuple[int, str]]:
 
 
 def _of_the_context(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    imports = [alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names = {alias.asname or "flint" for alias in imports if alias.name.split(".")[0] == "flint"}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "flint":
             yield from ((node.lineno, f"imports {alias.name} of flint") for alias in node.names if alias.name in ("ctx", "*", "thectx"))
         elif isinstance(node, ast.Attribute) and node.attr in _MANAGERS:
             yield node.lineno, f"calls {node.attr}"
-        elif isinstance(node, ast.Attribute) and node.attr == "ctx" and isinstance(node.value, ast.Name) and node.value.id == "flint":
-            yield node.lineno, "reads flint.ctx"
+        elif isinstance(node, ast.Attribute) and node.attr in ("ctx", "thectx") and _root(node.value) in names:
+            yield node.lineno, f"reads {ast.unparse(node)}"
+
+
+def _root(node: ast.expr) -> str:
+    """x of x.y.z."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _of_yields(tree: ast.AST) -> Iterator[tuple[int, str]]:
