@@ -19,7 +19,7 @@ PACKAGES = ("theory", "empirics", "reports")
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(f"theory.{m}" for m in ("number_text", "foreign_arrays", "definiteness"))
     | frozenset(f"theory.{m}" for m in ("exact", "budget", "working_precision", "matrices", "ball_matrices", "problem", "inputs"))
-    | frozenset({"theory.activations", "theory.activation_functions", "theory.unit_costs"})
+    | frozenset({"theory.activations", "theory.activation_functions", "theory.unit_costs", "theory.stein"})
     | frozenset(f"theory.{m}" for m in ("real_roots", "inverse_batch", "degrees", "sample_gradients", "norms"))
     | frozenset(f"theory.{m}" for m in ("remez", "certified_sup", "bernstein_ellipses")),
     frozenset(f"theory.{m}" for m in ("kronecker", "gaussian_moments", "letters", "trace_forms"))

@@ -176,18 +176,25 @@ def expectation(
         form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))
     total: Any = 0
 
-    def follow(past: Path, weights: Matrices, probability: fmpq) -> None:
-        nonlocal total
-        for gradient, drawn, chance in sgd.gradients(weights):
-            path = Path((*past.weights, weights), (*past.gradients, gradient), (*past.samples, drawn))
-            if len(path.weights) > t:
-                value = function(path)
-                number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(as_number(value, "function(path)"))
-                total = total + number * (probability * chance)
-            else:
-                follow(path, sgd.stepped(weights, gradient, len(path.weights) - 1), probability * chance)
+    waiting: list[Iterator[tuple[Path, fmpq]]] = []  # no recursion: with one atom a path may have thousands of steps
 
-    follow(Path((), (), ()), sgd.student, fmpq(1))
+    def batches(past: Path, weights: Matrices, probability: fmpq) -> Iterator[tuple[Path, fmpq]]:
+        for gradient, drawn, chance in sgd.gradients(weights):
+            yield Path((*past.weights, weights), (*past.gradients, gradient), (*past.samples, drawn)), probability * chance
+
+    waiting.append(batches(Path((), (), ()), sgd.student, fmpq(1)))
+    while waiting:
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            continue
+        path, probability = found
+        if len(path.weights) > t:
+            value = function(path)
+            number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(as_number(value, "function(path)"))
+            total = total + number * probability
+        else:
+            waiting.append(batches(path, sgd.stepped(path.weights[-1], path.gradients[-1], len(path.weights) - 1), probability))
     return to_fraction_array(total) if isinstance(total, np.ndarray) else to_fraction(total)
 
 

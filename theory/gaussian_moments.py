@@ -17,15 +17,18 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from theory.ball_matrices import BallMatrix
-from theory.exact import as_index, as_matrix, is_exact, to_fmpq, to_fmpq_mat, to_fraction
-from theory.inputs import Gaussian
+from theory.exact import as_index, as_matrix, as_sequence, is_exact, shown, spelled, to_fmpq, to_fmpq_mat, to_fraction
+from theory.inputs import Gaussian, InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.matrices import ExactMatrix
+from theory.stein import refuse_states
 from theory.word_expectations import expect_scalar
 from theory.word_polynomials import Alphabet, WordPolynomial
 
-#: states of a recursion: about a minute
-MAX_STATES = 1 << 18
+#: quadratic forms in one moment, a depth of recursion
+MAX_FORMS = 200
+#: letters of a word, the sub-words of which are planned
+MAX_LETTERS = 100
 #: S of one batch in a product of words: 2,027,025 pairings, about a minute
 MAX_WISHART_DEGREE = 8
 #: in "auto", floats are computed with exactly up to this order and in balls beyond it
@@ -49,30 +52,14 @@ def isserlis(indices: Iterable[Any], cov: Any) -> Fraction:
         Fraction(8, 1)
     """
     law = _law(cov)
-    sigma = to_fmpq_mat(law.second_moment)
     exponents = [0] * law.dimension
-    for k, i in enumerate(indices):
+    for k, i in enumerate(as_sequence(indices, "indices")):
         index = as_index(i, f"indices[{k}]")
         if index >= law.dimension:
-            raise ValueError(f"indices[{k}] must be in 0..{law.dimension - 1}, but was {index}")
+            raise ValueError(f"indices[{k}] must be in 0..{law.dimension - 1}, but was {spelled(index)}")
         exponents[index] += 1
-    _refuse_states(exponents, "indices")
-    if sum(exponents) % 2:
-        return Fraction(0)
-
-    @cache
-    def moment(powers: tuple[int, ...]) -> fmpq:
-        i = next((i for i, a in enumerate(powers) if a), None)
-        if i is None:
-            return fmpq(1)
-        total = fmpq(0)
-        lower = _less(powers, i)
-        for j, a in enumerate(lower):
-            if a and sigma[i, j]:
-                total += a * sigma[i, j] * moment(_less(lower, j))
-        return total
-
-    return to_fraction(moment(tuple(exponents)))
+    refuse_states(exponents, "indices")
+    return law.moment(exponents)
 
 
 def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
@@ -94,7 +81,7 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
     law = _law(cov)
     p, sigma = law.dimension, to_fmpq_mat(law.second_moment)
     counts: dict[tuple[Fraction, ...], int] = {}
-    for k, a in enumerate(matrices):
+    for k, a in enumerate(as_sequence(matrices, "matrices")):
         matrix = as_matrix(a, f"matrices[{k}]")
         if matrix.shape != (p, p):
             raise ValueError(f"matrices[{k}] must have the shape of cov, {(p, p)}, but had {matrix.shape}")
@@ -102,7 +89,9 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
         key = tuple((exact[i][j] + exact[j][i]) / 2 for i in range(p) for j in range(p))
         counts[key] = counts.get(key, 0) + 1
     multiplicities = tuple(counts.values())
-    _refuse_states(multiplicities, "matrices")
+    refuse_states(multiplicities, "matrices")
+    if (order := sum(multiplicities)) > MAX_FORMS:
+        raise ValueError(f"matrices must be at most {MAX_FORMS} forms, but were {order}")
     steps = [sigma * fmpq_mat(p, p, [to_fmpq(x) for x in key]) for key in counts]
     identity = fmpq_mat(p, p, [int(i == j) for i in range(p) for j in range(p)])
 
@@ -168,9 +157,9 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
         InverseBatchPolynomial(2 + 6/b)
     """
     if arithmetic not in ("auto", "exact", "balls"):
-        raise ValueError(f"arithmetic must be 'auto', 'exact' or 'balls', but was {arithmetic!r}")
+        raise ValueError(f"arithmetic must be 'auto', 'exact' or 'balls', but was {shown(arithmetic)}")
     law = _law(cov)
-    lists = [list(word) for word in words]
+    lists = [as_sequence(word, f"words[{n}]") for n, word in enumerate(as_sequence(words, "words"))]
     tables = [
         [x if isinstance(x, Wishart) else as_matrix(x, f"words[{n}][{k}]") for k, x in enumerate(word)]
         for n, word in enumerate(lists)
@@ -192,6 +181,8 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
 
 
 def _law(cov: Any) -> Gaussian:
+    if isinstance(cov, InputLaw) and not isinstance(cov, Gaussian):
+        raise TypeError(f"cov must be a covariance matrix or a Gaussian law, but was {shown(cov)}")
     return cov if isinstance(cov, Gaussian) else Gaussian(cov=cov)
 
 
@@ -209,6 +200,8 @@ def _letter(alphabet: Alphabet, matrix: np.ndarray, known: dict[tuple[Any, ...],
 def _check_words(words: list[list[Any]], p: int) -> None:
     degrees: dict[int, int] = {}
     for n, word in enumerate(words):
+        if len(word) > MAX_LETTERS:
+            raise ValueError(f"words[{n}] must have at most {MAX_LETTERS} factors, but had {len(word)}")
         shapes = [(p, p) if isinstance(x, Wishart) else x.shape for x in word]
         for k, (left, right) in enumerate(zip(shapes, shapes[1:] + shapes[:1], strict=True)):
             if left[1] != right[0]:
@@ -228,9 +221,3 @@ def _check_words(words: list[list[Any]], p: int) -> None:
 
 def _less(powers: tuple[int, ...], i: int) -> tuple[int, ...]:
     return (*powers[:i], powers[i] - 1, *powers[i + 1 :])
-
-
-def _refuse_states(multiplicities: Iterable[int], name: str) -> None:
-    states = math.prod(a + 1 for a in multiplicities)
-    if states > MAX_STATES:
-        raise ValueError(f"{name} must need at most {MAX_STATES} states of the recursion, but need {states}")

@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import product
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 
 from theory.definiteness import is_moment_sequence, is_positive_semidefinite, root_above
 from theory.exact import (
@@ -28,10 +29,15 @@ from theory.exact import (
     is_exact,
     spelled,
     to_float,
+    to_fmpq,
+    to_fraction,
     written,
 )
+from theory.stein import double_factorial, gaussian_moment, refuse_states
 
 MAX_ENUMERATED_ATOMS = 1 << 16
+#: Of a moment: beyond it numbers have a hundred thousand digits.
+MAX_ORDER = 10_000
 
 
 class InputLaw(ABC):
@@ -57,6 +63,8 @@ class InputLaw(ABC):
         powers = tuple(as_index(a, f"exponents[{i}]") for i, a in enumerate(as_sequence(exponents, "exponents")))
         if len(powers) != self.dimension:
             raise ValueError(f"exponents must have one entry for each of the {self.dimension} coordinates, but had {len(powers)}")
+        if sum(powers) > MAX_ORDER:
+            raise ValueError(f"exponents must be of order {MAX_ORDER:,} together at most, but were of order {spelled(sum(powers))}")
         return self._moment(powers)
 
     @cached_property
@@ -121,7 +129,6 @@ class Gaussian(InputLaw):
                 raise ValueError(f"cov must be positive semidefinite, but has the eigenvalue {lowest}")
         self._sigma = np.array([[Fraction(x) for x in row] for row in matrix.tolist()], dtype=object)
         self.is_standard = bool(np.all(self._sigma == _identity(self.dimension)))
-        self._cached_moment = lru_cache(maxsize=None)(self._stein)
 
     @cached_property
     def second_moment(self) -> np.ndarray:
@@ -131,37 +138,30 @@ class Gaussian(InputLaw):
         return sigma
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the cache, which cannot be sent to another process. Of a copy: other threads may add what they compute meanwhile."""
-        return {name: value for name, value in self.__dict__.copy().items() if name != "_cached_moment"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._cached_moment = lru_cache(maxsize=None)(self._stein)
+        """Without the moments that are known by now. Of a copy: other threads may add what they compute meanwhile."""
+        return {name: value for name, value in self.__dict__.copy().items() if name != "_known"}
 
     def _moment(self, exponents: tuple[int, ...]) -> Fraction:
         if self.is_standard:
             result = 1
             for a in exponents:
-                result *= _double_factorial(a)
+                result *= double_factorial(a)
             return Fraction(result)
-        return self._cached_moment(exponents)
+        if exponents not in self._known:
+            refuse_states(exponents, "exponents", self._bits)
+        return to_fraction(gaussian_moment(self._rationals, exponents, self._known))
 
-    def _stein(self, exponents: tuple[int, ...]) -> Fraction:
-        """E[x_i f] = sum_j Sigma_ij E[d_j f], applied to the first coordinate that is present."""
-        if sum(exponents) % 2:
-            return Fraction(0)
-        i = next((k for k, a in enumerate(exponents) if a), None)
-        if i is None:
-            return Fraction(1)
-        rest = list(exponents)
-        rest[i] -= 1
-        total = Fraction(0)
-        for j, a in enumerate(rest):
-            if a and self._sigma[i, j]:
-                lower = rest.copy()
-                lower[j] -= 1
-                total += a * self._sigma[i, j] * self._cached_moment(tuple(lower))
-        return total
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], fmpq]:
+        return {}
+
+    @cached_property
+    def _rationals(self) -> list[list[fmpq]]:
+        return [[to_fmpq(x) for x in row] for row in self._sigma.tolist()]
+
+    @cached_property
+    def _bits(self) -> int:
+        return max(x.numerator.bit_length() + x.denominator.bit_length() for x in self._sigma.ravel())
 
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
         """Independent draws, a float64 array of shape `shape + (p,)`."""
@@ -360,16 +360,6 @@ class Uniform(Independent):
 
 def _identity(p: int) -> np.ndarray:
     return np.array([[Fraction(int(i == j)) for j in range(p)] for i in range(p)], dtype=object)
-
-
-def _double_factorial(a: int) -> int:
-    """E[z^a] for z ~ N(0, 1): (a - 1)!! for even a, 0 for odd."""
-    if a % 2:
-        return 0
-    result = 1
-    for k in range(a - 1, 1, -2):
-        result *= k
-    return result
 
 
 def _shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:

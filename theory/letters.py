@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.exact import as_index, as_matrix
+from theory.exact import as_index, as_matrix, shown
 from theory.problem import TeacherStudent
 
 WEIGHT, GRADIENT, TEACHER, CONSTANT = "W", "g", "teacher", "constant"
@@ -139,7 +139,7 @@ def teacher_letter(layer: Any) -> Letter:
 def constant_letter(name: str, matrix: Any) -> Letter:
     """A named constant with its exact matrix; floats are the binary rationals that they are."""
     if not isinstance(name, str) or not name.strip():
-        raise TypeError(f"name must be a non-empty string, but was {name!r}")
+        raise TypeError(f"name must be a non-empty string, but was {shown(name)}")
     rows = as_matrix(matrix, name).tolist()
     return Letter(CONSTANT, name=name, entries=tuple(tuple(Fraction(x) for x in row) for row in rows))
 

@@ -14,7 +14,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from theory.exact import as_number, to_fmpq
+from theory.exact import as_number, shown, to_fmpq, written
+from theory.foreign_arrays import is_nested
 from theory.letters import (
     Letter,
     Word,
@@ -28,6 +29,9 @@ from theory.letters import (
     word_shape,
 )
 from theory.problem import TeacherStudent
+
+#: Of sequences of letters.
+MAX_NESTING = 100
 
 
 class Term(NamedTuple):
@@ -212,7 +216,7 @@ class TraceForm:
     # -- how it looks ------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return _signed_sum(self.terms, lambda word: f"tr({_word(word)})", _word, str, " * ")
+        return _signed_sum(self.terms, lambda word: f"tr({_word(word)})", _word, written, " * ")
 
     def latex(self) -> str:
         """LaTeX of the sum."""
@@ -221,7 +225,7 @@ class TraceForm:
             return r"\,".join(letter.latex() for letter in letters)
 
         def number(c: Fraction) -> str:
-            return str(c) if c.denominator == 1 else rf"\frac{{{c.numerator}}}{{{c.denominator}}}"
+            return written(c) if c.denominator == 1 else rf"\frac{{{written(c.numerator)}}}{{{written(c.denominator)}}}"
 
         return _signed_sum(self.terms, lambda w: rf"\mathrm{{tr}}({word(w)})", word, number, r"\,")
 
@@ -254,7 +258,7 @@ def identity(size: int) -> TraceForm:
 def tr(form: TraceForm) -> TraceForm:
     """The trace of a matrix-valued form."""
     if not isinstance(form, TraceForm):
-        raise TypeError(f"tr takes a trace form, but was given {form!r}")
+        raise TypeError(f"tr takes a trace form, but was given {shown(form)}")
     return form.trace()
 
 
@@ -273,15 +277,21 @@ def _as_form(value: Any) -> TraceForm:
 
 
 def _as_letters(value: Any) -> Iterable[Letter]:
-    if isinstance(value, Letter):
-        yield value.symbol
-    elif isinstance(value, TraceForm):
-        if len(value.terms) != 1 or len(value.terms[0].letters) != 1:
-            raise ValueError(f"letters must be single letters, but were {value!r}")
-        yield value.terms[0].letters[0].symbol
-    else:
-        for item in value:
-            yield from _as_letters(item)
+    waiting = [iter((value,))]
+    while waiting:
+        item = next(waiting[-1], waiting)
+        if item is waiting:
+            waiting.pop()
+        elif isinstance(item, Letter):
+            yield item.symbol
+        elif isinstance(item, TraceForm):
+            if len(item.terms) != 1 or len(item.terms[0].letters) != 1:
+                raise ValueError(f"letters must be single letters, but were {shown(item)}")
+            yield item.terms[0].letters[0].symbol
+        elif is_nested(item) and len(waiting) < MAX_NESTING:
+            waiting.append(iter(item))
+        else:
+            raise TypeError(f"letters must be letters such as W(0, 1), or sequences of them, but had {shown(item)}")
 
 
 def _word(word: Word) -> str:

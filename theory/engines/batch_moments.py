@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import combinations_with_replacement, product
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
@@ -147,9 +147,9 @@ def _by_cumulants(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
 
 
 def _of_degree(count: int, total: int) -> Iterator[Exponents]:
-    if count == 1:
-        yield (total,)
-        return
-    for first in range(total, -1, -1):
-        for rest in _of_degree(count - 1, total - first):
-            yield first, *rest
+    """Lexicographically decreasing."""
+    for places in combinations_with_replacement(range(count), total):
+        exponents = [0] * count
+        for i in places:
+            exponents[i] += 1
+        yield tuple(exponents)

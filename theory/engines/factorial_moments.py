@@ -20,11 +20,13 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
-from theory.exact import as_index, as_number, to_fmpq, to_fraction
+from theory.exact import as_index, as_number, as_sequence, spelled, to_fmpq, to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
 
 Exponents = tuple[int, ...]
 Table = dict[Exponents, fmpq_poly]
+#: Together, of the exponents of one moment: a second.
+MAX_ORDER = 200
 
 
 def frequency_moment(probabilities: Sequence[Any], exponents: Sequence[int]) -> InverseBatchPolynomial:
@@ -36,12 +38,14 @@ def frequency_moment(probabilities: Sequence[Any], exponents: Sequence[int]) -> 
         >>> frequency_moment([Fraction(1, 3)], [2])
         InverseBatchPolynomial(1/9 + (2/9)/b)
     """
-    p = tuple(Fraction(as_number(x, f"probabilities[{n}]")) for n, x in enumerate(probabilities))
-    k = tuple(as_index(x, f"exponents[{n}]") for n, x in enumerate(exponents))
+    p = tuple(Fraction(as_number(x, f"probabilities[{n}]")) for n, x in enumerate(as_sequence(probabilities, "probabilities")))
+    k = tuple(as_index(x, f"exponents[{n}]") for n, x in enumerate(as_sequence(exponents, "exponents")))
+    if sum(k) > MAX_ORDER:
+        raise ValueError(f"exponents must be at most {MAX_ORDER} together, but were {spelled(sum(k))}")
     if len(p) != len(k):
         raise ValueError(f"exponents must have one entry for each of the {len(p)} probabilities, but had {len(k)}")
     if any(x < 0 for x in p) or sum(p) > 1:
-        raise ValueError(f"probabilities must not be negative and must not exceed 1 together, but were {list(map(str, p))}")
+        raise ValueError(f"probabilities must not be negative and must not exceed 1 together, but were {', '.join(map(spelled, p))}")
     product = fmpq_poly([1])
     for x, order in zip(p, k, strict=True):
         product *= _touchard(to_fmpq(x), order)[order]
@@ -85,18 +89,11 @@ def cubature(probabilities: tuple[Fraction, ...], degree: int) -> Cubature:
 
 def _monomial_moments(probabilities: tuple[Fraction, ...], degree: int) -> Table:
     """E[q^k] for every |k| <= degree, in lexicographic order of k."""
-    touchard = [_touchard(to_fmpq(p), degree) for p in probabilities]
-    table: Table = {}
-
-    def extend(prefix: Exponents, product: fmpq_poly) -> None:
-        if len(prefix) == len(touchard):
-            table[prefix] = _over_batch(product, sum(prefix))
-            return
-        for k in range(degree - sum(prefix) + 1):
-            extend((*prefix, k), product * touchard[len(prefix)][k])
-
-    extend((), fmpq_poly([1]))
-    return table
+    rows: list[tuple[Exponents, int, fmpq_poly]] = [((), 0, fmpq_poly([1]))]
+    for p in probabilities:
+        powers = _touchard(to_fmpq(p), degree)
+        rows = [((*k, a), order + a, product * powers[a]) for k, order, product in rows for a in range(degree - order + 1)]
+    return {k: _over_batch(product, order) for k, order, product in rows}
 
 
 @lru_cache(maxsize=64)
@@ -120,7 +117,10 @@ def _over_batch(polynomial: fmpq_poly, order: int) -> fmpq_poly:
 @cache
 def _falling(j: int) -> fmpq_poly:
     """(b)_j / b^j as a polynomial in eps."""
-    return fmpq_poly([1]) if j == 0 else _falling(j - 1) * fmpq_poly([1, 1 - j])
+    result = fmpq_poly([1])
+    for i in range(1, j):
+        result *= fmpq_poly([1, -i])
+    return result
 
 
 def _falling_factorials(degree: int) -> list[list[fmpq]]:

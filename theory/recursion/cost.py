@@ -144,10 +144,11 @@ def _double_factorial(d: int) -> int:
 @cache
 def _weighted_partitions(d: int, p: int) -> int:
     """Sum over set partitions of the number of monomials of degree 2k in p variables, multiplied over the blocks of k >= 2."""
-    if d == 0:
-        return 1
-    sizes = ((k, math.comb(2 * k + p - 1, p - 1) if k > 1 else 1) for k in range(1, d + 1))
-    return sum(math.comb(d - 1, k - 1) * w * _weighted_partitions(d - k, p) for k, w in sizes)
+    block = [0, *(math.comb(2 * k + p - 1, p - 1) if k > 1 else 1 for k in range(1, d + 1))]
+    sums = [1]
+    for n in range(1, d + 1):
+        sums.append(sum(math.comb(n - 1, k - 1) * block[k] * sums[n - k] for k in range(1, n + 1)))
+    return sums[d]
 
 
 def _about(count: int) -> str:

@@ -163,14 +163,21 @@ class KroneckerForm:
 
 
 def _product(word: Word, lookup: Lookup, known: dict[Word, np.ndarray]) -> np.ndarray:
-    if word not in known:
-        if len(word) > 1:
-            known[word] = _product(word[:-1], lookup, known) @ _product(word[-1:], lookup, known)
-        elif word[0].kind == CONSTANT:
-            known[word] = to_fmpq_array(word[0].matrix)
-        else:
-            known[word] = lookup(word[0].symbol).T if word[0].transposed else lookup(word[0])
-    return known[word]
+    start = next((n for n in range(len(word), 1, -1) if word[:n] in known), 0)  # the longest beginning that is known
+    product = known.get(word[:start])
+    for n in range(start, len(word)):
+        letter = word[n : n + 1]
+        if letter not in known:
+            known[letter] = _letter(letter[0], lookup)
+        product = known[word[: n + 1]] = known[letter] if product is None else product @ known[letter]
+    assert product is not None
+    return product
+
+
+def _letter(letter: Letter, lookup: Lookup) -> np.ndarray:
+    if letter.kind == CONSTANT:
+        return to_fmpq_array(letter.matrix)
+    return lookup(letter.symbol).T if letter.transposed else lookup(letter)
 
 
 def _contract(tensor: np.ndarray, matrices: list[np.ndarray]) -> fmpq:

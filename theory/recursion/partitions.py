@@ -31,20 +31,23 @@ def set_partitions(size: int) -> Iterator[tuple[int, ...]]:
     return grow((), 0)
 
 
-@cache
 def stirling_first(k: int, j: int) -> int:
     """Signed Stirling number of the first kind: the coefficient of b^j in b(b-1)...(b-k+1)."""
-    if k == 0 or j == 0:
-        return int(k == j)
-    return stirling_first(k - 1, j - 1) - (k - 1) * stirling_first(k - 1, j) if j <= k else 0
+    return _stirling(k, True)[j] if 0 <= j <= k else 0
+
+
+def stirling_second(n: int, k: int) -> int:
+    """Number of set partitions of n elements into k blocks."""
+    return _stirling(n, False)[k] if 0 <= k <= n else 0
 
 
 @cache
-def stirling_second(n: int, k: int) -> int:
-    """Number of set partitions of n elements into k blocks."""
-    if n == 0 or k == 0:
-        return int(n == k)
-    return k * stirling_second(n - 1, k) + stirling_second(n - 1, k - 1) if k <= n else 0
+def _stirling(n: int, first: bool) -> tuple[int, ...]:
+    """The n-th row: s(m+1, j) = s(m, j-1) - m s(m, j), S(m+1, j) = S(m, j-1) + j S(m, j)."""
+    row = [1]
+    for m in range(n):
+        row = [(row[j - 1] if j else 0) + ((-m if first else j) * row[j] if j <= m else 0) for j in range(m + 2)]
+    return tuple(row)
 
 
 @cache

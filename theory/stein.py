@@ -1,0 +1,62 @@
+"""Joint moments of Gaussian vectors by Stein's lemma, without recursion: the order of a moment is no depth of Python's stack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from flint import fmpq, fmpz
+
+#: States of one moment: about a minute; and the bytes that their numbers may fill.
+MAX_STATES, MAX_BYTES = 1 << 18, 1 << 28
+Exponents = tuple[int, ...]
+
+
+def refuse_states(multiplicities: Sequence[int], name: str, bits: int = 64) -> None:
+    """ValueError when sub-multisets are too many to be summed over, or their numbers, of so many bits a member, too long to be kept."""
+    states = math.prod(a + 1 for a in multiplicities)
+    if states > MAX_STATES:
+        raise ValueError(f"{name} must need at most {MAX_STATES} states of the recursion, but need {fmpz(states)}")
+    order = sum(multiplicities)
+    held = states * order * (bits + order.bit_length()) // 32  # the average state has half of the members, each pair a covariance
+    if held > MAX_BYTES:
+        raise ValueError(f"{name} must need at most {MAX_BYTES >> 20} MB of numbers, but need about {held >> 20} MB")
+
+
+def gaussian_moment(sigma: list[list[fmpq]], exponents: Exponents, known: dict[Exponents, fmpq]) -> fmpq:
+    """E[ prod_i x_i^{a_i} ] for x ~ N(0, sigma): E[x_i f] = sum_j sigma_ij E[d_j f], i the first coordinate that is present.
+
+    What was needed on the way is left in `known`. Cost: p products for each of at most prod_i (a_i + 1) / 2 states.
+    """
+    if sum(exponents) % 2:
+        return fmpq(0)
+    waiting = [exponents]
+    while waiting:
+        powers = waiting[-1]
+        if powers in known:
+            waiting.pop()
+            continue
+        i = next((k for k, a in enumerate(powers) if a), None)
+        if i is None:
+            known[powers] = fmpq(1)
+            continue
+        rest = _less(powers, i)
+        terms = [(a * sigma[i][j], _less(rest, j)) for j, a in enumerate(rest) if a and sigma[i][j]]
+        missing = [lower for _, lower in terms if lower not in known]
+        if missing:
+            waiting += missing
+        else:
+            known[powers] = sum((factor * known[lower] for factor, lower in terms), fmpq(0))
+    return known[exponents]
+
+
+def double_factorial(a: int) -> int:
+    """E[z^a] for z ~ N(0, 1): (a - 1)!! = a! / (2^(a/2) (a/2)!) for even a, 0 for odd."""
+    if a % 2:
+        return 0
+    half = fmpz(a // 2)
+    return int(fmpz.fac_ui(fmpz(a)) / (fmpz.fac_ui(half) << half)) if a > 64 else math.prod(range(a - 1, 1, -2))
+
+
+def _less(powers: Exponents, i: int) -> Exponents:
+    return (*powers[:i], powers[i] - 1, *powers[i + 1 :])
