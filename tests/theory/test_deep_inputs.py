@@ -80,14 +80,14 @@ def test_many_atoms_and_many_steps() -> None:
     squares = [F(n * n) for n in range(DEEP)]
     mean = sum(squares) / DEEP
     assert variance_poly.variance_polynomial(problem, 0, 1).coefficients == (0, sum((q - mean) ** 2 for q in squares) / DEEP)
-    assert enumeration.variance(problem, 1, 0, 1) == sum((q - mean) ** 2 for q in squares) / DEEP
+    assert enumeration.variance(problem, batch_size=1, step=0, layer=1) == sum((q - mean) ** 2 for q in squares) / DEEP
 
 
 def test_paths_of_many_steps() -> None:
     # with x = 1 always, w_t = 2^-t for the rate 1/2, and the gradient is w_t
     problem = TeacherStudent([[[1]]], [[[0]]], Discrete([1]), F(1, 2))
-    assert enumeration.expectation(problem, 1, lambda path: path.gradients[-1][0][0, 0], step=1500) == F(1, 2**1500)
-    assert enumeration.loss(problem, 3, 1500) == F(1, 2 * 4**1500)
+    assert enumeration.expectation(problem, lambda path: path.gradients[-1][0][0, 0], batch_size=1, step=1500) == F(1, 2**1500)
+    assert enumeration.loss(problem, batch_size=3, step=1500) == F(1, 2 * 4**1500)
 
 
 def test_long_forms() -> None:
@@ -97,7 +97,7 @@ def test_long_forms() -> None:
         word = word @ W(0, 1)
     value = word.evaluate(lambda letter: np.array([[fmpq(1, 2)]], dtype=object))
     assert value.item() == fmpq(1, 2**DEEP)
-    assert enumeration.expectation(problem, 1, tr(word), step=0) == F(1, 2**DEEP)
+    assert enumeration.expectation(problem, tr(word), batch_size=1, step=0) == F(1, 2**DEEP)
     deep: Any = g(0, 1)
     for _ in range(DEEP):
         deep = [deep]
