@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import itertools
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from functools import partial
 from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
@@ -18,6 +17,7 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker, SpecCluster, as_completed, get_worker
 from distributed.deploy.subprocess import SubprocessCluster
 
+from empirics.guards import quiet
 from empirics.plan import Plan, Shard
 from empirics.work import ShardResult, run_shard
 
@@ -28,6 +28,24 @@ CLOSE_SECONDS = 2
 #: A scheduler without workers is given up after this; one that lost a worker of its own starts another within seconds.
 LONELY_SECONDS = 60.0
 LOOK_SECONDS, NAP_SECONDS, TELL_SECONDS = 5.0, 0.02, 1.0
+#: Dask's loggers tell of every connection that closes; what matters is raised.
+LOGGERS = ("distributed", "distributed.client", "distributed.core", "distributed.comm.tcp")
+#: What the programs of a local cluster run first. A terminal sends its Ctrl-C to all of its session: they have their own. And when the
+#: process that started them is gone, killed perhaps, nobody wants their work: they end within a second (a worker ends with its nanny).
+COMPANION = """
+import os, threading, time
+
+def watch():
+    while os.getppid() == {pid}:
+        time.sleep(0.5)
+    os._exit(1)
+
+try:
+    os.setsid()
+except OSError:
+    pass
+threading.Thread(target=watch, daemon=True).start()
+"""
 
 
 def run_on(client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], Any]) -> Iterator[ShardResult]:
@@ -118,9 +136,8 @@ def _unchanged(plan: Plan) -> Plan:
 @contextmanager
 def local_client(workers: int) -> Iterator[Client]:
     """A cluster of `workers` processes of one thread. They are started as programs of their own, so scripts need no __main__ guard."""
-    with _quiet():
-        with _sessions_of_their_own():
-            cluster = _local_cluster(workers)
+    with quiet(*LOGGERS):
+        cluster = _local_cluster(workers)
         client = None
         try:
             client = Client(cluster, timeout=CONNECT_SECONDS * 6, set_as_default=False)
@@ -136,7 +153,7 @@ def local_client(workers: int) -> Iterator[Client]:
 @contextmanager
 def client_of(scheduler: str) -> Iterator[Client]:
     """A client of the scheduler at this address. ValueError when it cannot be reached, or has no workers."""
-    with _quiet():
+    with quiet(*LOGGERS):
         try:
             client = _Connected(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
@@ -165,37 +182,13 @@ class _Connected(Client):
 
 
 def _local_cluster(workers: int) -> SpecCluster:
+    companion = COMPANION.format(pid=os.getpid())
     return SubprocessCluster(
         n_workers=workers,
         host="127.0.0.1",
         threads_per_worker=1,
-        scheduler_kwargs={"idle_timeout": "2 minutes"},  # when this process was killed, its cluster ends by itself
+        scheduler_kwargs={"preload": [companion]},
         dashboard_address=None,  # type: ignore[arg-type]  # its documentation allows None
         silence_logs=logging.CRITICAL,
-        worker_kwargs={"memory_limit": 0, "dashboard": False},
+        worker_kwargs={"memory_limit": 0, "dashboard": False, "preload_nanny": [companion]},
     )
-
-
-@contextmanager
-def _sessions_of_their_own() -> Iterator[None]:
-    """For the programs that asyncio starts meanwhile: a terminal sends its Ctrl-C to all of its session, and Dask has no option for it."""
-    start = asyncio.create_subprocess_exec
-    asyncio.create_subprocess_exec = partial(start, start_new_session=True)
-    try:
-        yield
-    finally:
-        asyncio.create_subprocess_exec = start
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Dask's loggers tell of every connection that closes; what matters is raised."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm.tcp")]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)

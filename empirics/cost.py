@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import psutil
 import torch
 
+from empirics.guards import arithmetic
 from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
-from empirics.work import single_thread, source_for
+from empirics.work import source_for
 from theory.budget import UnaffordableError, duration, size
 from theory.exact import as_index
 
@@ -125,7 +126,7 @@ def refuse_oversized(plan: Plan, workers: int) -> None:
 def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
     """Seconds of one step of one replica, from steps that take that long together, one at least."""
     setting = plan.setting(batch_size, *widest_group(plan, batch_size))
-    with single_thread(), torch.no_grad():
+    with arithmetic():
         engine = ENGINES[plan.engine](setting)
         source = source_for(engine, streams(plan.seed, (0, 0), setting.device))
         engine.restart()

@@ -10,12 +10,13 @@ import numpy as np
 import xarray as xr
 
 from empirics.estimates import estimate, uses_controls
+from empirics.guards import arithmetic
 from empirics.plan import Plan
 from empirics.population import population
 from empirics.rounding import rounding_errors
 from empirics.statistics import PER_LAYER, Moments, size_of
 from empirics.tails import LEAST, concentration, degrees_of_freedom
-from empirics.work import ShardResult, single_thread
+from empirics.work import ShardResult
 from theory.exact import written
 
 LONG_NAMES = {
@@ -59,7 +60,7 @@ class Collector:
         """Everything that was collected, with what it is and how to get it again."""
         plan = self.plan
         sizes = plan.batch_sizes
-        with single_thread():
+        with arithmetic():
             both = [estimate(self.moments[b], plan.eps) for b in sizes]
             values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
             freedom = self._degrees_of_freedom(values.shape)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -12,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from empirics.batches import Draws, Source, make_source
 from empirics.engines.base import Engine
+from empirics.guards import arithmetic
 from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
 from empirics.streams import Streams, streams
@@ -41,7 +40,7 @@ def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda repli
     lost = np.zeros(len(plan.recorded))
     source_streams = streams(plan.seed, (shard.batch_size, shard.index), torch.device(plan.device))
     first = behind = 0
-    with single_thread(), torch.no_grad(), np.errstate(all="ignore"):  # `diverged` tells of what overflows
+    with arithmetic(), np.errstate(all="ignore"):  # `diverged` tells of what overflows
         engines: dict[tuple[int, int], Engine] = {}
         for blocks, size in plan.groups(shard):
             if (blocks, size) not in engines:
@@ -107,15 +106,3 @@ def versions() -> str:
     except PackageNotFoundError:
         own = "not installed"
     return f"batchlaw {own}, Python {platform.python_version()}, numpy {np.__version__}, torch {torch.__version__}"
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """One thread for torch and for numpy's linear algebra: cores are for shards, and bits must not depend on their number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(before)

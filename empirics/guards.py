@@ -1,0 +1,134 @@
+"""What is set for the whole process, or a thread of it, while work is under way, and is found as it was however uses overlap.
+
+Two threads that each save, set and restore a setting of the process leave behind what the other had set. Here the first to come saves it
+and the last to go restores it, whatever the order in between.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import torch
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+
+class Shared:
+    """A setting of the process: `enter` makes it and gives what undoes it; both are called once, however many hold it."""
+
+    def __init__(self, enter: Callable[[], Callable[[], Any]]) -> None:
+        self.enter, self.lock = enter, threading.RLock()
+        self.holders = 0
+        self.leave: Callable[[], Any] = lambda: None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self.lock:
+            if self.holders == 0:
+                self.leave = self.enter()
+            self.holders += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.holders -= 1
+                if self.holders == 0:
+                    self.leave()
+
+
+class _OneThread:
+    """One thread for the linear algebra of torch and numpy.
+
+    numpy's pool, torch's own number and MKL's belong to the process, OpenMP's number to each thread: those are counted, this one is kept
+    for each thread that comes.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.mine = threading.RLock(), threading.local()
+        self.holders, self.found = 0, 1
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        if getattr(self.mine, "inside", False):
+            yield
+            return
+        with self.lock:
+            before = torch.get_num_threads()
+            if self.holders == 0:
+                self.found, self.precision = before, torch.get_float32_matmul_precision()
+                self.limits = threadpool_limits(limits=1)
+                torch.set_float32_matmul_precision("highest")
+            elif before == 1:
+                before = self.found  # a thread that is new to torch begins with what the others have set
+            self.holders += 1
+            torch.set_num_threads(1)
+            _set_of_this_thread(1)
+            self.mine.inside = True
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.mine.inside = False
+                self.holders -= 1
+                if self.holders == 0:
+                    self.limits.restore_original_limits()
+                    torch.set_num_threads(self.found)
+                    torch.set_float32_matmul_precision(self.precision)
+                _set_of_this_thread(before)
+
+
+def _set_of_this_thread(count: int) -> None:
+    """OpenMP's number of threads, which is each thread's own; torch's setter would change what the others run on."""
+    for pool in _openmp():
+        pool.set_num_threads(count)
+
+
+@cache
+def _openmp() -> list[Any]:
+    return list(ThreadpoolController().select(user_api="openmp").lib_controllers)
+
+
+_one_thread = _OneThread()
+
+
+@contextmanager
+def arithmetic() -> Iterator[None]:
+    """For all that is computed: one thread, since cores are for shards and bits must not depend on their number; and the arithmetic that
+    was asked for, whatever modes of torch the caller is in (inference, autocast, gradients, short products)."""
+    with _one_thread.held(), torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
+        yield
+
+
+def quiet(*names: str) -> AbstractContextManager[None]:
+    """These loggers say nothing below CRITICAL meanwhile."""
+    if names not in _quiet:
+        _quiet.setdefault(names, Shared(lambda: _silence(names)))
+    return _quiet[names].held()
+
+
+_quiet: dict[tuple[str, ...], Shared] = {}
+
+
+def _silence(names: tuple[str, ...]) -> Callable[[], None]:
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+
+    def restore() -> None:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+    return restore
+
+
+def beside(path: Path) -> Path:
+    """A name next to `path` that no other thread, process or machine takes."""
+    return path.with_name(f".{path.name}-{os.getpid()}-{uuid4().hex[:12]}.part")
