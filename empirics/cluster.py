@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
@@ -19,6 +20,7 @@ from distributed.deploy.subprocess import SubprocessCluster
 
 from empirics.guards import quiet
 from empirics.plan import Plan, Shard
+from empirics.shard_files import Kept, write_shard
 from empirics.work import ShardResult, run_shard
 
 #: Shards that wait at the scheduler for each worker, so that none is idle.
@@ -48,10 +50,13 @@ threading.Thread(target=watch, daemon=True).start()
 """
 
 
-def run_on(client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], Any]) -> Iterator[ShardResult]:
-    """Every shard once, in the order in which they are finished; `ran` hears of those under way.
+def run_on(
+    client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], Any], directory: Path | None = None
+) -> Iterator[ShardResult | Kept]:
+    """Every shard once, in the order in which they are finished; `ran` hears of those under way. Workers write them to `directory`, the
+    store's, where they see it.
 
-    OSError when the scheduler or all of its workers are lost.
+    OSError when the scheduler or all of its workers are lost, or the disk is full.
     """
     topic = f"batchlaw-{uuid4().hex}"
     heard: SimpleQueue[tuple[Shard, int]] = SimpleQueue()  # filled by the client's own thread
@@ -61,7 +66,7 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[S
     todo = iter(shards)
 
     def submit(shard: Shard) -> Future:
-        return client.submit(_run, shared, shard, topic, pure=False, retries=2)
+        return client.submit(_run, shared, shard, topic, directory, pure=False, retries=2)
 
     width = max(1, sum(client.nthreads().values())) * (1 + WAITING)
     running = as_completed([submit(shard) for shard in itertools.islice(todo, width)], loop=client.loop)
@@ -74,13 +79,15 @@ def run_on(client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[S
             time.sleep(NAP_SECONDS)
             continue
         result = _result_of(next(running), watch)
+        if isinstance(result, OSError):
+            raise result
         following = next(todo, None)
         if following is not None:
             running.add(submit(following))
         yield result
 
 
-def _result_of(future: Future, watch: _Watch) -> ShardResult:
+def _result_of(future: Future, watch: _Watch) -> ShardResult | Kept | OSError:
     """A finished shard; computed again when the worker that has it dies before it is fetched."""
     while True:
         try:
@@ -116,8 +123,8 @@ def _lost(reason: str) -> OSError:
     return OSError(errno.ECONNABORTED, f"{reason}; shards that were finished before are kept where there is a store")
 
 
-def _run(plan: Plan, shard: Shard, topic: str) -> ShardResult:
-    """On a worker."""
+def _run(plan: Plan, shard: Shard, topic: str, directory: Path | None) -> ShardResult | Kept | OSError:
+    """On a worker. An error of the disk is no reason to try again, as Dask does with what is raised."""
     worker, last = get_worker(), time.monotonic()
 
     def ran(replica_steps: int) -> None:
@@ -126,7 +133,13 @@ def _run(plan: Plan, shard: Shard, topic: str) -> ShardResult:
             last = time.monotonic()
             worker.log_event(topic, [shard.batch_size, shard.index, shard.replicas, replica_steps])
 
-    return run_shard(plan, shard, ran)
+    result = run_shard(plan, shard, ran)
+    if directory is None:
+        return result
+    try:
+        return Kept(shard, write_shard(directory, result, plan.steps, plan.fingerprint))
+    except OSError as error:
+        return error
 
 
 def _unchanged(plan: Plan) -> Plan:

@@ -1,14 +1,12 @@
-"""What one step of one replica costs, by counting: flops and floating-point numbers."""
+"""What one step of one replica costs, by counting: flops and floating-point numbers. It decides no draws: cuts.py does."""
 
 from __future__ import annotations
 
 from empirics.batches import finite_support, row_count
+from empirics.cuts import BLOCK, CHUNK
 from empirics.population import population
 from theory.problem import TeacherStudent
 
-#: Of statistics: large enough for ||E g||^2, whose U-statistic has the noise of 1/(B-1) of a replica's; small blocks stay in the cache.
-BLOCK = 4
-CHUNK = 64  # steps that are looked at before their inner products are digested
 LEAST_STEP = 3e4  # flops of a replica's step that overheads amount to
 DRAW = 20  # flops that drawing a number amounts to
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 import torch
 
 from empirics.arguments import is_users_function
+from empirics.cuts import BLOCK, CHUNK, RULE, lockstep, shard_size, step_seconds
 from empirics.data_sets import DataSet
-from empirics.engine_cost import BLOCK, CHUNK, replica_numbers, step_flops
+from empirics.engine_cost import replica_numbers, step_flops
 from empirics.engines.autograd import Autograd
 from empirics.engines.base import Engine, Setting
 from empirics.engines.networks import Networks
@@ -23,12 +25,6 @@ from theory.problem import TeacherStudent
 
 ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-#: Flops of a shard, small steps counted at what they cost anyway: some seconds of one core, minutes of work lost to a kill at most.
-SHARD_WORK = {"cpu": 1e12, "cuda": 4e13}
-MOST_REPLICAS = 1 << 16
-#: Bytes of weights and buffers in lockstep: about a core's own cache, or a share of a GPU's memory.
-LOCKSTEP_BYTES = {"cpu": 3 << 20, "cuda": 4 << 30}
-LOCKSTEP_REPLICAS = {"cpu": 2048, "cuda": 1 << 15}
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,7 @@ class Plan:
     engine: str
     every: int
     shard_replicas: int | None
+    rule: int = RULE  # by which it is cut: cuts.py
 
     @cached_property
     def rates(self) -> np.ndarray:
@@ -93,11 +90,18 @@ class Plan:
         """Of the whole run."""
         return sum(step_flops(self.problem, self.engine, self.estimator, b) for b in self.batch_sizes) * self.replicas * self.steps
 
+    @property
+    def core_seconds(self) -> float:
+        """Of the whole run on the CPU, roughly and without running anything; `predict` is better."""
+        how = self.engine, self.estimator, self.sampling, self.dtype
+        return sum(step_seconds(self.problem, b, *how) for b in self.batch_sizes) * self.replicas * self.steps
+
     def _usual_shard(self, batch_size: int) -> int:
-        """A power of 2, about SHARD_WORK; it knows of one batch size only, so that the draws at one do not depend on the others."""
-        work = step_flops(self.problem, self.engine, self.estimator, batch_size) * self.steps
-        share = SHARD_WORK[torch.device(self.device).type] / work
-        return 2 ** int(np.log2(min(max(share, BLOCK), MOST_REPLICAS)))
+        """For one batch size at a time, so that the draws at one do not depend on the others."""
+        return shard_size(
+            self.rule, self.problem, batch_size, self.steps, engine=self.engine, estimator=self.estimator, sampling=self.sampling,
+            dtype=self.dtype, kind=torch.device(self.device).type,
+        )  # fmt: skip
 
     def groups(self, shard: Shard) -> list[tuple[int, int]]:
         """(blocks, block_size) to run in lockstep, one after the other; block sizes differ by at most one."""
@@ -113,8 +117,7 @@ class Plan:
     def lockstep(self, batch_size: int) -> int:
         """Replicas that fit the cache together, with room for a block at least."""
         kind = torch.device(self.device).type
-        room = LOCKSTEP_BYTES[kind] // self.replica_bytes(batch_size)
-        return int(min(max(room, BLOCK), LOCKSTEP_REPLICAS[kind]))
+        return lockstep(self.problem, batch_size, engine=self.engine, estimator=self.estimator, dtype=self.dtype, kind=kind)
 
     def setting(self, batch_size: int, blocks: int, block_size: int) -> Setting:
         device, dtype = torch.device(self.device), DTYPES[self.dtype]
@@ -124,14 +127,19 @@ class Plan:
         """Weights and buffers of one replica."""
         return replica_numbers(self.problem, self.engine, self.estimator, batch_size) * (4 if self.dtype == "float32" else 8)
 
-    def identity(self) -> dict[str, Any]:
-        """All that decides the numbers of a shard, as JSON; batch sizes and the number of replicas only add shards."""
+    def identity(self, rates: Sequence[float] | None = None) -> dict[str, Any]:
+        """All that decides the numbers of a shard, as JSON; batch sizes and the number of replicas only add shards.
+
+        `rates`: alpha_0, alpha_1, ... of the same run with another number of steps.
+        """
         law = self.problem.inputs
-        return {
+        known: Sequence[float] = self.rates[:-1].tolist() if rates is None else rates
+        rule = {} if self.rule == 1 else {"rule": self.rule}
+        return rule | {
             "sizes": list(self.problem.sizes),
             "inputs": law.digest if isinstance(law, DataSet) else repr(law),
             "activation": str(self.problem.activation) if not self.problem.is_polynomial else [written(c) for c in self.problem.polynomial],
-            "steps": self.steps,
+            "steps": len(known) + 1,
             "every": self.every,
             "seed": self.seed,
             "device": torch.device(self.device).type,
@@ -140,7 +148,7 @@ class Plan:
             "estimator": self.estimator,
             "engine": self.engine,
             "shard_replicas": self.shard_replicas,
-            "problem": problem_digest(self.problem, self.steps),
+            "problem": problem_digest(self.problem, known),
         }
 
     def request(self) -> dict[str, Any]:
@@ -151,10 +159,15 @@ class Plan:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the identity."""
-        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+        return fingerprint(self.identity())
 
 
-def problem_digest(problem: TeacherStudent, steps: int) -> str:
+def fingerprint(identity: dict[str, Any]) -> str:
+    """SHA-256 of what decides the numbers of a run."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
     """SHA-256 over the doubles that runs use of weights, teacher, learning rates and activation, and the input law."""
     digest = hashlib.sha256()
 
@@ -164,7 +177,7 @@ def problem_digest(problem: TeacherStudent, steps: int) -> str:
     for matrix in (*problem.student, *problem.teacher):
         add(matrix.shape)
         add(to_float(matrix) + 0.0)  # one zero
-    add(np.array([as_double(problem.learning_rate(t), f"learning_rates({t})") for t in range(steps - 1)]))
+    add(np.asarray(rates, dtype=np.float64))
     law = problem.inputs
     add(law.digest if isinstance(law, DataSet) else repr(law))
     if problem.is_polynomial:

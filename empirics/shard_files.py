@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ _DIMS = {
     "cc": ("step", "fold", "control", "control_"),
     "diverged": ("step",),
 }
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class CorruptShardError(ValueError):
@@ -61,6 +64,14 @@ class ShardFile:
     path: Path
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A finished shard that is in its file, and need not be sent."""
+
+    shard: Shard
+    path: Path
+
+
 def shard_files(directory: Path) -> Iterator[ShardFile]:
     """Those of a directory, in their order: by batch size and index."""
     found = []
@@ -74,6 +85,12 @@ def shard_files(directory: Path) -> Iterator[ShardFile]:
 
 def is_shard_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
+
+
+def steps_of(path: Path) -> int | None:
+    """As the name says."""
+    match = _NAME.fullmatch(path.name)
+    return int(match[4]) if match and match[4] else None
 
 
 def write_shard(directory: Path, result: ShardResult, steps: int, fingerprint: str) -> Path:
@@ -140,6 +157,10 @@ def write_file(directory: Path, name: str, content: bytes) -> Path:
         ) from error
 
 
+def _later(told: list[tuple[Any, int, Any]], handler: Any, number: int, frame: Any) -> None:
+    told.append((handler, number, frame))
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """A Ctrl-C or a SIGTERM waits until the end: in the middle of a file, the library makes other errors of it.
@@ -150,9 +171,9 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     told: list[tuple[Any, int, Any]] = []
-    before = {number: handler for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if callable(handler := signal.getsignal(number))}
+    before = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
     for number, handler in before.items():
-        signal.signal(number, lambda n, frame, handler=handler: told.append((handler, n, frame)))
+        signal.signal(number, partial(_later, told, handler))
     try:
         yield
     finally:

@@ -19,13 +19,15 @@ from empirics.plan import Plan, Shard
 from empirics.progress import Account, Progress
 from empirics.request import make_plan
 from empirics.results import Collector
-from empirics.store import Store, read_run
+from empirics.run_file import read_run
+from empirics.shard_files import Kept
+from empirics.store import Store, as_path
 from empirics.work import ShardResult, run_shard
-from theory.exact import as_index
+from theory.exact import as_index, shown
 from theory.problem import TeacherStudent
 
-#: Flops from which worker processes pay for their start: half a minute of one core.
-WORTH_WORKERS = 3e12
+#: Seconds of one core from which worker processes pay for their start.
+WORTH_WORKERS = 30.0
 
 
 def simulate(
@@ -106,7 +108,11 @@ def simulate(
     count = choose_workers(plan, workers)
     told = progress or (lambda progress: None)
     refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
-    kept = None if store is None else Store(store, plan)
+    kept = None
+    if store is not None:
+        kept = Store(store, plan)
+        plan = kept.plan
+        count = min(count, plan.shard_count)
     if scheduler is None:
         refuse_unaffordable(plan, count, max_hours, pending_share(plan, kept))
     shards = plan.shards()
@@ -119,12 +125,12 @@ def simulate(
     account = Account(plan, finished, told)
     if not missing:
         return collect_shards(plan, (), kept, finished, account)
-    with _runner(plan, count, scheduler, account.ran) as run:
+    with _runner(plan, count, scheduler, kept, account.ran) as run:
         return collect_shards(plan, run(missing), kept, finished, account)
 
 
 def collect_shards(
-    plan: Plan, results: Iterable[ShardResult], store: Store | None, finished: dict[Shard, Path], account: Account
+    plan: Plan, results: Iterable[ShardResult | Kept], store: Store | None, finished: dict[Shard, Path], account: Account
 ) -> xr.Dataset:
     """Keep what comes in, and take every shard into account in the plan's order, whatever the order in which they come."""
     collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(plan.shards())
@@ -138,7 +144,9 @@ def collect_shards(
             upcoming = next(following, None)
 
     for result in results:
-        if store is None:
+        if isinstance(result, Kept):
+            finished[result.shard] = result.path
+        elif store is None:
             waiting[result.shard] = result
         else:
             finished[result.shard] = store.write(result)
@@ -152,7 +160,7 @@ def choose_workers(plan: Plan, workers: int | None) -> int:
     """How many processes: as asked, or one a core where that pays."""
     if workers is not None:
         return min(as_index(workers, "workers", minimum=1), plan.shard_count)
-    if torch.device(plan.device).type != "cpu" or plan.flops < WORTH_WORKERS:
+    if torch.device(plan.device).type != "cpu" or plan.core_seconds < WORTH_WORKERS:
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, plan.shard_count)
@@ -181,29 +189,39 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     ...     load(place, synthetic()).identical(run)
     True
     """
-    path = Path(store)
+    path = as_path(store)
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
     if not path.is_dir():
         raise ValueError(f"store must be a directory, but there is none at {path}")
-    request = read_run(path)["request"]
-    # a run of a GPU is read on any machine
-    plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=request["device"])
-
-    kept, shards = Store(path, plan, read_only=True), plan.shards()
-    finished = kept.sound(shards, repair=False)
-    if len(finished) < len(shards):
-        raise ValueError(f"store must hold the whole run, but {path} lacks {len(shards) - len(finished)} of {len(shards)} shards")
+    request = read_run(path).request
+    try:  # a run of a GPU is read on any machine
+        plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=str(torch.device(request["device"])))
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+        raise ValueError(f"store must hold a run of this problem, but what was asked of {path} cannot be: {error}") from error
+    kept = Store(path, plan, read_only=True)
+    plan, there = kept.plan, len(kept.files())
+    lacking = plan.shard_count - there  # by counting: what run.json says is not believed before it is there
+    if lacking <= 0:
+        shards = plan.shards()
+        finished = kept.sound(shards, repair=False)
+        lacking = len(shards) - len(finished)
+    if lacking > 0:
+        raise ValueError(f"store must hold the whole run, but {path} lacks {lacking} of {plan.shard_count} shards")
     return collect_shards(plan, (), kept, finished, Account(plan, finished, lambda progress: None))
 
 
 @contextmanager
 def _runner(
-    plan: Plan, workers: int, scheduler: str | None, ran: Callable[[Shard, int], Any]
-) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult]]]:
+    plan: Plan, workers: int, scheduler: str | None, store: Store | None, ran: Callable[[Shard, int], Any]
+) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult | Kept]]]:
     if scheduler is None and workers == 1:
         yield lambda shards: (run_shard(plan, shard, partial(ran, shard)) for shard in shards)
         return
     from empirics.cluster import client_of, local_client, run_on  # Dask takes a second to load
 
     place: AbstractContextManager[Any] = local_client(workers) if scheduler is None else client_of(scheduler)
+    # workers of this machine keep what they have finished themselves, whatever becomes of this process; others may not see the directory
+    directory = store.path.absolute() if store is not None and scheduler is None else None
     with place as client:
-        yield lambda shards: run_on(client, plan, shards, ran)
+        yield lambda shards: run_on(client, plan, shards, ran, directory)

@@ -118,6 +118,10 @@ class Moments:
             result.cc[:, fold] = np.swapaxes(c, 1, 2) @ c
         return result
 
+    def first(self, steps: int) -> Moments:
+        """Those of the first steps."""
+        return Moments(self.count, *(x[:steps] for x in (self.mean, self.yy, self.yc, self.cc)))
+
     def put(self, start: int, part: Moments) -> None:
         """Set the steps from `start` on to those of `part`, which has the same blocks."""
         stop = start + len(part.mean)

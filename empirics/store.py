@@ -1,78 +1,59 @@
 """A store: a directory in which a run's finished shards survive.
 
-    run.json                                    what the run is, its fingerprint, and what was asked for last
+    run.json                                    what the run is, its fingerprint, what was asked for last, and a digest of all that
     problem.npz                                 weights of student and teacher, and the points of a data set
-    b00004-s00017-n32-<digest>.nc               one shard, netCDF; the name ends in the SHA-256 of the file's bytes
+    b00004-s00017-n32-t200-<digest>.nc          one shard: shard_files.py
 
-Every file is written beside its place, flushed to the disk and renamed: a kill leaves whole files, and stray `.part` files at most.
+A run of more steps, the same in all else, is the same store's: its shards stand beside those of fewer steps, and serve these too.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import io
-import json
 import os
-import re
-import signal
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import dask
 import numpy as np
-import xarray as xr
 
 from empirics.data_sets import DataSet
-from empirics.plan import Plan, Shard
+from empirics.guards import beside
+from empirics.plan import Plan, Shard, fingerprint
+from empirics.run_file import RunFile, read_run
+from empirics.shard_files import CorruptShardError, ShardFile, is_shard_name, read_shard, shard_files, steps_of, write_file, write_shard
 from empirics.statistics import Moments, size_of
 from empirics.work import ShardResult
-from theory.exact import to_float
+from theory.exact import shown, to_float
 
 _PROBLEM = "problem.npz"
-_NAME = re.compile(r"b(\d+)-s(\d+)-n(\d+)-([0-9a-f]{16})\.nc")
-_DIMS = {
-    "count": ("fold",),
-    "mean": ("step", "fold", "value"),
-    "yy": ("step", "fold", "statistic"),
-    "yc": ("step", "fold", "statistic", "control"),
-    "cc": ("step", "fold", "control", "control_"),
-}
-
-
-class CorruptShardError(ValueError):
-    """A shard of the store cannot be used; the message names the file and what is wrong."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"store: the shard {path} {reason}; give repair=True (--repair) to compute it again")
-        self.path = path
 
 
 class Store:
-    """The directory `path`, for one run. ValueError when it belongs to another run or holds other files, or cannot be written."""
+    """The directory `path`, for one run. ValueError when it belongs to another run or holds other files, or cannot be written.
+
+    `plan`: that of the run as this store keeps it, which is cut as it was when the store was made.
+    """
 
     def __init__(self, path: str | os.PathLike[str], plan: Plan, read_only: bool = False) -> None:
-        if not isinstance(path, str | os.PathLike):
-            raise TypeError(f"store must be a path, but was {path!r}")
-        if not os.fspath(path):
-            raise ValueError("store must be a path, but was empty")
-        self.path, self.plan = Path(path), plan
+        self.path = as_path(path)
         if not read_only:
             self._check_place()
-        known = self.path / "run.json"
-        if known.exists():
-            self._check_identity(read_run(self.path))
+        self.run: RunFile | None = None
+        if (self.path / "run.json").exists():
+            self.run = read_run(self.path)
+            plan = replace(plan, rule=self.run.rule)
+            self._check_identity(plan, self.run)
         else:
             self._refuse_strangers()
+        self.plan = plan
+        self.fingerprints = (self.run.fingerprints if self.run else {}) | {plan.steps: plan.fingerprint}
 
     def _refuse_strangers(self) -> None:
         """Without run.json: shards may be there, each of which says whose it is, and what a start that was cut off has left."""
         names = [entry.name for entry in self.path.iterdir()] if self.path.is_dir() else []
-        strangers = [name for name in names if not (name.startswith(".") or name == _PROBLEM or _NAME.fullmatch(name))]
+        strangers = [name for name in names if not (name.startswith(".") or name == _PROBLEM or is_shard_name(name))]
         if strangers:
             raise ValueError(f"store must be a new or empty directory, or a run's, but {self.path} holds {sorted(strangers)[0]!r}")
 
@@ -85,8 +66,11 @@ class Store:
             intact = False
         if not intact:
             self._write(_PROBLEM, arrays)
-        run = {"fingerprint": plan.fingerprint, "identity": plan.identity(), "request": plan.request()}
-        content = json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1).encode()
+        # the longest run that was asked for, which knows all learning rates
+        rates = plan.rates[:-1].tolist()
+        if self.run is not None and len(self.run.learning_rates) > len(rates):
+            rates = self.run.learning_rates
+        content = RunFile(plan.identity(rates), plan.request(), rates, self.fingerprints).content()
         if not known.exists() or known.read_bytes() != content:
             self._write("run.json", content)
 
@@ -100,162 +84,105 @@ class Store:
         np.savez(buffer, **{name: to_float(w) for name, w in arrays.items()})  # type: ignore[arg-type]
         return buffer.getvalue()
 
+    def files(self) -> list[tuple[int, ShardFile]]:
+        """Those that hold what this run wants to know, its steps or more, the fewest first; and how many they hold."""
+        found = [(file.steps or self._unsaid_steps(), file) for file in (shard_files(self.path) if self.path.is_dir() else ())]
+        return sorted((pair for pair in found if pair[0] >= self.plan.steps and pair[0] in self.fingerprints), key=lambda pair: pair[0])
+
+    def _unsaid_steps(self) -> int:
+        """Of shards whose names do not say it: of a store that has never been asked for another number."""
+        return min(self.run.fingerprints) if self.run else self.plan.steps
+
     def names(self) -> dict[Shard, Path]:
         """The shards that are there, by their names alone."""
-        return dict(shard_files(self.path)) if self.path.is_dir() else {}
+        return {file.shard: file.path for _, file in reversed(self.files())}
 
     def sound(self, shards: Iterable[Shard], repair: bool) -> dict[Shard, Path]:
         """Those of `shards` that are there, every one of them read. A corrupt one is removed with `repair`, a CorruptShardError without."""
-        wanted, found = set(shards), dict[Shard, Path]()
-        for shard, path in shard_files(self.path):
-            if shard not in wanted:
+        wanted, found = set(shards), dict[Shard, tuple[int, Path]]()
+        for steps, file in self.files():
+            length, other = found.get(file.shard, (steps, None))
+            if file.shard not in wanted or length != steps:
                 continue
             try:
-                self.read(shard, path)
-                if shard in found:
-                    raise CorruptShardError(path, f"is there a second time, as {found[shard].name}")
-                found[shard] = path
+                self.read(file.shard, file.path)
+                if other:
+                    raise CorruptShardError(file.path, f"is there a second time, as {other.name}")
+                found[file.shard] = steps, file.path
             except CorruptShardError:
                 if not repair:
                     raise
-                _remove(path)
-        return found
+                _remove(file.path)
+        return {shard: path for shard, (_, path) in found.items()}
 
     def read(self, shard: Shard, path: Path) -> ShardResult:
-        """A shard, checked. CorruptShardError for changed bytes and for another run's."""
-        return read_shard(path, shard, self.plan)
+        """A shard, checked, and as many of its steps as the run has. CorruptShardError for changed bytes and for another run's."""
+        steps = steps_of(path) or self._unsaid_steps()
+        result = read_shard(path, shard, self.fingerprints[steps])
+        recorded = range(0, steps, self.plan.every)
+        expected = Moments.zeros(len(recorded), *size_of(self.plan.problem.depth, self.plan.estimator))
+        names = [field.name for field in fields(Moments)]
+        if result.diverged.shape != (len(recorded),) or any(
+            getattr(result.moments, name).shape != getattr(expected, name).shape for name in names
+        ):
+            raise CorruptShardError(path, "has arrays of other shapes than the run's")
+        return result.first(len(self.plan.recorded))
 
     def write(self, result: ShardResult) -> Path:
         """Keep a finished shard; its file. OSError, naming the store, when the disk is full or gone."""
-        data = _dataset(result, self.plan.fingerprint)
-        buffer = io.BytesIO()
-        with _uninterrupted(), _no_cluster():
-            data.to_netcdf(buffer, engine="h5netcdf")
-        content = buffer.getvalue()
-        shard = result.shard
-        digest = hashlib.sha256(content).hexdigest()[:16]
-        return self._write(f"b{shard.batch_size:05}-s{shard.index:05}-n{shard.replicas}-{digest}.nc", content)
+        return write_shard(self.path, result, self.plan.steps, self.plan.fingerprint)
 
     def _check_place(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise ValueError(f"store must be a directory, but {self.path} is a file")
-        probe = self.path / f".probe-{os.getpid()}"
+        probe = beside(self.path / "probe")
         try:
+            if self.path.exists() and not self.path.is_dir():
+                raise ValueError(f"store must be a directory, but {self.path} is a file")
             self.path.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
             raise ValueError(f"store must be a directory that can be written, but {self.path} is not: {error.strerror}") from error
 
-    def _check_identity(self, run: dict[str, Any]) -> None:
-        if run["fingerprint"] == self.plan.fingerprint:
+    def _check_identity(self, plan: Plan, run: RunFile) -> None:
+        """The same run, or that of another number of steps: all else is equal, and so are the learning rates as far as both go."""
+        if plan.fingerprint in run.fingerprints.values():
             return
-        theirs, ours = run["identity"], self.plan.identity()
-        key = next((k for k in ours if theirs.get(k) != ours[k]), "problem")
+        ours, theirs = plan.rates[:-1].tolist(), run.learning_rates
+        common = min(len(ours), len(theirs))
+        same = ours[:common] == theirs[:common] and fingerprint(plan.identity(theirs)) == fingerprint(run.identity)
+        if same and (run.rule > 1 or run.identity["steps"] == plan.steps):
+            return
         detail = ", with other weights or learning rates"
-        if key != "problem":
-            detail = f", with {key} = {_short(theirs.get(key))} where this one has {_short(ours[key])}"
+        if same:
+            detail = (
+                f" of {run.identity['steps']} steps where this one has {plan.steps}, made by an earlier version, whose draws depend on the "
+                "number of steps: take a new store"
+            )
+        else:
+            wanted = plan.identity(theirs) if ours[:common] == theirs[:common] else plan.identity()
+            key = next((k for k in wanted if k not in ("steps", "problem") and run.identity.get(k) != wanted[k]), "problem")
+            if key != "problem":
+                detail = f", with {key} = {_short(run.identity.get(key))} where this one has {_short(wanted[key])}"
         raise ValueError(f"store must belong to this run, but {self.path} holds another one{detail}")
 
     def _write(self, name: str, content: bytes) -> Path:
-        part = self.path / f".{name}-{os.getpid()}.part"
-        try:
-            with open(part, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path / name)
-            return self.path / name
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            full = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else error.strerror
-            kept = sum(1 for _ in shard_files(self.path)) if self.path.is_dir() else 0
-            raise OSError(
-                error.errno, f"store {self.path} cannot take {name}: {full}; the {kept} finished shards in it are kept: go on with --resume"
-            ) from error
+        return write_file(self.path, name, content)
 
 
-def read_run(path: Path) -> dict[str, Any]:
-    """run.json of a store. ValueError when there is none, or a broken one."""
+def as_path(value: Any) -> Path:
+    """TypeError for what is no path, ValueError for what no file system can have as one."""
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"store must be a path, but was {shown(value)}")
+    text = os.fspath(value)
+    if not text:
+        raise ValueError("store must be a path, but was empty")
     try:
-        run = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        if isinstance(run["identity"], dict) and isinstance(run["request"], dict) and isinstance(run["fingerprint"], str):
-            return run
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    raise ValueError(
-        f"store must hold the run.json of a run, but that of {path} is missing or broken; the shards say themselves what they are: "
-        "without run.json, the same run takes them up"
-    )
-
-
-def shard_files(path: Path) -> Iterator[tuple[Shard, Path]]:
-    """The shards of a store in their order: by batch size and index."""
-    found = []
-    for entry in path.iterdir():
-        match = _NAME.fullmatch(entry.name)
-        if match:
-            b, index, replicas = map(int, match.groups()[:3])
-            found.append((Shard(b, index, replicas), entry))
-    yield from sorted(found, key=lambda pair: (pair[0].batch_size, pair[0].index, pair[0].replicas, pair[1].name))
-
-
-def read_shard(path: Path, shard: Shard, plan: Plan) -> ShardResult:
-    """The shard in a file, its bytes, fingerprint and shapes checked."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorruptShardError(path, f"cannot be read: {error.strerror}") from error
-    match = _NAME.fullmatch(path.name)
-    if match is None or hashlib.sha256(content).hexdigest()[:16] != match[4]:
-        raise CorruptShardError(path, "is corrupt: its bytes are not those that were written")
-    try:
-        with _uninterrupted(), _no_cluster():
-            data = xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
-        identity, named = data.attrs["fingerprint"], Shard(data.attrs["batch_size"], data.attrs["shard"], data.attrs["replicas"])
-        moments = Moments(**{field.name: data[field.name].values for field in fields(Moments)})
-        result = ShardResult(shard, moments, data["diverged"].values, data.attrs["versions"])
-    except (OSError, ValueError, KeyError) as error:
-        raise CorruptShardError(path, f"is no shard of a run: {error}") from error
-    if identity != plan.fingerprint:
-        raise CorruptShardError(path, "belongs to another run")
-    if named != shard:
-        raise CorruptShardError(path, "is another shard than its name says")
-    steps, expected = len(plan.recorded), Moments.zeros(len(plan.recorded), *size_of(plan.problem.depth, plan.estimator))
-    shapes = [getattr(m, field.name).shape for m in (moments, expected) for field in fields(Moments)]
-    if shapes[: len(shapes) // 2] != shapes[len(shapes) // 2 :] or result.diverged.shape != (steps,):
-        raise CorruptShardError(path, "has arrays of other shapes than the run's")
-    return result
-
-
-def _dataset(result: ShardResult, fingerprint: str) -> xr.Dataset:
-    variables: dict[str, Any] = {name: (dims, getattr(result.moments, name)) for name, dims in _DIMS.items()}
-    variables["diverged"] = (("step",), result.diverged)
-    shard = result.shard
-    numbers = {"batch_size": shard.batch_size, "shard": shard.index, "replicas": shard.replicas}
-    attributes = {"fingerprint": fingerprint, "versions": result.versions, **numbers}
-    return xr.Dataset(variables, attrs=attributes)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """A Ctrl-C waits until the end: in the middle of a file, the library makes other errors of it. From the main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    told: list[tuple[int, Any]] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: told.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if told and callable(before):
-        before(*told[0])
-
-
-def _no_cluster() -> AbstractContextManager[Any]:
-    """Files are this process's own: with a Dask client at hand, xarray would ask the cluster for their locks."""
-    return dask.config.set(scheduler="synchronous")
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ValueError(f"store must be a path that a file system can have, but was {shown(text)}") from None
+    if "\0" in text:
+        raise ValueError(f"store must be a path that a file system can have, but was {shown(text)}")
+    return Path(text)
 
 
 def _remove(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -29,6 +29,10 @@ class ShardResult:
     diverged: np.ndarray
     versions: str
 
+    def first(self, count: int) -> ShardResult:
+        """Of as many recorded steps only."""
+        return replace(self, moments=self.moments.first(count), diverged=self.diverged[:count])
+
 
 def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda replica_steps: None) -> ShardResult:
     """Run every group of the shard in turn, and tell `ran` how many replica-steps of it have been run.
@@ -38,11 +42,13 @@ def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda repli
     n, m = size_of(plan.problem.depth, plan.estimator)
     moments = Moments.zeros(len(plan.recorded), n, m)
     lost = np.zeros(len(plan.recorded))
-    source_streams = streams(plan.seed, (shard.batch_size, shard.index), torch.device(plan.device))
     first = behind = 0
     with arithmetic(), np.errstate(all="ignore"):  # `diverged` tells of what overflows
         engines: dict[tuple[int, int], Engine] = {}
-        for blocks, size in plan.groups(shard):
+        for number, (blocks, size) in enumerate(plan.groups(shard)):
+            if number == 0 or plan.rule > 1:
+                key = (shard.batch_size, shard.index, *(number,) * (number > 0))
+                source_streams = streams(plan.seed, key, torch.device(plan.device))
             if (blocks, size) not in engines:
                 engines.clear()  # buffers of one group at a time
                 engines[blocks, size] = ENGINES[plan.engine](plan.setting(shard.batch_size, blocks, size))

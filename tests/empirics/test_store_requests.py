@@ -18,7 +18,7 @@ from theory import Gaussian
 
 
 @pytest.mark.parametrize(("problem", "change", "named"), [
-    (PROBLEM, {"seed": 6}, "seed = 5 where this one has 6"), (PROBLEM, {"steps": 4}, "problem|steps"),
+    (PROBLEM, {"seed": 6}, "seed = 5 where this one has 6"),
     (PROBLEM, {"dtype": "float32"}, "dtype = 'float64'"),
     (PROBLEM, {"estimator": "naive"}, "estimator = 'controlled'"), (PROBLEM, {"shard_replicas": 8}, "shard_replicas = 16"),
     (network((2, 3, 1), Gaussian(2), F(1, 20), seed=4), {}, "with other weights or learning rates"), (network((2, 3, 1),
