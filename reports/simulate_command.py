@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from reports import terminal
 from reports.errors import Command, one_line_errors
 from reports.measured import require_extra
 from reports.numbers import decimal
 from reports.problem_text import read_problem
+from reports.progress import shown_progress
+from reports.signals import EndedError, ended_by_signals, exit_code
 from theory import TeacherStudent
 from theory.exact import as_index, did_you_mean
 
@@ -100,14 +98,15 @@ def simulate(
 
         kept = "" if store is None else f"; finished shards are kept in {store}: add --resume"
         try:
-            with progress_bar() as told:
+            with ended_by_signals(), shown_progress() as told:
                 result = run(
                     network, **settings, store=store, resume=resume or repair, repair=repair, workers=workers, scheduler=scheduler,
                     max_hours=max_hours, progress=told,
                 )  # fmt: skip
-        except KeyboardInterrupt:
-            terminal.say(f"interrupted{kept or '; nothing was kept (there was no --store)'}", error=True)
-            raise typer.Exit(130) from None
+        except KeyboardInterrupt as error:
+            word = "ended" if isinstance(error, EndedError) else "interrupted"
+            terminal.say(f"{word}{kept or '; nothing was kept (there was no --store)'}", error=True)
+            raise typer.Exit(exit_code(error)) from None
         except OSError as error:
             terminal.say(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", error=True)
             raise typer.Exit(1) from None
@@ -160,35 +159,6 @@ def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
     return synthetic(inputs, seed)
 
 
-@contextmanager
-def progress_bar() -> Iterator[Any]:
-    """A callback for `simulate` that draws a bar on stderr: share done, rate, time left."""
-    from theory.budget import duration
-
-    columns = TextColumn("simulating"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[pace]}")
-    bar = Progress(*columns, console=Console(stderr=True))
-    task = bar.add_task("", total=None, pace="starting")
-    since: tuple[float, int] | None = None  # when steps were first heard of, and how many: the start of processes is no part of the rate
-
-    def told(progress: Any) -> None:
-        nonlocal since
-        bar.start()  # at the first call: what is refused before any work has no bar
-        now, there = time.monotonic(), progress.done + progress.running
-        if since is None and there > progress.resumed:
-            since = now, there
-        pace = "starting"
-        if since is not None and now > since[0] and there > since[1]:
-            rate = (there - since[1]) / (now - since[0])
-            pace = f"{rate:,.0f} replica-steps/s, {duration((progress.total - there) / rate)} left"
-        bar.update(task, total=progress.total, completed=there, pace=pace)
-
-    try:
-        yield told
-    finally:
-        if bar.live.is_started:
-            bar.stop()
-
-
 def print_prediction(
     problem: TeacherStudent, settings: dict[str, Any], path: Path | None, workers: int | None, scheduler: str | None, max_hours: float
 ) -> None:
@@ -203,6 +173,7 @@ def print_prediction(
     count = choose_workers(plan, workers)
     refuse_oversized(plan, count)  # as in simulate: before anything goes through all steps or shards
     kept = Store(path, plan, read_only=True) if path is not None and path.exists() else None
+    plan = plan if kept is None else kept.plan
     pending = pending_share(plan, kept)
     terminal.say(
         f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {plan.shard_count} shards, "
