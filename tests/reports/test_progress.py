@@ -21,7 +21,7 @@ def test_a_line_a_minute(clock, capsys):
             clock[0] = 1000.0 + second
             told(Progress(done=10 * (second // 10), total=200, resumed=0, running=second % 10))
     lines = capsys.readouterr().err.splitlines()
-    paces = ("starting", "1 replica-steps/s, 2 min 20 s left", "1 replica-steps/s, 1 min 20 s left", "1 replica-steps/s, 20 s left", "finished")
+    paces = ("starting", *(f"1 replica-steps/s, {left} left" for left in ("2 min 20 s", "1 min 20 s", "20 s")), "finished")
     shares = (0, 30, 60, 90, 100)
     assert lines == [f"simulating: {share} %, {pace}" for share, pace in zip(shares, paces, strict=True)]
 
