@@ -2,7 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# Paths may have spaces: recipes quote them, and make's own names escape them.
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+STAMP := $(subst $(SPACE),\ ,$(VENV))/.installed
 HYPOTHESIS_PROFILE ?= ci
 
 # Two test processes on two cores: a linear-algebra library that starts threads of its own only gets in the way.
@@ -14,30 +17,30 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := report
 
 report: $(STAMP)
-	@$(BIN)/python -m reports
+	@"$(BIN)/python" -m reports
 
 test: $(STAMP)
-	@HYPOTHESIS_PROFILE=$(HYPOTHESIS_PROFILE) $(BIN)/python -m pytest -n 2 --dist worksteal
+	@HYPOTHESIS_PROFILE=$(HYPOTHESIS_PROFILE) "$(BIN)/python" -m pytest -n 2 --dist worksteal
 
 lint: $(STAMP)
-	@$(BIN)/python -m ruff check .
+	@"$(BIN)/python" -m ruff check .
 
 types: $(STAMP)
-	@$(BIN)/python -m mypy
+	@"$(BIN)/python" -m mypy
 
 benchmark: $(STAMP)
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
-	@$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only
+	@"$(BIN)/python" -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
+	@"$(BIN)/python" -m pytest tests/benchmarks --benchmark-enable --benchmark-only
 
 clean:
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf "$(VENV)" build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find theory empirics reports tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian keeps ensurepip in a package of its own (python3-venv); without it, the pip outside fills the environment.
 $(STAMP): pyproject.toml constraints.txt
 	@echo "making the virtual environment $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=...")'
-	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv $(VENV); \
-	else $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; fi
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
-	@touch $@
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv "$(VENV)"; \
+	else $(PYTHON) -m venv --without-pip "$(VENV)" && $(PYTHON) -m pip --python "$(BIN)/python" install --quiet pip; fi
+	@"$(BIN)/python" -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch "$@"

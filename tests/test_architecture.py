@@ -50,7 +50,7 @@ def _breaches(tmp_path: Path, changes: dict[str, str]) -> list[str]:
     for name, text in (SOUND | changes).items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return violations(read_imports(tmp_path))
 
 
@@ -98,7 +98,7 @@ def test_floors_are_found_by_the_longest_name():
 
 
 def test_nothing_else_at_the_top_level():
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8")
     if listing.returncode != 0:
         pytest.skip(f"git does not list this tree: {listing.stderr.strip()}")
     top = {name.split("/")[0] for name in listing.stdout.split("\0") if name}
@@ -125,7 +125,7 @@ print("forbidden:", *forbidden)
 
 
 def test_importing_theory_loads_no_heavy_module_and_touches_nothing():
-    run = subprocess.run([sys.executable, "-B", "-c", _IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-B", "-c", _IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     lines = dict(line.split(":", 1) for line in run.stdout.splitlines() if ":" in line)
     heavy = {"torch", "matplotlib", "jinja2", "typer", "rich", "latex2mathml", "pytest", "empirics", "reports"}

@@ -111,7 +111,7 @@ def test_an_unreadable_shard(store, monkeypatch):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"identity": 1, "request": {}, "fingerprint": ""}', "null"])
 def test_a_broken_run_json(store, content):
-    (store / "run.json").write_text(content)
+    (store / "run.json").write_text(content, encoding="utf-8")
     for action in (lambda: simulate(PROBLEM, **REQUEST, store=store, repair=True), lambda: load(store, PROBLEM)):
         with pytest.raises(ValueError, match=r"store must hold the run\.json of a run"):
             action()

@@ -113,7 +113,7 @@ def first_rule(path):
     for file in shards(path):
         file.rename(file.with_name(file.name.replace("-t3-", "-")))
     run = {"fingerprint": plan.fingerprint, "identity": plan.identity(), "request": plan.request()}
-    (path / "run.json").write_text(json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1))
+    (path / "run.json").write_text(json.dumps(run | {"learning_rates": plan.rates[:-1].tolist()}, indent=1), encoding="utf-8")
     return plan
 
 

@@ -94,14 +94,14 @@ def test_a_start_that_was_cut_off_before_run_json_can_be_repeated(store, expecte
 
 
 def test_a_directory_with_other_files(tmp_path):
-    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
     with pytest.raises(ValueError, match=r"store must be a new or empty directory, or a run's, but .* holds 'thesis.tex'"):
         simulate(PROBLEM, **REQUEST, store=tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_a_file_in_place_of_a_directory(tmp_path):
-    (tmp_path / "run").write_text("")
+    (tmp_path / "run").write_text("", encoding="utf-8")
     with pytest.raises(ValueError, match=r"store must be a directory, but .* is a file"):
         simulate(PROBLEM, **REQUEST, store=tmp_path / "run")
     with pytest.raises(ValueError, match="store must be a directory that can be written"):

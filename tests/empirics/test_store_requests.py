@@ -99,7 +99,7 @@ def test_the_store_has_the_problems_numbers(tmp_path):
             for k, w in enumerate(getattr(problem, side), 1):
                 assert (arrays[f"{side}_{k}"] == w.astype(float)).all()
         assert arrays["points"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    run = json.loads((tmp_path / "run" / "run.json").read_text())
+    run = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
     assert run["learning_rates"] == [0.05, 0.05] and run["request"]["replicas"] == 66
 
 

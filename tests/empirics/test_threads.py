@@ -23,7 +23,7 @@ def digest(threads: int, estimator: str, workers: int = 1) -> str:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = os.environ | dict.fromkeys(names, str(threads)) | {"PYTHONPATH": str(ROOT)}
     script = SCRIPT.format(estimator=estimator, workers=workers)
-    return subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True).stdout
+    return subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True, encoding="utf-8").stdout
 
 
 @pytest.mark.parametrize("estimator", ["naive", "rao_blackwell"])

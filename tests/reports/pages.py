@@ -152,7 +152,7 @@ def widths(site: Path, width: int = PHONE) -> dict[str, int]:
                 ),
             ],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=120,
             check=True,
         )

@@ -46,7 +46,7 @@ def test_a_residual_says_what_it_is_measured_in(residual: Any, tolerance: float,
 def test_the_problem_of_an_instance_is_a_file_for_the_command_line(tmp_path: Path) -> None:
     shown = first_card(Instance(problem()))
     path = tmp_path / "problem.json"
-    path.write_text(shown["problem"])
+    path.write_text(shown["problem"], encoding="utf-8")
     assert read_problem(path).student[0].tolist() == [[F(1, 3)]] and shown["options"] == " --step 1 --layer 2"
     html = claim_page(examine(claim(check=lambda _: agree(1), values=(Instance(problem()),))))
     assert "<summary>The problem in full</summary>" in html and "problem.json --step 1 --layer 2" in html

@@ -67,7 +67,8 @@ def test_json_is_exact_and_agrees_with_the_library() -> None:
 def test_files_and_options_say_the_same(tmp_path: Path) -> None:
     path = tmp_path / "network.toml"
     path.write_text(
-        'student = [[[1]], [[2]]]\nteacher = [[[0]], [[0]]]\nlearning_rates = "1/4"\ninputs = {law = "discrete", atoms = [1, 2]}\n'
+        'student = [[[1]], [[2]]]\nteacher = [[[0]], [[0]]]\nlearning_rates = "1/4"\ninputs = {law = "discrete", atoms = [1, 2]}\n',
+        encoding="utf-8",
     )
     assert run("variance", str(path), "--step", "1", "--json")[1] == run(*ATOMS, "--json")[1]
 
@@ -96,7 +97,7 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(arguments: list[str], words
 
 
 def test_a_report_over_other_files_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     code, _, err = run("report", "--out", str(tmp_path))
     assert code == 2 and "holds other files" in err
 
@@ -143,7 +144,7 @@ def test_numbers_that_cannot_be_meant(arguments: tuple[str, ...], words: str) ->
 def test_a_file_and_options_are_not_mixed(tmp_path: Path, option: tuple[str, str]) -> None:
     path = tmp_path / "network.json"
     inputs = {"law": "gaussian"}
-    path.write_text(json.dumps({"student": [[[1]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": inputs}))
+    path.write_text(json.dumps({"student": [[[1]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": inputs}), encoding="utf-8")
     assert run("variance", str(path))[0] == 0
     code, _, error = run("variance", str(path), *option)
     assert code == 2 and "not both" in error
@@ -151,7 +152,8 @@ def test_a_file_and_options_are_not_mixed(tmp_path: Path, option: tuple[str, str
 
 def test_a_file_with_an_endless_exponent_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "network.json"
-    path.write_text('{"student": [[[1e999999999]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": {"law": "gaussian"}}')
+    text = '{"student": [[[1e999999999]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": {"law": "gaussian"}}'
+    path.write_text(text, encoding="utf-8")
     code, _, error = run("variance", str(path))
     assert code == 2 and "exponent" in error
 

@@ -72,7 +72,7 @@ def test_stored_results_are_used_and_named(stores: Path) -> None:
 def test_the_command_of_stored_results_makes_them_again(stores: Path, tmp_path: Path) -> None:
     for law in figure_1.LAWS:
         data = load(stores / law, synthetic(law))
-        words = figure_1.command(law, data).replace("DIR", str(tmp_path)).split()
+        words = [word.replace("DIR", str(tmp_path)) for word in figure_1.command(law, data).split()]
         assert CliRunner().invoke(app, words[1:]).exit_code == 0
         assert load(tmp_path / law, synthetic(law)).identical(data)
     own = simulate(synthetic(), batch_sizes=[4], steps=2, replicas=16, shard_replicas=8, store=tmp_path / "own")

@@ -33,14 +33,14 @@ GOOD: dict[str, Any] = {
 
 
 def test_toml_and_json_spell_the_same_exact_problem(tmp_path: Path) -> None:
-    (tmp_path / "p.toml").write_text(TOML)
+    (tmp_path / "p.toml").write_text(TOML, encoding="utf-8")
     as_json = {
         "student": [[["1/2", 1]], [[0.1]]],
         "teacher": [[[0, "-3/4"]], [[1]]],
         "learning_rates": ["1/10", 0.05],
         "inputs": {"law": "discrete", "atoms": [[1, 2], [0, "1/3"]], "probabilities": [0.25, "3/4"]},
     }
-    (tmp_path / "p.json").write_text(json.dumps(as_json))
+    (tmp_path / "p.json").write_text(json.dumps(as_json), encoding="utf-8")
     for name in ("p.toml", "p.json"):
         problem = read_problem(tmp_path / name)
         assert problem.student[0].tolist() == [[F(1, 2), F(1)]] and problem.student[1].tolist() == [[F(1, 10)]]
@@ -78,7 +78,7 @@ def test_laws_take_their_dimension_from_the_student(law: Any, kind: type) -> Non
 @pytest.mark.parametrize("activation", [(0, 1), (1, F(1, 2), 3), "sigmoid", "leaky_relu(1/5)"])
 def test_what_is_written_is_read_back(tmp_path: Path, law: InputLaw, rates: Any, activation: Any) -> None:
     problem = TeacherStudent([[[1, F(1, 3)]], [[0.1]]], [[[F(-2, 7), 10**30]], [[1]]], law, rates, activation)
-    (tmp_path / "p.json").write_text(problem_json(problem))
+    (tmp_path / "p.json").write_text(problem_json(problem), encoding="utf-8")
     again = read_problem(tmp_path / "p.json")
     for ours, theirs in ((problem.student, again.student), (problem.teacher, again.teacher)):
         assert [[F(x) for x in w.ravel()] for w in ours] == [[F(x) for x in w.ravel()] for w in theirs]
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:
     ],
 )
 def test_files_that_cannot_be_read_say_why(tmp_path: Path, name: str, content: str, message: str) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises((ValueError, TypeError), match=message):
         read_problem(tmp_path / name)
 

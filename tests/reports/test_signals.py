@@ -67,7 +67,7 @@ def test_a_run_that_is_ended_says_what_was_kept_and_goes_on(tmp_path, workers, n
     last = told.splitlines()[-1]
     assert last == f"{word}; finished shards are kept in {store}: add --resume"
     assert 0 < len(shards(store)) < SHARDS
-    done = subprocess.run([*command(store, 1), "--resume"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([*command(store, 1), "--resume"], capture_output=True, encoding="utf-8", cwd=ROOT)
     assert done.returncode == 0 and len(shards(store)) == SHARDS
 
 
@@ -98,7 +98,7 @@ def test_workers_of_a_killed_run_end_and_keep_what_they_have_finished(tmp_path):
         assert not left and len(gone) == len(family)
     kept = len(shards(store))
     assert 0 < kept < SHARDS and not list(store.glob(".*.nc-*"))
-    done = subprocess.run([*command(store, 1), "--resume"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([*command(store, 1), "--resume"], capture_output=True, encoding="utf-8", cwd=ROOT)
     assert done.returncode == 0 and len(shards(store)) == SHARDS
 
 

@@ -26,7 +26,7 @@ law = "rademacher"
 
 @pytest.fixture
 def network(tmp_path: Path) -> str:
-    (tmp_path / "network.toml").write_text(PROBLEM)
+    (tmp_path / "network.toml").write_text(PROBLEM, encoding="utf-8")
     return str(tmp_path / "network.toml")
 
 

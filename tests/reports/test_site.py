@@ -150,10 +150,10 @@ def test_an_old_site_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("ten years of work")
+    (tmp_path / "thesis.tex").write_text("ten years of work", encoding="utf-8")
     with pytest.raises(ValueError, match="out must be a new directory or a site made earlier"):
         build(FAKES[:1], tmp_path)
-    assert (tmp_path / "thesis.tex").read_text() == "ten years of work"
+    assert (tmp_path / "thesis.tex").read_text(encoding="utf-8") == "ten years of work"
 
 
 def test_a_failure_while_writing_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
