@@ -38,7 +38,13 @@ def __getattr__(name: str) -> Any:
     home = next((module for module, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'empirics' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"empirics.{home}"), name)
+    try:
+        module = import_module(f"empirics.{home}")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] in ("empirics", "theory"):
+            raise
+        raise ImportError(f"empirics.{name} needs {error.name}: pip install 'batchlaw[experiments]'", name=error.name) from error
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -63,6 +63,7 @@ class _OneThread:
             before = torch.get_num_threads()
             if self.holders == 0:
                 self.found, self.precision = before, torch.get_float32_matmul_precision()
+                _free_pools()
                 self.limits = threadpool_limits(limits=1)
                 torch.set_float32_matmul_precision("highest")
             elif before == 1:
@@ -78,10 +79,20 @@ class _OneThread:
                 self.mine.inside = False
                 self.holders -= 1
                 if self.holders == 0:
+                    _free_pools()
                     self.limits.restore_original_limits()
+                    _free_pools()
                     torch.set_num_threads(self.found)
                     torch.set_float32_matmul_precision(self.precision)
                 _set_of_this_thread(before)
+
+
+def _free_pools() -> None:
+    """threadpoolctl from 3.7 on lets only the thread that was the first set numpy's pool: here the lock says who may."""
+    for pool in ThreadpoolController().lib_controllers:
+        free = getattr(pool, "clear_controlling_thread", None)
+        if free is not None:
+            free(force=True)
 
 
 def _set_of_this_thread(count: int) -> None:

@@ -180,9 +180,14 @@ def as_path(value: Any) -> Path:
         os.fsencode(text)
     except UnicodeEncodeError:
         raise ValueError(f"store must be a path that a file system can have, but was {shown(text)}") from None
-    if "\0" in text:
-        raise ValueError(f"store must be a path that a file system can have, but was {shown(text)}")
-    return Path(text)
+    path = Path(text)
+    try:
+        if "\0" in text:
+            raise ValueError(f"store must be a path that a file system can have, but was {shown(text)}")
+        path.exists()
+    except OSError as error:
+        raise ValueError(f"store must be a path that can be looked at, but {shown(text)} cannot: {error.strerror}") from error
+    return path
 
 
 def _remove(path: Path) -> None:
