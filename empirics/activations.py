@@ -36,6 +36,11 @@ def torch_activation(problem: TeacherStudent, device: torch.device) -> tuple[Fun
     return _NAMED[name]
 
 
+def is_piecewise_linear(problem: TeacherStudent) -> bool:
+    """Whether slopes jump: relu and leaky_relu."""
+    return not problem.is_polynomial and bool(problem.activation.is_piecewise_linear)
+
+
 def _horner(coefficients: list[float], z: torch.Tensor) -> torch.Tensor:
     result = torch.full_like(z, coefficients[-1])
     for c in reversed(coefficients[:-1]):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from empirics.activations import is_piecewise_linear
 from empirics.estimates import estimate, uses_controls
 from empirics.guards import arithmetic
 from empirics.plan import Plan
@@ -38,6 +39,10 @@ TOO_FEW = (
     "noise (empirics/tails.py)"
 )
 
+TIED = (
+    "NaN where replicas have met ties: pre-activations that are 0 as far as rounding can tell, whose slopes are chance (empirics/ties.py)"
+)
+
 
 class Collector:
     """Takes shards in their order and keeps the moments of each batch size only."""
@@ -47,6 +52,7 @@ class Collector:
         n, m = size_of(plan.problem.depth, plan.estimator)
         self.moments = {b: Moments.zeros(len(plan.recorded), n, m) for b in plan.batch_sizes}
         self.lost = {b: np.zeros(len(plan.recorded)) for b in plan.batch_sizes}
+        self.tied = {b: np.zeros(len(plan.recorded)) for b in plan.batch_sizes}
         self.versions: set[str] = set()
 
     def add(self, result: ShardResult) -> None:
@@ -54,6 +60,7 @@ class Collector:
         with np.errstate(all="ignore"):
             self.moments[b].merge(result.moments)
         self.lost[b] += result.diverged
+        self.tied[b] += result.ties
         self.versions.add(result.versions)
 
     def dataset(self) -> xr.Dataset:
@@ -65,13 +72,17 @@ class Collector:
             values, errors = (np.stack([pair[i] for pair in both], axis=1) for i in (0, 1))  # (step, batch_size, statistic)
             freedom = self._degrees_of_freedom(values.shape)
         errors = np.where(np.isinf(freedom), 0.0, np.where(np.isnan(freedom), np.nan, errors))
+        ties = np.stack([self.tied[b] for b in sizes], axis=1) / plan.replicas if is_piecewise_linear(plan.problem) else None
+        if ties is not None:
+            errors[ties != 0] = np.nan  # NaN, where they have not been counted, included
         errors = np.where(np.isfinite(values), np.hypot(errors, rounding_errors(plan, values)), np.nan)
         variables: dict[str, Any] = {}
         made_by = self._made_by()
         per_layer, plain = ("step", "batch_size", "layer"), ("step", "batch_size")
         for name, columns in self._columns().items():
             dims = plain if name == "loss" else per_layer
-            note = {"note": TOO_FEW} if np.isnan(freedom[..., columns]).any() else {}
+            notes = [TOO_FEW] * bool(np.isnan(freedom[..., columns]).any()) + [TIED] * (ties is not None and bool((ties != 0).any()))
+            note = {"note": "; ".join(notes)} if notes else {}
             told = f"standard error of {name}, the rounding of {plan.dtype} included"
             variables[name] = (dims, values[..., columns], {"long_name": LONG_NAMES[name], "estimator": made_by[name]})
             variables[f"{name}_se"] = (dims, errors[..., columns], {"long_name": told, **note})
@@ -82,6 +93,9 @@ class Collector:
             plain, lost,
             {"long_name": "fraction of replicas whose loss or gradient has overflowed by this step; where it is not 0, the rest is NaN"},
         )  # fmt: skip
+        if ties is not None:
+            told = "fraction of replicas in which rounding has decided a slope by this step; NaN where it was not looked for"
+            variables["ties"] = (plain, ties, {"long_name": told})
         coordinates = {"step": list(plan.recorded), "batch_size": list(sizes), "layer": list(range(1, plan.problem.depth + 1))}
         return xr.Dataset(variables, coords=coordinates, attrs=self._attributes())
 

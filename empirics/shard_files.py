@@ -39,6 +39,7 @@ _DIMS = {
     "yc": ("step", "fold", "statistic", "control"),
     "cc": ("step", "fold", "control", "control_"),
     "diverged": ("step",),
+    "ties": ("step",),
 }
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -96,7 +97,8 @@ def steps_of(path: Path) -> int | None:
 def write_shard(directory: Path, result: ShardResult, steps: int, fingerprint: str) -> Path:
     """Keep a finished shard; its file. OSError, naming the store, when the disk is full or gone."""
     shard = result.shard
-    arrays = {field.name: getattr(result.moments, field.name) for field in fields(Moments)} | {"diverged": result.diverged}
+    arrays = {field.name: getattr(result.moments, field.name) for field in fields(Moments)}
+    arrays |= {"diverged": result.diverged, "ties": result.ties}
     buffer = io.BytesIO()
     with uninterrupted(), h5netcdf.File(buffer, "w") as file:
         for name, dims in _DIMS.items():
@@ -126,7 +128,7 @@ def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
         with uninterrupted(), h5netcdf.File(io.BytesIO(content), "r") as file:
             identity, made_by = str(file.attrs["fingerprint"]), str(file.attrs["versions"])
             named = Shard(*(int(file.attrs[key]) for key in ("batch_size", "shard", "replicas")))
-            arrays = {name: np.asarray(file[name][...], dtype=np.float64) for name in _DIMS}
+            arrays = {name: np.asarray(file[name][...], dtype=np.float64) for name in _DIMS if name != "ties" or name in file}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise CorruptShardError(path, f"is no shard of a run: {error}") from error
     if identity != fingerprint:
@@ -134,7 +136,8 @@ def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
     if named != shard:
         raise CorruptShardError(path, "is another shard than its name says")
     lost = arrays.pop("diverged")
-    return ShardResult(shard, Moments(**arrays), lost, made_by)
+    ties = arrays.pop("ties", np.full_like(lost, np.nan))  # earlier versions have not looked for them
+    return ShardResult(shard, Moments(**arrays), lost, ties, made_by)
 
 
 def write_file(directory: Path, name: str, content: bytes) -> Path:

@@ -122,7 +122,7 @@ class Store:
         recorded = range(0, steps, self.plan.every)
         expected = Moments.zeros(len(recorded), *size_of(self.plan.problem.depth, self.plan.estimator))
         names = [field.name for field in fields(Moments)]
-        if result.diverged.shape != (len(recorded),) or any(
+        if {result.diverged.shape, result.ties.shape} != {(len(recorded),)} or any(
             getattr(result.moments, name).shape != getattr(expected, name).shape for name in names
         ):
             raise CorruptShardError(path, "has arrays of other shapes than the run's")

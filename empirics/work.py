@@ -22,16 +22,20 @@ from empirics.streams import Streams, streams
 
 @dataclass
 class ShardResult:
-    """What a shard gives: moments over its blocks, and how many of its replicas have diverged at each recorded step."""
+    """What a shard gives: moments over its blocks, and how many of its replicas have diverged, and have met ties, by each recorded step.
+
+    `ties` is NaN where an older version has not counted them.
+    """
 
     shard: Shard
     moments: Moments
     diverged: np.ndarray
+    ties: np.ndarray
     versions: str
 
     def first(self, count: int) -> ShardResult:
         """Of as many recorded steps only."""
-        return replace(self, moments=self.moments.first(count), diverged=self.diverged[:count])
+        return replace(self, moments=self.moments.first(count), diverged=self.diverged[:count], ties=self.ties[:count])
 
 
 def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda replica_steps: None) -> ShardResult:
@@ -41,7 +45,7 @@ def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda repli
     """
     n, m = size_of(plan.problem.depth, plan.estimator)
     moments = Moments.zeros(len(plan.recorded), n, m)
-    lost = np.zeros(len(plan.recorded))
+    lost, tied = np.zeros(len(plan.recorded)), np.zeros(len(plan.recorded))
     first = behind = 0
     with arithmetic(), np.errstate(all="ignore"):  # `diverged` tells of what overflows
         engines: dict[tuple[int, int], Engine] = {}
@@ -55,9 +59,9 @@ def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda repli
             engine = engines[blocks, size]
             folds = (np.arange(first, first + blocks) + shard.index) % FOLDS
             first += blocks
-            run_group(plan, engine, source_for(engine, source_streams).draw, folds, moments, lost, partial(_count_on, ran, behind))
+            run_group(plan, engine, source_for(engine, source_streams).draw, folds, moments, lost, tied, partial(_count_on, ran, behind))
             behind += engine.setting.replicas * plan.steps
-    return ShardResult(shard, moments, lost, versions())
+    return ShardResult(shard, moments, lost, tied, versions())
 
 
 def _count_on(ran: Callable[[int], Any], behind: int, replica_steps: int) -> None:
@@ -73,9 +77,9 @@ def source_for(engine: Engine, streams: Streams) -> Source:
 
 def run_group(
     plan: Plan, engine: Engine, draw: Callable[[], torch.Tensor], folds: np.ndarray, moments: Moments, lost: np.ndarray,
-    ran: Callable[[int], Any],
+    tied: np.ndarray, ran: Callable[[int], Any],
 ) -> None:
-    """All steps of one group, its blocks taken into `moments` and its diverged replicas into `lost`."""
+    """All steps of one group, its blocks taken into `moments`, its diverged replicas into `lost`, those with ties into `tied`."""
     setting = engine.setting
     n, m = size_of(plan.problem.depth, plan.estimator)
     carried = np.zeros((setting.blocks, m))
@@ -98,6 +102,8 @@ def run_group(
             values, carried = np.concatenate([values, sums[:-1]], axis=-1), sums[-1]
         values[gone_now.any(axis=-1)] = np.nan
         lost[start : start + slot + 1] += gone_now.sum(axis=(1, 2))
+        if observed.ties is not None:
+            tied[start : start + slot + 1] += observed.ties.sum(axis=(1, 2))
         of_group.put(start, Moments.of_blocks(values, folds, n))
         gone = gone_now[-1]
         start += slot + 1

@@ -10,6 +10,7 @@ import torch
 from empirics.activations import torch_activation
 from empirics.engines.base import Engine, Observed, Setting
 from empirics.population import population
+from empirics.ties import watch
 
 Gradients = list[torch.Tensor]
 
@@ -25,12 +26,15 @@ class Autograd(Engine):
         self.teacher = [setting.tensor(w) for w in setting.weights(setting.problem.teacher)]
         self.population = population(setting.problem)
         self.samples = setting.batch_size if self.population or setting.batch_size > 1 else 2
+        self.ties = watch(setting)
         self.weights: list[list[torch.Tensor]] = []
         self.kept: dict[int, list[tuple[Any, ...]]] = {}  # gradients; full gradients, or estimates of their squares; loss
 
     def restart(self) -> None:
         start = [self.setting.tensor(w) for w in self.setting.weights(self.setting.problem.student)]
         self.weights = [[w.clone().requires_grad_() for w in start] for _ in range(self.setting.replicas)]
+        if self.ties is not None:
+            self.ties.restart()
 
     @property
     def current_weights(self) -> list[torch.Tensor]:
@@ -39,6 +43,12 @@ class Autograd(Engine):
     def step(self, rows: torch.Tensor, rate: float, slot: int | None) -> None:
         b = self.setting.batch_size
         kept = []
+        if self.ties is not None and self.sigma is not None:
+            self.ties.look_through(self.current_weights, rows, self.sigma[0])
+            if slot is not None and self.population:
+                points = self.setting.tensor(self.population.points)
+                self.ties.look_through(self.current_weights, points.expand(len(rows), *points.shape), self.sigma[0])
+            self.ties.end_step(slot)
         for weights, x in zip(self.weights, rows, strict=True):
             with torch.enable_grad():
                 batch = x if x.shape[0] != 2 or b != 1 or self.population else x[:1]
@@ -65,11 +75,13 @@ class Autograd(Engine):
             values = [[self._pairs([g[k] for g in block]) for k in layers] for block in blocks]
             return np.array(values).reshape(count, -1, len(layers))
 
+        ties = None if self.ties is None else self.ties.digest(count)
         stochastic, full = ([[replica[which] for replica in slot] for slot in slots] for which in (0, 1))
         loss = np.array([[replica[2] for replica in slot] for slot in slots]).reshape(shape)
         if self.population is None:
-            return Observed(np.array(full).reshape(*shape, -1), between(stochastic), loss, within(stochastic), between(stochastic))
-        return Observed(within(full), between(full), loss, within(stochastic), between(stochastic))
+            squares = np.array(full).reshape(*shape, -1)
+            return Observed(squares, between(stochastic), loss, within(stochastic), between(stochastic), ties=ties)
+        return Observed(within(full), between(full), loss, within(stochastic), between(stochastic), ties=ties)
 
     @staticmethod
     def _pairs(gradients: Gradients) -> float:

@@ -75,6 +75,7 @@ class Observed:
     squares        ||g_i||^2                                                 pairs        mean of <g_i, g_j> over i != j
     products       <f_i, g_i>                                                conditional  E[ ||g_i - f_i||^2 | w_i ], in closed form
     loss           (n, blocks, block_size): L(w_i), or the loss of the mini-batch at w_i, whose expectation it is
+    ties           (n, blocks, block_size): whether rounding has decided a slope of replica i by then (ties.py); None without kinks
     """
 
     full_squares: np.ndarray
@@ -84,6 +85,7 @@ class Observed:
     pairs: np.ndarray | None = None
     products: np.ndarray | None = None
     conditional: np.ndarray | None = None
+    ties: np.ndarray | None = None
 
 
 class Engine(ABC):

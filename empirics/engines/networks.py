@@ -18,6 +18,7 @@ import torch
 from empirics.activations import torch_activation
 from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
 from empirics.population import population
+from empirics.ties import watch
 
 Passed = tuple[list[torch.Tensor], list[torch.Tensor], torch.Tensor]
 
@@ -38,6 +39,7 @@ class Networks(Engine):
         self.samples = setting.batch_size if self.population or setting.batch_size > 1 else 2
         self.second = Grams(setting) if setting.needs_gradients else None
         self.losses = setting.empty(setting.chunk, setting.replicas)
+        self.ties = watch(setting)
         shape = len(self.start), setting.chunk, setting.replicas
         if self.population:
             self.points, self.point_weights = setting.tensor(self.population.points), setting.tensor(self.population.weights)
@@ -52,6 +54,8 @@ class Networks(Engine):
     def restart(self) -> None:
         for w, w0 in zip(self.weights, self.start, strict=True):
             w.copy_(w0.expand_as(w))
+        if self.ties is not None:
+            self.ties.restart()
 
     @property
     def current_weights(self) -> list[torch.Tensor]:
@@ -74,23 +78,26 @@ class Networks(Engine):
                         self.cross.of(k, slot, full[k], g)
         for w, g in zip(self.weights, gradients, strict=True):
             w.sub_(g, alpha=rate)
+        if self.ties is not None:
+            self.ties.end_step(slot)
 
     def digest(self, count: int) -> Observed:
         shape = count, self.setting.blocks, self.setting.block_size
         squares = self.second.per_replica(count) if self.second else None
         pairs = self.second.mean_of_pairs(count) if self.second else None
         loss = to_numpy(self.losses[:count]).reshape(shape)
+        ties = None if self.ties is None else self.ties.digest(count)
         if self.population is None:
             estimates = np.moveaxis(to_numpy(self.estimates[:, :count]), 0, -1).reshape(*shape, -1)
             assert pairs is not None  # without a population there is no estimator that does without the gradients
-            return Observed(estimates, pairs, loss, squares, pairs)
+            return Observed(estimates, pairs, loss, squares, pairs, ties=ties)
         full = self.full.per_replica(count)
         conditional = None
         if self.population.has_sample_moments:
             second = np.moveaxis(to_numpy(self.moments[:, :count]), 0, -1).reshape(*shape, -1)
             conditional = self.setting.noise_factor * (second - full)
         products = self.cross.per_replica(count) if self.cross else None
-        return Observed(full, self.full.mean_of_pairs(count), loss, squares, pairs, products, conditional)
+        return Observed(full, self.full.mean_of_pairs(count), loss, squares, pairs, products, conditional, ties)
 
     def factors(self, points: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
         """a_{k-1} and delta_k of every layer at every point, (R, N, width): grad_k l is their outer product."""
@@ -107,8 +114,10 @@ class Networks(Engine):
     def _passes(self, x: torch.Tensor, targets: torch.Tensor) -> Passed:
         """a_0, ..., a_{H-1}; delta_1, ..., delta_H; f(w; x) - f(w*; x). All (R, samples, width)."""
         activations, slopes = [x], []
-        z = x @ self.weights[0].mT
-        for w in self.weights[1:]:
+        z, error = x @ self.weights[0].mT, None
+        for k, w in enumerate(self.weights[1:]):
+            if self.ties is not None:
+                error = self.ties.look(k, self.weights[k], activations[-1], z, error)
             activations.append(self.sigma[0](z) if self.sigma else z)
             slopes.append(self.sigma[1](z) if self.sigma else None)
             z = activations[-1] @ w.mT

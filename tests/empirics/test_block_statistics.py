@@ -77,7 +77,7 @@ def recite(script, chunk, every=1, estimator="controlled"):
     engine = Recited(Setting(PROBLEM, 2, 2, 2, torch.device("cpu"), torch.float64, estimator, chunk=chunk), script)
     n, m = size_of(2, estimator)
     moments, lost = Moments.zeros(len(plan.recorded), n, m), np.zeros(len(plan.recorded))
-    run_group(plan, engine, lambda: None, np.arange(2) % FOLDS, moments, lost, lambda replica_steps: None)
+    run_group(plan, engine, lambda: None, np.arange(2) % FOLDS, moments, lost, np.zeros_like(lost), lambda replica_steps: None)
     return moments.mean, lost
 
 
