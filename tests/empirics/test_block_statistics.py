@@ -65,7 +65,7 @@ class Recited(Engine):
 
     def digest(self, count):
         places = [self.slots[i] for i in range(count)]
-        return Observed(**{name: values[places] for name, values in vars(self.script).items()})
+        return Observed(**{name: values[places] for name, values in vars(self.script).items() if values is not None})
 
     @property
     def current_weights(self):
