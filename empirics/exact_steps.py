@@ -11,7 +11,7 @@ weight 1/10 has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -76,7 +76,7 @@ def exact_steps(setting: Setting, digits: int) -> int:
         )
         slopes = _Held.of([Fraction(1), *(piece.slope for piece in problem.activation.pieces)], digits)
 
-        def forward(held: _Held, layers: tuple[np.ndarray, ...]) -> list[_Held]:
+        def forward(held: _Held, layers: Sequence[np.ndarray]) -> list[_Held]:
             """a_0, ..., a_{H-1} and the output."""
             found = [points]
             for k, w in enumerate(layers, 1):
@@ -123,7 +123,7 @@ def exact_rows(setting: Setting, digits: int) -> np.ndarray:
 
     def is_exact(row: list[Fraction | float]) -> bool:
         try:
-            _Held.of(map(Fraction, row), digits).times(points, len(row)).checked(digits)
+            _Held.of((Fraction(x) for x in row), digits).times(points, len(row)).checked(digits)
         except _Rounded:
             return False
         return True
