@@ -159,7 +159,7 @@ def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ..
         return
     law = problem.inputs
     if not isinstance(law, DataSet):
-        raise ValueError(f"sampling must be 'independent' unless inputs are an empirics.DataSet, but was {sampling!r} with {law!r}")
+        raise ValueError(f"sampling must be 'independent' unless inputs are an empirics.DataSet, but was {sampling!r} with {shown(law)}")
     for i, b in enumerate(sizes):
         if b > len(law):
             raise ValueError(f"batch_sizes[{i}] must be at most {len(law)}, the number of points, for sampling {sampling!r}, but was {b}")
@@ -191,7 +191,7 @@ def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: s
     elif sampling == "epochs":
         reason = "in epochs a batch is not independent of the weights"
     elif engine == "two_linear" and not has_sample_moments(problem.inputs):
-        reason = f"there is no closed form for {problem.inputs!r}"
+        reason = f"there is no closed form for {shown(problem.inputs)}"
     elif engine == "networks" and not has_atoms(problem.inputs):
         reason = "of such a network, closed forms exist for inputs with finitely many atoms only"
     else:
@@ -199,7 +199,7 @@ def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: s
     if estimator == "auto":
         return "naive" if reason else "rao_blackwell" if every > 1 else "controlled"
     if estimator != "naive" and reason:
-        raise ValueError(f"estimator must be 'naive' (or 'auto') here, but was {estimator!r}: {reason}")
+        raise ValueError(f"estimator must be 'naive' (or 'auto') here, but was {shown(estimator)}: {reason}")
     if estimator == "controlled" and every > 1:
-        raise ValueError(f"every must be 1 for estimator 'controlled', whose controls are sums over all steps, but was {every}")
+        raise ValueError(f"every must be 1 for estimator 'controlled', whose controls are sums over all steps, but was {shown(every)}")
     return str(estimator)

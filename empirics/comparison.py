@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from theory.exact import as_index, as_number
+from theory.exact import as_index, as_number, shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,14 +92,14 @@ def compare(
     if not (df > 0).all():
         raise ValueError(f"degrees_of_freedom must be positive, but were {df[~(df > 0)].flat[0]}")
     if as_number(rounding, "rounding") < 0:
-        raise ValueError(f"rounding must not be negative, but was {rounding!r}")
+        raise ValueError(f"rounding must not be negative, but was {shown(rounding)}")
     scale = np.hypot(se, float(rounding) * np.abs(truth))
     difference = value - truth
     z = np.divide(difference, scale, out=np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), where=scale > 0)
     p = 2 * student_cdf(-np.abs(z), df)
     count = p.size if comparisons is None else as_index(comparisons, "comparisons")
     if count < p.size:
-        raise ValueError(f"comparisons must be at least the {p.size} made here, but was {comparisons}")
+        raise ValueError(f"comparisons must be at least the {p.size} made here, but was {shown(comparisons)}")
     return Comparison(z, p, holm(p, count), count, df)
 
 
@@ -139,7 +139,7 @@ def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], varia
     """
     for name in (variable, f"{variable}_se"):
         if name not in dataset:
-            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {variable!r}")
+            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {shown(variable)}")
     for t, k in polynomials:
         if t not in dataset.step.values or k not in dataset.layer.values:
             raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {(t, k)!r}")

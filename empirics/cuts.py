@@ -61,7 +61,7 @@ def step_seconds(problem: TeacherStudent, batch_size: int, engine: str, estimato
     if engine == "two_linear":
         return STEP + order + _two_linear_flops(problem, estimator, batch_size) / FLOPS_PER_SECOND[dtype]
     samples = max(batch_size, 2) + points
-    entry = ENTRY if problem.is_linear or "relu" in str(problem.activation) else SMOOTH_ENTRY
+    entry = ENTRY if problem.is_linear or (not problem.is_polynomial and "relu" in str(problem.activation)) else SMOOTH_ENTRY
     dense = samples * sum(problem.sizes) * entry + 6.0 * _weights(problem) * samples / FLOPS_PER_SECOND[dtype]
     if engine == "networks":
         return STEP + order + dense

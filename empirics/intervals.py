@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 from scipy import stats
 
-from theory.exact import as_number
+from theory.exact import as_number, shown
 
 
 def interval(dataset: xr.Dataset, variable: str = "var_gradient", level: float = 0.95) -> xr.Dataset:
@@ -26,9 +26,9 @@ def interval(dataset: xr.Dataset, variable: str = "var_gradient", level: float =
     """
     for name in (variable, f"{variable}_se", f"{variable}_df"):
         if not isinstance(variable, str) or name not in dataset:
-            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {variable!r}")
+            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {shown(variable)}")
     if not 0 < as_number(level, "level") < 1:
-        raise ValueError(f"level must be between 0 and 1, but was {level!r}")
+        raise ValueError(f"level must be between 0 and 1, but was {shown(level)}")
     # infinite degrees of freedom are a closed form's: what is left is rounding
     quantile = xr.apply_ufunc(lambda df: stats.t.isf((1 - float(level)) / 2, df), dataset[f"{variable}_df"])
     width = dataset[f"{variable}_se"] * quantile

@@ -22,7 +22,7 @@ import torch
 
 from empirics.batches import finite_support, isotropic, square_root
 from empirics.engines.base import Setting
-from theory.exact import to_float
+from theory.exact import shown, to_float
 from theory.inputs import Gaussian, Independent
 
 
@@ -111,7 +111,7 @@ def sample_moments(setting: Setting) -> SampleMoments:
     if isinstance(law, Independent) and law.coordinate_moment(1) == 0:
         second, fourth = (Fraction(law.coordinate_moment(k)) for k in (2, 4))
         return _Independent(setting, float(second), float(fourth / second**2 - 3) if second else 0.0)
-    raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {law!r}")
+    raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {shown(law)}")
 
 
 def _numpy(x: torch.Tensor | None, count: int) -> np.ndarray:

@@ -33,7 +33,7 @@ def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = 
     if not isinstance(inputs, str) or inputs not in LAWS:
         raise ValueError(f"inputs must be one of {', '.join(LAWS)}, but was {shown(inputs)}{did_you_mean(inputs, LAWS)}")
     if len(sizes) < 2:
-        raise ValueError(f"sizes must have two entries at least, but were {sizes!r}")
+        raise ValueError(f"sizes must have two entries at least, but were {shown(sizes)}")
     sizes = tuple(as_index(n, f"sizes[{i}]", minimum=1) for i, n in enumerate(sizes))
     generator = np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(as_index(seed, "seed"))))
     shapes = list(zip(sizes[1:], sizes, strict=False))

@@ -23,6 +23,7 @@ from reports.simulate_command import ManyValues, simulate
 from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
 from theory.budget import Budget, UnaffordableError
 from theory.claims import LEDGER
+from theory.exact import shown
 
 app = typer.Typer(
     cls=Group,
@@ -214,7 +215,7 @@ def _from_options(
 def _budget(seconds: float, gigabytes: float) -> Budget:
     for name, value in (("max-seconds", seconds), ("max-gigabytes", gigabytes)):
         if not value > 0:
-            raise ValueError(f"{name} must be positive, but was {value!r}")
+            raise ValueError(f"{name} must be positive, but was {shown(value)}")
     return Budget(seconds, 1e9 * gigabytes)
 
 

@@ -66,7 +66,7 @@ def make_problem(data: Any) -> TeacherStudent:
         raise ValueError(f"problem must have the keys {', '.join(KEYS)}, but had {shown(unknown[0])}{did_you_mean(unknown[0], KEYS)}")
     for key in ("student", "teacher", "inputs"):
         if key not in data:
-            raise ValueError(f"problem must have {key!r}")
+            raise ValueError(f"problem must have {shown(key)}")
     law = data["inputs"]
     if isinstance(law, str):
         law = {"law": law}
@@ -117,7 +117,7 @@ def parse_list(text: str, name: str) -> list[Fraction]:
     """Numbers parted by spaces or commas."""
     numbers = [read_number(word, name) for word in text.replace(",", " ").split()]
     if not numbers:
-        raise ValueError(f"{name} must hold at least one number, but was {text!r}")
+        raise ValueError(f"{name} must hold at least one number, but was {shown(text)}")
     return numbers
 
 
@@ -169,7 +169,7 @@ def _law_data(law: InputLaw) -> dict[str, Any]:
     if isinstance(law, Uniform):
         ends = law._bounds
         return {"law": "uniform"} | ({} if ends is None else {"low": _spelled(ends[0]), "high": _spelled(ends[1])})
-    raise ValueError(f"inputs must be Gaussian, Rademacher, Uniform or Discrete to be written down, but were {law!r}")
+    raise ValueError(f"inputs must be Gaussian, Rademacher, Uniform or Discrete to be written down, but were {shown(law)}")
 
 
 def _columns(student: Any) -> int:

@@ -203,7 +203,7 @@ def custom(
     """
     for label, function in (("value", value), ("derivative", derivative)):
         if not callable(function):
-            raise TypeError(f"{label} must be a function of an array, but was {function!r}")
+            raise TypeError(f"{label} must be a function of an array, but was {shown(function)}")
     constants = {"lipschitz": lipschitz, "derivative_lipschitz": derivative_lipschitz}
     for label, constant in constants.items():
         if not 0 <= as_number(constant, label) < 2**1000:

@@ -16,7 +16,7 @@ from flint import acb, arb, fmpq
 from theory.activations import Activation
 from theory.activations import activation as as_activation
 from theory.certified_sup import as_radius, sup_norms
-from theory.exact import as_number, to_fmpq
+from theory.exact import as_number, shown, to_fmpq
 from theory.working_precision import working_precision
 
 REMEZ = "remez_derivative"
@@ -56,13 +56,13 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
     sigma, r = as_activation(activation), as_radius(radius)
     wanted = float(as_number(tolerance, "tolerance"))
     if wanted <= 0:
-        raise ValueError(f"tolerance must be positive, but was {tolerance}")
+        raise ValueError(f"tolerance must be positive, but was {shown(tolerance)}")
     if not sigma.is_smooth:
         raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
     if not sigma.is_certified:
         raise ValueError(f"activation must be one of the named ones, but was {sigma}: nothing is known of it off the real line")
     if method not in PROMISING:
-        raise ValueError(f"method must be one of {', '.join(PROMISING)}, but was {method!r}")
+        raise ValueError(f"method must be one of {', '.join(PROMISING)}, but was {shown(method)}")
     scale = max(1.0, float(r))
     value, slope, lipschitz = sup_norms(sigma, r)
     with working_precision(_BITS):
@@ -74,16 +74,17 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
         elif method == REMEZ:
             n = max(1, math.ceil(math.pi * lipschitz * float(r) * scale / (2 * wanted)))
         else:
-            raise ValueError(f"method must be {REMEZ} for {sigma}, which is not analytic, but was {method!r}")
+            raise ValueError(f"method must be {REMEZ} for {sigma}, which is not analytic, but was {shown(method)}")
     if n > _HIGHEST:
         raise ValueError(
-            f"tolerance must be one that a degree of at most {_HIGHEST} is sure to meet on [-{radius}, {radius}], but was {tolerance}: "
+            f"tolerance must be one that a degree of at most {_HIGHEST} is sure to meet on [-{radius}, {radius}], "
+            f"but was {shown(tolerance)}: "
             "take a larger tolerance or a smaller radius"
         )
     growth = n**3 / float(r) if method == "interpolate" else n * scale
     if wanted < (reachable := _ROUNDING * growth * max(1.0, value, slope)):
         raise ValueError(
-            f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {tolerance}"
+            f"tolerance must be at least {reachable:.2g}, what coefficients in doubles reach at degree {n}, but was {shown(tolerance)}"
         )
     return n
 

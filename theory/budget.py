@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from theory.exact import as_double
+from theory.exact import as_double, shown
 
 #: Seconds and bytes of what nobody can afford, whatever the number: some counts have more digits than a float holds.
 HOPELESS = 1e30
@@ -45,7 +45,7 @@ class Budget:
             value = getattr(self, name)
             number = math.inf if isinstance(value, float) and value == math.inf else as_double(value, f"budget.{name}")
             if not number > 0:
-                raise ValueError(f"budget.{name} must be positive, but was {value!r}")
+                raise ValueError(f"budget.{name} must be positive, but was {shown(value)}")
             object.__setattr__(self, name, number)
 
     @classmethod
@@ -54,7 +54,7 @@ class Budget:
         if value is None:
             return cls()
         if not isinstance(value, cls):
-            raise TypeError(f"budget must be a Budget, such as theory.Budget(seconds=60, bytes=4e9), but was {value!r}")
+            raise TypeError(f"budget must be a Budget, such as theory.Budget(seconds=60, bytes=4e9), but was {shown(value)}")
         return value
 
     def allows(self, cost: Cost) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 from flint import arb, arb_poly, fmpq_poly
 
 from theory.activations import Activation
-from theory.exact import as_number, to_fmpq
+from theory.exact import as_number, shown, to_fmpq
 from theory.working_precision import working_precision
 
 #: Terms of a Taylor expansion; cells are halved until they suffice.
@@ -105,7 +105,7 @@ def as_radius(radius: Any) -> Fraction:
     """R > 0 as a Fraction; ValueError or TypeError, naming it, for what is not positive or out of the reach of doubles."""
     r = Fraction(as_number(radius, "radius"))
     if r <= 0:
-        raise ValueError(f"radius must be positive, but was {radius}")
+        raise ValueError(f"radius must be positive, but was {shown(radius)}")
     if not _SMALLEST_RADIUS <= r <= 1 / _SMALLEST_RADIUS:
         raise ValueError(f"radius must be between 2^-100 and 2^100 but was {'tiny' if r < 1 else 'huge'}")
     return r

@@ -25,7 +25,7 @@ from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.budget import Cost, UnaffordableError
 from theory.certified_sup import as_radius, certified_sup, sup_norms
-from theory.exact import as_index, as_number, as_sequence, to_fmpq, to_fraction
+from theory.exact import as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
 from theory.remez import best_uniform
 from theory.unit_costs import UNITS
 
@@ -75,7 +75,7 @@ class ActivationPolynomial:
             if not isinstance(chebyshev, Chebyshev) or list(chebyshev.window) != [-1, 1] or chebyshev.domain[0] != -chebyshev.domain[1]:
                 raise ValueError(
                     "chebyshev must be a numpy Chebyshev series on an interval [-R, R] with the window [-1, 1], or its coefficients, "
-                    f"but was {chebyshev!r}: convert(kind=Chebyshev, domain=[-R, R]) makes one"
+                    f"but was {shown(chebyshev)}: convert(kind=Chebyshev, domain=[-R, R]) makes one"
                 )
             if radius is not None and list(chebyshev.domain) != [-float(as_radius(radius)), float(as_radius(radius))]:
                 raise ValueError(f"chebyshev must be a series on [-{radius}, {radius}], but its domain was {chebyshev.domain}")
@@ -86,7 +86,7 @@ class ActivationPolynomial:
         r = as_radius(radius)
         exact = [as_number(c, f"chebyshev[{k}]") for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]
         if not exact or any(not -_LARGEST_COEFFICIENT <= c <= _LARGEST_COEFFICIENT for c in exact):
-            raise ValueError(f"chebyshev must be one or more coefficients of at most {_LARGEST_COEFFICIENT:g}, but was {exact}")
+            raise ValueError(f"chebyshev must be one or more coefficients of at most {_LARGEST_COEFFICIENT:g}, but was {shown(exact)}")
         numbers = np.array([float(c) for c in exact])
         series = Chebyshev(numbers, domain=[-float(r), float(r)])
         series.coef.setflags(write=False)  # the errors are those of these coefficients
@@ -153,7 +153,7 @@ def approximate(
     """
     sigma, r, n = as_activation(activation), as_radius(radius), as_index(degree, "degree", minimum=1)
     if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {method!r}")
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {shown(method)}")
     if method == "remez_derivative" and not sigma.is_smooth:
         raise ValueError(
             f"method must be interpolate, interpolate_derivative or least_squares for {sigma}, not {method!r}: its derivative jumps, and "

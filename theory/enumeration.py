@@ -127,7 +127,7 @@ def variance_ball(
         0.09629059786
     """
     if isinstance(_checked(problem).activation, Activation) and not problem.activation.is_certified:
-        raise ValueError(f"activation must be a polynomial or a named one, but was {problem.activation!r}")
+        raise ValueError(f"activation must be a polynomial or a named one, but was {shown(problem.activation)}")
     if as_index(bits, "bits", minimum=53) > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
     prepared = _prepared(problem, step, layer, batch_size, literal, max_paths)
@@ -209,7 +209,7 @@ def interpolated_polynomial(
     """
     t, d = _checked(problem).check_step(step), as_index(degree, "degree")
     if kind not in ("variance", "second_moment", "loss"):
-        raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {kind!r}")
+        raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {shown(kind)}")
     k = 1 if kind == "loss" else problem.check_layer(layer)
     sizes = range(1, d + 2 + as_index(extra, "extra"))
     refuse_interpolation(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"), max_paths)
@@ -224,7 +224,7 @@ def interpolated_polynomial(
     polynomial = InverseBatchPolynomial(_interpolate(values[: d + 1]))
     for b, exact in zip(sizes[d + 1 :], values[d + 1 :], strict=True):
         if polynomial(b) != exact:
-            raise RangeError(f"degree {d} in 1/b is too low: at b = {b} it gives {polynomial(b)}, not {exact}")
+            raise RangeError(f"degree {d} in 1/b is too low: at b = {b} it gives {shown(polynomial(b))}, not {shown(exact)}")
     return polynomial
 
 

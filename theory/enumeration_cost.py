@@ -12,7 +12,7 @@ from typing import Any
 from theory.activations import Activation
 from theory.budget import Cost, UnaffordableError
 from theory.degrees import gradient_degree
-from theory.exact import as_index
+from theory.exact import as_index, shown
 from theory.problem import TeacherStudent
 from theory.unit_costs import UNITS
 
@@ -36,7 +36,7 @@ def as_limit(max_paths: Any) -> float:
     if isinstance(max_paths, float) and not max_paths < math.inf:
         if max_paths == math.inf:
             return math.inf
-        raise ValueError(f"max_paths must be an integer or math.inf, but was {max_paths}")
+        raise ValueError(f"max_paths must be an integer or math.inf, but was {shown(max_paths)}")
     return as_index(max_paths, "max_paths", minimum=1)
 
 

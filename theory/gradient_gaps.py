@@ -23,7 +23,7 @@ from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
 from theory.budget import Cost, UnaffordableError
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.exact import as_index, as_number
+from theory.exact import as_index, as_number, shown
 from theory.gap_bounds import DomainError, GapBounds, collected
 from theory.norms import up, vector_norms
 from theory.problem import TeacherStudent
@@ -73,7 +73,7 @@ def gradient_gap_bound(
     x = _batches(batches, problem)
     rates = _rates(problem, len(x))
     if envelope not in ("run", "a_priori"):
-        raise ValueError(f"envelope must be 'run' or 'a_priori', but was {envelope!r}")
+        raise ValueError(f"envelope must be 'run' or 'a_priori', but was {shown(envelope)}")
     radius = _radius_of(x, _input_radius(problem, input_radius)) if envelope == "a_priori" else None
     if radius is None and input_radius is not None:
         raise ValueError("input_radius must be left out for envelope='run', which takes every norm from the batches")
@@ -123,7 +123,7 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, in
     """
     wanted = as_number(tolerance, "tolerance")
     if wanted <= 0:
-        raise ValueError(f"tolerance must be positive, but was {tolerance}")
+        raise ValueError(f"tolerance must be positive, but was {shown(tolerance)}")
     sigma = _smooth_activation(problem)
     radius = _radius_needed(problem, sigma, steps, input_radius)
     degree, reached = 1, np.inf
@@ -135,7 +135,8 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, in
             return polynomial
         degree += max(1, degree // 6)
     raise ValueError(
-        f"tolerance must be within reach of degree {_HIGHEST_DEGREE} with coefficients in doubles, but {tolerance} is not: the a-priori "
+        f"tolerance must be within reach of degree {_HIGHEST_DEGREE} with coefficients in doubles, "
+        f"but {shown(tolerance)} is not: the a-priori "
         f"bounds come down to {reached:.3g}. Take fewer steps, smaller learning rates or the bounds along a run"
         + ("" if sigma.strip else f" (the errors for {sigma}, which is not analytic, fall only like 1 / degree)")
     )
@@ -163,7 +164,7 @@ def _with_margin(reach: float) -> Fraction:
 
 def _smooth_activation(problem: Any) -> Activation:
     if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
     sigma = problem.activation
     if not isinstance(sigma, Activation):
         raise ValueError("problem must have an activation that is no polynomial, such as 'sigmoid': a polynomial is exact as it is")
@@ -178,7 +179,7 @@ def _smooth_activation(problem: Any) -> Activation:
 def _check_pair(problem: Any, polynomial: Any) -> None:
     sigma = _smooth_activation(problem)
     if not isinstance(polynomial, ActivationPolynomial):
-        raise TypeError(f"polynomial must be an ActivationPolynomial, made by theory.chebyshev.approximate, but was {polynomial!r}")
+        raise TypeError(f"polynomial must be an ActivationPolynomial, made by theory.chebyshev.approximate, but was {shown(polynomial)}")
     if polynomial.activation != sigma:
         raise ValueError(f"polynomial must approximate the problem's activation {sigma}, but was made for {polynomial.activation}")
 
@@ -234,12 +235,13 @@ def _input_radius(problem: TeacherStudent, given: Any) -> float:
     if given is not None:
         radius = _as_double(given, "input_radius")
         if radius < 0:
-            raise ValueError(f"input_radius must not be negative, but was {given}")
+            raise ValueError(f"input_radius must not be negative, but was {shown(given)}")
         return radius
     known = problem.inputs.norm_bound
     if known is None:
         raise ValueError(
-            f"inputs must be bounded for an a-priori bound, but {problem.inputs} has no bound: give input_radius, the ||x|| up to which it "
+            f"inputs must be bounded for an a-priori bound, but {shown(problem.inputs)} has no bound: "
+            f"give input_radius, the ||x|| up to which it "
             "is to hold, or take gradient_gap_bound with envelope='run', which certifies the run on given batches of any law"
         )
     return float(up(known))

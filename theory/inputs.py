@@ -27,6 +27,7 @@ from theory.exact import (
     as_rows,
     as_sequence,
     is_exact,
+    shown,
     spelled,
     to_float,
     to_fmpq,
@@ -193,7 +194,7 @@ class Discrete(InputLaw):
             raise ValueError(f"probabilities must have one entry for each of the {len(table)} atoms, but had {len(weights)}")
         for i, q in enumerate(weights):
             if q < 0:
-                raise ValueError(f"probabilities[{i}] must not be negative, but was {q}")
+                raise ValueError(f"probabilities[{i}] must not be negative, but was {shown(q)}")
         total = sum((Fraction(q) for q in weights), Fraction(0))
         slack = 0.0 if all(isinstance(q, Fraction) for q in weights) else len(weights) * 2.0**-52
         if abs(total - 1) > slack:

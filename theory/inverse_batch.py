@@ -15,7 +15,7 @@ from typing import Any
 from flint import arb, fmpq_poly, fmpz_poly
 
 from theory.budget import RangeError
-from theory.exact import Number, as_number, to_fmpq, to_fraction
+from theory.exact import Number, as_number, shown, to_fmpq, to_fraction
 from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 from theory.working_precision import working_precision
 
@@ -46,7 +46,7 @@ class InverseBatchPolynomial:
         if len(errors) != len(numbers):
             raise ValueError(f"radii must have one entry for each of the {len(numbers)} coefficients, but had {len(errors)}")
         if not all(r >= 0 and math.isfinite(r) for r in errors):
-            raise ValueError(f"radii must be finite and not negative, but were {radii}")
+            raise ValueError(f"radii must be finite and not negative, but were {shown(radii)}")
         if any(errors):
             lost = [abs(Fraction(c) - Fraction(float(c))) for c in numbers]
             errors = [_round_up(Fraction(r) + e) if e else r for r, e in zip(errors, lost, strict=True)]
@@ -109,7 +109,7 @@ class InverseBatchPolynomial:
 
     def _combine(self, other: InverseBatchPolynomial, sign: int) -> InverseBatchPolynomial:
         if not isinstance(other, InverseBatchPolynomial):
-            raise TypeError(f"other must be an InverseBatchPolynomial, but was {other!r}")
+            raise TypeError(f"other must be an InverseBatchPolynomial, but was {shown(other)}")
         self._require_exact()
         other._require_exact()
         n = max(len(self.coefficients), len(other.coefficients))
@@ -256,7 +256,7 @@ class InverseBatchPolynomial:
 def _batch_size(value: Any) -> Number:
     b = as_number(value, "b")
     if b < 1:
-        raise ValueError(f"b must be at least 1, but was {value}")
+        raise ValueError(f"b must be at least 1, but was {shown(value)}")
     return b
 
 

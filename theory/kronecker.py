@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mpoly_ctx
 
-from theory.exact import as_index, as_matrix, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.exact import as_index, as_matrix, shown, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inputs import InputLaw
 
 #: entries of the largest dense matrix that is formed
@@ -85,9 +85,9 @@ class StackedSamples(InputLaw):
         by_name: dict[Hashable, InputLaw] = {}
         for name, law in zip(self.names, self.laws, strict=True):
             if not isinstance(law, InputLaw):
-                raise TypeError(f"laws must be input laws, but had {law!r}")
+                raise TypeError(f"laws must be input laws, but had {shown(law)}")
             if by_name.setdefault(name, law) is not law:
-                raise ValueError(f"laws must give one law to the samples named {name!r}")
+                raise ValueError(f"laws must give one law to the samples named {shown(name)}")
         object.__setattr__(self, "dimension", sum(law.dimension for law in self.laws))
         object.__setattr__(self, "exact", all(law.exact for law in self.laws))
 

@@ -159,7 +159,7 @@ class TeacherStudent:
         """`layer` as an int in 1..H."""
         k = as_index(layer, "layer", minimum=1)
         if k > self.depth:
-            raise ValueError(f"layer must be in 1..{self.depth}, but was {k}")
+            raise ValueError(f"layer must be in 1..{self.depth}, but was {shown(k)}")
         return k
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from flint import arb
 
 from theory.budget import RangeError
-from theory.exact import as_number, to_fmpq
+from theory.exact import as_number, shown, to_fmpq
 from theory.gap_bounds import GapBounds, spectral_of
 from theory.letters import CONSTANT, GRADIENT, TEACHER, Letter, Word
 from theory.norms import times, up
@@ -45,7 +45,7 @@ def telescoped(norms: Sequence[float], gaps: Sequence[float]) -> float:
     if len(a) != len(e):
         raise ValueError(f"gaps must have one entry for each of the {len(a)} norms, but had {len(e)}")
     if a and min(a + e) < 0:
-        raise ValueError(f"norms and gaps must not be negative, but were {a} and {e}")
+        raise ValueError(f"norms and gaps must not be negative, but were {shown(a)} and {shown(e)}")
     total, before = 0.0, 1.0
     for size, gap in zip(a, e, strict=True):  # after j factors: `before` >= prod a, `total` >= the gap of the product
         total = float(up(total * (size + gap) + before * gap))
@@ -70,9 +70,9 @@ def product_gap_bound(form: TraceForm | KroneckerForm, problem: TeacherStudent, 
         form.shape(problem)
         form = KroneckerForm.from_trace_form(form)
     if not isinstance(form, KroneckerForm):
-        raise TypeError(f"form must be a trace form or a Kronecker form, but was {form!r}")
+        raise TypeError(f"form must be a trace form or a Kronecker form, but was {shown(form)}")
     if not isinstance(bounds, GapBounds):
-        raise TypeError(f"bounds must be those of gradient_gap_bound, but were {bounds!r}")
+        raise TypeError(f"bounds must be those of gradient_gap_bound, but were {shown(bounds)}")
     steps = len(bounds.gradient)
     if bounds.sizes != problem.sizes:
         raise ValueError(f"bounds must be those of this problem, of sizes {problem.sizes}, but are of sizes {bounds.sizes}")

@@ -25,7 +25,7 @@ from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 from theory.engines import wishart_generator
 from theory.engines.batch_moments import entries
 from theory.engines.form_polynomials import PolynomialMatrix as Matrix
-from theory.exact import to_fmpq
+from theory.exact import shown, to_fmpq
 from theory.inputs import Gaussian, InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
@@ -48,9 +48,9 @@ class SymbolicNetwork:
 
     def __init__(self, sizes: tuple[int, int, int], teacher: str = "factors", covariance: str = "identity") -> None:
         if teacher not in ("factors", "product"):
-            raise ValueError(f"teacher must be 'factors' or 'product', but was {teacher!r}")
+            raise ValueError(f"teacher must be 'factors' or 'product', but was {shown(teacher)}")
         if covariance not in ("identity", "symbolic"):
-            raise ValueError(f"covariance must be 'identity' or 'symbolic', but was {covariance!r}")
+            raise ValueError(f"covariance must be 'identity' or 'symbolic', but was {shown(covariance)}")
         p, h, outputs = sizes
         shapes = {"W1": (h, p), "W2": (outputs, h)}
         shapes |= {"V1": (h, p), "V2": (outputs, h)} if teacher == "factors" else {"V": (outputs, p)}
@@ -100,7 +100,7 @@ class SymbolicNetwork:
     def variance_by_generator(self, step: int, layer: int) -> fmpq_mpoly:
         """var(g_{step,layer}), step 0 or 1, by the first route, for Gaussian inputs."""
         if not (self.law is None or isinstance(self.law, Gaussian)):
-            raise ValueError(f"the generator is that of Gaussian inputs, but the inputs were {self.law}")
+            raise ValueError(f"the generator is that of Gaussian inputs, but the inputs were {shown(self.law)}")
         return _ByGenerator(self, _checked(step)).variance(layer)
 
     def variance_by_partitions(self, step: int, layer: int) -> fmpq_mpoly:
@@ -272,5 +272,5 @@ def _units(p: int) -> list[list[int]]:
 
 def _checked(step: int) -> int:
     if step not in (0, 1):
-        raise ValueError(f"step must be 0 or 1, but was {step!r}: later steps have too many terms")
+        raise ValueError(f"step must be 0 or 1, but was {shown(step)}: later steps have too many terms")
     return step

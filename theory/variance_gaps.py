@@ -21,7 +21,7 @@ from theory import enumeration
 from theory.budget import UnaffordableError
 from theory.chebyshev import ActivationPolynomial
 from theory.enumeration_cost import LIMIT, as_limit, refuse_interpolation
-from theory.exact import as_index, to_fmpq
+from theory.exact import as_index, shown, to_fmpq
 from theory.gradient_gaps import every_path_bound
 from theory.problem import TeacherStudent
 from theory.working_precision import working_precision
@@ -73,7 +73,7 @@ def variance_gap(
     Arguments and errors as for `every_path_bound`.
     """
     if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
     t, k = problem.check_step(step), problem.check_layer(layer)
     return float(every_path_bound(problem, polynomial, t + 1, input_radius=input_radius).gradient[t, k - 1])
 

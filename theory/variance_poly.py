@@ -83,7 +83,7 @@ def expectation(
 ) -> InverseBatchPolynomial:
     """E[ expression | w_0 ] for a trace form such as tr(g(1, 1).T @ W(1, 1) @ W(1, 1).T @ g(1, 1)) (Theorem 3.3, lines 276-288)."""
     if not isinstance(expression, TraceForm):
-        raise TypeError(f"expression must be a trace form, but was {expression!r}")
+        raise TypeError(f"expression must be a trace form, but was {shown(expression)}")
     if isinstance(problem, TeacherStudent):
         expression.shape(problem)  # refuses letters that do not chain and layers that do not exist
     return _answer(problem, "trace_form", expression.step, None, engine, budget, expression)
@@ -102,7 +102,7 @@ def predicted_cost(
 
 def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = None) -> Quantity:
     if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
     t = problem.check_step(step)
     return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
 

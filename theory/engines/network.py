@@ -16,7 +16,7 @@ import numpy as np
 from flint import fmpq
 
 from theory.engines.stacks import Stack
-from theory.exact import to_fmpq
+from theory.exact import shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
@@ -37,7 +37,7 @@ def distinguishable_atoms(problem: TeacherStudent) -> tuple[Atoms, tuple[Fractio
 def _merged(inputs: InputLaw, odd: bool) -> tuple[Atoms, tuple[Fraction, ...]]:
     law = inputs.support()
     if law is None:
-        raise ValueError(f"inputs must have finite support, but were {inputs}")
+        raise ValueError(f"inputs must have finite support, but were {shown(inputs)}")
     merged: dict[tuple[Fraction, ...], Fraction] = {}
     for atom, p in zip(*law, strict=True):
         first = next((x for x in atom if x), Fraction(0))

@@ -17,7 +17,7 @@ from flint import arb, arb_mat, arb_poly, fmpq_poly
 
 from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits
 from theory.degrees import gradient_degree, output_degree
-from theory.exact import as_index, as_number, spelled, to_fmpq
+from theory.exact import as_index, as_number, shown, spelled, to_fmpq
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
 from theory.unit_costs import UNITS
@@ -88,7 +88,7 @@ def _prepare(
     t = problem.check_step(step)
     b = as_number(batch_size, "batch_size")
     if b < 1:
-        raise ValueError(f"batch_size must be at least 1, but was {batch_size}")
+        raise ValueError(f"batch_size must be at least 1, but was {shown(batch_size)}")
     kind = "variance" if last else "loss"
     cost = predicted_cost(problem, t, kind)
     allowed = Budget.of(budget)

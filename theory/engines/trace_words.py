@@ -17,6 +17,7 @@ from theory.budget import CannotError, Cost
 from theory.engines.base import Quantity
 from theory.engines.gradient_words import GradientWords
 from theory.engines.trace_word_costs import exact_cost, float_cost
+from theory.exact import shown
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.letters import GRADIENT
@@ -47,13 +48,13 @@ class TraceWords:
 
     def __init__(self, arithmetic: str = "auto", exact_seconds: float = 600.0, float_seconds: float = 2.0) -> None:
         if arithmetic not in ARITHMETICS:
-            raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, but was {arithmetic!r}")
+            raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, but was {shown(arithmetic)}")
         self.arithmetic, self.exact_seconds, self.float_seconds = arithmetic, exact_seconds, float_seconds
 
     def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
         if not isinstance(problem.inputs, Gaussian):
-            return f"the inputs must be Gaussian, but were {problem.inputs}"
+            return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
         if not problem.is_linear:
             return "the network must be linear, but its activation is not the identity"
         if problem.depth > 2:

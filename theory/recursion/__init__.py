@@ -18,7 +18,7 @@ from flint import fmpq, fmpq_poly
 
 from theory.budget import Budget, Cost
 from theory.degrees import gradient_degree
-from theory.exact import to_fmpq, to_fraction
+from theory.exact import shown, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
@@ -162,9 +162,9 @@ def _count(letters: Iterable[Letter], kind: str, step: int) -> int:
 def _checked(form: Any, problem: Any) -> TraceForm:
     """The form as traces, after everything about the request that can be wrong was looked at."""
     if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {problem!r}")
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
     if not isinstance(form, TraceForm | KroneckerForm):
-        raise TypeError(f"form must be a trace form or a Kronecker form, but was {form!r}")
+        raise TypeError(f"form must be a trace form or a Kronecker form, but was {shown(form)}")
     require_two_linear_layers(problem)
     if single := [str(x) for x in form.letters if x.sample is not None]:
         raise ValueError(f"form must not have gradients of single samples, but has {', '.join(sorted(single))}")
@@ -177,7 +177,7 @@ def _checked(form: Any, problem: Any) -> TraceForm:
 def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> tuple[str, Cost]:
     gaussian = isinstance(problem.inputs, Gaussian)
     if method is not None and method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {method!r}")
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {shown(method)}")
     if method == "words" and not gaussian:
         raise ValueError(f"method 'words' is for Gaussian inputs, but inputs were {problem.inputs!r}")
     able = [m for m in METHODS if m == method or (method is None and (gaussian or m == "graphs"))]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.exact import as_matrix, as_number, to_fmpq, to_fmpq_array, to_fraction
+from theory.exact import as_matrix, as_number, shown, to_fmpq, to_fmpq_array, to_fraction
 from theory.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
 from theory.problem import TeacherStudent
 from theory.trace_forms import Term, TraceForm
@@ -215,7 +215,7 @@ def _as_traces(term: KroneckerTerm, shapes: list[tuple[int, int]]) -> Iterable[T
 
 def _one_word(form: TraceForm, name: str) -> Word:
     if not isinstance(form, TraceForm) or len(form.terms) != 1 or form.is_scalar or form.terms[0].traces:
-        raise ValueError(f"{name} must be a product of letters such as W(0, 1) @ g(0, 1).T, but was {form!r}")
+        raise ValueError(f"{name} must be a product of letters such as W(0, 1) @ g(0, 1).T, but was {shown(form)}")
     if form.terms[0].coefficient != 1:
-        raise ValueError(f"{name} must have no coefficient, but was {form!r}; give it as coefficient=")
+        raise ValueError(f"{name} must have no coefficient, but was {shown(form)}; give it as coefficient=")
     return form.terms[0].open or ()

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.exact import to_fmpq
+from theory.exact import shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.letters import (
     GRADIENT,
@@ -85,7 +85,7 @@ def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> Kronecker
     A term with d letters W_step becomes 2^d terms; one with j gradients has the coefficient (-alpha_{step-1})^j (the print has alpha_step).
     """
     if step < 1:
-        raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
+        raise ValueError(f"step must be at least 1 to be unrolled, but was {shown(step)}")
     rate = Fraction(problem.learning_rate(step - 1))
     return KroneckerForm(t for term in form.terms for t in _unroll_term(term, step, rate))
 
