@@ -69,7 +69,7 @@ class SymbolicNetwork:
     def of(cls, problem: TeacherStudent) -> SymbolicNetwork:
         """The numbers of one problem with two linear layers: only eps remains. The route by partitions takes any law with moments."""
         if problem.depth != 2 or not problem.is_linear:
-            raise ValueError(f"problem must have two linear layers, but had {problem.depth} and the activation {problem.activation}")
+            raise ValueError(f"problem must have two linear layers, but had {problem.depth} and the activation {shown(problem.activation)}")
         network = cls.__new__(cls)
         network._open(problem.inputs.dimension, [], problem.inputs)
         network.w1, network.w2 = (network._numbers(w) for w in problem.student)
