@@ -68,7 +68,9 @@ def variance(
     cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
     probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
-    activation: Annotated[str | None, typer.Option(help="sigma_0 sigma_1 ..., of a polynomial; the identity by default.")] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="sigma_0 sigma_1 ..., of a polynomial, for inputs with atoms: see batchlaw engines.")
+    ] = None,
     max_seconds: Annotated[float, typer.Option(help="Refuse what is predicted to take longer.")] = Budget.seconds,
     max_gigabytes: Annotated[float, typer.Option(help="Refuse what is predicted to need more memory.")] = Budget.bytes / 1e9,
 ) -> None:
@@ -176,7 +178,7 @@ def findings_table(found: list[Findings]) -> str:
     for f in found:
         held = sum(e.outcome is Outcome.HOLDS for e in f.supporting)
         refuted = sum(e.outcome is Outcome.FAILS for e in f.refuting)
-        residual = "-" if f.worst_residual is None else f"{float(f.worst_residual):.2g}"
+        residual = "-" if f.worst_residual is None else decimal(f.worst_residual, 2)
         borne_out = "yes" if f.borne_out else "NO"
         checks = f"{held}/{len(f.supporting)}", f"{refuted}/{len(f.refuting)}", str(f.not_checked)
         rows.append((f.claim.id, f.claim.verdict.value, *checks, residual, borne_out))

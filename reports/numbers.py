@@ -88,9 +88,11 @@ def decimal(value: Fraction | int | float, digits: int = 8) -> str:
     """A few significant decimals of a number of any size, written with a power of ten outside [1e-4, 1e7).
 
     Examples:
-        >>> decimal(Fraction(1, 3)), decimal(-12), decimal(Fraction(10) ** 400), decimal(0)
-        ('0.33333333', '-12', '1e400', '0')
+        >>> decimal(Fraction(1, 3)), decimal(-12), decimal(Fraction(10) ** 400), decimal(0), decimal(float("nan"))
+        ('0.33333333', '-12', '1e400', '0', 'NaN')
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else str(value)
     number = Fraction(value)
     if number == 0:
         return "0"

@@ -201,7 +201,7 @@ def print_result(result: Any) -> None:
             at = result.sel(step=last, batch_size=b)
             one = at.sel(layer=k)
             numbers = (one.var_gradient, one.var_gradient_se, one.var_full_gradient, one.var_full_gradient_se, at.loss)
-            cells = [decimal(float(x), 4) if float(x) == float(x) else "NaN" for x in numbers]
+            cells = [decimal(float(x), 4) for x in numbers]
             rows.append((str(int(b)), str(int(k)), *cells, f"{float(at.diverged):.3g}"))
     terminal.say(terminal.table(names, rows, right=names, columns=terminal.width()))
     if float(result.diverged.max()) > 0:

@@ -27,7 +27,7 @@ from reports.mathml import MathError
 from reports.measured import Measured
 from reports.measured_page import MeasuredPage
 from reports.names import full_name
-from reports.numbers import plain
+from reports.numbers import decimal, plain
 from reports.render import GENERATOR, page
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
@@ -323,7 +323,7 @@ def _residual(value: Any) -> str:
         if value is None
         else "0"
         if value == 0
-        else f"{float(value):.2g}"
+        else decimal(value, 2)
         if len(plain(value)) > 12
         else plain(value)
     )

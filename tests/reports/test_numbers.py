@@ -64,3 +64,8 @@ def test_decimals_are_right_at_every_size(exponent: int) -> None:
 
 def test_decimals_just_below_a_power_of_ten() -> None:
     assert decimal(F(10**12 - 1)) == "1e12" and decimal(F(10**12 - 1), digits=12) == "9.99999999999e11"
+
+
+@pytest.mark.parametrize("value, text", [(float("inf"), "inf"), (-float("inf"), "-inf"), (float("nan"), "NaN"), (F(7, 10**500), "7e-500")])
+def test_a_number_beyond_doubles_is_a_number(value: F | float, text: str) -> None:
+    assert decimal(value, 2) == text
