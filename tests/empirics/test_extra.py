@@ -29,7 +29,7 @@ for name in empirics.__all__:
 @pytest.mark.parametrize(("module", "least"), [("torch", 5), ("xarray", 3), ("h5netcdf", 3), ("psutil", 3), ("threadpoolctl", 3)])
 def test_what_is_missing_is_named_by_every_name(module, least):
     script = SCRIPT.format(module=module)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", cwd=ROOT)
     lines = done.stdout.splitlines()
     assert done.returncode == 0 and len(lines) >= least, done.stderr
     assert any(line.startswith("empirics.simulate needs") for line in lines)

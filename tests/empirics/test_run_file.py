@@ -28,12 +28,12 @@ def spoil(store, **change):
     """As somebody would who knows how the digest is made: with the one that fits."""
     from empirics.run_file import _digest
 
-    run = json.loads((store / "run.json").read_text())
+    run = json.loads((store / "run.json").read_text(encoding="utf-8"))
     run.pop("digest")
     for key, value in change.items():
         place = run["request"] if key in run["request"] else run
         place[key] = value
-    (store / "run.json").write_text(json.dumps(run | {"digest": _digest(run)}))
+    (store / "run.json").write_text(json.dumps(run | {"digest": _digest(run)}), encoding="utf-8")
 
 
 @pytest.mark.parametrize("change", [
@@ -64,9 +64,9 @@ def test_what_is_no_run_json(store, content):
 
 
 def test_without_a_digest_the_fingerprint_is_compared(store, expected):
-    run = json.loads((store / "run.json").read_text())
+    run = json.loads((store / "run.json").read_text(encoding="utf-8"))
     run.pop("digest")
-    (store / "run.json").write_text(json.dumps(run))
+    (store / "run.json").write_text(json.dumps(run), encoding="utf-8")
     with pytest.raises(ValueError, match="no digest"):
         load(store, PROBLEM)
 

@@ -54,7 +54,7 @@ def test_a_file_holds_every_digit(tmp_path: Path) -> None:
                 law = data.pop("inputs")
                 text = "\n".join(f"{key} = {json.dumps(value)}" for key, value in data.items())
                 text += "\n[inputs]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in law.items())
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8")
             again = read_problem(path)
             for ours, theirs in zip((*problem.student, *problem.teacher), (*again.student, *again.teacher), strict=True):
                 assert (ours == theirs).all()
@@ -86,7 +86,7 @@ def test_long_numbers_are_computed_with_and_printed(tmp_path: Path) -> None:
     v = variance_poly.variance_polynomial(PROBLEM, step=0, layer=1)
     assert v(1) == enumeration.variance(PROBLEM, batch_size=1, step=0, layer=1)
     assert len(str(v)) > 10_000 and len(v.latex()) > 10_000 and len(repr(v)) < 200
-    (tmp_path / "p.json").write_text(problem_json(PROBLEM))
+    (tmp_path / "p.json").write_text(problem_json(PROBLEM), encoding="utf-8")
     for more in ([], ["--json"]):
         result = CliRunner().invoke(app, ["variance", str(tmp_path / "p.json"), "--step", "0", *more])
         assert result.exit_code == 0, result.output
