@@ -74,6 +74,17 @@ class Budget:
         return f"{self.seconds:g} s and {self.bytes / 1e9:g} GB"
 
 
+#: What a function without a `budget=` may cost.
+WITHOUT_BUDGET = Budget(seconds=60.0, bytes=1e9)
+
+
+def refuse_large(argument: str, what: str, cost: Cost, instead: str) -> None:
+    """UnaffordableError that names the argument, the figure and what is left, for functions without a `budget=`; nothing when it fits."""
+    if not WITHOUT_BUDGET.allows(cost):
+        message = f"{argument} must be smaller: {what} would cost {cost}, more than {WITHOUT_BUDGET}; {instead}"
+        raise UnaffordableError(message, cost, [instead])
+
+
 class CannotError(ValueError):
     """The engine that was named cannot compute this quantity for this problem, or no engine can."""
 

@@ -23,7 +23,7 @@ from numpy.polynomial import Chebyshev
 from theory.activations import Activation, refuse_false_constants
 from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
-from theory.budget import Cost, UnaffordableError
+from theory.budget import Cost, UnaffordableError, as_count
 from theory.certified_sup import as_radius, certified_sup, sup_norms
 from theory.exact import as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
 from theory.remez import best_uniform
@@ -36,6 +36,8 @@ METHODS = (*PROMISING, "least_squares")
 CERTIFYING_BUDGET = 120.0
 #: Degrees up to which a method's fit takes some seconds and less than a gigabyte.
 HIGHEST_DEGREES = {"remez_derivative": 3000, "interpolate": 8000, "interpolate_derivative": 8000, "least_squares": 800}
+#: A degree that stands for all beyond it where only the cost is asked.
+_FAR = 10**9
 _LARGEST_COEFFICIENT = 2.0**200
 
 
@@ -160,10 +162,11 @@ def approximate(
             "every polynomial misses the middle of a jump by half of it, so that no fit of the derivative is better than another"
         )
     if certify and sigma.is_certified:
-        _refuse_beyond(n)
+        _refuse_beyond(min(n, _FAR))
     if n > HIGHEST_DEGREES[method]:
-        cost = Cost(10 * (n / HIGHEST_DEGREES[method]) ** 3, 16.0 * n * n, f"a linear system of order {n}")
-        raise UnaffordableError(f"degree must be at most {HIGHEST_DEGREES[method]} for {method}: {n} would cost {cost}", cost)
+        far = float(min(n, _FAR))
+        cost = Cost(10 * (far / HIGHEST_DEGREES[method]) ** 3, 16.0 * far * far, f"a linear system of order {as_count(n)}")
+        raise UnaffordableError(f"degree must be at most {HIGHEST_DEGREES[method]} for {method}: {as_count(n)} would cost {cost}", cost)
     series = _MAKERS[method](sigma, float(r), n)
     coefficients = series.coef.copy()
     if sigma.slope_parity:  # rounding must not break the symmetry of sigma: exact engines use it

@@ -21,7 +21,7 @@ from numpy.polynomial import Chebyshev
 
 from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
-from theory.budget import Cost, UnaffordableError
+from theory.budget import Cost, as_count, refuse_large
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import as_index, as_number, shown
 from theory.gap_bounds import DomainError, GapBounds, collected
@@ -34,7 +34,6 @@ from theory.unit_costs import UNITS
 _HIGHEST_DEGREE = 200
 _LARGEST_RADIUS = 200.0
 _LARGEST_NUMBER = 2.0**1000
-_BUDGET = 120.0
 
 
 def gradient_gap_bound(
@@ -95,9 +94,9 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     """
     _check_pair(problem, polynomial)
     count = as_index(steps, "steps", minimum=1)
-    if (seconds := UNITS["gaps.step"] * count * problem.depth) > _BUDGET:
-        cost = Cost(seconds, 500.0 * count * problem.depth, f"{count} steps of {problem.depth} layers")
-        raise UnaffordableError(f"steps must be fewer: {count} would cost {cost}, more than {_BUDGET:g} s", cost)
+    work = float(min(count, 10**18)) * problem.depth
+    cost = Cost(UNITS["gaps.step"] * work, 500.0 * work, f"{as_count(count)} steps of {problem.depth} layers")
+    refuse_large("steps", "the bounds", cost, "take fewer steps")
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
     with np.errstate(over="ignore", invalid="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)

@@ -303,7 +303,7 @@ class Rademacher(Independent):
 
     def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
         """The 2^p corners of the cube, when they are at most 65,536."""
-        if 1 << self.dimension > MAX_ENUMERATED_ATOMS:
+        if self.dimension > MAX_ENUMERATED_ATOMS.bit_length() - 1:
             return None
         corners = tuple(product((Fraction(-1), Fraction(1)), repeat=self.dimension))
         return corners, (Fraction(1, len(corners)),) * len(corners)

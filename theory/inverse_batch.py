@@ -14,9 +14,10 @@ from typing import Any
 
 from flint import arb, fmpq_poly, fmpz_poly
 
-from theory.budget import RangeError
-from theory.exact import Number, as_number, shown, to_fmpq, to_fraction
+from theory.budget import Cost, RangeError, as_count, refuse_large
+from theory.exact import Number, as_index, as_number, shown, to_fmpq, to_fraction
 from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
+from theory.unit_costs import UNITS
 from theory.working_precision import working_precision
 
 
@@ -149,6 +150,10 @@ class InverseBatchPolynomial:
     def threshold_interval(self, bits: int = 60) -> tuple[Fraction, Fraction]:
         """Rationals (lo, hi) around `threshold`, hi - lo <= 2^-bits max(1, hi); lo = hi when it is hit exactly."""
         self._require_exact()
+        digits = as_index(bits, "bits", minimum=1)
+        d, n = self.degree, float(min(digits, 10**18))
+        seconds = n * (UNITS["roots.bisection"] * (1 + d / 20) + UNITS["roots.bit"] * d * d * n)
+        refuse_large("bits", "the interval", Cost(seconds, 1e6 + n * d, f"{as_count(digits)} bisections of numbers as long"), "take fewer")
         if self._slope_sign_at_infinity() < 0:
             raise ValueError("the polynomial increases for every large b: there is no threshold")
         return largest_sign_change(self._descent(), bits)
@@ -190,6 +195,9 @@ class InverseBatchPolynomial:
 
     def _descent(self) -> fmpz_poly:
         """Integer polynomial in b with the sign of -dv/db for b > 0: a positive multiple of sum_s s c_s b^{r-s}."""
+        seconds = UNITS["roots.root"] * float(self.degree) ** 2 * (1 + self.degree / 100)
+        cost = Cost(seconds, 1e4 * self.degree, f"{self.degree} roots to be isolated")
+        refuse_large("the polynomial", "where it decreases", cost, "take one of a lower degree")
         return integer_polynomial([s * Fraction(c) for s, c in enumerate(self.coefficients)][:0:-1])
 
     def _slope_sign_at_infinity(self) -> int:

@@ -16,19 +16,22 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mpoly_ctx
 
+from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
 from theory.exact import as_index, as_matrix, shown, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
-from theory.inputs import InputLaw
+from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw
+from theory.unit_costs import UNITS
 
 #: entries of the largest dense matrix that is formed
 MAX_ENTRIES = 1 << 18
 
 
 def kronecker_product(matrices: Iterable[np.ndarray]) -> np.ndarray:
-    """A_1 (x) ... (x) A_m; the empty product is [1]. Raises ValueError when the result has more than 262,144 entries."""
+    """A_1 (x) ... (x) A_m; the empty product is [1]. Raises UnaffordableError when the result has more than 262,144 entries."""
     factors = list(matrices)
     size = math.prod(a.size for a in factors)
     if size > MAX_ENTRIES:
-        raise ValueError(f"the Kronecker product must have at most {MAX_ENTRIES} entries, but would have {size}")
+        cost = Cost(1e-6 * min(size, HOPELESS), 150.0 * min(size, HOPELESS), f"{as_count(size)} entries")
+        raise UnaffordableError(f"the Kronecker product of matrices must have at most {MAX_ENTRIES} entries, not {cost.basis}", cost)
     return reduce(np.kron, factors, np.array([[Fraction(1)]], dtype=object))
 
 
@@ -43,6 +46,7 @@ def kronecker_of_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
             if row[j - 1].shape[1] != row[j].shape[0]:
                 shapes = f"rows[{i}][{j - 1}] has shape {row[j - 1].shape} and rows[{i}][{j}] {row[j].shape}"
                 raise ValueError(f"rows[{i}] must chain, but {shapes}")
+    _refuse_products(table)
     return kronecker_product(reduce(np.matmul, row) for row in table)
 
 
@@ -55,10 +59,19 @@ def product_of_columns(rows: Sequence[Sequence[Any]]) -> np.ndarray:
     if len({len(row) for row in table}) > 1:
         raise ValueError(f"rows must have one length, but had {[len(row) for row in table]}; see `padded`")
     columns = [kronecker_product(column) for column in zip(*table, strict=True)]
+    _refuse_products([columns])
     for j in range(1, len(columns)):
         if columns[j - 1].shape[1] != columns[j].shape[0]:
             raise ValueError(f"columns {j - 1} and {j} must chain, but have shapes {columns[j - 1].shape} and {columns[j].shape}")
     return reduce(np.matmul, columns) if columns else np.array([[Fraction(1)]], dtype=object)
+
+
+def _refuse_products(rows: list[list[np.ndarray]]) -> None:
+    """UnaffordableError where multiplying the matrices of each row, from the left, takes too many products of rationals."""
+    count = sum(row[0].shape[0] * sum(float(m.size) for m in row[1:]) for row in rows if row)
+    largest = max((m.size for row in rows for m in row), default=0)
+    cost = Cost(count * UNITS["kronecker.product"], 150.0 * largest, f"{as_count(count)} products")
+    refuse_large("rows", "their matrix products", cost, "take smaller matrices")
 
 
 def padded(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
@@ -111,10 +124,10 @@ class StackedSamples(InputLaw):
         return math.prod((law.moment(total) for law, total in powers.values()), start=Fraction(1))
 
     def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
-        """All combinations of the atoms of the different draws, when every law has finitely many."""
+        """All combinations of the atoms of the different draws, when every law has finitely many, 65,536 together at most."""
         draws = {name: law.support() for name, law in zip(self.names, self.laws, strict=True)}
         atoms, probabilities = [], []
-        if any(s is None for s in draws.values()):
+        if any(s is None for s in draws.values()) or math.prod(len(s[0]) for s in draws.values() if s) > MAX_ENUMERATED_ATOMS:
             return None
         for chosen in product(*(zip(*(s or ((), ())), strict=True) for s in draws.values())):
             values = dict(zip(draws, chosen, strict=True))
@@ -136,9 +149,11 @@ def moment_matrices(law: InputLaw, *, y_count: int, y_dimension: int, z_count: i
     for the joint law of (y_1, ..., y_m, z_1, ..., z_n) in R^{m p_1 + n p_2}, one joint moment for each entry.
     """
     m, p1, n, p2 = y_count, y_dimension, z_count, z_dimension
+    if (digits := 2 * (m * math.log10(p1) + n * math.log10(p2))) > 15 or (p1**m * p2**n) ** 2 > MAX_ENTRIES:
+        entries_of_all = 10 ** min(digits, 300)
+        cost = Cost(5e-6 * entries_of_all, 150 * entries_of_all, f"{as_count(entries_of_all)} entries")
+        raise UnaffordableError(f"the matrices C_uv must have at most {MAX_ENTRIES} entries together, but would have {cost.basis}", cost)
     order = p1**m * p2 ** (n - 1)
-    if order * order * p2 * p2 > MAX_ENTRIES:
-        raise ValueError(f"C_uv must have at most {MAX_ENTRIES} entries together, but would have {(order * p2) ** 2}")
     y = [[i * p1 + a for a in range(p1)] for i in range(m)]  # positions of the coordinates of y_{i+1} in the stack
     z = [[m * p1 + j * p2 + a for a in range(p2)] for j in range(n)]
     left = [y[i] for i in range(m)] + [z[j] for j in range(1, n)]  # y_{i+1}, z_{j+1}: rows
@@ -180,7 +195,7 @@ def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[n
     middle = kronecker_product([a[i - 1] for i in range(len(a))] + list(d[1:-1]))
     total = np.zeros((d[0].shape[0], d[-1].shape[1]), dtype=object) * Fraction(0)
     for u, v in product(range(c.shape[0] if rows is None else min(rows, c.shape[0])), range(c.shape[1])):
-        total = total + np.outer(d[0][:, u], d[-1][v, :]) * (c[u, v] @ middle).trace()
+        total = total + np.outer(d[0][:, u], d[-1][v, :]) * (c[u, v] * middle.T).sum()  # the trace of their product
     return total
 
 
@@ -200,6 +215,10 @@ def direct_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], 
             x = np.array([to_fmpq(value) for value in atom], dtype=object)
             total = total + _product(x, y_forms, z_forms, p1, p2) * to_fmpq(probability)
         return to_fraction_array(total)
+    terms = min(float(p1), 1e9) ** min(2 * len(y_forms), 30) * min(float(p2), 1e9) ** min(2 * len(z_forms) - 4, 30)
+    entries = z_forms[0].size * z_forms[-1].size
+    cost = Cost(terms * entries * (5e-6 + 1e-6 * law.dimension), 300 * terms * entries, f"{as_count(terms)} monomials for each entry")
+    refuse_large("a and d", "expanding the product", cost, "take fewer or smaller matrices")
     unknowns = np.empty(law.dimension, dtype=object)
     unknowns[:] = fmpq_mpoly_ctx.get([f"x{k}" for k in range(law.dimension)], "lex").gens()
     polynomials = _product(unknowns, y_forms, z_forms, p1, p2)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from theory.budget import Cost, as_count, refuse_large
 from theory.exact import as_index, as_matrix, shown
 from theory.problem import TeacherStudent
 
@@ -148,16 +149,29 @@ def constant_letter(name: str, matrix: Any) -> Letter:
 def identity_letter(size: Any) -> Letter:
     """I_size, an element of the paper's set of identities (line 542)."""
     n = as_index(size, "size", minimum=1)
-    return constant_letter(f"I{n}", [[int(i == j) for j in range(n)] for i in range(n)])
+    return Letter(CONSTANT, name=f"I{n}", entries=_unit_rows(n, n, {(i, i) for i in range(_listed(n, n))}))
 
 
 @lru_cache(maxsize=None, typed=True)
 def unit_letter(size: int, row: int, column: int, columns: int | None = None) -> Letter:
     """e_row e_column^T, counted from 0: an element of the paper's set of unit matrices (line 550) when it is square."""
     width = size if columns is None else columns
-    matrix = [[int((i, j) == (row, column)) for j in range(width)] for i in range(size)]
     shape = f"{size}" if width == size else f"{size}x{width}"
-    return constant_letter(f"E{shape}[{row},{column}]", matrix)
+    _listed(size, width)
+    return Letter(CONSTANT, name=f"E{shape}[{row},{column}]", entries=_unit_rows(size, width, {(row, column)}))
+
+
+def _listed(rows: int, columns: int) -> int:
+    """The number of rows, or the refusal of a matrix whose entries are too many to list."""
+    count = float(min(rows, 10**18)) * min(columns, 10**18)
+    cost = Cost(1e-6 * count, 100 * count, f"a dense matrix of {as_count(count)} entries")
+    refuse_large("size", "the constant", cost, "take a smaller one")
+    return rows
+
+
+def _unit_rows(rows: int, columns: int, ones: set[tuple[int, int]]) -> tuple[tuple[Fraction, ...], ...]:
+    zero, one = Fraction(0), Fraction(1)
+    return tuple(tuple(one if (i, j) in ones else zero for j in range(columns)) for i in range(rows))
 
 
 def weights(step: int, *, depth: int = 2) -> frozenset[Letter]:

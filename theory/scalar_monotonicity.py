@@ -15,12 +15,18 @@ from functools import cache
 
 from flint import fmpz_poly
 
+from theory.budget import Cost, as_count, refuse_large
+from theory.exact import as_index
+from theory.unit_costs import UNITS
+
 Matrix = list[list[fmpz_poly]]
 
 
 @cache
 def chi_square_moment(k: int) -> fmpz_poly:
     """m_k = E[s^k] = prod_{j<k} (1 + 2 j eps)."""
+    n = float(min(as_index(k, "k"), 10**9))
+    refuse_large("k", "the moment", Cost(1e-9 * n**3, n**2, f"a polynomial of degree {as_count(k)}"), "take a lower one")
     product = fmpz_poly([1])
     for j in range(k):
         product *= fmpz_poly([1, 2 * j])
@@ -28,7 +34,10 @@ def chi_square_moment(k: int) -> fmpz_poly:
 
 
 def quadratic_form(degree: int) -> Matrix:
-    """Q(eps), of size degree + 1."""
+    """Q(eps), of size degree + 1. Raises UnaffordableError for a degree whose minors would take more than a minute."""
+    n = float(min(as_index(degree, "degree"), 10**9))
+    cost = Cost(UNITS["minors.entry"] * n**6, 10 * n**4, f"a matrix of order {as_count(degree + 1)}")
+    refuse_large("degree", "the minors", cost, "take a lower one")
     size = range(degree + 1)
     last = fmpz_poly([1, 2])
     return [[last * chi_square_moment(i + j) - chi_square_moment(i) * chi_square_moment(j) for j in size] for i in size]

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from theory.budget import Cost, as_count, refuse_large
 from theory.exact import as_number, shown, to_fmpq, written
 from theory.foreign_arrays import is_nested
 from theory.letters import (
@@ -187,6 +188,7 @@ class TraceForm:
         right = _as_form(other)
         if not (self.is_scalar or right.is_scalar):
             raise ValueError("of two factors of * one must be scalar; the matrix product is @")
+        _refuse_terms(self, right)
         return TraceForm(
             Term(c * d, traces + more, left if left is not None else last)
             for c, traces, left in self.terms
@@ -198,6 +200,7 @@ class TraceForm:
     def __matmul__(self, other: TraceForm) -> TraceForm:
         if not isinstance(other, TraceForm):
             return NotImplemented
+        _refuse_terms(self, other)
         return TraceForm(
             Term(c * d, traces + more, _open(left, "@") + _open(last, "@"))
             for c, traces, left in self.terms
@@ -260,6 +263,14 @@ def tr(form: TraceForm) -> TraceForm:
     if not isinstance(form, TraceForm):
         raise TypeError(f"tr takes a trace form, but was given {shown(form)}")
     return form.trace()
+
+
+def _refuse_terms(left: TraceForm, right: TraceForm) -> None:
+    """UnaffordableError for a product with too many terms to be written out."""
+    count = float(len(left.terms)) * len(right.terms)
+    letters = max(len(term.letters) for term in left.terms) + max(len(term.letters) for term in right.terms)
+    cost = Cost(count * (4e-6 + 4e-7 * letters), count * (400 + 32 * letters), f"{as_count(count)} terms of up to {letters} letters")
+    refuse_large("the factors", "their product", cost, "multiply what they are worth, not the forms")
 
 
 def _single(letter: Letter) -> TraceForm:

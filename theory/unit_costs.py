@@ -61,8 +61,14 @@ UNITS = {
     "recursion.product": 2e-7,  # of two rationals
     "recursion.kronecker": 2e-4,  # a Kronecker term
     "moments.state": 6e-6,  # a state of a recursion over multisets,
-    "moments.term": 3e-6,  # a term in it,
-    "moments.entry": 4e-7,  # an entry's product in matrices of forms
+    "moments.term": 2.5e-6,  # a block split off a multiset,
+    "moments.pairing": 6.6e-6,  # of the S of a word
+    "moments.entry": 4e-8,  # a product of entries of forms
+    "roots.bisection": 5e-6,  # of an interval,
+    "roots.bit": 1.3e-10,  # for every bit and the square of the degree
+    "roots.root": 5e-6,  # isolating one beside another
+    "minors.entry": 1e-9,  # of Bareiss elimination, for the sixth power of the order
+    "kronecker.product": 2.5e-6,  # of two Fractions, and a sum
     "chebyshev.cell": 4e-5,  # a cell of certifying,
     "chebyshev.shift": 7e-9,  # for every product in its Taylor shift
     "gaps.step": 1e-4,  # a step of a layer in the bounds on gaps

@@ -21,7 +21,7 @@ from theory import enumeration
 from theory.budget import UnaffordableError
 from theory.chebyshev import ActivationPolynomial
 from theory.enumeration_cost import LIMIT, as_limit, refuse_interpolation
-from theory.exact import as_index, shown, to_fmpq
+from theory.exact import as_index, shown, spelled, to_fmpq
 from theory.gradient_gaps import every_path_bound
 from theory.problem import TeacherStudent
 from theory.working_precision import working_precision
@@ -100,7 +100,7 @@ def certified_decreasing_range(
         >>> certified_decreasing_range(problem, approximate("tanh", 3, 21), step=1, layer=1, largest=12).interval
         (1, 12)
     """
-    sizes = tuple(range(1, as_index(largest, "largest", minimum=2) + 1))
+    sizes = range(1, as_index(largest, "largest", minimum=2) + 1)
     as_limit(max_paths)
     if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
         raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
@@ -110,9 +110,9 @@ def certified_decreasing_range(
     exact = replace(problem, activation=polynomial.coefficients)
     atoms = len(problem.inputs.support()[0])  # type: ignore[index]
     try:
-        refuse_interpolation(exact, atoms, range(1, largest + 1), step, step + 1, max_paths)
+        refuse_interpolation(exact, atoms, sizes, step, step + 1, max_paths)
     except UnaffordableError as refused:
-        raise UnaffordableError(f"largest must be smaller than {largest}, or the step: {refused}", refused.cost) from None
+        raise UnaffordableError(f"largest must be smaller than {spelled(sizes.stop - 1)}, or the step: {refused}", refused.cost) from None
     variances = tuple(enumeration.variance(exact, step, layer, batch_size=b, max_paths=max_paths) for b in sizes)
     with working_precision(_BITS):
         e = arb(gap)
@@ -120,7 +120,7 @@ def certified_decreasing_range(
         lower = [max(0.0, _down((r - e) * (r - e))) if r > e else 0.0 for r in roots]
         upper = [_up((r + e) * (r + e)) for r in roots]
         proved = tuple(bool(here - after > 2 * e) for here, after in pairwise(roots))
-    return DecreasingRange(sizes, variances, gap, tuple(lower), tuple(upper), proved)
+    return DecreasingRange(tuple(sizes), variances, gap, tuple(lower), tuple(upper), proved)
 
 
 def _up(x: arb) -> float:

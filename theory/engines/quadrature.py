@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import arb, arb_mat, arb_poly, fmpq_poly
 
-from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits
+from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits, refuse_large
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import as_index, as_number, shown, spelled, to_fmpq
 from theory.inputs import Gaussian
@@ -106,11 +106,11 @@ def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -
     if step > MAX_STEPS:
         return Cost(HOPELESS, HOPELESS, "more nodes than there are atoms")
     nodes = _nodes(problem, step, kind)
-    leaves = reduce(lambda product, n: product * n, nodes, 1)
+    leaves = reduce(lambda product, n: min(product * n, HOPELESS), map(float, nodes), 1.0)
     work = UNITS["quadrature.call"] + UNITS["quadrature.product"] * sum(
         a * b for a, b in zip(problem.sizes[1:], problem.sizes[:-1], strict=True)
     )
-    seconds = float(leaves) * problem.depth * work + UNITS["quadrature.rule"] * sum(float(n) ** 3 for n in nodes)
+    seconds = leaves * problem.depth * work + UNITS["quadrature.rule"] * sum(float(n) ** 3 for n in nodes)
     return Cost(seconds, 1e6 + 1e3 * sum(map(float, nodes)), f"{as_count(leaves)} nodes")
 
 
@@ -150,6 +150,8 @@ def laguerre_rule(count: int, b: Fraction) -> list[tuple[arb, arb]]:
 
     In the working precision that is set.
     """
+    n = float(min(count, 10**9))
+    refuse_large("count", "the rule", Cost(UNITS["quadrature.rule"] * n**3, 1e3 * n, f"{as_count(count)} nodes"), "take fewer nodes")
     a = b / 2 - 1
     roots = _certified_real_roots(_laguerre(count, a), count)
     following = arb_poly(_laguerre(count + 1, a))

@@ -105,6 +105,12 @@ def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
     longest = 1
     if quantity.step > FAR:
         return Counts(HOPELESS, HOPELESS, HOPELESS, 2)
+    if problem.depth == 1:  # a word for every choice of the earlier batches, 2^u for each letter of step u
+        terms = [term.letters for term in quantity.expression.terms]
+        lasts = [sum(letter.step or 0 for letter in letters if letter.kind in (WEIGHT, GRADIENT)) for letters in terms]
+        words = sum(2.3 ** min(last, 400) for last in lasts)
+        longest = max(last + len(letters) for last, letters in zip(lasts, terms, strict=True))
+        return Counts(20 + words / 50, 10 + words / 50, words / 2, 2 * longest)
     for term in quantity.expression.terms:
         by_step = [[0, 0] for _ in range(quantity.step + 1)]
         for letter in term.letters:

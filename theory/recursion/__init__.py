@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly
 
-from theory.budget import Budget, Cost
+from theory.budget import Budget, Cost, as_count, refuse_large
 from theory.degrees import gradient_degree
 from theory.exact import shown, to_fmpq, to_fraction
 from theory.inputs import Gaussian
@@ -86,7 +86,7 @@ def literal_expectation(
     _checked(form, problem)
     literal = form if isinstance(form, KroneckerForm) else KroneckerForm.from_trace_form(form)
     _affordable(literal_cost(literal, problem), budget, form)
-    values = [alpha.evaluate(initial_values(problem), problem) for alpha in to_initial_weights(literal, problem)]
+    values = [alpha.evaluate(initial_values(problem), problem) for alpha in to_initial_weights(literal, problem, budget=budget)]
     bound = degree_bound(form)
     if literal.is_scalar:
         return _polynomial(fmpq_poly(values), bound)
@@ -112,6 +112,8 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[in
     because g_s is a polynomial of degree m^{s-f} in batch f and W_s has the degree of g_{s-1}; m = 3 for two linear layers.
     """
     degrees = []
+    work = float(min(top, 10**9)) ** 2 * (1 + len(letters))
+    refuse_large("top", "the degrees", Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * top)} bits"), "take a smaller step")
     for f in range(top + 1):
         here = sum(m ** (s - f) * _count(letters, GRADIENT, s) for s in range(f, top + 1))
         later = sum(m ** (s - f - 1) * _count(letters, WEIGHT, s) for s in range(f + 1, top + 1))
@@ -130,6 +132,10 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
 
 def printed_degree_bound(form: TraceForm | KroneckerForm) -> int:
     """Theorem A.6 as printed (line 629): sum_f (3^{f+1} - 1)/2 deg(G_f; M) + (3^f - 1)/2 deg(W_f; M), which is sum_f D_f."""
+
+    work = float(min(form.step, 10**9)) ** 2
+    cost = Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * form.step)} bits")
+    refuse_large("form", "its degree bound", cost, "take a smaller step")
 
     def bound(letters: Sequence[Letter]) -> int:
         of_g = (_count(letters, GRADIENT, f) * (3 ** (f + 1) - 1) // 2 for f in range(form.step + 1))

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from theory.budget import Budget
 from theory.exact import shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.letters import (
@@ -41,6 +42,7 @@ from theory.letters import (
     weight_letter,
 )
 from theory.problem import TeacherStudent
+from theory.recursion.cost import literal_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
 
@@ -90,12 +92,14 @@ def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> Kronecker
     return KroneckerForm(t for term in form.terms for t in _unroll_term(term, step, rate))
 
 
-def to_initial_weights(form: KroneckerForm, problem: TeacherStudent) -> list[KroneckerForm]:
+def to_initial_weights(form: KroneckerForm, problem: TeacherStudent, *, budget: Budget | None = None) -> list[KroneckerForm]:
     """Theorem A.6 (line 624): E[ form | w_0 ] = sum_s alpha_s b^{-s} in the letters W_0, W* and constants; returns [alpha_0, ...].
 
-    The cost is predicted by `theory.recursion.cost.literal_cost`; `literal_expectation` refuses what is not affordable.
+    Raises UnaffordableError when the predicted cost (`theory.recursion.cost.literal_cost`) exceeds the budget.
     """
     require_two_linear_layers(problem)
+    cost = literal_cost(form, problem)
+    Budget.of(budget).require(cost, f"a form of step {form.step} in the initial weights", ("a smaller step", "fewer letters"))
     by_power: dict[int, list[KroneckerTerm]] = {0: list(form.terms)}
     for step in range(form.step, -1, -1):
         constants: Constants = {}
