@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from empirics.data_sets import DataSet
+from empirics.ranges import check_singles
 from theory.exact import as_flag, as_index, as_number, did_you_mean, shown, spelled
 from theory.inputs import Discrete, Gaussian, Independent, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
@@ -72,6 +73,8 @@ def check_request(
     if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
         problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
     _one_of(dtype, "dtype", DTYPES)
+    if dtype == "float32":
+        check_singles(problem)
     _check_sampling(sampling, problem, sizes)
     _check_device(device, problem)
     engine = _engine(engine, problem)

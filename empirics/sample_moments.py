@@ -58,7 +58,7 @@ class _Independent(SampleMoments):
         f1, f2 = np.moveaxis(full_squares.reshape(count, -1, 2), -1, 0)
         # f_1 = v A and f_2 = v D W_1^T; for K = I the sum of B_ii K_ii is tr B
         layer1 = f1 * (self.p + 2 + self.excess)
-        layer2 = self.v**2 * (gaps * norms**2 + self.excess * columns) + 2 * f2
+        layer2 = self.v * self.v * (gaps * norms**2 + self.excess * columns) + 2 * f2
         return np.stack([layer1, layer2], axis=-1)
 
 

@@ -85,12 +85,13 @@ def run_group(
     carried = np.zeros((setting.blocks, m))
     gone = np.zeros((setting.blocks, setting.block_size), dtype=bool)
     of_group = Moments.zeros(len(plan.recorded), n, m)
+    rates = plan.rates.astype(plan.dtype)  # infinite where single precision ends: the run diverges
     engine.restart()
     start = 0
     for t in range(plan.steps):
         is_recorded = t % plan.every == 0
         slot = t // plan.every - start if is_recorded else None
-        engine.step(draw(), float(plan.rates[t]), slot)
+        engine.step(draw(), float(rates[t]), slot)
         if slot is None or (slot + 1 < setting.chunk and t + plan.every < plan.steps):
             continue
         observed = engine.digest(slot + 1)

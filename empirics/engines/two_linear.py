@@ -73,7 +73,7 @@ class TwoLinear(Engine):
             self._observe_and_move(rows, rate, slot)
 
     def digest(self, count: int) -> Observed:
-        squares = self.full.per_replica(count) * self.scale**2
+        squares = self.full.per_replica(count) * (self.scale * self.scale)
         gaps = to_numpy(self.gaps[:count])  # <D Sigma, D>, or <D, D> where Sigma = v I
         conditional = None
         if self.moments is not None:
@@ -81,7 +81,7 @@ class TwoLinear(Engine):
             conditional = self.setting.noise_factor * (second - squares)
         return Observed(
             full_squares=squares,
-            full_pairs=self.full.mean_of_pairs(count) * self.scale**2,
+            full_pairs=self.full.mean_of_pairs(count) * (self.scale * self.scale),
             loss=gaps.reshape(squares.shape[:-1]) * (self.scale / 2),
             squares=self.second.per_replica(count) if self.second else None,
             pairs=self.second.mean_of_pairs(count) if self.second else None,

@@ -1,0 +1,44 @@
+"""Whether single precision can hold what a problem is made of; `TeacherStudent.check_doubles` asks the same of doubles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from empirics.data_sets import DataSet
+from theory.exact import shown, to_float
+from theory.inputs import Discrete, Uniform
+from theory.problem import TeacherStudent
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def check_singles(problem: TeacherStudent) -> None:
+    """ValueError naming the entry for one beyond single precision: it would be infinite before the first step.
+
+    Learning rates that are a function are not asked: where one is beyond the range, the run diverges.
+    """
+    for side in ("student", "teacher"):
+        for k, w in enumerate(getattr(problem, side)):
+            _check(to_float(w), f"{side}[{k}]")
+    law = problem.inputs
+    if isinstance(law, DataSet):
+        _check(law.points, "points")
+    elif isinstance(law, Discrete):
+        _check(np.array([[float(x) for x in atom] for atom in law.atoms]), "atoms")
+    elif isinstance(law, Uniform):
+        mean, square = float(law.coordinate_moment(1)), float(law.coordinate_moment(2))
+        _check(np.array(abs(mean) + (3 * max(square - mean * mean, 0.0)) ** 0.5), "a bound of the inputs")
+    if not callable(problem.learning_rates):
+        _check(np.array(problem.learning_rates, dtype=np.float64), "learning_rates")
+    if problem.is_polynomial:
+        _check(np.array([float(c) for c in problem.polynomial]), "activation")
+
+
+def _check(values: Any, name: str) -> None:
+    for index in np.argwhere(np.abs(values) > LARGEST):
+        place = f"{name}[{', '.join(map(str, index))}]" if len(index) else name
+        raise ValueError(
+            f"{place} must be within the range of single precision (dtype='float32'), but was {shown(float(values[tuple(index)]))}"
+        )
