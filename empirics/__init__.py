@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from empirics.attributes import again
     from empirics.comparison import Comparison, compare, compare_dataset
     from empirics.cost import RunCost, UnaffordableError, predict
     from empirics.data_sets import DataSet
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from empirics.synthetic_problem import synthetic
 
 __all__ = [
-    "simulate", "load", "synthetic", "DataSet", "Progress",
+    "simulate", "load", "again", "synthetic", "DataSet", "Progress",
     "make_plan", "predict", "RunCost", "UnaffordableError", "CorruptShardError",
     "compare", "compare_dataset", "Comparison", "interval",
 ]  # fmt: skip
 
 _HOMES = {
+    "attributes": ("again",),
     "simulation": ("simulate", "load"), "synthetic_problem": ("synthetic",), "data_sets": ("DataSet",), "progress": ("Progress",),
     "request": ("make_plan",), "cost": ("predict", "RunCost", "UnaffordableError"), "store": ("CorruptShardError",),
     "comparison": ("compare", "compare_dataset", "Comparison"), "intervals": ("interval",),

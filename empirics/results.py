@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from empirics.activations import is_piecewise_linear
+from empirics.attributes import MOST_NUMBERS, problem_text
 from empirics.estimates import estimate, uses_controls
 from empirics.guards import arithmetic
 from empirics.plan import Plan
@@ -18,7 +19,6 @@ from empirics.rounding import rounding_errors
 from empirics.statistics import PER_LAYER, Moments, size_of
 from empirics.tails import LEAST, concentration, degrees_of_freedom
 from empirics.work import ShardResult
-from theory.exact import written
 
 LONG_NAMES = {
     "var_gradient": "var(g_t | w_0) = E||g_t||_F^2 - ||E g_t||_F^2, the variance of the stochastic gradient",
@@ -142,6 +142,7 @@ class Collector:
             "fingerprint": plan.fingerprint,
             "replicas": plan.replicas,
             "problem": problem_text(plan),
+            "request": json.dumps(plan.request()),
             "learning_rates": _rates_text(plan.rates[:-1]),
             **{key: _attribute(value) for key, value in identity.items() if key != "problem"},
             "again": f"empirics.simulate(problem, {', '.join(f'{name}={value!r}' for name, value in plan.request().items())})",
@@ -155,20 +156,6 @@ def collect(plan: Plan, results: Iterable[ShardResult]) -> xr.Dataset:
     for result in results:
         collector.add(result)
     return collector.dataset()
-
-
-#: Larger problems are named by their digest; a store has their arrays in problem.npz.
-MOST_NUMBERS = 500_000
-
-
-def problem_text(plan: Plan) -> str:
-    """Weights and teacher as exact numbers in JSON, or what identifies them when they are many."""
-    problem = plan.problem
-    if sum(w.size for w in (*problem.student, *problem.teacher)) <= MOST_NUMBERS:
-        layers = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
-        return json.dumps(layers, default=written)  # Fractions as strings
-    where = "in problem.npz of the store, where there is one"
-    return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "weights": where})
 
 
 def _rates_text(rates: np.ndarray) -> str:

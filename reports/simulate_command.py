@@ -54,8 +54,11 @@ def _sizes(texts: list[str]) -> list[int]:
 
 
 def simulate(
-    problem: Annotated[str, typer.Argument(help='"synthetic", the problem of the paper\'s figure 1, or a .toml or .json file.')],
-    batch_sizes: Annotated[list[str], typer.Option(help="One or more: --batch-sizes 4 16 64 256.")],
+    ctx: typer.Context,
+    problem: Annotated[
+        str | None, typer.Argument(help='"synthetic", the problem of the paper\'s figure 1, or a .toml or .json file.')
+    ] = None,
+    batch_sizes: Annotated[list[str] | None, typer.Option(help="One or more: --batch-sizes 4 16 64 256.")] = None,
     steps: Annotated[int, typer.Option(help="Steps to look at, from 0.")] = 1000,
     replicas: Annotated[int, typer.Option(help="Runs at every batch size.")] = 1000,
     seed: Annotated[int, typer.Option(help="Every random number descends from it.")] = 0,
@@ -70,6 +73,9 @@ def simulate(
     estimator: Annotated[str, typer.Option(help="auto, naive, rao_blackwell or controlled.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, two_linear, networks or autograd.")] = "auto",
     every: Annotated[int, typer.Option(help="Look at every so many steps only.")] = 1,
+    again: Annotated[
+        Path | None, typer.Option(help="A .nc file of --out: the run that made it, but for what other options say (--replicas, --steps).")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; by default one a core, for runs of half a minute or more.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
     max_hours: Annotated[float, typer.Option(help="Refuse a run that is predicted to take longer.")] = 24.0,
@@ -78,11 +84,17 @@ def simulate(
 ) -> None:
     """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
     with one_line_errors():
-        network = _problem(problem, inputs, problem_seed)
         settings: dict[str, Any] = {
-            "batch_sizes": _sizes(batch_sizes), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
+            "batch_sizes": _sizes(batch_sizes or []), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
             "sampling": sampling, "estimator": estimator, "engine": engine, "every": every,
         }  # fmt: skip
+        if again is None:
+            if problem is None or not batch_sizes:
+                what, how = ("problem", "synthetic") if problem is None else ("batch_sizes", "--batch-sizes 4 16 64")
+                raise ValueError(f"{what} must be given, as in {how}, or --again with the file of a result")
+            network = _problem(problem, inputs, problem_seed)
+        else:
+            network, settings = _again(again, settings, ctx)
         if terminal.is_closed() and store is None and out is None and not dry_run:
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         if store is None and (resume or repair):
@@ -113,6 +125,19 @@ def simulate(
         if out is not None:
             _write(result, out, kept)  # first: what is printed can fail, on a pipe that nobody reads
         print_result(result)
+
+
+def _again(path: Path, settings: dict[str, Any], ctx: Any) -> tuple[TeacherStudent, dict[str, Any]]:
+    """The problem and the settings of a result; what was said on the command line takes the place of what the file says."""
+    said = {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
+    for name in ("problem", "inputs", "problem_seed"):
+        if name in said:
+            raise ValueError(f"{name} must be left out with --again, whose file says it")
+    require_extra("simulate")
+    from empirics import again
+
+    found = again(path)
+    return found.pop("problem"), found | {name: value for name, value in settings.items() if name in said}
 
 
 def _check_arguments(network: TeacherStudent, settings: dict[str, Any], running: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import torch
 import xarray as xr
 
 import empirics
-from empirics import DataSet, make_plan, simulate, synthetic
+from empirics import DataSet, again, make_plan, simulate, synthetic
 from empirics.work import run_shard
 from tests.replica_problems import F, network
 from theory import Gaussian, Rademacher, TeacherStudent
@@ -146,14 +146,11 @@ def test_second_moment_is_variance_plus_mean(estimator):
 def test_the_attributes_of_a_file_are_enough_to_run_it_again(tmp_path):
     simulate(synthetic(), batch_sizes=[2], steps=3, replicas=8).to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
     data = xr.load_dataset(tmp_path / "run.nc", engine="h5netcdf")
-    weights, rates = (json.loads(data.attrs[name]) for name in ("problem", "learning_rates"))
-    problem = TeacherStudent(**weights, inputs=Gaussian(64), learning_rates=rates)
-    again = eval(data.attrs["again"], {"empirics": empirics, "problem": problem})
-    assert data.attrs["inputs"] == "Gaussian(64)" and again.identical(data)
+    assert data.attrs["inputs"] == "Gaussian(64)" and simulate(**again(data)).identical(data)
 
 
 def test_large_problems_are_named_by_their_digest(monkeypatch):
-    monkeypatch.setattr("empirics.results.MOST_NUMBERS", 1000)
+    monkeypatch.setattr("empirics.attributes.MOST_NUMBERS", 1000)
     data = simulate(synthetic(), batch_sizes=[2], steps=1, replicas=4)
     text = json.loads(data.attrs["problem"])
     assert text["sizes"] == [64, 256, 128] and len(text["sha256"]) == 64 and len(data.attrs["problem"]) < 300

@@ -60,6 +60,38 @@ def test_result_as_a_table_and_as_a_file(network, tmp_path):
         assert result.batch_size.values.tolist() == [2, 8] and result.sizes["step"] == 3
 
 
+def test_again(network, tmp_path):
+    """A file of --out is enough; what is said besides takes the place of what it says."""
+    first, second, third = (tmp_path / f"{i}.nc" for i in range(3))
+    options = ("--batch-sizes", "2", "8", "--steps", "3", "--replicas", "16", "--seed", "7", "--dtype", "float32")
+    shown = run(network, *options, "--out", str(first))
+    assert shown.exit_code == 0, shown.output
+    once = run("--again", str(first), "--out", str(second))
+    assert once.exit_code == 0 and once.stdout == shown.stdout
+    with xr.open_dataset(first, engine="h5netcdf") as one, xr.open_dataset(second, engine="h5netcdf") as two:
+        assert one.identical(two)
+    assert run("--again", str(first), "--replicas", "24", "--steps", "5", "--out", str(third)).exit_code == 0
+    assert run(network, *options, "--replicas", "24", "--steps", "5", "--out", str(second)).exit_code == 0
+    with xr.open_dataset(third, engine="h5netcdf") as one, xr.open_dataset(second, engine="h5netcdf") as two:
+        assert one.drop_attrs().identical(two.drop_attrs()) and one.attrs["steps"] == 5 and one.attrs["seed"] == 7
+    assert "predicted time" in run("--again", str(first), "--dry-run").stdout
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ((), "problem must be given, as in synthetic, or --again"),
+        (("synthetic",), "batch_sizes must be given, as in --batch-sizes 4 16 64"),
+        (("synthetic", "--again", "x.nc"), "problem must be left out with --again"),
+        (("--problem-seed", "0", "--again", "x.nc"), "problem_seed must be left out with --again"),
+        (("--again", "nowhere.nc"), "source must be a netCDF file of a result"),
+    ],
+)
+def test_again_with_what_does_not_go_with_it(options, said):
+    shown = run(*options)
+    assert shown.exit_code == 2 and said in shown.stderr and len(shown.stderr.splitlines()) == 1
+
+
 def test_dry_run_predicts_and_does_nothing(tmp_path):
     shown = run("synthetic", "--batch-sizes", "4", "64", "--dry-run", "--dtype", "float32", "--store", str(tmp_path / "store"))
     assert shown.exit_code == 0, shown.output
