@@ -149,31 +149,55 @@ class Counts(Source):
         return self.rows.copy_(roots[:, :, None] * self.atoms)
 
 
+#: Numbers that are sorted at once on the CPU; more would only fill the memory.
+SORTED_AT_ONCE = 1 << 20
+
+
+def shuffle_bytes(law: InputLaw, sampling: str, replicas: int, samples: int) -> int:
+    """What the random orders of a data set's points take: numbers, order and scratch of a slice, and what is kept of the orders."""
+    if sampling == "independent" or not isinstance(law, DataSet):
+        return 0
+    sliced = min(replicas * len(law), max(SORTED_AT_ONCE, len(law)))
+    return 32 * sliced + 12 * replicas * (len(law) if sampling == "epochs" else samples)
+
+
 class DataRows(Source):
-    """Points of a data set: with replacement, without, or in epochs; every replica has an order of its own."""
+    """Points of a data set: with replacement, without, or in epochs; every replica has an order of its own.
+
+    The orders are made for some replicas at a time, and of each no more is kept than is drawn: `shuffle_bytes`.
+    """
 
     def __init__(self, law: DataSet, m: int, draws: Draws, sampling: str) -> None:
         super().__init__(law, m, draws)
         self.points = torch.from_numpy(law.points.copy()).to(self.rows)
         self.sampling, self.position = sampling, 0
-        self.order = torch.empty(draws.replicas, 0, dtype=torch.int64, device=draws.device)
+        self.order = torch.empty(draws.replicas, 0, dtype=torch.int32, device=draws.device)
 
     def draw(self) -> torch.Tensor:
         count, m, _ = self.rows.shape
         if self.sampling == "independent":
             index = torch.randint(len(self.points), (count, m), generator=self.streams.torch, device=self.rows.device)
         elif self.sampling == "without_replacement":
-            index = self._shuffled()[:, :m]
+            index = self.shuffled(m)
         else:
             if self.position + m > self.order.shape[1]:
-                self.order, self.position = self._shuffled(), 0
+                self.order = self.order[:, :0]  # before the next one is made
+                self.order, self.position = self.shuffled(len(self.points)), 0
             index = self.order[:, self.position : self.position + m]
             self.position += m
-        return self.rows.copy_(self.points[index])
+        return self.rows.copy_(self.points[index.long()])
 
-    def _shuffled(self) -> torch.Tensor:
-        shape = len(self.rows), len(self.points)
-        return torch.rand(shape, generator=self.streams.torch, device=self.rows.device, dtype=torch.float64).argsort(dim=1)
+    def shuffled(self, kept: int) -> torch.Tensor:
+        """The first `kept` of a random order of all points, for every replica. On the CPU the same numbers in slices as at once."""
+        count, total, device = len(self.rows), len(self.points), self.rows.device
+        at_once = count if device.type == "cuda" else max(1, SORTED_AT_ONCE // total)
+        dtype = torch.int32 if total < 1 << 31 else torch.int64
+        result = torch.empty(count, kept, dtype=dtype, device=device)
+        for i in range(0, count, at_once):
+            part = result[i : i + at_once]
+            numbers = torch.rand(len(part), total, generator=self.streams.torch, device=device, dtype=torch.float64)
+            part.copy_(numbers.argsort(dim=1)[:, :kept])
+        return result
 
 
 class LawRows(Source):

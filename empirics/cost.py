@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 import torch
 
+from empirics.batches import SORTED_AT_ONCE, DataRows, shuffle_bytes
 from empirics.guards import arithmetic
 from empirics.plan import ENGINES, Plan, Shard
 from empirics.statistics import FOLDS, size_of
 from empirics.streams import streams
 from empirics.work import source_for
-from theory.budget import UnaffordableError, duration, size
+from theory.budget import Cost, UnaffordableError, duration, largest_that_fits, size
 from theory.exact import as_index
 
 #: Of a process with torch, before it has done anything.
 PROCESS_BYTES = 400 << 20
 TRIAL_SECONDS, TRIALS_SECONDS = 0.2, 4.0  # of one batch size, and of all
 START_SECONDS = 5.0  # of worker processes
-#: Far below and above any core's: when the one would do, or not even the other, nobody needs a trial.
-SLOW_FLOPS, FAST_FLOPS = 1e9, {"cpu": 1e12, "cuda": 2e14}
+#: Far below and above any GPU's.
+SLOW_FLOPS, FAST_FLOPS = 1e9, {"cuda": 2e14}
+#: Advice leaves this much room, for the next prediction measures anew.
+ROOM = 0.8
+MOST_TRIALS = 20
 #: Of what is kept for a shard and for a step, before any has been run.
 SHARD_BYTES, STEP_BYTES = 1000, 100
 
@@ -62,19 +66,31 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
     refuse_oversized(plan, workers)
     each = min(TRIAL_SECONDS, TRIALS_SECONDS / len(plan.batch_sizes))
     per_step = {b: _trial(plan, b, each) for b in plan.batch_sizes}
+    microseconds = {b: 1e6 * s for b, s in per_step.items()}
+    return RunCost(_seconds(plan, workers, pending, per_step), memory_bytes(plan, workers), store_bytes(plan), microseconds)
+
+
+def _seconds(plan: Plan, workers: int, pending: float, per_step: dict[int, float]) -> float:
+    """Of wall time, from the seconds of a replica's step."""
     total = sum(per_step.values()) * plan.replicas * plan.steps
     longest = max(s * plan.steps * plan.cut(b)[2] for b, s in per_step.items())  # a last shard, which may be begun last
     seconds = pending * max(total / workers + (longest / 2 if 1 < workers < plan.shard_count else 0), longest)
-    start = START_SECONDS if workers > 1 else 0.0
-    return RunCost(start + seconds, memory_bytes(plan, workers), store_bytes(plan), {b: 1e6 * s for b, s in per_step.items()})
+    return seconds + (START_SECONDS if workers > 1 else 0.0)
 
 
 def memory_bytes(plan: Plan, workers: int) -> int:
     """Buffers of one group and the moments of a shard, in every process; the moments of all batch sizes, shards and steps once."""
     moments = _moment_numbers(plan) * 8
-    buffers = max(2 * math.prod(widest_group(plan, b)) * plan.replica_bytes(b) for b in plan.batch_sizes)  # twice: and what goes there
+    buffers = max(_group_bytes(plan, b) for b in plan.batch_sizes)
     once = len(plan.batch_sizes) * moments + SHARD_BYTES * plan.shard_count + STEP_BYTES * plan.steps
     return workers * (PROCESS_BYTES + buffers + 3 * moments) + once
+
+
+def _group_bytes(plan: Plan, batch_size: int) -> int:
+    """Of the replicas that run in lockstep: their buffers twice, with what goes there, and the random orders of a data set's points."""
+    replicas = math.prod(widest_group(plan, batch_size))
+    orders = shuffle_bytes(plan.problem.inputs, plan.sampling, replicas, max(2, batch_size))
+    return 2 * replicas * plan.replica_bytes(batch_size) + orders
 
 
 def widest_group(plan: Plan, batch_size: int) -> tuple[int, int]:
@@ -94,18 +110,40 @@ def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: flo
     `pending`: the fraction of the plan that is still to be run.
     """
     refuse_oversized(plan, workers)
-    if pending * plan.flops / SLOW_FLOPS / workers < 3600 * max_hours:
+    allowed, (least, most) = 3600 * max_hours, _bounds(plan, workers, pending)
+    if most < allowed:
         return
-    at_least = pending * plan.flops / FAST_FLOPS[torch.device(plan.device).type] / workers
-    seconds = at_least if at_least > 3600 * max_hours else predict(plan, workers, pending).seconds
-    if seconds > 3600 * max_hours:
-        fitting = math.floor(plan.replicas * 3600 * max_hours / seconds)
-        advice = f"{fitting} replicas would fit, or more workers, or" if fitting >= 2 else "take"
-        word = "at least" if seconds == at_least else "about"
-        raise UnaffordableError(
-            f"the run would take {word} {duration(seconds)}, more than max_hours = {max_hours:g}: "
-            f"{advice} a larger max_hours"
-        )
+    if least > allowed and len(plan.batch_sizes) > MOST_TRIALS:  # nobody needs so many trials for a refusal
+        per_step = {b: 3 * s for b, s in plan.step_seconds.items()}
+    else:
+        per_step = {b: 1e-6 * s for b, s in predict(plan, workers, pending).microseconds.items()}
+    seconds = max(_seconds(plan, workers, pending, per_step), least)
+    if seconds <= allowed:
+        return
+    done = (1 - pending) * plan.replicas
+
+    def fits(replicas: int) -> bool:
+        fewer, left = replace(plan, replicas=replicas), max(0.0, 1 - done / replicas)
+        taken = max(_seconds(fewer, min(workers, fewer.shard_count), left, per_step), _bounds(fewer, workers, left)[0])
+        return taken <= ROOM * allowed and memory_bytes(fewer, workers) <= psutil.virtual_memory().available
+
+    fitting = largest_that_fits(fits, 2, plan.replicas)
+    advice = (f"{fitting} replicas would fit",) if fitting is not None else ()
+    left = (*advice, *(("more workers",) if workers < plan.shard_count else ()), "a larger max_hours")
+    listed = left[0] if len(left) == 1 else ", ".join(left[:-1]) + ", or " + left[-1]
+    raise UnaffordableError(
+        f"the run would take {'at least' if seconds == least else 'about'} {duration(seconds)}, more than max_hours = {max_hours:g}: "
+        + (listed if advice else f"take {listed}"),
+        Cost(seconds, memory_bytes(plan, workers), f"{plan.replicas} replicas of {plan.steps} steps"),
+        left,
+    )
+
+
+def _bounds(plan: Plan, workers: int, pending: float) -> tuple[float, float]:
+    """Seconds that are far too few and far too many, by counting."""
+    if torch.device(plan.device).type == "cpu":
+        return pending * plan.core_seconds / 30 / workers, 30 * pending * plan.core_seconds / workers
+    return pending * plan.flops / FAST_FLOPS["cuda"] / workers, pending * plan.flops / SLOW_FLOPS / workers
 
 
 def refuse_oversized(plan: Plan, workers: int) -> None:
@@ -118,14 +156,20 @@ def refuse_oversized(plan: Plan, workers: int) -> None:
         )
     if torch.device(plan.device).type == "cuda":
         free = torch.cuda.mem_get_info(torch.device(plan.device))[0]
-        lockstep = max(plan.lockstep(b) * plan.replica_bytes(b) for b in plan.batch_sizes)
+        lockstep = max(
+            plan.lockstep(b) * plan.replica_bytes(b) + shuffle_bytes(plan.problem.inputs, plan.sampling, plan.lockstep(b), max(2, b))
+            for b in plan.batch_sizes
+        )
         if lockstep > free:
             raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory, and {size(free)} are free: take smaller batches")
 
 
 def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
     """Seconds of one step of one replica, from steps that take that long together, one at least."""
-    setting = plan.setting(batch_size, *widest_group(plan, batch_size))
+    blocks, block = widest_group(plan, batch_size)
+    if plan.sampling != "independent":  # no more numbers are sorted than a trial needs
+        blocks = min(blocks, max(1, SORTED_AT_ONCE // (block * len(plan.problem.inputs))))  # type: ignore[arg-type]
+    setting = plan.setting(batch_size, blocks, block)
     with arithmetic():
         engine = ENGINES[plan.engine](setting)
         source = source_for(engine, streams(plan.seed, (0, 0), setting.device))
@@ -146,6 +190,10 @@ def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
         while spent < seconds:
             latest = timed(8)
             best, spent = min(best, latest), spent + 8 * latest
+        if isinstance(source, DataRows) and plan.sampling == "epochs":  # an order lasts for some steps, which the best of few leave out
+            start = time.perf_counter()
+            source.shuffled(len(source.points))
+            best += (time.perf_counter() - start) / max(1, min(plan.steps, len(source.points) // batch_size))
     return best / setting.replicas
 
 

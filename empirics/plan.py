@@ -93,8 +93,13 @@ class Plan:
     @property
     def core_seconds(self) -> float:
         """Of the whole run on the CPU, roughly and without running anything; `predict` is better."""
+        return sum(self.step_seconds.values()) * self.replicas * self.steps
+
+    @cached_property
+    def step_seconds(self) -> dict[int, float]:
+        """Of one replica's step on the CPU, at every batch size, by counting."""
         how = self.engine, self.estimator, self.sampling, self.dtype
-        return sum(step_seconds(self.problem, b, *how) for b in self.batch_sizes) * self.replicas * self.steps
+        return {b: step_seconds(self.problem, b, *how) for b in self.batch_sizes}
 
     def _usual_shard(self, batch_size: int) -> int:
         """For one batch size at a time, so that the draws at one do not depend on the others."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from theory.budget import Cost, as_count, refuse_large
 from theory.definiteness import is_moment_sequence, is_positive_semidefinite, root_above
 from theory.exact import (
     Number,
@@ -72,7 +73,7 @@ class InputLaw(ABC):
     def second_moment(self) -> np.ndarray:
         """Sigma = E[x x^T]: a (p, p) object array of Fractions."""
         p = self.dimension
-        sigma = np.empty((p, p), dtype=object)
+        sigma = _square(p, 1e-7 * p)
         for i in range(p):
             for j in range(i, p):
                 powers = [0] * p
@@ -270,6 +271,14 @@ class Independent(InputLaw):
             raise ValueError(f"moments must reach order {order}, but end at order {len(self._table) - 1}")
         return self._table[order]
 
+    @cached_property
+    def second_moment(self) -> np.ndarray:
+        """E[x x^T], a (p, p) object array of Fractions: m_2 on the diagonal, m_1^2 beside it."""
+        first = self.coordinate_moment(1) if self.dimension > 1 else Fraction(0)
+        sigma = _constants(self.dimension, self.coordinate_moment(2), first * first)
+        sigma.setflags(write=False)
+        return sigma
+
     def _moment(self, exponents: tuple[int, ...]) -> Fraction:
         result = Fraction(1)
         for a in exponents:
@@ -360,7 +369,23 @@ class Uniform(Independent):
 
 
 def _identity(p: int) -> np.ndarray:
-    return np.array([[Fraction(int(i == j)) for j in range(p)] for i in range(p)], dtype=object)
+    return _constants(p, Fraction(1), Fraction(0))
+
+
+def _constants(p: int, diagonal: Fraction, beside: Fraction) -> np.ndarray:
+    """A (p, p) object array of one number on the diagonal and one beside it."""
+    matrix = _square(p, 0.0)
+    matrix.fill(beside)
+    np.fill_diagonal(matrix, diagonal)
+    return matrix
+
+
+def _square(p: int, seconds: float) -> np.ndarray:
+    """An empty (p, p) object array, `seconds` of work for each entry; UnaffordableError for one that is too large."""
+    n = float(min(p, 10**18))
+    cost = Cost((1e-8 + seconds) * n * n, 100 * n * n, f"a matrix of order {as_count(p)}")
+    refuse_large("dimension", "E[x x^T]", cost, "take fewer input coordinates")
+    return np.empty((p, p), dtype=object)
 
 
 def _shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:

@@ -36,7 +36,7 @@ def chi_square_moment(k: int) -> fmpz_poly:
 def quadratic_form(degree: int) -> Matrix:
     """Q(eps), of size degree + 1. Raises UnaffordableError for a degree whose minors would take more than a minute."""
     n = float(min(as_index(degree, "degree"), 10**9))
-    cost = Cost(UNITS["minors.entry"] * n**6, 10 * n**4, f"a matrix of order {as_count(degree + 1)}")
+    cost = Cost(UNITS["minors.entry"] * n**8, 10 * n**4, f"a matrix of order {as_count(degree + 1)}")
     refuse_large("degree", "the minors", cost, "take a lower one")
     size = range(degree + 1)
     last = fmpz_poly([1, 2])

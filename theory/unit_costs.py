@@ -67,7 +67,7 @@ UNITS = {
     "roots.bisection": 5e-6,  # of an interval,
     "roots.bit": 1.3e-10,  # for every bit and the square of the degree
     "roots.root": 5e-6,  # isolating one beside another
-    "minors.entry": 1e-9,  # of Bareiss elimination, for the sixth power of the order
+    "minors.entry": 2.1e-11,  # of Bareiss elimination, for the eighth power of the order
     "kronecker.product": 2.5e-6,  # of two Fractions, and a sum
     "chebyshev.cell": 4e-5,  # a cell of certifying,
     "chebyshev.shift": 7e-9,  # for every product in its Taylor shift

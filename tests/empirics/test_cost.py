@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from empirics import DataSet, UnaffordableError, cost, make_plan, predict, simulate, synthetic
+from empirics.batches import DataRows, Draws, shuffle_bytes
 from empirics.cost import memory_bytes, refuse_unaffordable, store_bytes
 from empirics.store import Store
+from empirics.streams import streams
 from empirics.work import run_shard
 from tests.replica_problems import F, network
 from theory import Discrete, Gaussian, Rademacher, Uniform
@@ -76,7 +81,7 @@ def test_the_store_is_as_large_as_predicted(tmp_path):
 
 
 def test_a_run_that_takes_too_long_is_refused(no_work):
-    with pytest.raises(UnaffordableError, match=r"would take at least .*, more than max_hours = 0.001: \d+ replicas would fit") as caught:
+    with pytest.raises(UnaffordableError, match=r"would take .*, more than max_hours = 0.001: \d+ replicas would fit") as caught:
         simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**6, max_hours=1e-3)
     assert isinstance(caught.value, ValueError)
 
@@ -88,7 +93,8 @@ def test_what_would_fit_is_let_through(monkeypatch):
     with pytest.raises(UnaffordableError) as caught:
         refuse_unaffordable(make_plan(problem, **options, replicas=10**6), 1, 1.0)
     fitting = int(re.search(r"(\d+) replicas would fit", str(caught.value))[1])
-    assert fitting == 36_000
+    assert fitting == pytest.approx(36_000 * cost.ROOM, abs=1)
+    assert caught.value.alternatives[0] == f"{fitting} replicas would fit" and caught.value.cost.seconds == pytest.approx(10**5)
     refuse_unaffordable(make_plan(problem, **options, replicas=fitting), 1, 1.0)
     refuse_unaffordable(make_plan(problem, **options, replicas=140_000), 4, 1.0)
 
@@ -140,7 +146,7 @@ def test_small_runs_need_no_trial(monkeypatch):
 def test_what_the_store_has_already_costs_nothing(tmp_path, monkeypatch):
     options = {"batch_sizes": [4], "steps": 5, "replicas": 40, "shard_replicas": 20}
     simulate(PROBLEM, **options, store=tmp_path / "run")
-    monkeypatch.setattr(cost, "SLOW_FLOPS", 1e-3)
+    monkeypatch.setattr(cost, "_bounds", lambda plan, workers, pending: (0.0, 1e9 * pending))
     simulate(PROBLEM, **options, store=tmp_path / "run", max_hours=1e-9)
 
 
@@ -187,3 +193,66 @@ def test_atoms_of_closed_forms_count():
     few, many = (network((2, 3, 1), DataSet(np.ones((n, 2)))) for n in (4, 10**6))
     plans = [make_plan(p, batch_sizes=[2], steps=1, replicas=200, estimator="rao_blackwell") for p in (few, many)]
     assert memory_bytes(plans[1], 1) > memory_bytes(plans[0], 1) + 4 * 10**6 * 8
+
+
+@pytest.mark.parametrize("sampling", ["without_replacement", "epochs"])
+@pytest.mark.parametrize(
+    ("replicas", "points", "dtype"), [(5, 7, "float64"), (300, 5000, "float64"), (64, 30_000, "float32"), (3, 2_000_000, "float64")]
+)
+def test_orders_of_points_take_what_is_counted(sampling, replicas, points, dtype):
+    """By torch's own account of what it allocates."""
+    law = DataSet(np.arange(points, dtype=float)[:, None])
+    cpu = torch.device("cpu")
+    source = DataRows(law, 3, Draws(replicas, streams(0, (0, 0), cpu), cpu, getattr(torch, dtype)), sampling)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        source.draw()
+    held = highest = 0
+    for event in profile.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            highest = max(highest, held)
+    assert highest <= shuffle_bytes(law, sampling, replicas, 3) + 64 * replicas + 4096
+    assert shuffle_bytes(law, sampling, replicas, 3) <= 3 * highest + 4096
+
+
+def test_slices_of_orders_are_the_same_orders(monkeypatch):
+    """The bits of stored runs: as if all numbers were sorted at once."""
+    law, cpu = DataSet(np.arange(50.0)), torch.device("cpu")
+    for sampling in ("without_replacement", "epochs"):
+        source = DataRows(law, 7, Draws(11, streams(3, (1, 2), cpu), cpu, torch.float64), sampling)
+        numbers = torch.rand(11, 50, generator=streams(3, (1, 2), cpu).torch, dtype=torch.float64)
+        monkeypatch.setattr("empirics.batches.SORTED_AT_ONCE", 50 * 4 + 1)
+        drawn = source.draw().clone()
+        assert torch.equal(drawn, torch.from_numpy(law.points.copy())[numbers.argsort(dim=1)[:, :7]])
+
+
+@pytest.mark.parametrize("sampling", ["without_replacement", "epochs"])
+def test_orders_of_points_count_in_memory_and_time(sampling):
+    options = {"batch_sizes": [4], "steps": 400, "replicas": 4000, "sampling": sampling, "estimator": "naive"}
+    plans = [make_plan(network((2, 3, 1), DataSet(np.ones((n, 2)))), **options) for n in (40, 400_000)]
+    few, many = (memory_bytes(plan, 1) for plan in plans)
+    kept = math.prod(cost.widest_group(plans[1], 4)) * 400_000 * 4 if sampling == "epochs" else 0
+    assert many - few > max(kept, 24 * 400_000)
+    assert plans[1].core_seconds > plans[0].core_seconds * (1000 if sampling == "without_replacement" else 0.9)
+    with pytest.raises(UnaffordableError, match=r"would take .*|needs .* of memory"):
+        refuse_unaffordable(replace(plans[1], replicas=10**6), 1, 1e-3)
+
+
+@pytest.mark.parametrize("options", [
+    {"batch_sizes": [4], "steps": 500}, {"batch_sizes": [1, 16, 256], "steps": 50}, {"batch_sizes": [4], "steps": 60, "engine": "networks"},
+    {"batch_sizes": [8], "steps": 40, "shard_replicas": 16},
+], ids=str)  # fmt: skip
+@pytest.mark.parametrize(("workers", "hours"), [(1, 1e-3), (3, 0.02)])
+def test_advice_is_taken_by_the_predictor_that_gave_it(options, workers, hours, monkeypatch):
+    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 2e-4 * (1 + b / 100))
+    monkeypatch.setattr(cost, "_bounds", lambda plan, workers, pending: (0.0, math.inf))
+    with pytest.raises(UnaffordableError) as caught:
+        refuse_unaffordable(make_plan(PROBLEM, **options, replicas=10**8), workers, hours)
+    for advice in caught.value.alternatives:
+        if found := re.fullmatch(r"(\d+) replicas would fit", advice):
+            refuse_unaffordable(make_plan(PROBLEM, **options, replicas=int(found[1])), workers, hours)
+            with pytest.raises(UnaffordableError):
+                refuse_unaffordable(make_plan(PROBLEM, **options, replicas=int(int(found[1]) / cost.ROOM * 1.5) + 100), workers, hours)
+            return
+    refused = make_plan(PROBLEM, **options, replicas=2)
+    assert cost._seconds(refused, 1, 1.0, {b: 2e-4 * (1 + b / 100) for b in refused.batch_sizes}) > cost.ROOM * 3600 * hours

@@ -121,7 +121,7 @@ CALLS = {
     "decreasing from": "InverseBatchPolynomial([0] + [F((-1) ** k, k**3 + 1) for k in range(min(N, 3000))]).decreasing_from()",
     "latex digits": "wide.latex(digits=N)",
     "trace forms, products": "[f := sum(W(k, 1) for k in range(40))] + [f := f @ f for _ in range(min(N, 60))]",
-    "trace forms, substitution": "tr(W(1, 1) @ W(1, 1) @ W(1, 1)).substitute(lambda x: sum(W(k, 1) for k in range(min(N, 5000))))",
+    "trace forms, substitution": "tr(W(1, 1) @ W(1, 1) @ W(1, 1)).substitute(lambda x: sum(W(k, 1) for k in range(min(N, 300))))",
     "degree of the variance": "degrees.variance_degree(N)",
     "degree, one layer": "degrees.variance_degree(N, depth=1)",
     "degree of the loss": "degrees.loss_degree(N, depth=3, activation_degree=2)",
