@@ -16,7 +16,7 @@ from flint import acb, arb, fmpq
 from theory.activations import Activation
 from theory.activations import activation as as_activation
 from theory.certified_sup import as_radius, sup_norms
-from theory.exact import as_number, shown, to_fmpq
+from theory.exact import as_double, shown, to_fmpq
 from theory.working_precision import working_precision
 
 REMEZ = "remez_derivative"
@@ -54,7 +54,7 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
     known of it off the real line), and for a tolerance that coefficients in doubles cannot reach.
     """
     sigma, r = as_activation(activation), as_radius(radius)
-    wanted = float(as_number(tolerance, "tolerance"))
+    wanted = as_double(tolerance, "tolerance")
     if wanted <= 0:
         raise ValueError(f"tolerance must be positive, but was {shown(tolerance)}")
     if not sigma.is_smooth:

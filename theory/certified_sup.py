@@ -21,6 +21,7 @@ import numpy as np
 from flint import arb, arb_poly, fmpq_poly
 
 from theory.activations import Activation
+from theory.activations import activation as named_activation
 from theory.exact import as_number, shown, to_fmpq
 from theory.working_precision import working_precision
 
@@ -84,13 +85,17 @@ def _bounds(
     return lower, upper
 
 
-@lru_cache(maxsize=256)
-def sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, float]:
+def sup_norms(activation: Any, radius: Any) -> tuple[float, float, float]:
     """(C_S, C_D, L'): upper bounds on |sigma|, |sigma'| and the Lipschitz constant of sigma' over [-radius, radius], within 10^-6.
 
     For a user's activation C_S = |sigma(0)| + Lip(sigma) R, and the others are the constants given. Raises ValueError for an
     activation that is not smooth: sigma' has no Lipschitz constant.
     """
+    return _sup_norms(named_activation(activation), as_radius(radius))
+
+
+@lru_cache(maxsize=256)
+def _sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, float]:
     if not activation.is_smooth:
         raise ValueError(f"activation must have a Lipschitz derivative, but that of {activation} jumps")
     if not activation.is_certified:

@@ -25,7 +25,7 @@ from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.budget import Cost, UnaffordableError, as_count
 from theory.certified_sup import as_radius, certified_sup, sup_norms
-from theory.exact import as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
+from theory.exact import as_double, as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
 from theory.remez import best_uniform
 from theory.unit_costs import UNITS
 
@@ -176,7 +176,10 @@ def approximate(
 
 def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
     """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
-    ratios = [c.as_integer_ratio() for c in map(float, chebyshev)]
+    r = to_fmpq(as_radius(radius))
+    ratios = [as_double(c, f"chebyshev[{k}]").as_integer_ratio() for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]
+    if not ratios:
+        raise ValueError("chebyshev must have at least one coefficient, but had none")
     denominator = max((q for _, q in ratios), default=1)  # all are powers of two
     above = before = fmpz_poly([0])
     for p, q in reversed(ratios[1:]):
@@ -186,7 +189,7 @@ def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
     scaled, power = [], fmpq(1, denominator)
     for c in total.coeffs():
         scaled.append(c * power)
-        power /= to_fmpq(radius)
+        power /= r
     return fmpq_poly(scaled)
 
 

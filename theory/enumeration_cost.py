@@ -31,13 +31,18 @@ _FAR = 10**15
 _SETTLED = 1000
 
 
+#: More paths than anybody could follow.
+NO_LIMIT = 10**18
+
+
 def as_limit(max_paths: Any) -> float:
     """An integer >= 1, or infinity for no limit; TypeError and ValueError otherwise."""
     if isinstance(max_paths, float) and not max_paths < math.inf:
         if max_paths == math.inf:
             return math.inf
         raise ValueError(f"max_paths must be an integer or math.inf, but was {shown(max_paths)}")
-    return as_index(max_paths, "max_paths", minimum=1)
+    limit = as_index(max_paths, "max_paths", minimum=1)
+    return limit if limit < NO_LIMIT else math.inf
 
 
 def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:

@@ -97,6 +97,13 @@ class InputLaw(ABC):
         return None
 
 
+def as_law(value: Any, name: str) -> InputLaw:
+    """A law as it is; a TypeError that names the argument for anything else."""
+    if not isinstance(value, InputLaw):
+        raise TypeError(f"{name} must be an input law such as Gaussian(2), but was {shown(value)}")
+    return value
+
+
 class Gaussian(InputLaw):
     """x ~ N(0, Sigma): `Gaussian(p)` with Sigma = I, or `Gaussian(cov=Sigma)`, Sigma symmetric positive semidefinite, singular allowed.
 

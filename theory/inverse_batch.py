@@ -15,7 +15,7 @@ from typing import Any
 from flint import arb, fmpq_poly, fmpz_poly
 
 from theory.budget import Cost, RangeError, as_count, refuse_large
-from theory.exact import Number, as_index, as_number, shown, to_fmpq, to_fraction
+from theory.exact import Number, as_double, as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
 from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 from theory.unit_costs import UNITS
 from theory.working_precision import working_precision
@@ -42,8 +42,9 @@ class InverseBatchPolynomial:
     def __init__(
         self, coefficients: Iterable[Any], *, radii: Sequence[float] | None = None, degree_bound: int | None = None
     ) -> None:
-        numbers = [as_number(c, f"coefficients[{s}]") for s, c in enumerate(coefficients)]
-        errors = [0.0] * len(numbers) if radii is None else [float(r) for r in radii]
+        numbers = [as_number(c, f"coefficients[{s}]") for s, c in enumerate(as_sequence(coefficients, "coefficients"))]
+        given = [0.0] * len(numbers) if radii is None else as_sequence(radii, "radii")
+        errors = [_as_radius(r, f"radii[{s}]") for s, r in enumerate(given)]
         if len(errors) != len(numbers):
             raise ValueError(f"radii must have one entry for each of the {len(numbers)} coefficients, but had {len(errors)}")
         if not all(r >= 0 and math.isfinite(r) for r in errors):
@@ -288,6 +289,11 @@ def _decimal(value: Fraction, digits: int) -> str:
         return f"{nearest:.{digits}g}"
     with working_precision(64 + 4 * digits):
         return str(arb(to_fmpq(value)).str(digits, radius=False))
+
+
+def _as_radius(value: Any, name: str) -> float:
+    """A float as it is, NaN and infinity too, which are refused together."""
+    return value if type(value) is float else as_double(value, name)
 
 
 def _round_up(value: Fraction) -> float:

@@ -17,8 +17,9 @@ import numpy as np
 from flint import fmpq, fmpq_mpoly_ctx
 
 from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
-from theory.exact import as_index, as_matrix, shown, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
-from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw
+from theory.exact import as_index, as_matrix, as_sequence, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.foreign_arrays import plain
+from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw, as_law
 from theory.unit_costs import UNITS
 
 #: entries of the largest dense matrix that is formed
@@ -27,7 +28,10 @@ MAX_ENTRIES = 1 << 18
 
 def kronecker_product(matrices: Iterable[np.ndarray]) -> np.ndarray:
     """A_1 (x) ... (x) A_m; the empty product is [1]. Raises UnaffordableError when the result has more than 262,144 entries."""
-    factors = list(matrices)
+    factors = [np.asarray(plain(a, f"matrices[{i}]")) for i, a in enumerate(as_sequence(matrices, "matrices"))]
+    for i, a in enumerate(factors):
+        if a.ndim != 2:
+            raise ValueError(f"matrices[{i}] must be a matrix, but had shape {a.shape}")
     size = math.prod(a.size for a in factors)
     if size > MAX_ENTRIES:
         cost = Cost(1e-6 * min(size, HOPELESS), 150.0 * min(size, HOPELESS), f"{as_count(size)} entries")
@@ -93,6 +97,11 @@ class StackedSamples(InputLaw):
     laws: tuple[InputLaw, ...]
 
     def __post_init__(self) -> None:
+        names, laws = as_sequence(self.names, "names"), as_sequence(self.laws, "laws")
+        if unhashable := [x for x in names if not isinstance(x, Hashable)]:
+            raise TypeError(f"names must be hashable, such as 'x' or 1, but had {shown(unhashable[0])}")
+        object.__setattr__(self, "names", tuple(names))
+        object.__setattr__(self, "laws", tuple(laws))
         if len(self.names) != len(self.laws):
             raise ValueError(f"laws must have one entry for each of the {len(self.names)} names, but had {len(self.laws)}")
         by_name: dict[Hashable, InputLaw] = {}
@@ -148,7 +157,11 @@ def moment_matrices(law: InputLaw, *, y_count: int, y_dimension: int, z_count: i
 
     for the joint law of (y_1, ..., y_m, z_1, ..., z_n) in R^{m p_1 + n p_2}, one joint moment for each entry.
     """
-    m, p1, n, p2 = y_count, y_dimension, z_count, z_dimension
+    as_law(law, "law")
+    m, n = as_index(y_count, "y_count"), as_index(z_count, "z_count", minimum=1)
+    p1, p2 = as_index(y_dimension, "y_dimension", minimum=1), as_index(z_dimension, "z_dimension", minimum=1)
+    if m * p1 + n * p2 != law.dimension:
+        raise ValueError(f"law must be a law on R^{spelled(m * p1 + n * p2)}, by the counts and dimensions, but was on R^{law.dimension}")
     if (digits := 2 * (m * math.log10(p1) + n * math.log10(p2))) > 15 or (p1**m * p2**n) ** 2 > MAX_ENTRIES:
         entries_of_all = 10 ** min(digits, 300)
         cost = Cost(5e-6 * entries_of_all, 150 * entries_of_all, f"{as_count(entries_of_all)} entries")
@@ -246,8 +259,9 @@ def _product(x: np.ndarray, a: list[np.ndarray], d: list[np.ndarray], p1: int, p
 
 
 def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[list[np.ndarray], list[np.ndarray], int, int]:
-    y_forms = [_exact(as_matrix(x, f"a[{i}]")) for i, x in enumerate(a)]
-    z_forms = [_exact(as_matrix(x, f"d[{j}]")) for j, x in enumerate(d)]
+    y_forms = [_exact(as_matrix(x, f"a[{i}]")) for i, x in enumerate(as_sequence(a, "a"))]
+    z_forms = [_exact(as_matrix(x, f"d[{j}]")) for j, x in enumerate(as_sequence(d, "d"))]
+    as_law(law, "law")
     if len(z_forms) < 2:
         raise ValueError(f"d must have at least D_0 and D_1, but had {len(z_forms)} matrices")
     p1, p2 = (y_forms[0].shape[0] if y_forms else as_index(p1, "y_dimension", minimum=1)), z_forms[0].shape[1]
@@ -264,7 +278,10 @@ def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
-    table = [[_exact(as_matrix(x, f"rows[{i}][{j}]")) for j, x in enumerate(row)] for i, row in enumerate(rows)]
+    table = [
+        [_exact(as_matrix(x, f"rows[{i}][{j}]")) for j, x in enumerate(as_sequence(row, f"rows[{i}]"))]
+        for i, row in enumerate(as_sequence(rows, "rows"))
+    ]
     for i, row in enumerate(table):
         if not row:
             raise ValueError(f"rows[{i}] must have at least one matrix")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -118,23 +118,26 @@ class Letter:
 Word = tuple[Letter, ...]
 
 
-@lru_cache(maxsize=None, typed=True)
+@cache
+def _indexed(kind: str, step: int | None, layer: int, sample: int | None) -> Letter:
+    """One object for one letter; of checked indices."""
+    return Letter(kind, step, layer, sample)
+
+
 def weight_letter(step: Any, layer: Any) -> Letter:
     """W_{step,layer}."""
-    return Letter(WEIGHT, as_index(step, "step"), as_index(layer, "layer", minimum=1))
+    return _indexed(WEIGHT, as_index(step, "step"), as_index(layer, "layer", minimum=1), None)
 
 
-@lru_cache(maxsize=None, typed=True)
 def gradient_letter(step: Any, layer: Any, sample: Any = None) -> Letter:
     """g_{step,layer}, or with `sample` = s >= 1 the gradient with respect to the s-th sample alone."""
     s = None if sample is None else as_index(sample, "sample", minimum=1)
-    return Letter(GRADIENT, as_index(step, "step"), as_index(layer, "layer", minimum=1), s)
+    return _indexed(GRADIENT, as_index(step, "step"), as_index(layer, "layer", minimum=1), s)
 
 
-@lru_cache(maxsize=None, typed=True)
 def teacher_letter(layer: Any) -> Letter:
     """W*_layer."""
-    return Letter(TEACHER, layer=as_index(layer, "layer", minimum=1))
+    return _indexed(TEACHER, None, as_index(layer, "layer", minimum=1), None)
 
 
 def constant_letter(name: str, matrix: Any) -> Letter:
@@ -145,10 +148,13 @@ def constant_letter(name: str, matrix: Any) -> Letter:
     return Letter(CONSTANT, name=name, entries=tuple(tuple(Fraction(x) for x in row) for row in rows))
 
 
-@lru_cache(maxsize=None, typed=True)
 def identity_letter(size: Any) -> Letter:
     """I_size, an element of the paper's set of identities (line 542)."""
-    n = as_index(size, "size", minimum=1)
+    return _identity(as_index(size, "size", minimum=1))
+
+
+@cache
+def _identity(n: int) -> Letter:
     return Letter(CONSTANT, name=f"I{n}", entries=_unit_rows(n, n, {(i, i) for i in range(_listed(n, n))}))
 
 

@@ -163,6 +163,13 @@ class TeacherStudent:
         return k
 
 
+def as_problem(value: Any) -> TeacherStudent:
+    """`problem` as it is; a TypeError for anything but a TeacherStudent."""
+    if not isinstance(value, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(value)}")
+    return value
+
+
 def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
     if not is_nested(weights):
         raise TypeError(f"{name} must be a sequence of matrices, but was {shown(weights)}")

@@ -19,11 +19,11 @@ from typing import Any
 from flint import arb
 
 from theory.budget import RangeError
-from theory.exact import as_number, shown, to_fmpq
+from theory.exact import as_double, as_sequence, shown, to_fmpq
 from theory.gap_bounds import GapBounds, spectral_of
 from theory.letters import CONSTANT, GRADIENT, TEACHER, Letter, Word
 from theory.norms import times, up
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.trace_forms import TraceForm
 from theory.working_precision import working_precision
@@ -40,8 +40,8 @@ def telescoped(norms: Sequence[float], gaps: Sequence[float]) -> float:
         >>> telescoped([2, 3], [0.5, 0.25]) >= 0.5 * 3.25 + 2 * 0.25
         True
     """
-    a = [float(as_number(x, f"norms[{i}]")) for i, x in enumerate(norms)]
-    e = [float(as_number(x, f"gaps[{i}]")) for i, x in enumerate(gaps)]
+    a = [as_double(x, f"norms[{i}]") for i, x in enumerate(as_sequence(norms, "norms"))]
+    e = [as_double(x, f"gaps[{i}]") for i, x in enumerate(as_sequence(gaps, "gaps"))]
     if len(a) != len(e):
         raise ValueError(f"gaps must have one entry for each of the {len(a)} norms, but had {len(e)}")
     if a and min(a + e) < 0:
@@ -66,6 +66,7 @@ def product_gap_bound(form: TraceForm | KroneckerForm, problem: TeacherStudent, 
 
     Raises ValueError for letters beyond the bounds' steps, gradients of single samples and words that do not chain.
     """
+    as_problem(problem)
     if isinstance(form, TraceForm):
         form.shape(problem)
         form = KroneckerForm.from_trace_form(form)

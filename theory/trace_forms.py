@@ -29,7 +29,7 @@ from theory.letters import (
     weight_letter,
     word_shape,
 )
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 
 #: Of sequences of letters.
 MAX_NESTING = 100
@@ -106,6 +106,7 @@ class TraceForm:
 
     def shape(self, problem: TeacherStudent) -> tuple[int, int] | None:
         """(rows, columns) in this problem, None for a scalar; a ValueError naming the letters that do not chain."""
+        as_problem(problem)
         shapes = set()
         for term in self.terms:
             for word in term.traces:

@@ -24,7 +24,7 @@ from flint import fmpq
 from theory.budget import Budget, CannotError, Cost
 from theory.exact import to_float, to_fmpq, to_fraction
 from theory.inputs import Gaussian, Independent, InputLaw
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.unit_costs import UNITS
 
 #: Beyond this many seconds even in doubles it does not matter what exactness would cost.
@@ -64,7 +64,7 @@ def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budge
         >>> leading_coefficient(problem, step=0, layer=1)  # Var(x^2) w_2^2 (w_2 w_1 - 1)^2
         Fraction(450, 1)
     """
-    t, k = problem.check_step(step), problem.check_layer(layer)
+    t, k = as_problem(problem).check_step(step), problem.check_layer(layer)
     cost = predicted_cost(problem, t)
     alternatives = ("floats" if problem.inputs.exact else "a smaller step", "simulation (empirics.simulate)")
     Budget.of(budget).require(cost, f"beta_1 at t = {t}", alternatives)
@@ -149,13 +149,14 @@ def _lift(matrix: np.ndarray, exact: bool) -> np.ndarray:
 
 def predicted_cost(problem: TeacherStudent, step: int) -> Cost:
     """Of `leading_coefficient`; CannotError where the law does not apply. Nothing is computed."""
-    if not problem.is_linear:
+    if not as_problem(problem).is_linear:
         raise CannotError("the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)")
     if type(problem.inputs) is Independent:
         try:
             problem.inputs.coordinate_moment(4)
         except ValueError as missing:
             raise CannotError(f"the large-batch law needs the inputs' fourth moments: {missing}") from None
+    step = problem.check_step(step)
     least = _cost(problem, step, exact=False)
     # whether all learning rates are exact is only asked where they can be gone through
     return _cost(problem, step, exact=True) if least.seconds < _FAR and problem.is_exact(step) else least

@@ -19,7 +19,7 @@ from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import as_index, as_number, shown, spelled, to_fmpq
 from theory.inputs import Gaussian
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.unit_costs import UNITS
 from theory.working_precision import in_enough_bits
 
@@ -37,7 +37,7 @@ def variance(
     The bits are doubled until the ball is finite. Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise.
     Cost: the product of the batches' node counts.
     """
-    k = problem.check_layer(layer)
+    k = as_problem(problem).check_layer(layer)
     t, b, nodes = _prepare(problem, step, batch_size, budget, last=True)
 
     def once() -> arb:
@@ -85,7 +85,7 @@ def _finite(compute: Callable[[], arb], bits: int) -> arb:
 def _prepare(
     problem: TeacherStudent, step: Any, batch_size: Any, budget: Budget | None, last: bool
 ) -> tuple[int, Fraction, list[int]]:
-    t = problem.check_step(step)
+    t = as_problem(problem).check_step(step)
     b = as_number(batch_size, "batch_size")
     if b < 1:
         raise ValueError(f"batch_size must be at least 1, but was {shown(batch_size)}")
@@ -101,9 +101,12 @@ def _prepare(
 
 def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
     """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
+    as_problem(problem)
+    if kind not in ("variance", "loss"):
+        raise ValueError(f"kind must be 'variance' or 'loss', but was {shown(kind)}")
     if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
-    if step > MAX_STEPS:
+    if as_index(step, "step") > MAX_STEPS:
         return Cost(HOPELESS, HOPELESS, "more nodes than there are atoms")
     nodes = _nodes(problem, step, kind)
     leaves = reduce(lambda product, n: min(product * n, HOPELESS), map(float, nodes), 1.0)

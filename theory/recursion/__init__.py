@@ -22,7 +22,7 @@ from theory.exact import shown, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.recursion.closed import evaluate_graphs, evaluate_words, gaussian_sum, graph_sum
 from theory.recursion.codes import Alphabet
 from theory.recursion.cost import closed_cost, literal_cost
@@ -126,6 +126,7 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
 
     Degree k in the averages of one batch costs degree k - 1 in 1/b (k >= 1), and batches are independent.
     """
+    _check_form(form)
     m = gradient_degree(depth, activation_degree=activation_degree)
     return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m)) for term in form.terms)
 
@@ -133,6 +134,7 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
 def printed_degree_bound(form: TraceForm | KroneckerForm) -> int:
     """Theorem A.6 as printed (line 629): sum_f (3^{f+1} - 1)/2 deg(G_f; M) + (3^f - 1)/2 deg(W_f; M), which is sum_f D_f."""
 
+    _check_form(form)
     work = float(min(form.step, 10**9)) ** 2
     cost = Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * form.step)} bits")
     refuse_large("form", "its degree bound", cost, "take a smaller step")
@@ -146,6 +148,7 @@ def printed_degree_bound(form: TraceForm | KroneckerForm) -> int:
 
 def initial_values(problem: TeacherStudent) -> Any:
     """The table of matrices at step 0, object arrays of fmpq: W(0, k), teacher(k) and constants."""
+    as_problem(problem)
 
     def lookup(letter: Letter) -> np.ndarray:
         if letter.kind == TEACHER:
@@ -165,12 +168,15 @@ def _count(letters: Iterable[Letter], kind: str, step: int) -> int:
     return sum(letter.kind == kind and letter.step == step for letter in letters)
 
 
-def _checked(form: Any, problem: Any) -> TraceForm:
-    """The form as traces, after everything about the request that can be wrong was looked at."""
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+def _check_form(form: Any) -> None:
     if not isinstance(form, TraceForm | KroneckerForm):
         raise TypeError(f"form must be a trace form or a Kronecker form, but was {shown(form)}")
+
+
+def _checked(form: Any, problem: Any) -> TraceForm:
+    """The form as traces, after everything about the request that can be wrong was looked at."""
+    as_problem(problem)
+    _check_form(form)
     require_two_linear_layers(problem)
     if single := [str(x) for x in form.letters if x.sample is not None]:
         raise ValueError(f"form must not have gradients of single samples, but has {', '.join(sorted(single))}")
