@@ -106,6 +106,8 @@ class _Guarded:
             raise OutputLostError(str(error)) from None
 
     def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # click would take it, to write UTF-8 into what is ASCII
+            raise AttributeError(name)
         return getattr(self.stream, name)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,15 @@ def test_each_breach_is_seen(source):
 )  # fmt: skip
 def test_what_names_its_encoding_is_let_pass(source):
     assert list(in_text(source)) == []
+
+
+def test_the_makefile_takes_an_environment_whose_path_has_spaces():
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("no make here")
+    for target in ("test", "report", "lint", "types", "benchmark", "clean"):
+        done = subprocess.run([make, "-n", "VENV=/nowhere/a b/ä".encode(), target], cwd=ROOT, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        recipes = [line for line in done.stdout.replace("\\\n", " ").splitlines() if not line.startswith("echo")]
+        paths = [word for line in recipes for word in shlex.split(line) if "/nowhere" in word]
+        assert paths and all(word.startswith("/nowhere/a b/ä") for word in paths), recipes

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from reports import terminal
 
@@ -21,7 +22,7 @@ LONG = ["variance", *NETWORK, "--step", "2", "--at", "1 1000 123456789"]
 SHORT = ["variance", *NETWORK, "--step", "1", "--at", "1 2 1024"]
 SIMULATE = ["simulate", "synthetic", "--batch-sizes", "4", "--steps", "2", "--replicas", "8"]
 COMMANDS = {"long": LONG, "short": SHORT, "verify": ["verify", "A.1"], "help": ["--help"], "variance": ["variance", "--help"]}
-COMMANDS |= {"simulate": SIMULATE, "simulate help": ["simulate", "--help"], "usage": ["variance", "--stpe", "é"]}
+COMMANDS |= {"simulate": SIMULATE, "simulate help": ["simulate", "--help"], "usage": ["variance", "--stpe", "é".encode()]}
 
 NARROW_ASCII = {"PYTHONIOENCODING": "ascii", "COLUMNS": "40"}
 C_LOCALE = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -168,6 +169,14 @@ def test_every_character_of_the_sources_has_a_spelling():
     found = {c for text in texts for c in text if not c.isascii()}
     assert {"±", "≈"} <= found
     assert [c for c in found if not terminal.ascii_of(c).isascii() or terminal.ascii_of(c).startswith("\\")] == []
+
+
+def test_what_click_prints_is_spelled_too(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    with terminal.guarded():
+        typer.echo("± and Ω")
+    assert stream.buffer.getvalue() == b"+- and Omega\n"
 
 
 def test_streams_are_as_they_were(monkeypatch):
