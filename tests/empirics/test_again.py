@@ -107,7 +107,7 @@ def test_what_is_no_source(source):
 
 
 def test_files_that_are_none(tmp_path):
-    (tmp_path / "text.nc").write_text("no netCDF")
+    (tmp_path / "text.nc").write_text("no netCDF", encoding="utf-8")
     for place in (tmp_path / "text.nc", tmp_path / "nowhere.nc", tmp_path, "a\0b", "a\ud800b", "x" * 5000):
         with pytest.raises(ValueError, match="source must be a netCDF file of a result"):
             again(place)
