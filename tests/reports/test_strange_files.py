@@ -39,7 +39,7 @@ def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path, mark: str, line_
     ],
 )
 def test_json_that_is_no_problem_says_why(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "p.json").write_text(text)
+    (tmp_path / "p.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"^problem 'p.json' is not valid JSON: ") as caught:
         read_problem(tmp_path / "p.json")
     assert words in str(caught.value)
@@ -56,14 +56,14 @@ def test_json_that_is_no_problem_says_why(tmp_path: Path, text: str, words: str)
     ids=["twice", "nan", "exponent", "long"],
 )
 def test_toml_that_is_no_problem_says_why(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "p.toml").write_text(text)
+    (tmp_path / "p.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"^problem 'p.toml' is not valid TOML: ") as caught:
         read_problem(tmp_path / "p.toml")
     assert words in str(caught.value)
 
 
 def test_long_integers_need_no_quotes_in_json(tmp_path: Path) -> None:
-    (tmp_path / "p.json").write_text(json.dumps(GOOD).replace('"1/3"', "7" * 10_000))
+    (tmp_path / "p.json").write_text(json.dumps(GOOD).replace('"1/3"', "7" * 10_000), encoding="utf-8")
     assert read_problem(tmp_path / "p.json").student[0][0, 0] == 7 * (10**10_000 - 1) // 9
 
 
@@ -80,7 +80,7 @@ def test_deep_nesting_is_refused_in_words(tmp_path: Path, depth: int, suffix: st
         text = json.dumps(GOOD | {key: 0}).replace(f'"{key}": 0', f'"{key}": {nested}')
         toml = "".join(line + "\n" for line in TOML.splitlines() if not line.startswith(key)) + f"{key} = {nested}\n"
     path = tmp_path / f"p{suffix}"
-    path.write_text(text if suffix == ".json" else toml)
+    path.write_text(text if suffix == ".json" else toml, encoding="utf-8")
     with pytest.raises((ValueError, TypeError)) as caught:
         read_problem(path)
     assert "must" in str(caught.value) and len(str(caught.value)) < 400
