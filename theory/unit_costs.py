@@ -36,6 +36,7 @@ UNITS = {
     "law.table": 2e-6,  # of independent coordinates, for each
     "law.atom": 3e-6,  # of a list of atoms: for each of them,
     "law.coordinate": 4.2e-6,  # and each of its coordinates
+    "law.point": 1.4e-7,  # of a data set, whose points are doubles: for each point, and again for each coordinate that is there
     "law.pair": 1.4e-5,  # an entry of E[S_ij S_kl]
     "trace_words.float_product": 3e-4,  # a product of matrices in balls,
     "trace_words.flop": 6e-10,  # and for the cube of their order

@@ -60,6 +60,8 @@ def _one(law: InputLaw, order: int) -> float:
     if isinstance(law, Gaussian):
         return UNITS["law.table" if law.is_standard else "law.gaussian"] * p
     atoms = _atom_count(law)
+    if atoms and not isinstance(law, Discrete):  # sums of integers, made of the doubles once
+        return atoms * UNITS["law.point"] * (1 + min(order, p)) * max(1.0, order / 4)
     if atoms:
         # the partial sums have, on average, half of the digits of the moment
         growth = min(moment_bits(law, order), 1e12) * 2e-9 + order * _average_bits(law) * 5e-9 * p
