@@ -60,8 +60,11 @@ def simulate(
         var_full_gradient   the same of the full gradient grad L(w_t)             mean_norm_squared    ||E g_t||_F^2
         loss                E L(w_t)                                              diverged             fraction of runs that have overflowed
 
-    each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it; NaN for fewer than eight replicas,
-    of which no two blocks can be made. Controls reduce it no further than the number of blocks can show (empirics/estimates.py). All
+    each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it, and `..._df`, the degrees of freedom
+    of Student's t that `interval` and `compare_dataset` use: blocks of replicas are few and their values skewed, and what makes the noise
+    may be rare (empirics/tails.py). Where too few are left, below 52 replicas at least, the standard error is NaN. Controls reduce it no
+    further than the number of blocks can show (empirics/estimates.py). For relu and leaky_relu there is `ties`, the fraction of runs in
+    which rounding has decided a slope (empirics/ties.py): where it is not 0, standard errors are NaN. All
     estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
     needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian inputs and many steps,
     neither estimates nor standard errors can tell.

@@ -231,3 +231,5 @@ def print_result(result: Any) -> None:
     terminal.say(terminal.table(names, rows, right=names, columns=terminal.width()))
     if float(result.diverged.max()) > 0:
         terminal.say("where runs have diverged, means over all of them do not exist: NaN")
+    if note := result.var_gradient_se.attrs.get("note", ""):
+        terminal.say(f"standard errors: {note}")

@@ -92,6 +92,12 @@ def test_again_with_what_does_not_go_with_it(options, said):
     assert shown.exit_code == 2 and said in shown.stderr and len(shown.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(("replicas", "few"), [("8", True), ("64", False)])
+def test_too_few_replicas_for_a_standard_error_are_said(network, replicas, few):
+    shown = run(network, "--batch-sizes", "2", "--steps", "3", "--replicas", replicas)
+    assert shown.exit_code == 0 and ("standard errors: NaN where fewer than 3 degrees of freedom" in shown.stdout) == few
+
+
 def test_dry_run_predicts_and_does_nothing(tmp_path):
     shown = run("synthetic", "--batch-sizes", "4", "64", "--dry-run", "--dtype", "float32", "--store", str(tmp_path / "store"))
     assert shown.exit_code == 0, shown.output
