@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
+import json
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -16,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, SpecCluster, as_completed, get_worker
-from distributed.deploy.subprocess import SubprocessCluster
+from distributed.deploy.subprocess import SubprocessScheduler, SubprocessWorker
 
 from empirics.guards import quiet
 from empirics.plan import Plan, Shard
@@ -195,13 +198,23 @@ class _Connected(Client):
 
 
 def _local_cluster(workers: int) -> SpecCluster:
-    companion = COMPANION.format(pid=os.getpid())
-    return SubprocessCluster(
-        n_workers=workers,
-        host="127.0.0.1",
-        threads_per_worker=1,
-        scheduler_kwargs={"preload": [companion]},
-        dashboard_address=None,  # type: ignore[arg-type]  # its documentation allows None
+    """As distributed's SubprocessCluster, with programs that run COMPANION first."""
+    place = {"host": "127.0.0.1", "dashboard": False}
+    scheduler = {"port": 0, "dashboard_address": None, "preload": [COMPANION.format(pid=os.getpid())], **place}
+    options = {"nthreads": 1, "memory_limit": 0, "silence_logs": logging.CRITICAL, **place}
+    worker = {"cls": _Worker, "options": {"worker_kwargs": options}}
+    return SpecCluster(
+        workers=dict.fromkeys(range(workers), worker),
+        scheduler={"cls": SubprocessScheduler, "options": {"scheduler_kwargs": scheduler}},
+        worker=worker,
         silence_logs=logging.CRITICAL,
-        worker_kwargs={"memory_limit": 0, "dashboard": False, "preload_nanny": [companion]},
     )
+
+
+class _Worker(SubprocessWorker):
+    """A preload of a worker would be told of on stderr."""
+
+    async def _start(self) -> None:
+        code = COMPANION.format(pid=os.getpid()) + "from distributed.cli.dask_spec import main; main()"
+        spec = json.dumps({"cls": self.worker_class, "opts": self.worker_kwargs})
+        self.process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, self.scheduler, "--spec", spec)

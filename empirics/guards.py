@@ -25,6 +25,8 @@ class Shared:
 
     def __init__(self, enter: Callable[[], Callable[[], Any]]) -> None:
         self.enter, self.lock = enter, threading.RLock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._alone)
         self.holders = 0
         self.leave: Callable[[], Any] = lambda: None
 
@@ -42,6 +44,9 @@ class Shared:
                 if self.holders == 0:
                     self.leave()
 
+    def _alone(self) -> None:
+        self.lock = threading.RLock()  # in a forked process: the thread that had it may not be there
+
 
 class _OneThread:
     """One thread for the linear algebra of torch and numpy.
@@ -53,6 +58,8 @@ class _OneThread:
     def __init__(self) -> None:
         self.lock, self.mine = threading.RLock(), threading.local()
         self.holders, self.found = 0, 1
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._alone)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -79,12 +86,23 @@ class _OneThread:
                 self.mine.inside = False
                 self.holders -= 1
                 if self.holders == 0:
-                    _free_pools()
-                    self.limits.restore_original_limits()
-                    _free_pools()
-                    torch.set_num_threads(self.found)
-                    torch.set_float32_matmul_precision(self.precision)
+                    self._restore()
                 _set_of_this_thread(before)
+
+    def _restore(self) -> None:
+        _free_pools()
+        self.limits.restore_original_limits()
+        _free_pools()
+        torch.set_num_threads(self.found)
+        torch.set_float32_matmul_precision(self.precision)
+
+    def _alone(self) -> None:
+        """A process that was forked has the thread that forked, and none of the others that were inside."""
+        self.lock = threading.RLock()
+        mine = int(getattr(self.mine, "inside", False))
+        others, self.holders = self.holders - mine, mine
+        if others and not mine:
+            self._restore()
 
 
 def _free_pools() -> None:

@@ -76,7 +76,9 @@ def simulate(
         replicas: runs per batch size, at least 2. They share w_0 and the learning rates.
         seed: the one integer from which every random number descends. More replicas with the same seed keep all whole shards.
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N". Draws, and so results, differ between the CPU and GPUs.
-        store: a directory for finished shards. Started again, a run takes up what is there and gives the same bits as one never stopped.
+        store: a directory for finished shards. Started again, a run takes up what is there and gives the same bits as one never stopped;
+            so do runs of more or fewer replicas, batch sizes or steps. More steps are computed from w_0 on: shards hold no weights. Several
+            threads and processes may be at one store.
         dtype: "float64", or "float32", twice as fast, with standard errors of about 10^-5 E||g||^2 at least.
         sampling: "independent"; "without_replacement" or "epochs" for a DataSet.
         estimator: "naive", always available; "rao_blackwell" and "controlled" where closed forms given w_t are known; "auto": the best.

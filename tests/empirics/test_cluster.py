@@ -15,6 +15,7 @@ from empirics.progress import Account
 from empirics.simulation import collect_shards
 from empirics.store import Store
 from tests.replica_problems import F, network
+from tests.stored_run import start
 from theory import Gaussian
 
 PROBLEM = network((2, 3, 1), Gaussian(2), F(1, 20), seed=3)
@@ -135,3 +136,35 @@ def test_workers_that_are_gone_for_good_end_the_run(monkeypatch):
 
         with pytest.raises(OSError, match=r"scheduler.*(no workers|were lost).*; shards that were finished before are kept"):
             run(client, kill)
+
+
+FULL = """
+import os
+from empirics import simulate
+from tests.empirics.test_cluster import PROBLEM, REQUEST
+import empirics.cluster as cluster
+
+COMPANION = cluster.COMPANION
+cluster.COMPANION += """ + '"""' + """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY))
+""" + '"""' + """
+try:
+    simulate(PROBLEM, **REQUEST, workers=2, store={store!r})
+except OSError as error:
+    print(error.errno, error)
+"""
+
+
+def test_a_disk_that_fills_up_under_the_workers(tmp_path):
+    """They write their shards themselves; what stops them is raised here, once, in the store's words."""
+    told, complaint = start(FULL.format(store=str(tmp_path / "run"))).communicate(timeout=120)
+    assert told.startswith(f"27 [Errno 27] store {tmp_path / 'run'} cannot take b00001-"), complaint
+    assert "the disk is full; the 0 finished shards" in told and len(told.splitlines()) == 1 and not complaint
+    assert not list((tmp_path / "run").glob("*.nc")) and not list((tmp_path / "run").glob(".*"))
+
+
+def test_workers_keep_their_shards_themselves(tmp_path, expected, monkeypatch):
+    monkeypatch.setattr(Store, "write", lambda self, result: pytest.fail("a shard was sent"))
+    assert simulate(PROBLEM, **REQUEST, workers=2, store=tmp_path / "run").identical(expected)
+    assert len(list((tmp_path / "run").glob("*.nc"))) == 32

@@ -168,3 +168,55 @@ def test_two_processes_on_one_new_store(tmp_path):
     expected = float(simulate(PROBLEM, **REQUEST | {"steps": 40}).loss.sum()).hex()
     assert [out.strip() for out, _ in told] == [expected] * 2, told
     assert len(shards(tmp_path / "run")) == 8 and not list((tmp_path / "run").glob(".*"))
+
+
+FORKED = """
+import os, threading, torch
+from threadpoolctl import threadpool_info
+from empirics import simulate
+from empirics.guards import arithmetic
+from tests.stored_run import PROBLEM, REQUEST
+torch.set_num_threads(3)
+expected = simulate(PROBLEM, **REQUEST)
+before = [pool["num_threads"] for pool in threadpool_info()]
+inside, done = threading.Event(), threading.Event()
+def other():
+    with arithmetic():
+        inside.set()
+        done.wait()
+thread = threading.Thread(target=other)
+thread.start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    found = [pool["num_threads"] for pool in threadpool_info()]
+    same = simulate(PROBLEM, **REQUEST).identical(expected)
+    os._exit(0 if same and found == before and [pool["num_threads"] for pool in threadpool_info()] == before else 1)
+print(os.waitpid(child, 0)[1])
+done.set()
+thread.join()
+print([pool["num_threads"] for pool in threadpool_info()] == before)
+"""
+
+
+def test_a_process_that_is_forked_meanwhile():
+    """The thread that is inside is not there in the child, which runs with what the parent had."""
+    told, complaint = start(FORKED).communicate(timeout=120)
+    assert told.split() == ["0", "True"], complaint
+
+
+WORKERS_OF_A_THREAD = """
+import threading
+from empirics import simulate
+from tests.stored_run import PROBLEM, REQUEST
+seen = []
+thread = threading.Thread(target=lambda: seen.append(simulate(PROBLEM, **REQUEST, workers=2)))
+thread.start()
+thread.join()
+print(seen[0].identical(simulate(PROBLEM, **REQUEST)))
+"""
+
+
+def test_worker_processes_of_a_run_in_a_thread():
+    told, complaint = start(WORKERS_OF_A_THREAD).communicate(timeout=120)
+    assert told.split() == ["True"], complaint
