@@ -92,8 +92,7 @@ class DataSet(InputLaw):
         """The points alone; what was made of them can be made again."""
         return {name: value for name, value in self.__dict__.copy().items() if name not in ("_columns", "_support")}
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws, a float64 array of shape `shape + (p,)`."""
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return self.points[generator.integers(0, len(self), size=shape)]
 
     def __repr__(self) -> str:

@@ -115,6 +115,8 @@ def problem_json(problem: TeacherStudent) -> str:
 
 def parse_list(text: str, name: str) -> list[Fraction]:
     """Numbers parted by spaces or commas."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be text, but was {shown(text)}")
     numbers = [read_number(word, name) for word in text.replace(",", " ").split()]
     if not numbers:
         raise ValueError(f"{name} must hold at least one number, but was {shown(text)}")
@@ -123,6 +125,8 @@ def parse_list(text: str, name: str) -> list[Fraction]:
 
 def parse_matrix(text: str, name: str) -> list[list[Fraction]]:
     """Rows parted by semicolons."""
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be text, but was {shown(text)}")
     return [parse_list(row, name) for row in text.strip().strip(";").split(";")]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from flint import acb, arb, arb_series, fmpq
 
 from theory import activation_functions as formulas
-from theory.exact import as_double, as_number, did_you_mean, read_number, shown, to_fmpq, written
+from theory.exact import as_double, as_index, as_number, did_you_mean, read_number, shown, to_fmpq, written
 from theory.working_precision import taylor_coefficients, working_precision
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
@@ -79,7 +79,7 @@ class Activation:
 
         In flint's working precision: `theory.working_precision` sets it.
         """
-        return taylor_coefficients(self.pieces[piece].series, x, order)
+        return taylor_coefficients(self._piece(piece).series, x, as_index(order, "order"))
 
     def piece_at(self, x: Any) -> int:
         """Index of the piece that holds the point x (the left one at a breakpoint). ValueError for a ball that holds a breakpoint."""
@@ -99,11 +99,16 @@ class Activation:
                     value, slope = value.union(other_value), slope.union(other_slope)
             return value, slope
         n = self.piece_at(x)
-        if isinstance(x, fmpq) and (exact := self.pieces[n].slope) is not None:
+        if isinstance(x, fmpq) and (exact := self._piece(n).slope) is not None:
             return x * to_fmpq(exact), to_fmpq(exact)
         with working_precision():
             value, slope = self.taylor(arb(x), 2, piece=n)
         return value, slope
+
+    def _piece(self, index: int) -> Piece:
+        if not self.pieces:
+            raise ValueError(f"activation must be a named one to be evaluated in balls, but is a function of the user's ({self})")
+        return self.pieces[index]
 
     def _reaches(self, x: arb, piece: int) -> bool:
         """Whether the ball may hold points of a piece."""

@@ -25,7 +25,8 @@ from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.budget import Cost, UnaffordableError, as_count
 from theory.certified_sup import as_radius, certified_sup, sup_norms
-from theory.exact import as_double, as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
+from theory.exact import as_double, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
+from theory.foreign_arrays import plain
 from theory.remez import best_uniform
 from theory.unit_costs import UNITS
 
@@ -115,8 +116,8 @@ class ActivationPolynomial:
         return self.chebyshev.deriv()
 
     def __call__(self, x: Any) -> Any:
-        """P(x) in doubles."""
-        return self.chebyshev(x)
+        """P(x) in doubles, for a number or an array."""
+        return self.chebyshev(_as_doubles(x))
 
     def __str__(self) -> str:
         how = "certified" if self.is_certified else "sampled"
@@ -266,3 +267,8 @@ def _refuse_beyond(degree: int) -> None:
             "which samples the errors",
             cost,
         )
+
+
+def _as_doubles(x: Any) -> Any:
+    held = plain(x, "x")
+    return to_float(held, "x") if isinstance(held, np.ndarray) else as_double(held, "x")

@@ -67,12 +67,10 @@ def nesting(value: Any) -> tuple[int, ...]:
     while len(shape) < 20 and not isinstance(value, str | bytes | Mapping):
         if isinstance(value, np.ndarray):
             return (*shape, *value.shape)
-        if not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
+        if not hasattr(value, "__getitem__"):
             break
-        shape.append(len(value))
-        if not len(value):
-            break
-        try:
+        try:  # what has no length says so only when it is asked
+            shape.append(len(value))
             value = value[0]
         except Exception:
             break

@@ -52,8 +52,14 @@ class InputLaw(ABC):
     def _moment(self, exponents: tuple[int, ...]) -> Fraction: ...
 
     @abstractmethod
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray: ...
+
     def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws, a float64 array of shape `shape + (p,)`."""
+        """Independent draws, a float64 array of shape `shape + (p,)`; TypeError for what is no numpy generator and no shape."""
+        if not isinstance(generator, np.random.Generator):
+            raise TypeError(f"generator must be a numpy Generator such as np.random.default_rng(0), but was {shown(generator)}")
+        sizes = as_sequence(shape, "shape") if isinstance(shape, Iterable) else [shape]
+        return self._sample(generator, tuple(as_index(n, f"shape[{i}]") for i, n in enumerate(sizes)))
 
     def moment(self, exponents: Sequence[int]) -> Fraction:
         """E[ prod_i x_i^{a_i} ] for exponents (a_1, ..., a_p), non-negative integers.
@@ -172,9 +178,8 @@ class Gaussian(InputLaw):
     def _bits(self) -> int:
         return max(x.numerator.bit_length() + x.denominator.bit_length() for x in self._sigma.ravel())
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws, a float64 array of shape `shape + (p,)`."""
-        standard = generator.standard_normal((*_shape(shape), self.dimension))
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        standard = generator.standard_normal((*shape, self.dimension))
         if self.is_standard:
             return standard
         values, vectors = np.linalg.eigh(to_float(self._sigma))
@@ -234,10 +239,9 @@ class Discrete(InputLaw):
         """The longest atom."""
         return root_above(max(sum((x * x for x in atom), Fraction(0)) for atom in self.atoms))
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws, a float64 array of shape `shape + (p,)`."""
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         weights = np.array([float(q) for q in self.probabilities])
-        index = generator.choice(len(self.atoms), size=_shape(shape), p=weights / weights.sum())
+        index = generator.choice(len(self.atoms), size=shape, p=weights / weights.sum())
         return self._points()[index]
 
     def check_doubles(self) -> None:
@@ -273,7 +277,13 @@ class Independent(InputLaw):
             raise ValueError("moments must be those of a law, but no law on the real line has these")
 
     def coordinate_moment(self, order: int) -> Fraction:
-        """E[x_1^order]."""
+        """E[x_1^order], order >= 0; ValueError beyond the table's end, and beyond order 10,000."""
+        k = as_index(order, "order")
+        if k > MAX_ORDER:
+            raise ValueError(f"order must be at most {MAX_ORDER:,}, but was {spelled(k)}")
+        return self._coordinate_moment(k)
+
+    def _coordinate_moment(self, order: int) -> Fraction:
         if order >= len(self._table):
             raise ValueError(f"moments must reach order {order}, but end at order {len(self._table) - 1}")
         return self._table[order]
@@ -281,15 +291,15 @@ class Independent(InputLaw):
     @cached_property
     def second_moment(self) -> np.ndarray:
         """E[x x^T], a (p, p) object array of Fractions: m_2 on the diagonal, m_1^2 beside it."""
-        first = self.coordinate_moment(1) if self.dimension > 1 else Fraction(0)
-        sigma = _constants(self.dimension, self.coordinate_moment(2), first * first)
+        first = self._coordinate_moment(1) if self.dimension > 1 else Fraction(0)
+        sigma = _constants(self.dimension, self._coordinate_moment(2), first * first)
         sigma.setflags(write=False)
         return sigma
 
     def _moment(self, exponents: tuple[int, ...]) -> Fraction:
         result = Fraction(1)
         for a in exponents:
-            result *= self.coordinate_moment(a)
+            result *= self._coordinate_moment(a)
         return result
 
     @property
@@ -297,7 +307,7 @@ class Independent(InputLaw):
         """sqrt p times the largest |x_1|; None for a moment table."""
         return None if self._largest_square is None else root_above(self.dimension * self._largest_square)
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """A moment table does not determine its law: ValueError."""
         raise ValueError("inputs given by a moment table cannot be sampled; use Rademacher, Uniform, Gaussian or Discrete")
 
@@ -313,8 +323,7 @@ class Rademacher(Independent):
     def __init__(self, dimension: int) -> None:
         super().__init__(dimension, [1])
 
-    def coordinate_moment(self, order: int) -> Fraction:
-        """1 for even orders, 0 for odd ones."""
+    def _coordinate_moment(self, order: int) -> Fraction:
         return Fraction(1 - order % 2)
 
     def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
@@ -324,9 +333,8 @@ class Rademacher(Independent):
         corners = tuple(product((Fraction(-1), Fraction(1)), repeat=self.dimension))
         return corners, (Fraction(1, len(corners)),) * len(corners)
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws, a float64 array of shape `shape + (p,)`."""
-        return 2.0 * generator.integers(0, 2, size=(*_shape(shape), self.dimension)) - 1.0
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return 2.0 * generator.integers(0, 2, size=(*shape, self.dimension)) - 1.0
 
     def __repr__(self) -> str:
         return f"Rademacher({self.dimension})"
@@ -352,8 +360,7 @@ class Uniform(Independent):
             self._bounds = (Fraction(ends[0]), Fraction(ends[1]))
             self._largest_square = max(end * end for end in self._bounds)
 
-    def coordinate_moment(self, order: int) -> Fraction:
-        """E[x_1^order]."""
+    def _coordinate_moment(self, order: int) -> Fraction:
         if self._bounds is None:
             return Fraction(0) if order % 2 else Fraction(3 ** (order // 2), order + 1)
         low, high = self._bounds
@@ -365,10 +372,9 @@ class Uniform(Independent):
             as_double(end, "a bound")
         super().check_doubles()
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Independent draws, a float64 array of shape `shape + (p,)`."""
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         low, high = (-(3**0.5), 3**0.5) if self._bounds is None else (as_double(end, "a bound") for end in self._bounds)
-        return generator.uniform(low, high, size=(*_shape(shape), self.dimension))
+        return generator.uniform(low, high, size=(*shape, self.dimension))
 
     def __repr__(self) -> str:
         ends = "" if self._bounds is None else f", {_list(self._bounds)}"
@@ -393,10 +399,6 @@ def _square(p: int, seconds: float) -> np.ndarray:
     cost = Cost((1e-8 + seconds) * n * n, 100 * n * n, f"a matrix of order {as_count(p)}")
     refuse_large("dimension", "E[x x^T]", cost, "take fewer input coordinates")
     return np.empty((p, p), dtype=object)
-
-
-def _shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
 
 
 def _table(matrix: np.ndarray) -> str:

@@ -15,10 +15,13 @@ from typing import Any
 from flint import arb, fmpq_poly, fmpz_poly
 
 from theory.budget import Cost, RangeError, as_count, refuse_large
-from theory.exact import Number, as_double, as_index, as_number, as_sequence, shown, to_fmpq, to_fraction
+from theory.exact import Number, as_double, as_index, as_number, as_sequence, shown, spelled, to_fmpq, to_fraction
 from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 from theory.unit_costs import UNITS
 from theory.working_precision import working_precision
+
+#: Decimals that are written.
+MAX_DIGITS = 10_000
 
 
 class UndecidedError(RangeError):
@@ -229,6 +232,8 @@ class InverseBatchPolynomial:
             >>> InverseBatchPolynomial([0, Fraction(3, 2), -1]).latex()
             '\\frac{3}{2}\\,b^{-1} - b^{-2}'
         """
+        if digits is not None and as_index(digits, "digits", minimum=1) > MAX_DIGITS:
+            raise ValueError(f"digits must be at most {MAX_DIGITS:,}, but was {spelled(digits)}")
         terms = []
         for s, c in enumerate(self.coefficients):
             if c == 0:

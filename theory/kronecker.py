@@ -18,7 +18,6 @@ from flint import fmpq, fmpq_mpoly_ctx
 
 from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
 from theory.exact import as_index, as_matrix, as_sequence, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
-from theory.foreign_arrays import plain
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw, as_law
 from theory.unit_costs import UNITS
 
@@ -28,10 +27,7 @@ MAX_ENTRIES = 1 << 18
 
 def kronecker_product(matrices: Iterable[np.ndarray]) -> np.ndarray:
     """A_1 (x) ... (x) A_m; the empty product is [1]. Raises UnaffordableError when the result has more than 262,144 entries."""
-    factors = [np.asarray(plain(a, f"matrices[{i}]")) for i, a in enumerate(as_sequence(matrices, "matrices"))]
-    for i, a in enumerate(factors):
-        if a.ndim != 2:
-            raise ValueError(f"matrices[{i}] must be a matrix, but had shape {a.shape}")
+    factors = _matrices(matrices, "matrices")
     size = math.prod(a.size for a in factors)
     if size > MAX_ENTRIES:
         cost = Cost(1e-6 * min(size, HOPELESS), 150.0 * min(size, HOPELESS), f"{as_count(size)} entries")
@@ -144,8 +140,7 @@ class StackedSamples(InputLaw):
             probabilities.append(math.prod((q for _, q in chosen), start=Fraction(1)))
         return tuple(atoms), tuple(probabilities)
 
-    def sample(self, generator: np.random.Generator, shape: int | tuple[int, ...]) -> np.ndarray:
-        """Draws of the whole stack."""
+    def _sample(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         draws = {name: law.sample(generator, shape) for name, law in dict(zip(self.names, self.laws, strict=True)).items()}
         return np.concatenate([draws[name] for name in self.names], axis=-1)
 
@@ -204,10 +199,20 @@ def expected_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any]
 
 
 def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[np.ndarray], rows: int | None = None) -> np.ndarray:
-    """The sum of Lemma A.2 for given C_uv; `rows` limits u to its first values (as the print's u in [p_1] does)."""
-    middle = kronecker_product([a[i - 1] for i in range(len(a))] + list(d[1:-1]))
+    """The sum of Lemma A.2 for given C_uv: an array [u, v] of matrices, as `moment_matrices` makes them.
+
+    `rows` limits u to its first values (as the print's u in [p_1] does).
+    """
+    a, d = _matrices(a, "a"), _matrices(d, "d")
+    if len(d) < 2:
+        raise ValueError(f"d must have at least D_0 and D_1, but had {len(d)} matrices")
+    middle = kronecker_product(a[-1:] + a[:-1] + d[1:-1])
+    shape = (d[0].shape[1], d[-1].shape[0])
+    if not isinstance(c, np.ndarray) or c.shape != shape or any(np.shape(x) != middle.T.shape for x in c.flat):
+        raise ValueError(f"c must be an array of shape {shape} of matrices of shape {middle.T.shape}, but was {shown(c)}")
+    first = shape[0] if rows is None else min(as_index(rows, "rows"), shape[0])
     total = np.zeros((d[0].shape[0], d[-1].shape[1]), dtype=object) * Fraction(0)
-    for u, v in product(range(c.shape[0] if rows is None else min(rows, c.shape[0])), range(c.shape[1])):
+    for u, v in product(range(first), range(shape[1])):
         total = total + np.outer(d[0][:, u], d[-1][v, :]) * (c[u, v] * middle.T).sum()  # the trace of their product
     return total
 
@@ -259,8 +264,7 @@ def _product(x: np.ndarray, a: list[np.ndarray], d: list[np.ndarray], p1: int, p
 
 
 def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[list[np.ndarray], list[np.ndarray], int, int]:
-    y_forms = [_exact(as_matrix(x, f"a[{i}]")) for i, x in enumerate(as_sequence(a, "a"))]
-    z_forms = [_exact(as_matrix(x, f"d[{j}]")) for j, x in enumerate(as_sequence(d, "d"))]
+    y_forms, z_forms = _matrices(a, "a"), _matrices(d, "d")
     as_law(law, "law")
     if len(z_forms) < 2:
         raise ValueError(f"d must have at least D_0 and D_1, but had {len(z_forms)} matrices")
@@ -278,14 +282,16 @@ def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
-    table = [
-        [_exact(as_matrix(x, f"rows[{i}][{j}]")) for j, x in enumerate(as_sequence(row, f"rows[{i}]"))]
-        for i, row in enumerate(as_sequence(rows, "rows"))
-    ]
+    table = [_matrices(row, f"rows[{i}]") for i, row in enumerate(as_sequence(rows, "rows"))]
     for i, row in enumerate(table):
         if not row:
             raise ValueError(f"rows[{i}] must have at least one matrix")
     return table
+
+
+def _matrices(value: Iterable[Any], name: str) -> list[np.ndarray]:
+    """Every one of a sequence, in Fractions."""
+    return [_exact(as_matrix(x, f"{name}[{i}]")) for i, x in enumerate(as_sequence(value, name))]
 
 
 def _exact(matrix: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from flint import fmpq
 
 from theory.exact import as_matrix, as_number, shown, to_fmpq, to_fmpq_array, to_fraction
 from theory.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms import Term, TraceForm
 
 Lookup = Callable[[Letter], np.ndarray]
@@ -96,7 +96,10 @@ class KroneckerForm:
     """
 
     def __init__(self, terms: Iterable[KroneckerTerm]) -> None:
-        self.terms = tuple(terms)
+        self.terms: tuple[KroneckerTerm, ...] = tuple(terms)
+        for i, term in enumerate(self.terms):
+            if not isinstance(term, KroneckerTerm):
+                raise TypeError(f"terms[{i}] must be a KroneckerTerm (from_rows makes them), but was {shown(term)}")
         if not self.terms:
             raise ValueError("a Kronecker form must have at least one term")
         if len({term.open is None for term in self.terms}) > 1:
@@ -115,6 +118,8 @@ class KroneckerForm:
     @classmethod
     def from_trace_form(cls, form: TraceForm) -> KroneckerForm:
         """tr(R_1) ... tr(R_m) = tr( (x)_i R_i ): every term with C the identity."""
+        if not isinstance(form, TraceForm):
+            raise TypeError(f"form must be a trace form such as tr(g(0, 1).T @ g(0, 1)), but was {shown(form)}")
         return cls(KroneckerTerm(c, None, traces, word) for c, traces, word in form.terms)
 
     def to_trace_form(self, problem: TeacherStudent) -> TraceForm:
@@ -122,6 +127,7 @@ class KroneckerForm:
 
         With C the identity and square rows, one product of traces. Otherwise as many as C has non-zero entries.
         """
+        as_problem(problem)
         return TraceForm(t for term in self.terms for t in _as_traces(term, term.shapes(problem)))
 
     @property

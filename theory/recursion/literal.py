@@ -27,7 +27,7 @@ import numpy as np
 from flint import fmpq
 
 from theory.budget import Budget
-from theory.exact import shown, to_fmpq
+from theory.exact import as_index, shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.letters import (
     GRADIENT,
@@ -41,7 +41,7 @@ from theory.letters import (
     unit_letter,
     weight_letter,
 )
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.recursion.cost import literal_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
@@ -59,7 +59,7 @@ def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: in
 
     Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers.
     """
-    require_two_linear_layers(problem)
+    _check(form, problem, step)
     if any(_is_gradient(x, step) and x.sample is None for x in form.letters):
         raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s), but the form has batch gradients")
     terms: list[KroneckerTerm] = []
@@ -77,7 +77,7 @@ def conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: 
     sample of its own; s = 0..max(d-1, 0) (the print has s = 0..d). The partitions meet in the constant, so that alpha_s has
     as many terms as Lemma A.3.
     """
-    require_two_linear_layers(problem)
+    _check(form, problem, step)
     return _conditional_expectation(form, problem, step, {})
 
 
@@ -86,8 +86,9 @@ def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> Kronecker
 
     A term with d letters W_step becomes 2^d terms; one with j gradients has the coefficient (-alpha_{step-1})^j (the print has alpha_step).
     """
+    _check(form, problem, step)
     if step < 1:
-        raise ValueError(f"step must be at least 1 to be unrolled, but was {shown(step)}")
+        raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
     rate = Fraction(problem.learning_rate(step - 1))
     return KroneckerForm(t for term in form.terms for t in _unroll_term(term, step, rate))
 
@@ -97,7 +98,7 @@ def to_initial_weights(form: KroneckerForm, problem: TeacherStudent, *, budget: 
 
     Raises UnaffordableError when the predicted cost (`theory.recursion.cost.literal_cost`) exceeds the budget.
     """
-    require_two_linear_layers(problem)
+    _check(form, problem, 0)
     cost = literal_cost(form, problem)
     Budget.of(budget).require(cost, f"a form of step {form.step} in the initial weights", ("a smaller step", "fewer letters"))
     by_power: dict[int, list[KroneckerTerm]] = {0: list(form.terms)}
@@ -248,7 +249,16 @@ def _is_gradient(letter: Letter, step: int) -> bool:
     return letter.kind == GRADIENT and letter.step == step
 
 
+def _check(form: Any, problem: Any, step: Any) -> None:
+    if not isinstance(form, KroneckerForm):
+        raise TypeError(f"form must be a KroneckerForm (KroneckerForm.from_trace_form makes one), but was {shown(form)}")
+    require_two_linear_layers(problem)
+    as_index(step, "step")
+
+
 def require_two_linear_layers(problem: TeacherStudent) -> None:
+    """ValueError or TypeError for what is not such a network."""
+    as_problem(problem)
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
         raise ValueError(f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}")

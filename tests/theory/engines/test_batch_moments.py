@@ -80,7 +80,7 @@ def test_gaussians_by_stein_and_by_cumulants(law):
         def _moment(self, exponents):
             return law.moment(exponents)
 
-        def sample(self, generator, shape):
+        def _sample(self, generator, shape):
             raise NotImplementedError
 
     known, anonymous = batch_moments(law, 3), batch_moments(Anonymous(), 3)
