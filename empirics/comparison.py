@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import special, stats
 
-from theory.exact import as_index, as_number, shown
+from empirics.variables import check_variable
+from theory.exact import as_double, as_index, as_number, plain, shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +78,8 @@ def compare(
     (False, True)
     """
     names = ("estimate", "standard_error", "exact", "degrees_of_freedom")
-    arrays = [np.asarray(x, dtype=np.float64) for x in (estimate, standard_error, exact, degrees_of_freedom)]
+    given = (estimate, standard_error, exact, degrees_of_freedom)
+    arrays = [_doubles(x, name) for x, name in zip(given, names, strict=True)]
     try:
         value, se, truth, df = np.broadcast_arrays(*arrays)
     except ValueError:
@@ -93,7 +96,7 @@ def compare(
         raise ValueError(f"degrees_of_freedom must be positive, but were {df[~(df > 0)].flat[0]}")
     if as_number(rounding, "rounding") < 0:
         raise ValueError(f"rounding must not be negative, but was {shown(rounding)}")
-    scale = np.hypot(se, float(rounding) * np.abs(truth))
+    scale = np.hypot(se, as_double(rounding, "rounding") * np.abs(truth))
     difference = value - truth
     z = np.divide(difference, scale, out=np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), where=scale > 0)
     p = 2 * student_cdf(-np.abs(z), df)
@@ -101,6 +104,21 @@ def compare(
     if count < p.size:
         raise ValueError(f"comparisons must be at least the {p.size} made here, but was {shown(comparisons)}")
     return Comparison(z, p, holm(p, count), count, df)
+
+
+def _doubles(value: Any, name: str) -> np.ndarray:
+    """Numbers, exact ones correctly rounded, in an array of doubles; NaN and infinity are told of later, all together."""
+    held = plain(value, name)
+    try:
+        array = np.asarray(held, dtype=None if isinstance(held, np.ndarray) else object)
+    except ValueError:
+        raise ValueError(f"{name} must be an array of numbers, the same count in every row, but was {shown(value)}") from None
+    if array.dtype != object:
+        return array.astype(np.float64)
+    result = np.empty(array.shape)
+    for place, x in np.ndenumerate(array):
+        result[place] = x if isinstance(x, float) else as_double(x, f"{name}{list(place) or ''}")
+    return result
 
 
 def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
@@ -137,15 +155,23 @@ def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], varia
     >>> compare_dataset(run, {(0, 1): variance_poly.variance_polynomial(problem, 0, 1)}).agrees()
     True
     """
-    for name in (variable, f"{variable}_se"):
-        if name not in dataset:
-            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {shown(variable)}")
-    for t, k in polynomials:
-        if t not in dataset.step.values or k not in dataset.layer.values:
-            raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {(t, k)!r}")
+    check_variable(dataset, variable)
+    if not isinstance(polynomials, Mapping):
+        raise TypeError(f"polynomials must be {{(step, layer): v}}, but was {shown(polynomials)}")
+    missing = [name for name in ("step", "layer", "batch_size") if name not in dataset.dims]
+    if missing:
+        raise ValueError(f"dataset must have the dims step, batch_size and layer, but lacks {', '.join(missing)}")
+    for place, v in polynomials.items():
+        known = isinstance(place, tuple) and len(place) == 2 and place[0] in dataset.step.values and place[1] in dataset.layer.values
+        if not known:
+            raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {shown(place)}")
+        if not callable(v):
+            raise TypeError(f"polynomials[{place}] must be a function of b, but was {shown(v)}")
+    if "layer" not in dataset[variable].dims:
+        raise ValueError(f"variable must be one for every layer, but {variable} is not")
     sizes = dataset.batch_size.values.tolist()
     places = [{"step": t, "layer": k} for t, k in polynomials]
     names = [name for name in (variable, f"{variable}_se", f"{variable}_df") if name in dataset]
     value, se, *freedom = ([dataset[name].sel(place).values for place in places] for name in names)
-    exact = [[float(v(b)) for b in sizes] for v in polynomials.values()]
+    exact = [[as_double(v(b), f"polynomials[{place}]({b})") for b in sizes] for place, v in polynomials.items()]
     return compare(value, se, exact, **({"degrees_of_freedom": freedom[0]} if freedom else {}) | options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 from scipy import stats
 
+from empirics.variables import check_variable
 from theory.exact import as_number, shown
 
 
@@ -24,9 +25,9 @@ def interval(dataset: xr.Dataset, variable: str = "var_gradient", level: float =
     >>> bool((found.lower < run.loss)[1].all() and (run.loss < found.upper)[1].all())
     True
     """
-    for name in (variable, f"{variable}_se", f"{variable}_df"):
-        if not isinstance(variable, str) or name not in dataset:
-            raise ValueError(f"variable must be one of the dataset's that has a standard error, but was {shown(variable)}")
+    check_variable(dataset, variable)
+    if f"{variable}_df" not in dataset:
+        raise ValueError(f"dataset must have {variable}_df, the degrees of freedom of {variable}_se, but lacks it")
     if not 0 < as_number(level, "level") < 1:
         raise ValueError(f"level must be between 0 and 1, but was {shown(level)}")
     # infinite degrees of freedom are a closed form's: what is left is rounding

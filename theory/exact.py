@@ -25,7 +25,7 @@ from theory.number_text import MAX_EXPONENT, did_you_mean, read_number, shown, s
 
 __all__ = [
     "Number", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence", "did_you_mean",
-    "is_exact", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array", "to_fmpq_mat", "to_fraction",
+    "is_exact", "plain", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array", "to_fmpq_mat", "to_fraction",
     "to_fraction_array", "written",
 ]  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -124,3 +126,34 @@ def test_what_a_dataset_does_not_have_is_named():
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             compare_dataset(run, polynomials, variable)
+
+
+@pytest.mark.parametrize("wrong", [7, None, [(0, 1)], {(0, 1): 3}, {5: float}, {(0, 1, 2): float}, {"x": float}])
+def test_polynomials_of_another_kind_are_named(wrong):
+    run = simulate(network((2, 3, 1), Gaussian(2)), batch_sizes=[4], steps=1, replicas=64)
+    with pytest.raises((TypeError, ValueError), match="polynomials"):
+        compare_dataset(run, wrong)
+
+
+def test_a_part_of_a_dataset_and_what_is_none_are_named():
+    run = simulate(network((2, 3, 1), Gaussian(2)), batch_sizes=[4], steps=2, replicas=64)
+    with pytest.raises(ValueError, match="lacks step"):
+        compare_dataset(run.isel(step=0), {(0, 1): float})
+    with pytest.raises(ValueError, match="for every layer"):
+        compare_dataset(run, {(1, 1): float}, "loss")
+    with pytest.raises(TypeError, match="dataset must be"):
+        compare_dataset(run.var_gradient, {(0, 1): float})
+    with pytest.raises(ValueError, match="did you mean 'var_gradient'"):
+        compare_dataset(run, {(0, 1): float}, "var_gradeint")
+    with pytest.raises(ValueError, match=r"polynomials\[\(0, 1\)\]\(4\) must be within the range of doubles"):
+        compare_dataset(run, {(0, 1): lambda b: 10**400})
+
+
+@pytest.mark.parametrize("wrong", ["x", [None], [[1.0], [1.0, 2.0]], 10**400, [True], [1j]])
+def test_what_is_no_array_of_numbers_is_named(wrong):
+    with pytest.raises((TypeError, ValueError), match="exact"):
+        compare([1.0], [0.1], wrong)
+
+
+def test_exact_values_are_rounded_once():
+    assert compare([1 / 3], [0.1], [Fraction(1, 3)]).z[0] == 0

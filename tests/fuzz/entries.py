@@ -99,7 +99,9 @@ THEORY: dict[str, Maker] = {
     "enumeration.mean_gradient": text("enumeration.mean_gradient(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.loss": text("enumeration.loss(@problem, @step, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.expectation": text("enumeration.expectation(@problem, @form, batch_size=@batch_size, literal=@flag, max_paths=@few)"),
-    "enumeration.interpolated_polynomial": text("enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, max_paths=@few)"),
+    "enumeration.interpolated_polynomial": text(
+        "enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, max_paths=@few)"
+    ),
     "gaussian_moments.isserlis": text(
         "gaussian_moments.isserlis(@indices, @covariance)", "gaussian_moments.isserlis([0] * @degree, [[2]])"
     ),
@@ -124,7 +126,9 @@ THEORY: dict[str, Maker] = {
         "(lambda law: kronecker.StackedSamples(('a', 'a', 'b'), (law, law, Rademacher(1))).moment(@indices))(@law)",
         "kronecker.StackedSamples(('a', 'b'), (@law, @law)).second_moment",
     ),
-    "kronecker.moment_matrices": text("kronecker.moment_matrices(@law, y_count=@few_steps, y_dimension=@few_steps, z_count=@few_steps, z_dimension=@few_steps)"),
+    "kronecker.moment_matrices": text(
+        "kronecker.moment_matrices(@law, y_count=@few_steps, y_dimension=@few_steps, z_count=@few_steps, z_dimension=@few_steps)"
+    ),
     "kronecker.expected_quadratic_product": text(
         "kronecker.expected_quadratic_product(@law, [@matrix], [@matrix, @matrix], @few_steps)",
         "(lambda law, m: kronecker.expected_quadratic_product(law, [np.eye(1)] * m, [np.ones((2, law.dimension)), np.ones((law.dimension, law.dimension))]))(@law, @index)",
@@ -164,7 +168,7 @@ THEORY: dict[str, Maker] = {
         "recursion.KroneckerForm(@vector)",
     ),
     "recursion.printed_degree_bound": call("recursion.printed_degree_bound", "form"),
-    "recursion.batch_degrees": text("recursion.batch_degrees(list((@form).terms[0].letters), @step, @layer)"),
+    "recursion.batch_degrees": text("recursion.batch_degrees([x for word in (@form).terms[0].traces for x in word], top=@step, m=@layer)"),
     "InverseBatchPolynomial": call("InverseBatchPolynomial", "vector", radii="vector", degree_bound="index"),
     "InverseBatchPolynomial.__call__": text("(@polynomial)(@batch_size)"),
     "InverseBatchPolynomial.error": method("polynomial", "error", "batch_size"),
@@ -239,7 +243,7 @@ EMPIRICS: dict[str, Maker] = {
         "empirics.simulate(P, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas, max_hours=@hours, store=@place)",
     ),
     "empirics.load": text("empirics.load(@place, P)", "empirics.load(@place, @any_problem)", "empirics.load(spoilt_run(@key, @strange), P)"),
-    "empirics.again": text("empirics.again(@dataset)", "empirics.again(@place)"),
+    "empirics.again": text("empirics.again(@dataset)", "empirics.again(@place)", "empirics.simulate(**empirics.again(good_result()))"),
     "empirics.make_plan": text(
         "empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@step, replicas=@index, seed=@step, dtype=@dtype, sampling=@sampling)"
     ),
@@ -250,7 +254,8 @@ EMPIRICS: dict[str, Maker] = {
         "empirics.compare(@vector, @vector, @vector)", "empirics.compare([1.0, 2.0], [0.1, 0.2], [1.1, 2.0], comparisons=@index, rounding=@number)",
         "empirics.compare([1.0, 2.0], [0.1, 0.2], [1.1, 2.0], degrees_of_freedom=@vector)",
     ),
-    "empirics.compare_dataset": text("empirics.compare_dataset(@dataset, {(@step, @layer): @polynomial})", "empirics.compare_dataset(@dataset, @strange)"),
+    "empirics.interval": text("empirics.interval(@dataset, level=@tolerance)", "empirics.interval(@dataset, 'loss')", "empirics.interval(@strange, @word)"),
+    "empirics.compare_dataset": text("empirics.compare_dataset(@dataset, {(@small_step, @layer): @polynomial})", "empirics.compare_dataset(good_result(), {(1, 1): @polynomial}, @word)", "empirics.compare_dataset(@dataset, @strange)"),
 }  # fmt: skip
 
 FILES: dict[str, Maker] = {

@@ -116,7 +116,7 @@ def deep(depth: int) -> Any:
 @cache
 def _store() -> tuple[Path, Any]:
     place = _room() / "good"
-    return place, empirics.simulate(P, batch_sizes=[2, 3], steps=3, replicas=16, store=place, shard_replicas=8)
+    return place, empirics.simulate(P, batch_sizes=[2, 3], steps=3, replicas=64, store=place, shard_replicas=32)
 
 
 def good_store() -> Path:
