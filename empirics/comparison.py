@@ -170,7 +170,7 @@ def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], varia
     if "layer" not in dataset[variable].dims:
         raise ValueError(f"variable must be one for every layer, but {variable} is not")
     sizes = dataset.batch_size.values.tolist()
-    places = [{"step": t, "layer": k} for t, k in polynomials]
+    places = [{"step": int(t), "layer": int(k)} for t, k in polynomials]
     names = [name for name in (variable, f"{variable}_se", f"{variable}_df") if name in dataset]
     value, se, *freedom = ([dataset[name].sel(place).values for place in places] for name in names)
     exact = [[as_double(v(b), f"polynomials[{place}]({b})") for b in sizes] for place, v in polynomials.items()]

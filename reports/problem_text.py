@@ -32,6 +32,7 @@ from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.activations import Activation
 from theory.exact import did_you_mean, read_number, shown, written
 from theory.inputs import InputLaw
+from theory.problem import as_problem
 
 KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
 LARGEST_PLAIN_INTEGER = 1 << 53  # other programs read larger JSON numbers as floats
@@ -85,6 +86,7 @@ def problem_data(problem: TeacherStudent) -> dict[str, Any]:
     Raises ValueError for what no file can hold: learning rates or an activation given by a function, and laws that are only a table of
     moments.
     """
+    as_problem(problem)
     if callable(problem.learning_rates):
         raise ValueError("learning_rates must be numbers to be written down, but are a function")
     data = {

@@ -173,6 +173,7 @@ def expectation(
     t = problem.check_step(getattr(function, "step", 0) if step is None else step)
     sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
     if hasattr(function, "evaluate"):
+        function.shape(problem)  # refuses letters that do not chain and layers that do not exist
         form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))
     total: Any = 0
 

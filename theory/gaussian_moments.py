@@ -84,7 +84,10 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
     law = _law(cov)
     p, sigma = law.dimension, to_fmpq_mat(law.second_moment)
     counts: dict[tuple[Fraction, ...], int] = {}
-    for k, a in enumerate(as_sequence(matrices, "matrices")):
+    forms = as_sequence(matrices, "matrices")
+    if len(forms) > MAX_FORMS:
+        raise ValueError(f"matrices must be at most {MAX_FORMS} forms, but were {len(forms)}")
+    for k, a in enumerate(forms):
         matrix = as_matrix(a, f"matrices[{k}]")
         if matrix.shape != (p, p):
             raise ValueError(f"matrices[{k}] must have the shape of cov, {(p, p)}, but had {matrix.shape}")
@@ -93,8 +96,6 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
         counts[key] = counts.get(key, 0) + 1
     multiplicities = tuple(counts.values())
     refuse_states(multiplicities, "matrices")
-    if (order := sum(multiplicities)) > MAX_FORMS:
-        raise ValueError(f"matrices must be at most {MAX_FORMS} forms, but were {order}")
     _refuse_blocks(multiplicities, p)
     steps = [sigma * fmpq_mat(p, p, [to_fmpq(x) for x in key]) for key in counts]
     identity = fmpq_mat(p, p, [int(i == j) for i in range(p) for j in range(p)])

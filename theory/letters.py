@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from theory.budget import Cost, as_count, refuse_large
-from theory.exact import as_index, as_matrix, shown
+from theory.exact import as_index, as_matrix, shown, spelled
 from theory.problem import TeacherStudent
 
 WEIGHT, GRADIENT, TEACHER, CONSTANT = "W", "g", "teacher", "constant"
@@ -155,7 +155,7 @@ def identity_letter(size: Any) -> Letter:
 
 @cache
 def _identity(n: int) -> Letter:
-    return Letter(CONSTANT, name=f"I{n}", entries=_unit_rows(n, n, {(i, i) for i in range(_listed(n, n))}))
+    return Letter(CONSTANT, name=f"I{spelled(n)}", entries=_unit_rows(n, n, {(i, i) for i in range(_listed(n, n))}))
 
 
 @lru_cache(maxsize=None, typed=True)

@@ -84,9 +84,9 @@ THEORY: dict[str, Maker] = {
         "(lambda p: approximation.variance_gap(p, fitted(p), 1, @layer))(@smooth_problem)",
     ),
     "approximation.certified_decreasing_range": text(
-        "approximation.certified_decreasing_range(@smooth_problem, @approximant, @step, @layer, largest=@batch_size, max_paths=@few)",
-        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), @step, @layer, largest=@batch_size, max_paths=@few))(@smooth_problem)",
-        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), 1, @layer, largest=@batch_size, max_paths=@few))(@smooth_problem)",
+        "approximation.certified_decreasing_range(@finite_problem, @approximant, @step, @layer, largest=@largest, max_paths=@few)",
+        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), @step, @layer, largest=@largest, max_paths=@few))(@finite_problem)",
+        "(lambda p: approximation.certified_decreasing_range(p, fitted(p), 1, @layer, largest=@largest, max_paths=@few))(@finite_problem)",
     ),
     "enumeration.cost": text("enumeration.cost(@problem, @step, batch_size=@batch_size)"),
     "enumeration.moments": text("enumeration.moments(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)"),
@@ -127,7 +127,8 @@ THEORY: dict[str, Maker] = {
         "kronecker.StackedSamples(('a', 'b'), (@law, @law)).second_moment",
     ),
     "kronecker.moment_matrices": text(
-        "kronecker.moment_matrices(@law, y_count=@few_steps, y_dimension=@few_steps, z_count=@few_steps, z_dimension=@few_steps)"
+        "kronecker.moment_matrices(@law, y_count=@few_steps, y_dimension=@few_steps, z_count=@few_steps, z_dimension=@few_steps)",
+        "(lambda n, d: kronecker.moment_matrices(Gaussian(n * d), y_count=n - 1, y_dimension=d, z_count=1, z_dimension=d))(@index, @layer)",
     ),
     "kronecker.expected_quadratic_product": text(
         "kronecker.expected_quadratic_product(@law, [@matrix], [@matrix, @matrix], @few_steps)",
@@ -185,7 +186,7 @@ THEORY: dict[str, Maker] = {
         "(@law).moment(@indices)",
         "(@law).second_moment",
         "(@law).support()",
-        "(@law).sample(@generator, @shape)",
+        "(@law).sample(np.random.default_rng(0), @shape)",
         "(@law).norm_bound",
         "(@law).exact",
         "copy.deepcopy(@law)",
@@ -245,7 +246,7 @@ EMPIRICS: dict[str, Maker] = {
     "empirics.load": text("empirics.load(@place, P)", "empirics.load(@place, @any_problem)", "empirics.load(spoilt_run(@key, @strange), P)"),
     "empirics.again": text("empirics.again(@dataset)", "empirics.again(@place)", "empirics.simulate(**empirics.again(good_result()))"),
     "empirics.make_plan": text(
-        "empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@step, replicas=@index, seed=@step, dtype=@dtype, sampling=@sampling)"
+        "empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas, seed=@step, dtype=@dtype, sampling=@sampling)"
     ),
     "empirics.predict": text("empirics.predict(empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas), @layer)"),
     "empirics.DataSet": text("DataSet(@matrix)", "DataSet(@vector)", "DataSet(@matrix).second_moment", "len(DataSet(@matrix))"),

@@ -201,9 +201,6 @@ class Draw(random.Random):
     def budget(self) -> str:
         return self.one("Budget(1.0, 2e8)", "Budget(seconds=0.5, bytes=1e8)", "Budget(seconds=1e-9)", "Budget(1.0, 3e8)")
 
-    def generator(self) -> str:
-        return self.one("np.random.default_rng(0)")
-
     def shape(self) -> str:
         return self.one("3", "(2, 2)", "()", "(0,)", "1000")
 
@@ -225,6 +222,16 @@ class Draw(random.Random):
 
     def smooth_problem(self) -> str:
         return self.problem(polynomial=False, linear=False, bounded=self.random() < 0.9)
+
+    def finite_problem(self) -> str:
+        """A smooth network whose paths are few."""
+        weights = ", ".join(self.one(self.matrix(1, 1)) for _ in range(2))
+        law = self.one("Rademacher(1)", "Discrete([0, 1])", "Discrete([F(1, 2), 1], [F(1, 3), F(2, 3)])")
+        sigma = self.one("'tanh'", "'sigmoid'", "'softplus'")
+        return self.one(f"TeacherStudent([{weights}], [{weights}], {law}, {self.rate()}, {sigma})")
+
+    def largest(self) -> str:
+        return self.edge(("4", "8"), ("2", "100", "10**9"))
 
     def scalar_problem(self) -> str:
         network = ", ".join(self.one(self.matrix(1, 1)) for _ in range(self.choice((1, 2, 2, 3))))

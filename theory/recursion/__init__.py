@@ -18,7 +18,7 @@ from flint import fmpq, fmpq_poly
 
 from theory.budget import Budget, Cost, as_count, refuse_large
 from theory.degrees import gradient_degree
-from theory.exact import shown, to_fmpq, to_fraction
+from theory.exact import as_index, as_sequence, shown, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
@@ -112,6 +112,7 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[in
     because g_s is a polynomial of degree m^{s-f} in batch f and W_s has the degree of g_{s-1}; m = 3 for two linear layers.
     """
     degrees = []
+    letters, top, m = as_sequence(letters, "letters"), as_index(top, "top"), as_index(m, "m", minimum=1)
     work = float(min(top, 10**9)) ** 2 * (1 + len(letters))
     refuse_large("top", "the degrees", Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * top)} bits"), "take a smaller step")
     for f in range(top + 1):
