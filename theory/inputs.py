@@ -32,7 +32,9 @@ from theory.exact import (
     spelled,
     to_float,
     to_fmpq,
+    to_fmpq_mat,
     to_fraction,
+    to_fraction_array,
     written,
 )
 from theory.stein import double_factorial, gaussian_moment, refuse_states
@@ -223,12 +225,23 @@ class Discrete(InputLaw):
         self.probabilities = tuple(merged.values())
 
     def _moment(self, exponents: tuple[int, ...]) -> Fraction:
+        present = [(i, a) for i, a in enumerate(exponents) if a]
         total = Fraction(0)
         for atom, q in zip(self.atoms, self.probabilities, strict=True):
-            for x, a in zip(atom, exponents, strict=True):
-                q *= x**a
+            for i, a in present:
+                q *= atom[i] ** a
             total += q
         return total
+
+    @cached_property
+    def second_moment(self) -> np.ndarray:
+        """Sigma = sum_n q_n x_n x_n^T, a (p, p) object array of Fractions: one product of matrices in flint."""
+        sigma = _square(self.dimension, 1e-7 * len(self.atoms))
+        weighted = [[x * q for x in atom] for atom, q in zip(self.atoms, self.probabilities, strict=True)]
+        left, right = (to_fmpq_mat(np.array(rows, dtype=object)) for rows in (self.atoms, weighted))
+        sigma[:] = to_fraction_array(np.array((left.transpose() * right).tolist(), dtype=object))
+        sigma.setflags(write=False)
+        return sigma
 
     def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
         """The atoms and their probabilities."""

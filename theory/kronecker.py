@@ -161,6 +161,9 @@ def moment_matrices(law: InputLaw, *, y_count: int, y_dimension: int, z_count: i
         entries_of_all = 10 ** min(digits, 300)
         cost = Cost(5e-6 * entries_of_all, 150 * entries_of_all, f"{as_count(entries_of_all)} entries")
         raise UnaffordableError(f"the matrices C_uv must have at most {MAX_ENTRIES} entries together, but would have {cost.basis}", cost)
+    work = float(min(law.dimension, 10**9)) * float(min(m + n, 10**9)) * (p1**m * p2**n) ** 2
+    cost = Cost(1e-7 * work, 100.0 * min(m + n, 10**9), f"{as_count(work)} comparisons of indices")
+    refuse_large("y_count and z_count", "C_uv", cost, "take fewer")
     order = p1**m * p2 ** (n - 1)
     y = [[i * p1 + a for a in range(p1)] for i in range(m)]  # positions of the coordinates of y_{i+1} in the stack
     z = [[m * p1 + j * p2 + a for a in range(p2)] for j in range(n)]

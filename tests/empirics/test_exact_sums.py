@@ -205,3 +205,12 @@ def test_the_bound_on_the_norm_neither_overflows_nor_vanishes() -> None:
     ):
         for law in (DataSet(points), Discrete([tuple(map(F, np.atleast_1d(row).tolist())) for row in points])):
             assert law.norm_bound is not None and square <= F(law.norm_bound) ** 2 <= square * (1 + F(1, 2**45))
+
+
+def test_second_moments_of_many_coordinates_are_one_product():
+    """In Fractions, one entry after the other, p = 200 takes a minute."""
+    atoms = np.random.default_rng(0).integers(-2, 3, (3, 200)).tolist()
+    law = Discrete(atoms, [F(1, 2), F(1, 3), F(1, 6)])
+    sigma = law.second_moment
+    for i, j in ((0, 0), (0, 199), (57, 123)):
+        assert sigma[i, j] == sigma[j, i] == sum(q * x[i] * x[j] for q, x in zip(law.probabilities, law.atoms, strict=True))
