@@ -113,10 +113,10 @@ def _doubles(value: Any, name: str) -> np.ndarray:
         array = np.asarray(held, dtype=None if isinstance(held, np.ndarray) else object)
     except ValueError:
         raise ValueError(f"{name} must be an array of numbers, the same count in every row, but was {shown(value)}") from None
-    if array.dtype != object:
+    if array.dtype.kind in "fiu":
         return array.astype(np.float64)
     result = np.empty(array.shape)
-    for place, x in np.ndenumerate(array):
+    for place, x in np.ndenumerate(array.astype(object)):
         result[place] = x if isinstance(x, float) else as_double(x, f"{name}{list(place) or ''}")
     return result
 

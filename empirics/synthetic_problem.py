@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from theory.exact import as_index, did_you_mean, shown
+from theory.exact import as_index, as_sequence, did_you_mean, shown
 from theory.inputs import Gaussian, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
@@ -32,9 +32,10 @@ def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = 
     """
     if not isinstance(inputs, str) or inputs not in LAWS:
         raise ValueError(f"inputs must be one of {', '.join(LAWS)}, but was {shown(inputs)}{did_you_mean(inputs, LAWS)}")
-    if len(sizes) < 2:
+    units = as_sequence(sizes, "sizes")
+    if len(units) < 2:
         raise ValueError(f"sizes must have two entries at least, but were {shown(sizes)}")
-    sizes = tuple(as_index(n, f"sizes[{i}]", minimum=1) for i, n in enumerate(sizes))
+    sizes = tuple(as_index(n, f"sizes[{i}]", minimum=1) for i, n in enumerate(units))
     generator = np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(as_index(seed, "seed"))))
     shapes = list(zip(sizes[1:], sizes, strict=False))
     student, teacher = ([generator.uniform(-1, 1, shape) / shape[1] ** 0.5 for shape in shapes] for _ in range(2))

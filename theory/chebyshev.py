@@ -25,7 +25,7 @@ from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.budget import Cost, UnaffordableError, as_count
 from theory.certified_sup import as_radius, certified_sup, sup_norms
-from theory.exact import as_double, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
+from theory.exact import as_double, as_flag, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
 from theory.foreign_arrays import plain
 from theory.remez import best_uniform
 from theory.unit_costs import UNITS
@@ -93,7 +93,7 @@ class ActivationPolynomial:
         numbers = np.array([float(c) for c in exact])
         series = Chebyshev(numbers, domain=[-float(r), float(r)])
         series.coef.setflags(write=False)  # the errors are those of these coefficients
-        if not (certify and sigma.is_certified):
+        if not (as_flag(certify, "certify") and sigma.is_certified):
             value, derivative = _sampled_errors(sigma, series, r)
             return cls(sigma, r, series, value, derivative, value, derivative, False)
         _refuse_beyond(len(numbers) - 1)
@@ -162,7 +162,7 @@ def approximate(
             f"method must be interpolate, interpolate_derivative or least_squares for {sigma}, not {method!r}: its derivative jumps, and "
             "every polynomial misses the middle of a jump by half of it, so that no fit of the derivative is better than another"
         )
-    if certify and sigma.is_certified:
+    if as_flag(certify, "certify") and sigma.is_certified:
         _refuse_beyond(min(n, _FAR))
     if n > HIGHEST_DEGREES[method]:
         far = float(min(n, _FAR))

@@ -7,6 +7,7 @@ that they are; `exact` says whether all of them were exact to begin with.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -61,7 +62,10 @@ class InputLaw(ABC):
         if not isinstance(generator, np.random.Generator):
             raise TypeError(f"generator must be a numpy Generator such as np.random.default_rng(0), but was {shown(generator)}")
         sizes = as_sequence(shape, "shape") if isinstance(shape, Iterable) else [shape]
-        return self._sample(generator, tuple(as_index(n, f"shape[{i}]") for i, n in enumerate(sizes)))
+        sizes = [as_index(n, f"shape[{i}]") for i, n in enumerate(sizes)]
+        numbers = self.dimension * math.prod(float(min(n, 10**18)) for n in sizes)
+        refuse_large("shape", "the draws", Cost(2e-8 * numbers, 16 * numbers, f"{as_count(numbers)} numbers"), "draw fewer at once")
+        return self._sample(generator, tuple(sizes))
 
     def moment(self, exponents: Sequence[int]) -> Fraction:
         """E[ prod_i x_i^{a_i} ] for exponents (a_1, ..., a_p), non-negative integers.

@@ -108,7 +108,7 @@ THEORY: dict[str, Maker] = {
     "gaussian_moments.quadratic_forms_moment": text(
         "gaussian_moments.quadratic_forms_moment([@matrix, @matrix], @covariance)",
         "gaussian_moments.quadratic_forms_moment([[[1, 0], [0, 1]]] * @degree, [[1, 0], [0, 1]])",
-        "gaussian_moments.quadratic_forms_moment([[[k, 0], [0, 1]] for k in range(@degree)], [[1, 0], [0, 1]])",
+        "gaussian_moments.quadratic_forms_moment([[[k, 0], [0, 1]] for k in range(20)], [[1, 0], [0, 1]])",
     ),
     "gaussian_moments.wishart_moment": text(
         "gaussian_moments.wishart_moment([[Wishart(), @matrix, Wishart(), @matrix]], @covariance)",
@@ -138,7 +138,11 @@ THEORY: dict[str, Maker] = {
         "kronecker.direct_quadratic_product(@law, [@matrix], [@matrix, @matrix], @few_steps)",
         "(lambda law, m: kronecker.direct_quadratic_product(law, [np.eye(1)] * m, [np.ones((2, law.dimension)), np.ones((law.dimension, law.dimension))]))(@law, @index)",
     ),
-    "kronecker.quadratic_product_from": text("kronecker.quadratic_product_from(@matrix, [@matrix], [@matrix, @matrix])"),
+    "kronecker.quadratic_product_from": text(
+        "(lambda c: kronecker.quadratic_product_from(c, [@matrix], [@matrix, @matrix], @small_step))(kronecker.moment_matrices(Gaussian(2), y_count=1, y_dimension=1, z_count=1, z_dimension=1))",
+        "kronecker.quadratic_product_from(kronecker.moment_matrices(Gaussian(2), y_count=1, y_dimension=1, z_count=1, z_dimension=1), [[[@number]]], [[[@number]], [[2]]])",
+        "kronecker.quadratic_product_from(@matrix, [@matrix], [@matrix, @matrix])",
+    ),
     "trace_forms": text(
         "str(@form) + (@form).latex()",
         "(@form).degree(@form)",
@@ -243,7 +247,7 @@ EMPIRICS: dict[str, Maker] = {
         f"empirics.simulate(@any_problem, {_RUN}, scheduler=@strange, progress=@strange)",
         "empirics.simulate(P, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas, max_hours=@hours, store=@place)",
     ),
-    "empirics.load": text("empirics.load(@place, P)", "empirics.load(@place, @any_problem)", "empirics.load(spoilt_run(@key, @strange), P)"),
+    "empirics.load": text("empirics.load(@place, P)", "empirics.load(good_store(), P)", "empirics.load(@place, @any_problem)", "empirics.load(spoilt_run(@key, @strange), P)"),
     "empirics.again": text("empirics.again(@dataset)", "empirics.again(@place)", "empirics.simulate(**empirics.again(good_result()))"),
     "empirics.make_plan": text(
         "empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas, seed=@step, dtype=@dtype, sampling=@sampling)"
