@@ -13,7 +13,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test lint types benchmark clean
+.PHONY: report test lint types benchmark calibrate clean
 .DEFAULT_GOAL := report
 
 report: $(STAMP)
@@ -31,6 +31,10 @@ types: $(STAMP)
 benchmark: $(STAMP)
 	@"$(BIN)/python" -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
 	@"$(BIN)/python" -m pytest tests/benchmarks --benchmark-enable --benchmark-only
+
+# Fits theory/unit_costs.py, the seconds behind every predicted cost, to this machine.
+calibrate: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks.calibrate
 
 clean:
 	rm -rf "$(VENV)" build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -255,7 +255,7 @@ def _sampled_errors(sigma: Activation, series: Chebyshev, radius: Fraction) -> t
 
 def certifying_seconds(degree: int) -> float:
     """Predicted seconds: 4 n cells, each a Taylor shift of n^2 products of numbers whose length grows with n."""
-    return 4 * degree * (UNITS["chebyshev.cell"] + UNITS["chebyshev.shift"] * degree**2 * (1 + degree / 300))
+    return UNITS["chebyshev.start"] + 4 * degree * (UNITS["chebyshev.cell"] + UNITS["chebyshev.shift"] * degree**2 * (1 + degree / 300))
 
 
 def _refuse_beyond(degree: int) -> None:

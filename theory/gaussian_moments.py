@@ -96,7 +96,7 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
         counts[key] = counts.get(key, 0) + 1
     multiplicities = tuple(counts.values())
     refuse_states(multiplicities, "matrices")
-    _refuse_blocks(multiplicities, p)
+    refuse_large("matrices", "the moment", quadratic_forms_cost(multiplicities, p), "take fewer or more equal ones, or sample")
     steps = [sigma * fmpq_mat(p, p, [to_fmpq(x) for x in key]) for key in counts]
     identity = fmpq_mat(p, p, [int(i == j) for i in range(p) for j in range(p)])
 
@@ -222,10 +222,14 @@ def _check_words(words: list[list[Any]], p: int) -> None:
                 f"words must have at most {MAX_WISHART_DEGREE} S of one batch, but have {degree} of batch {batch}: "
                 f"{as_count(_pairings(degree))} pairings"
             )
-    pairings = _product(map(_pairings, degrees.values()))
-    seconds = pairings * UNITS["moments.pairing"] + min(pairings, 1e4) * p**3 * 5e-9
-    cost = Cost(seconds, min(pairings, 1e5) * 1e3 + 1e3 * p * p, f"{as_count(pairings)} pairings of the S of all batches")
-    refuse_large("words", "the expectation", cost, "take fewer S")
+    refuse_large("words", "the expectation", wishart_cost(degrees.values(), p), "take fewer S")
+
+
+def wishart_cost(degrees: Iterable[int], p: int) -> Cost:
+    """Of `wishart_moment` for words with so many S of each batch."""
+    pairings = _product(map(_pairings, degrees))
+    seconds = 2e-4 + pairings * UNITS["moments.pairing"] + min(pairings, 1e4) * p**3 * 5e-9
+    return Cost(seconds, min(pairings, 1e5) * 1e3 + 1e3 * p * p, f"{as_count(pairings)} pairings of the S of all batches")
 
 
 def _pairings(degree: int) -> float:
@@ -237,16 +241,14 @@ def _less(powers: tuple[int, ...], i: int) -> tuple[int, ...]:
     return (*powers[:i], powers[i] - 1, *powers[i + 1 :])
 
 
-def _refuse_blocks(multiplicities: tuple[int, ...], p: int) -> None:
-    """Every multiset of the recursion is split in all ways: into a block with its first member, and the rest."""
-    if not multiplicities:
-        return
-    first, *others = multiplicities
+def quadratic_forms_cost(multiplicities: tuple[int, ...], p: int) -> Cost:
+    """Of `quadratic_forms_moment` for forms that appear so many times: every multiset of the recursion is split in all ways, into a block
+    with its first member, and the rest."""
+    first, *others = multiplicities or (0,)
     blocks = first * (first + 1) / 2 * _product((a + 1) * (a + 2) / 2 for a in others)
     states = _product(a + 1 for a in multiplicities)
     seconds = blocks * UNITS["moments.term"] + states * len(multiplicities) * (p**3 * UNITS["moments.entry"] + 2e-6)
-    cost = Cost(seconds, states * (300 + 120.0 * p * p), f"{as_count(blocks)} blocks of multisets of the forms")
-    refuse_large("matrices", "the moment", cost, "take fewer or more equal ones, or sample")
+    return Cost(seconds, states * (300 + 120.0 * p * p), f"{as_count(blocks)} blocks of multisets of the forms")
 
 
 def _product(numbers: Iterable[float]) -> float:

@@ -94,13 +94,17 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     """
     _check_pair(problem, polynomial)
     count = as_index(steps, "steps", minimum=1)
-    work = float(min(count, 10**18)) * problem.depth
-    cost = Cost(UNITS["gaps.step"] * work, 500.0 * work, f"{as_count(count)} steps of {problem.depth} layers")
-    refuse_large("steps", "the bounds", cost, "take fewer steps")
+    refuse_large("steps", "the bounds", every_path_cost(problem, count), "take fewer steps")
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
     with np.errstate(over="ignore", invalid="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
     return collected(steps_bounds, None, problem.sizes, "a_priori", polynomial)
+
+
+def every_path_cost(problem: TeacherStudent, steps: int) -> Cost:
+    """Of `every_path_bound`."""
+    work = float(min(steps, 10**18)) * problem.depth
+    return Cost(UNITS["gaps.step"] * work, 500.0 * work, f"{as_count(steps)} steps of {problem.depth} layers")
 
 
 def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, input_radius: Any = None) -> ActivationPolynomial:

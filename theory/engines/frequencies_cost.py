@@ -64,17 +64,17 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
         return _hopeless(sum(counts), "paths:")
     sizes, params = [10**c for c in counts], sum(w.size for w in problem.student)
     bits = _integer_bits(problem, ds, [_bits([a]) for a in problem.rates_before(quantity.step)])
-    seconds, paths, eps_degree, memory = 1e-3 + 2e-5 * params, 1.0, 1, 0.0
+    seconds, paths, eps_degree, memory = UNITS["frequencies.start"] + 1e-5 * params, 1.0, 1, 0.0
     for s, (d, size) in enumerate(zip(ds, sizes, strict=True)):
         seconds += UNITS["frequencies.rule"] * (atoms - 1) * size * (d + 1) * (1 + d / 8)  # the rule
         seconds += 2 * paths * atoms * params * _operation(bits[s + 1])  # gradients at this level's paths
         paths *= size
         seconds += paths * params * (atoms + 1) * _operation(bits[s + 1])
         seconds += UNITS["frequencies.block"] * len(problem.student) * atoms * max(1.0, paths / BLOCK)  # numpy's own time, per block
-        memory += size * (d + 1) * (40 + d) + max(BLOCK, size) * params * (atoms + 2) * (60 + bits[s + 1] / 8)
+        memory += size * (d + 1) * (40 + d) + min(paths, max(BLOCK, size)) * params * (atoms + 2) * (60 + bits[s + 1] / 8)
     operations = 3 * atoms * params + (_form_operations(quantity) if quantity.kind == "trace_form" else 0)
     seconds += UNITS["frequencies.block"] * len(problem.student) * atoms + paths * operations * _operation(bits[-1])
-    memory += max(BLOCK, sizes[-1] if sizes else 1) * (params + 4 * atoms) * (60 + bits[-1] / 8)
+    memory += min(paths, max(BLOCK, sizes[-1] if sizes else 1)) * (params + 4 * atoms) * (60 + bits[-1] / 8)
     entries = problem.student[quantity.layer - 1].size if quantity.kind == "mean" and quantity.layer else 1
     for d, size in zip(reversed(ds), reversed(sizes), strict=True):  # contraction with polynomials in eps
         seconds += paths * entries * (UNITS["frequencies.contraction"] + UNITS["frequencies.power"] * (1 + bits[-1] / 500) * d * eps_degree)

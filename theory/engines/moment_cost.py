@@ -22,10 +22,14 @@ def moment_seconds(law: InputLaw, count: float, order: int) -> float:
 
 
 def pair_table_seconds(law: InputLaw) -> float:
-    """For E[S_ij S_kl] at all i, j, k, l: Sigma, the C(p + 3, 4) distinct fourth moments, and p^4 entries of their digits."""
+    """For E[S_ij S_kl] at all i, j, k, l: the C(p + 3, 4) distinct fourth moments, and p^4 entries of their digits."""
     p = law.dimension
-    distinct = math.comb(p + 3, 4) + (p * (p + 1) // 2)
-    return moment_seconds(law, distinct, 4) + p**4 * (UNITS["law.pair"] + 7e-9 * min(moment_bits(law, 4), 1e12))
+    return moment_seconds(law, math.comb(p + 3, 4), 4) + p**4 * (UNITS["law.pair"] + 7e-9 * min(moment_bits(law, 4), 1e12))
+
+
+def second_moment_seconds(law: InputLaw) -> float:
+    """For Sigma: of atoms one product of matrices, which takes about what one moment does."""
+    return moment_seconds(law, 1, 2) + 3e-6 * law.dimension**2
 
 
 @lru_cache(maxsize=32)

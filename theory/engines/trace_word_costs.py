@@ -56,9 +56,10 @@ def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     call, flop, state = (UNITS[f"trace_words.{unit}"] for unit in ("float_product", "flop", "state"))
     product = call + flop * (p**3 + 100 * p**2)
     inner = call / 6 + flop * 16 * p**2
-    seconds = 5e-3 + counts.products * product + counts.inners * inner + counts.states * state + 2 * flop * _gram_flops(problem)
+    gram = 2 * flop * _gram_flops(problem)
+    seconds = UNITS["trace_words.start"] + counts.products * product + counts.inners * inner + counts.states * state + gram
     if quantity.kind == "mean":
-        seconds += 3e-5 * problem.sizes[(quantity.layer or 1) - 1] * problem.sizes[quantity.layer or 1]
+        seconds += 4e-6 * problem.sizes[(quantity.layer or 1) - 1] * problem.sizes[quantity.layer or 1]
     held = min(24.0 * counts.products * p**2, 2 * CACHE_BYTES) + 24.0 * p**2 * min(counts.products, 60)
     return Cost(seconds, 5e7 + held + 64.0 * _entries(problem), f"{_shown(counts)} of order {p} in double precision with error bounds")
 
@@ -76,9 +77,9 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     product = call * (1 + p**2 / 3) + p**3 * multiplication + p**2 * 8 * bit * bits
     inner = 10 * call + p**2 * multiplication
     gram = _gram_flops(problem) * (one + bit * weights) + _entries(problem) * call
-    seconds = 3e-3 + counts.products * product + counts.inners * inner + counts.states * state + gram
+    seconds = UNITS["trace_words.start"] + counts.products * product + counts.inners * inner + counts.states * state + gram
     if quantity.kind == "mean":
-        seconds += _entries(problem) * (1e-5 + 1e-8 * bits)
+        seconds += problem.student[(quantity.layer or 1) - 1].size * (1e-6 + 3e-10 * bits)
     matrix = 3.0 * p**2 * (16 + bits / 8)
     held = min(matrix * counts.products, 2 * CACHE_BYTES) + matrix * min(counts.products, 60)
     basis = f"{_shown(counts)} of order {p}, exact, entries of up to {bits:.0f} bits"
@@ -92,8 +93,8 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
     if problem.depth == 1:
-        words = 5.0 ** min(t, 400)
-        return Counts(20 + 4 * words, 10 + 4 * words, 20 * words, 2 * t + 3)
+        words = (2.2 if quantity.kind == "mean" else 4.6) ** min(t, 400)
+        return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * t + 3)
     if t == 0:
         return _FIRST_STEP
     return _SECOND_STEP[quantity.kind, standard]
@@ -110,7 +111,7 @@ def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
         lasts = [sum(letter.step or 0 for letter in letters if letter.kind in (WEIGHT, GRADIENT)) for letters in terms]
         words = sum(2.3 ** min(last, 400) for last in lasts)
         longest = max(last + len(letters) for last, letters in zip(lasts, terms, strict=True))
-        return Counts(20 + words / 50, 10 + words / 50, words / 2, 2 * longest)
+        return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * longest)
     for term in quantity.expression.terms:
         by_step = [[0, 0] for _ in range(quantity.step + 1)]
         for letter in term.letters:

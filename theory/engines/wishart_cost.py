@@ -15,7 +15,7 @@ import numpy as np
 from theory.budget import Cost
 from theory.engines.base import Quantity
 from theory.engines.form_polynomials import degrees as form_degrees
-from theory.engines.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds
+from theory.engines.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds, second_moment_seconds
 from theory.engines.nested_batches import batch_degrees, kept_batches
 from theory.exact import is_exact
 from theory.inputs import Gaussian
@@ -67,7 +67,7 @@ class Work:
         integrate = self.monomials * (UNITS["wishart.monomial"] + self.powers * UNITS["wishart.power"] * (1 + self.bits / 600))
         transforms = self.transforms * UNITS["wishart.transform"] * (1 + self.powers * self.bits / 20_000)
         each = self.leaves * (leaf + self.polynomials * integrate)
-        return 5e-4 + each + transforms + self.moments * UNITS["wishart.moment"] + self.entries * UNITS["wishart.entry"]
+        return UNITS["wishart.start"] + each + transforms + self.moments * UNITS["wishart.moment"] + self.entries * UNITS["wishart.entry"]
 
     @property
     def bytes(self) -> float:
@@ -103,7 +103,8 @@ def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     works = [work(problem, kind, quantity.step, quantity.layer) for kind in kinds]
     main = works[0]
     basis = f"{main.leaves:.3g} points, {main.monomials:.3g} monomials of {main.bits:.3g} bits"
-    return Cost(sum(w.seconds for w in works) + _law_seconds(problem, works), max(w.bytes for w in works) + 300.0 * p**4, basis)
+    pairs = 300.0 * p**4 if "second_moment" in kinds else 0.0
+    return Cost(sum(w.seconds for w in works) + _law_seconds(problem, works, kinds), max(w.bytes for w in works) + pairs, basis)
 
 
 def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Work:
@@ -137,7 +138,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     entries = 4.0 * h * (p + outputs) + r * (p + outputs) * (r + p) / 20
     if kind == "mean":
         gradient = float(h * (p if layer == 1 else outputs))
-        entries += gradient * ((r if r < h else 1) * powers / 20 + (8 + powers) * (1 + bits / 2000))
+        entries += gradient * ((r if r < h else 1) * powers / 20 + (8 + powers) * (1 + bits / 500))
     return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers, orders, entries)
 
 
@@ -161,7 +162,7 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, outputs = problem.sizes
     t, law = quantity.step, problem.inputs
     kinds = {"variance": ("second_moment", "mean")}.get(quantity.kind, (quantity.kind,))
-    seconds, memory = 1e-3 + (t + 1) * 2e-6 + p * p * (outputs + 1) * 2e-6, 2e7
+    seconds, memory = UNITS["wishart.start"] + (t + 1) * 2e-6 + p * p * (outputs + 1) * 2e-6, 2e7
     for kind in kinds:
         operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
         longest = 1 + math.log2(1 + bits / 2e5) / 2
@@ -169,17 +170,17 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
         seconds += operations * (UNITS["one_layer.operation"] + bit * bits * longest)
         memory += (p * outputs if kind == "mean" else 3.0 * p**2 * (t + 2)) * (24 + bits / 8)
     if kinds == ("mean",):
-        seconds += moment_seconds(law, p * (p + 1) / 2, 2)
+        seconds += second_moment_seconds(law)
     else:
         seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + moment_bits(law, 4) / 4)
     operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
     return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
 
 
-def _law_seconds(problem: TeacherStudent, works: list[Work]) -> float:
+def _law_seconds(problem: TeacherStudent, works: list[Work], kinds: tuple[str, ...]) -> float:
     """Moments of the law itself: those of the last batch, and one for each entry of the tables of the earlier ones."""
     law = problem.inputs
-    seconds = pair_table_seconds(law)
+    seconds = pair_table_seconds(law) if "second_moment" in kinds else second_moment_seconds(law)
     if not isinstance(law, Gaussian):
         seconds += sum(moment_seconds(law, count, order) for w in works for count, order in w.moment_orders)
     return seconds

@@ -45,7 +45,7 @@ def closed_cost(form: TraceForm, problem: TeacherStudent, gaussian: bool) -> Cos
         building = visited * UNITS["recursion.graph"]
     kind = "products of traces" if gaussian else "moment graphs"
     count = f"{_about(visited)} {kind} before equal ones are merged"
-    return Cost(seconds=building + evaluation, bytes=(300 if gaussian else 1000) * visited, basis=count)
+    return Cost(seconds=UNITS["recursion.start"] + building + evaluation, bytes=(300 if gaussian else 1000) * visited, basis=count)
 
 
 def literal_cost(form: KroneckerForm, problem: TeacherStudent) -> Cost:

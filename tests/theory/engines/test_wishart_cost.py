@@ -140,7 +140,7 @@ def test_the_laws_own_moments_are_counted(monkeypatch):
 def test_many_atoms_and_wide_tables_cost_what_they_take():
     many = Discrete([[F(n + k, 7 + k) for k in range(5)] for n in range(3000)])
     assert 2 < Wishart().cost(one_layer_problem(many), Quantity("variance", 0, 1)).seconds < 40
-    assert Wishart().cost(one_layer_problem(Uniform(40)), Quantity("variance", 0, 1)).seconds > 25
+    assert Wishart().cost(one_layer_problem(Uniform(40)), Quantity("variance", 0, 1)).seconds > 10
     assert Wishart().cost(one_layer_problem(many), Quantity("mean", 0, 1)).seconds < 2
 
 

@@ -1,0 +1,227 @@
+"""Problems of many kinds and sizes whose costs are predicted and measured: for `make benchmark` and `make calibrate`."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction as F
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from empirics import DataSet
+from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, chebyshev, enumeration, recursion
+from theory.budget import Cost
+from theory.engines import factorial_moments, large_batch, quadrature
+from theory.engines.base import Quantity, can
+from theory.engines.frequencies import Frequencies
+from theory.engines.trace_words import TraceWords
+from theory.engines.wishart import Wishart
+from theory.enumeration_cost import count_paths, predicted_seconds
+from theory.gaussian_moments import Wishart as S
+from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
+from theory.gradient_gaps import every_path_bound, every_path_cost
+from theory.trace_forms import W, g, tr
+
+#: Of a case of an engine, as predicted.
+MOST_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One computation: `make` gives fresh arguments, so that nothing is remembered from the last time."""
+
+    kind: str
+    name: str
+    make: Any  # () -> argument
+    predict: Any  # argument -> Cost
+    compute: Any  # argument -> anything
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether it is predicted to take less than a tenth of a second."""
+        return bool(self.predict(self.make()).seconds < 0.1)
+
+
+def network(sizes: tuple[int, ...], law: Any, *, floats: bool = False, activation: Any = (0, 1), seed: int = 0) -> TeacherStudent:
+    """Random weights: thirds of small integers, or doubles."""
+    generator = np.random.default_rng(np.random.SeedSequence(seed))
+
+    def weights() -> list[Any]:
+        if floats:
+            return [generator.normal(size=(n, m)) for m, n in pairwise(sizes)]
+        return [[[F(int(x), 3) for x in row] for row in generator.integers(-5, 6, size=(n, m))] for m, n in pairwise(sizes)]
+
+    return TeacherStudent(weights(), weights(), law, 0.1 if floats else F(1, 10), activation)
+
+
+def atoms(count: int, p: int) -> Discrete:
+    """`count` atoms in R^p."""
+    generator = np.random.default_rng(np.random.SeedSequence(count))
+    return Discrete([[F(int(x), 7) for x in row] for row in generator.integers(-400, 401, size=(count, p))])
+
+
+def points(count: int, p: int) -> DataSet:
+    """A data set of normal doubles."""
+    return DataSet(np.random.default_rng(np.random.SeedSequence(count)).normal(size=(count, p)))
+
+
+def _engines() -> Iterator[Case]:
+    def case(engine: Any, what: str, make: Callable[[], TeacherStudent], quantity: Quantity) -> Case:
+        name = f"{what}, {quantity}"
+        return Case(engine.name, name, make, lambda p: engine.cost(p, quantity), lambda p: engine.compute(p, quantity))
+
+    problems: list[tuple[str, Callable[[], TeacherStudent], tuple[int, ...]]] = [
+        ("1-1-1 N", lambda: network((1, 1, 1), Gaussian(1)), (1, 2, 3, 4)),
+        ("1-3-2 N", lambda: network((1, 3, 2), Gaussian(1)), (1, 2)),
+        ("2-2-1 N", lambda: network((2, 2, 1), Gaussian(2)), (1,)),
+        ("2-3-2 N float", lambda: network((2, 3, 2), Gaussian(2), floats=True), (0, 1)),
+        ("3-2-1 N", lambda: network((3, 2, 1), Gaussian(3)), (1,)),
+        ("1-32-32 N float", lambda: network((1, 32, 32), Gaussian(1), floats=True), (0, 1)),
+        ("1-64-4 N float", lambda: network((1, 64, 4), Gaussian(1), floats=True), (1,)),
+        ("8-32-16 signs float", lambda: network((8, 32, 16), Rademacher(8), floats=True), (0,)),
+        ("2-2-1 uniform", lambda: network((2, 2, 1), Uniform(2)), (1,)),
+        ("1-2-1 table", lambda: network((1, 2, 1), Independent(1, [1] + [F(k % 2 == 0) for k in range(1, 31)])), (1,)),
+        ("2-2-1 30 atoms", lambda: network((2, 2, 1), atoms(30, 2)), (0, 1)),
+        ("5-3-2 300 atoms", lambda: network((5, 3, 2), atoms(300, 5)), (0,)),
+        ("1-2-1 3 atoms", lambda: network((1, 2, 1), atoms(3, 1)), (0, 1, 2)),
+        ("1-2-1 2 atoms", lambda: network((1, 2, 1), atoms(2, 1)), (1, 2, 3, 4)),
+        ("1-2-1 2 atoms float", lambda: network((1, 2, 1), atoms(2, 1), floats=True), (1, 3)),
+        ("1-2-1 4 atoms, quadratic", lambda: network((1, 2, 1), atoms(4, 1), activation=(0, 1, F(1, 2))), (0, 1)),
+        ("1-2-1 2 atoms, cubic", lambda: network((1, 2, 1), atoms(2, 1), activation=(0, 1, F(1, 2), F(1, 5))), (1, 2)),
+        ("1-2-2-1 3 atoms", lambda: network((1, 2, 2, 1), atoms(3, 1)), (0, 1)),
+        ("2-2-2-1 4 atoms float", lambda: network((2, 2, 2, 1), atoms(4, 2), floats=True), (1,)),
+        ("3-2 N, one layer", lambda: network((3, 2), Gaussian(3)), (1, 4, 6, 20, 100, 300)),
+        ("2-1 signs, one layer", lambda: network((2, 1), Rademacher(2)), (20, 200, 600)),
+        ("3-1 40 atoms, one layer", lambda: network((3, 1), atoms(40, 3)), (3, 40)),
+        ("3-1 N float, one layer", lambda: network((3, 1), Gaussian(3), floats=True), (10, 100)),
+        ("3-2-1 2,000 points", lambda: network((3, 2, 1), points(2000, 3)), (0, 1)),
+        ("16-8-4 N float", lambda: network((16, 8, 4), Gaussian(16), floats=True), (0, 1)),
+        ("48-64-32 N float", lambda: network((48, 64, 32), Gaussian(48), floats=True), (1,)),
+        ("12-6-3 N", lambda: network((12, 6, 3), Gaussian(12)), (1,)),
+    ]
+    for engine in (Frequencies(), Wishart(), TraceWords()):
+        for what, make, steps in problems:
+            for step in steps:
+                problem = make()
+                for quantity in (Quantity("variance", step, 1), Quantity("mean", step, 1), Quantity("loss", step)):
+                    if can(engine, problem, quantity) and engine.cost(problem, quantity).seconds < MOST_SECONDS:
+                        yield case(engine, what, make, quantity)
+
+
+def _others() -> Iterator[Case]:
+    for sizes, steps in (((1, 1, 1), (1, 2)), ((1, 3, 1), (1,)), ((1, 2, 2, 1), (1,)), ((1, 1), (2, 5))):
+        for t in steps:
+            yield Case(
+                "quadrature", f"{sizes}, t = {t}", lambda sizes=sizes: network(sizes, Gaussian(1)),
+                lambda p, t=t: quadrature.predicted_cost(p, t), lambda p, t=t: quadrature.variance(p, t, 1, batch_size=4),
+            )  # fmt: skip
+    for sizes, t, floats in (((2, 2, 1), 4, False), ((3, 3, 3, 2), 2, False), ((8, 6, 4), 2, True), ((20, 10, 10, 5), 1, True)):
+        yield Case(
+            "large_batch", f"{sizes}, t = {t}{' float' if floats else ''}",
+            lambda sizes=sizes, floats=floats: network(sizes, Gaussian(sizes[0]), floats=floats),
+            lambda p, t=t: large_batch.predicted_cost(p, t), lambda p, t=t: large_batch.leading_coefficient(p, t, 1),
+        )  # fmt: skip
+    linear, leaky = (0, 1), "leaky_relu(1/4)"
+    for activation, b, t in ((linear, 6, 1), (linear, 20, 1), (linear, 3, 3), ((0, 1, 1), 4, 2), ("tanh", 6, 1), (leaky, 12, 1)):
+        call = enumeration.variance_ball if activation == "tanh" else enumeration.variance
+        yield Case(
+            "enumeration", f"{activation}, b = {b}, t = {t}", lambda a=activation: network((1, 2, 1), atoms(3, 1), activation=a),
+            lambda p, b=b, t=t: Cost(predicted_seconds(p, 3, b, t, count_paths(3, b, t + 1, False), False), 1e6, "paths"),
+            lambda p, b=b, t=t, call=call: call(p, t, 1, batch_size=b),
+        )  # fmt: skip
+    forms = {"|g_0|^2": tr(g(0, 1).T @ g(0, 1)), "|g_1|^2": tr(g(1, 1).T @ g(1, 1)), "tr W_1 W_1": tr(W(1, 1) @ W(1, 2))}
+    for name, form in forms.items():
+        for law in (Gaussian, Uniform):
+            if (name, law) == ("|g_1|^2", Uniform):
+                continue
+            yield Case(
+                "recursion", f"{name}, {law.__name__}", lambda law=law: network((2, 2, 2), law(2)),
+                lambda p, f=form: recursion.predicted_cost(f, p), lambda p, f=form: recursion.expectation(f, p),
+            )  # fmt: skip
+    for d, n in ((9, 1), (12, 1), (14, 1), (2, 25), (2, 40), (3, 9)):
+        matrices = [[[k + 1, 1], [0, 2]] for k in range(d)] * n
+        yield Case(
+            "quadratic forms", f"{d} forms {n} times", lambda m=matrices: m,
+            lambda m, d=d, n=n: quadratic_forms_cost((n,) * d, 2), lambda m: quadratic_forms_moment(m, [[2, 1], [1, 2]]),
+        )  # fmt: skip
+    for batches, degree in ((1, 5), (1, 6), (1, 7), (2, 4)):
+        words = [[x for k in range(degree) for b in range(batches) for x in (S(b), [[1, k], [0, 2]])]]
+        yield Case(
+            "Wishart words", f"{batches} batches of degree {degree}", lambda w=words: w,
+            lambda w, k=batches, d=degree: wishart_cost((d,) * k, 2), lambda w: wishart_moment(w, [[1, 0], [0, 1]]),
+        )  # fmt: skip
+    for degree in (9, 40, 120):
+        yield Case(
+            "chebyshev", f"tanh, degree {degree}", lambda: None,
+            lambda _, n=degree: Cost(chebyshev.certifying_seconds(n), 1e6, "cells"),
+            lambda _, n=degree: chebyshev.approximate("tanh", 3, n),
+        )  # fmt: skip
+    for count in (20, 400):
+        yield Case(
+            "gap bounds", f"{count} steps", lambda: network((1, 2, 1), Rademacher(1), activation="tanh"),
+            lambda p, n=count: every_path_cost(p, n), lambda p, n=count: _bounds(p, n),
+        )  # fmt: skip
+
+
+def _bounds(problem: TeacherStudent, steps: int) -> object:
+    from theory.gap_bounds import DomainError
+
+    quiet = TeacherStudent(problem.student, problem.student, problem.inputs, 0, problem.activation)  # stays in the domain
+    try:
+        return every_path_bound(quiet, chebyshev.approximate("tanh", 16, 5, certify=False), steps)
+    except DomainError as left:
+        return left
+
+
+def grid() -> list[Case]:
+    """All cases, of every engine and every primitive with a cost model."""
+    return [*_engines(), *_others()]
+
+
+def measured_seconds(case: Case, times: int = 3) -> float:
+    """The median of CPU time, a machine being shared; of what takes long, one."""
+    taken: list[float] = []
+    while len(taken) < times and sum(taken) < 2:
+        argument = case.make()
+        factorial_moments.cubature.cache_clear()
+        start = time.process_time()
+        case.compute(argument)
+        taken.append(time.process_time() - start)
+    return statistics.median(taken)
+
+
+def measured_bytes(case: Case) -> int:
+    """What the computation adds to the largest memory of a process: of a copy of this one."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        argument = case.make()
+        with open("/proc/self/clear_refs", "w") as peak:
+            peak.write("5")
+        before = _resident()
+        case.compute(argument)
+        os.write(write, json.dumps(max(0, _peak() - before)).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    return int(json.loads(text or b"0"))
+
+
+def _peak() -> int:
+    with open("/proc/self/status") as status:
+        lines = [line for line in status if line.startswith("VmHWM:")]
+    return int(lines[0].split()[1]) << 10 if lines else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as pages:
+        return int(pages.read().split()[1]) * resource.getpagesize()
