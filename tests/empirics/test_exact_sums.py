@@ -184,7 +184,7 @@ def test_points_in_other_clothes_are_the_same_points() -> None:
         (torch.eye(2).to_sparse(), TypeError),
         (xr.Dataset({"a": ("x", [1.0])}), TypeError),
     ],
-    ids=str,
+    ids=lambda given: type(given).__name__,
 )
 def test_what_is_no_set_of_points_is_refused_by_name(bad: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match=r"^points(\[\d+\]|\[\d+, \d+\])? must "):
