@@ -29,7 +29,7 @@ RUNS = {
     "networks, quadratic": (lambda: network((2, 4, 1), atoms(3, 2), activation=(0, 1, 1)), {}),
     "autograd": (lambda: network((2, 2, 1), Gaussian(2)), {"engine": "autograd", "replicas": 8, "steps": 4}),
     "epochs": (lambda: network((2, 4, 1), points(5000, 2)), {"sampling": "epochs"}),
-    "without replacement": (lambda: network((2, 4, 1), points(5000, 2)), {"sampling": "without_replacement", "estimator": "naive"}),
+    "without replacement": (lambda: network((2, 4, 1), points(5000, 2)), {"sampling": "without_replacement", "replicas": 100}),
 }
 
 
@@ -45,7 +45,7 @@ def _run(name: str) -> Case:
     make, options = RUNS[name]
 
     def plan(_):
-        return make_plan(make(), **{"batch_sizes": [4, 16], "steps": 20, "replicas": 400} | options)
+        return make_plan(make(), **{"batch_sizes": [4, 16], "steps": 60, "replicas": 1000} | options)
 
     def run(made):
         for shard in made.shards():
