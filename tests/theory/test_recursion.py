@@ -18,12 +18,15 @@ from theory.budget import Budget, UnaffordableError
 from theory.exact import to_fmpq, to_fraction
 from theory.recursion import (
     KroneckerForm,
+    conditional_expectation,
     degree_bound,
     expectation,
     initial_values,
     literal_expectation,
     predicted_cost,
     printed_degree_bound,
+    remove_gradient_layer,
+    unroll,
 )
 from theory.recursion.closed import gaussian_sum, graph_sum
 from theory.recursion.codes import Alphabet
@@ -254,3 +257,16 @@ def test_degree_bounds_of_sums_take_the_largest():
     form = norm(0, 1) + norm(1, 1) + tr(teacher(1).T @ W(2, 1))
     assert (degree_bound(form), printed_degree_bound(form)) == (6, 8)
     assert (degree_bound(W(2, 1)), printed_degree_bound(W(2, 1))) == (2, 4)
+
+
+@pytest.mark.parametrize("n", [20, 2000])
+def test_one_step_of_many_letters_is_refused_at_once(n):
+    gradients = KroneckerForm.from_rows([g(0, 1, 1).T @ g(0, 1, 2)] * n)
+    weights = KroneckerForm.from_rows([W(1, 1).T @ W(1, 1)] * n)
+    for ask in (
+        lambda: conditional_expectation(gradients, PROBLEM, 0),
+        lambda: remove_gradient_layer(gradients, PROBLEM, 0),
+        lambda: unroll(weights, PROBLEM, 1),
+    ):
+        with pytest.raises(UnaffordableError, match="form must be smaller"):
+            ask()

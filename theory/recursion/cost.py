@@ -21,6 +21,8 @@ from theory.unit_costs import UNITS
 
 #: beyond this many terms the count stops; nothing that large is affordable
 OUT_OF_REACH = 10**12
+#: of one step, in one term: beyond it the count alone is out of reach
+_MOST_GRADIENTS = 40
 #: measured on E||g_1||^2 and its products with W_1 and ||g_0||^2: steps above 0 repeat their letters, and equal pairings are made once
 MADE_ONCE = 0.1
 
@@ -59,6 +61,27 @@ def literal_cost(form: KroneckerForm, problem: TeacherStudent) -> Cost:
     seconds = terms * UNITS["recursion.kronecker"] + entries * UNITS["recursion.product"]
     basis = f"{_about(terms)} Kronecker terms, constants of up to {_about(largest)} entries"
     return Cost(seconds=seconds, bytes=2e3 * terms + 300.0 * largest, basis=basis)
+
+
+def layer_cost(form: KroneckerForm, problem: TeacherStudent, step: int) -> Cost:
+    """Of one expectation over batch `step` (Lemma A.3, Theorem A.4): d gradients make 2^d terms of one, and its C p^(2d) times as large."""
+    p = float(problem.inputs.dimension)
+    terms = entries = 0.0
+    for term in form.terms:
+        d = min(sum(x.kind == GRADIENT and x.step == step for x in term.letters), _MOST_GRADIENTS)
+        work = 2.0**d * len(powers_of_inverse_batch(d))
+        size = math.prod(float(r * c) for r, c in term.shapes(problem)) * p ** (2 * d)
+        terms += work * (p * p if term.open is not None and d else 1)
+        entries += (work + bell(d)) * size
+    seconds = terms * UNITS["recursion.kronecker"] + entries * UNITS["recursion.product"]
+    return Cost(seconds, 2e3 * terms + 300.0 * entries, f"{terms:.3g} Kronecker terms, {entries:.3g} entries of their constants")
+
+
+def unrolled_cost(form: KroneckerForm, step: int) -> Cost:
+    """Of Theorem A.5: a term with d letters W_step becomes 2^d."""
+    counts = [min(sum(x.kind == WEIGHT and x.step == step for x in term.letters), 1000) for term in form.terms]
+    terms = sum(2.0**d for d in counts)
+    return Cost(terms * UNITS["recursion.kronecker"], 2e3 * terms, f"{terms:.3g} terms")
 
 
 def _closed_terms(

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.budget import Budget
+from theory.budget import Budget, refuse_large
 from theory.exact import as_index, shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.letters import (
@@ -42,7 +42,7 @@ from theory.letters import (
     weight_letter,
 )
 from theory.problem import TeacherStudent, as_problem
-from theory.recursion.cost import literal_cost
+from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
 
@@ -60,6 +60,7 @@ def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: in
     Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers.
     """
     _check(form, problem, step)
+    refuse_large("form", "its expectation over one batch", layer_cost(form, problem, step), "take fewer gradients of that step")
     if any(_is_gradient(x, step) and x.sample is None for x in form.letters):
         raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s), but the form has batch gradients")
     terms: list[KroneckerTerm] = []
@@ -78,6 +79,7 @@ def conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: 
     as many terms as Lemma A.3.
     """
     _check(form, problem, step)
+    refuse_large("form", "its expectation over one batch", layer_cost(form, problem, step), "take fewer gradients of that step")
     return _conditional_expectation(form, problem, step, {})
 
 
@@ -89,6 +91,7 @@ def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> Kronecker
     _check(form, problem, step)
     if step < 1:
         raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
+    refuse_large("form", "unrolling it", unrolled_cost(form, step), "take fewer weights of that step")
     rate = Fraction(problem.learning_rate(step - 1))
     return KroneckerForm(t for term in form.terms for t in _unroll_term(term, step, rate))
 
