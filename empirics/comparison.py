@@ -111,7 +111,7 @@ def _doubles(value: Any, name: str) -> np.ndarray:
     held = plain(value, name)
     try:
         array = np.asarray(held, dtype=None if isinstance(held, np.ndarray) else object)
-    except ValueError:
+    except (ValueError, RuntimeError):  # the latter where nesting has no end
         raise ValueError(f"{name} must be an array of numbers, the same count in every row, but was {shown(value)}") from None
     if array.dtype.kind in "fiu":
         return array.astype(np.float64)

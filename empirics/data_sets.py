@@ -79,6 +79,7 @@ class DataSet(InputLaw):
         return self._support
 
     @cached_property
+    @np.errstate(over="ignore", under="ignore")  # infinity is an upper bound too
     def norm_bound(self) -> float:
         """The longest point, rounded up."""
         largest = float(np.abs(self.points).max())

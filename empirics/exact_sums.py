@@ -19,6 +19,7 @@ SLICE, ROWS = 20, 1 << 13
 CHUNK = 1 << 15
 
 
+@np.errstate(under="ignore")  # slices truncate what underflows
 def gram(points: np.ndarray) -> np.ndarray:
     """X^T X for finite X of shape (N, p): a (p, p) object array of Fractions, exact.
 

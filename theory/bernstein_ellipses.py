@@ -16,7 +16,7 @@ from flint import acb, arb, fmpq
 from theory.activations import Activation
 from theory.activations import activation as as_activation
 from theory.certified_sup import as_radius, sup_norms
-from theory.exact import as_double, shown, to_fmpq
+from theory.exact import as_choice, as_double, shown, to_fmpq
 from theory.working_precision import working_precision
 
 REMEZ = "remez_derivative"
@@ -61,8 +61,7 @@ def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "re
         raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
     if not sigma.is_certified:
         raise ValueError(f"activation must be one of the named ones, but was {sigma}: nothing is known of it off the real line")
-    if method not in PROMISING:
-        raise ValueError(f"method must be one of {', '.join(PROMISING)}, but was {shown(method)}")
+    as_choice(method, "method", PROMISING)
     scale = max(1.0, float(r))
     value, slope, lipschitz = sup_norms(sigma, r)
     with working_precision(_BITS):

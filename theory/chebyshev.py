@@ -25,7 +25,7 @@ from theory.activations import activation as as_activation
 from theory.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.budget import Cost, UnaffordableError, as_count
 from theory.certified_sup import as_radius, certified_sup, sup_norms
-from theory.exact import as_double, as_flag, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
+from theory.exact import as_choice, as_double, as_flag, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
 from theory.foreign_arrays import plain
 from theory.remez import best_uniform
 from theory.unit_costs import UNITS
@@ -155,8 +155,7 @@ def approximate(
         (0.0007, 20)
     """
     sigma, r, n = as_activation(activation), as_radius(radius), as_index(degree, "degree", minimum=1)
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {shown(method)}")
+    as_choice(method, "method", METHODS)
     if method == "remez_derivative" and not sigma.is_smooth:
         raise ValueError(
             f"method must be interpolate, interpolate_derivative or least_squares for {sigma}, not {method!r}: its derivative jumps, and "

@@ -24,7 +24,7 @@ from flint import arb, fmpq, fmpq_mat
 from theory.activations import Activation
 from theory.budget import RangeError
 from theory.enumeration_cost import BALL_BITS, LIMIT, count_paths, refuse_beyond, refuse_interpolation
-from theory.exact import as_flag, as_index, as_number, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 from theory.sample_gradients import Matrices, Sigma, forward, sample_gradient
@@ -209,8 +209,7 @@ def interpolated_polynomial(
     predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths.
     """
     t, d = _checked(problem).check_step(step), as_index(degree, "degree")
-    if kind not in ("variance", "second_moment", "loss"):
-        raise ValueError(f"kind must be 'variance', 'second_moment' or 'loss', but was {shown(kind)}")
+    as_choice(kind, "kind", ("variance", "second_moment", "loss"))
     k = 1 if kind == "loss" else problem.check_layer(layer)
     sizes = range(1, d + 2 + as_index(extra, "extra"))
     refuse_interpolation(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"), max_paths)
@@ -254,8 +253,9 @@ class _Enumeration:
     def _listed(self) -> Iterator[Batch]:
         b, p = self.batch_size, self.probabilities
         if self.literal:
+            share = fmpq(1, b)  # one for all: there may be a million draws
             for batch in product(range(len(p)), repeat=b):
-                yield [(i, fmpq(1, b)) for i in batch], math.prod((p[i] for i in batch), start=fmpq(1))
+                yield [(i, share) for i in batch], math.prod((p[i] for i in batch), start=fmpq(1))
             return
         for counts, chance in _multinomial(b, p):
             yield [(i, fmpq(c, b)) for i, c in counts], chance
@@ -268,7 +268,7 @@ class _Enumeration:
         layers = range(len(weights)) if layer is None else [layer - 1]
         for batch, chance in self.batches():
             draws = tuple(at_atoms[i] for i, _ in batch) if self.literal else ()
-            yield tuple(reduce(add, [at_atoms[i][k] * share for i, share in batch]) for k in layers), draws, chance
+            yield tuple(reduce(add, (at_atoms[i][k] * share for i, share in batch)) for k in layers), draws, chance
 
     def stepped(self, weights: Matrices, gradient: Matrices, step: int) -> Matrices:
         """w - alpha_step g."""

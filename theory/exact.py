@@ -18,13 +18,14 @@ from numbers import Integral, Rational, Real
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz
+from flint import arb, fmpq, fmpq_mat, fmpz
 
 from theory.foreign_arrays import as_sequence, is_nested, nesting, plain
 from theory.number_text import MAX_EXPONENT, did_you_mean, read_number, shown, spelled, to_fmpq, to_fraction, written
 
 __all__ = [
-    "Number", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence", "did_you_mean",
+    "Number", "as_choice", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence",
+    "did_you_mean",
     "is_exact", "plain", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array", "to_fmpq_mat", "to_fraction",
     "to_fraction_array", "written",
 ]  # fmt: skip
@@ -66,7 +67,9 @@ def as_number(value: Any, name: str, text: bool = False) -> Number:
         return _double_or_exact(value, name)
     if isinstance(value, Decimal):
         return _decimal(value, name)
-    if hasattr(value, "_mpf_"):
+    if isinstance(value, arb) and not value.is_exact():
+        raise ValueError(f"{name} must be a number, but was the ball {shown(value)}, whose radius is not 0")
+    if hasattr(value, "_mpf_") and not callable(value):  # pi and its like have as many digits as mpmath is asked for
         return _binary(value, name)
     raise TypeError(f"{name} must be an int, Fraction, fmpq or float, but was {shown(value)} of type {type(value).__name__}")
 
@@ -85,6 +88,14 @@ def as_flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False, but was {shown(value)}")
     return bool(value)
+
+
+def as_choice(value: Any, name: str, choices: Iterable[str]) -> str:
+    """One of these words. ValueError for all else, whatever it thinks it equals: arrays compare entry by entry."""
+    words = list(choices)
+    if not isinstance(value, str) or value not in words:
+        raise ValueError(f"{name} must be one of {', '.join(words)}, but was {shown(value)}{did_you_mean(value, words)}")
+    return value
 
 
 def as_index(value: Any, name: str, minimum: int = 0) -> int:
@@ -128,8 +139,6 @@ def as_rows(value: Any, name: str) -> np.ndarray:
     held = plain(value, name)
     if isinstance(held, np.ndarray):
         return as_matrix(held[:, None] if held.ndim == 1 else held, name)
-    if hasattr(held, "nrows"):
-        return as_matrix(held, name)
     items = as_sequence(held, name)
     if not items:
         raise ValueError(f"{name} must not be empty")
@@ -247,18 +256,13 @@ def _binary(value: Any, name: str) -> Number:
 
 def _as_table(value: Any, name: str) -> np.ndarray:
     """An array of two dimensions, none of them 0, whose entries are whatever they are."""
-    if hasattr(value, "tolist") and hasattr(value, "nrows"):  # flint
-        shape = value.nrows(), value.ncols()
-        table = np.empty(shape, dtype=object)
-        table.ravel()[:] = [x for row in value.tolist() for x in row]
+    held = plain(value, name)
+    if isinstance(held, np.ndarray):
+        table = held
+    elif is_nested(held):
+        table = _table_of_rows(as_sequence(held, name), name)
     else:
-        held = plain(value, name)
-        if isinstance(held, np.ndarray):
-            table = held
-        elif is_nested(held):
-            table = _table_of_rows(as_sequence(held, name), name)
-        else:
-            raise _no_matrix(name, f"was {shown(value)}")
+        raise _no_matrix(name, f"was {shown(value)}")
     if table.ndim != 2 or 0 in table.shape:
         raise _no_matrix(name, f"had shape {table.shape}")
     return table

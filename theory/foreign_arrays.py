@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.polynomial._polybase import ABCPolyBase
 
 from theory.number_text import shown
 
@@ -17,21 +18,27 @@ _NO_NUMBERS = {"b": "truth values", "c": "complex numbers", "M": "dates", "m": "
 
 
 def plain(value: Any, name: str) -> Any:
-    """The numpy array behind an array, a masked array without masked entries, a pandas, polars, xarray or torch object; others as they are.
+    """The numpy array behind an array, a masked array without masked entries, a pandas, polars, xarray or torch object, a matrix of flint's
+    or mpmath's; others as they are.
 
     A torch tensor is detached and brought to the CPU. Columns of different types keep their entries as they are. TypeError for arrays
-    of what is no real number, ValueError for masked entries, both naming `name`.
+    of what is no real number and for numpy's polynomials (whose items are coefficients in an order and a basis of their own), ValueError
+    for masked entries, all naming `name`.
     """
+    if isinstance(value, np.poly1d | ABCPolyBase):
+        raise TypeError(f"{name} must be numbers, but was a numpy polynomial ({type(value).__name__}): hand in values or coefficients")
     if isinstance(value, np.ndarray):
         array = _unmasked(value, name)
     elif hasattr(value, "to_numpy") and not isinstance(value, type):
         mixed = len({str(t) for t in value.dtypes}) > 1 if isinstance(getattr(value, "dtypes", None), Iterable) else False
         array = _converted(lambda: value.to_numpy(dtype=object) if mixed else value.to_numpy(), value, name)
     elif type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
-        held = value.detach().cpu()
-        array = _converted(lambda: (held.double() if held.is_floating_point() else held).numpy(), value, name)
+        array = _converted(lambda: _of_tensor(value.detach().cpu()), value, name)
     elif hasattr(value, "__array__") and not isinstance(value, np.generic | type):
         array = _converted(lambda: np.asarray(value), value, name)
+    elif hasattr(value, "tolist") and (shape := _matrix_shape(value)):
+        array = np.empty(shape, dtype=object)
+        array[:] = value.tolist()
     else:
         return value
     if array.dtype.kind in _NO_NUMBERS:
@@ -75,6 +82,17 @@ def nesting(value: Any) -> tuple[int, ...]:
         except Exception:
             break
     return tuple(shape)
+
+
+def _of_tensor(tensor: Any) -> Any:
+    return (tensor.double() if tensor.is_floating_point() else tensor).numpy()
+
+
+def _matrix_shape(value: Any) -> tuple[int, int] | None:
+    """Of a matrix whose items would be its entries, row after row: flint's and mpmath's."""
+    if hasattr(value, "nrows"):
+        return value.nrows(), value.ncols()
+    return (value.rows, value.cols) if type(value).__module__.startswith("mpmath") else None
 
 
 def _unmasked(value: np.ndarray, name: str) -> np.ndarray:

@@ -18,7 +18,7 @@ from flint import fmpq, fmpq_mat
 
 from theory.ball_matrices import BallMatrix
 from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
-from theory.exact import as_index, as_matrix, as_sequence, is_exact, shown, spelled, to_fmpq, to_fmpq_mat, to_fraction
+from theory.exact import as_choice, as_index, as_matrix, as_sequence, is_exact, shown, spelled, to_fmpq, to_fmpq_mat, to_fraction
 from theory.inputs import Gaussian, InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.matrices import ExactMatrix
@@ -161,8 +161,7 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
         >>> wishart_moment([[S, S]], [[1, 0], [0, 1]])           # E tr S^2 = p + p (p + 1) / b
         InverseBatchPolynomial(2 + 6/b)
     """
-    if arithmetic not in ("auto", "exact", "balls"):
-        raise ValueError(f"arithmetic must be 'auto', 'exact' or 'balls', but was {shown(arithmetic)}")
+    as_choice(arithmetic, "arithmetic", ("auto", "exact", "balls"))
     law = _law(cov)
     lists = [as_sequence(word, f"words[{n}]") for n, word in enumerate(as_sequence(words, "words"))]
     tables = [

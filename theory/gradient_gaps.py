@@ -23,7 +23,7 @@ from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
 from theory.budget import Cost, as_count, refuse_large
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.exact import as_index, as_number, shown
+from theory.exact import as_choice, as_index, as_number, shown
 from theory.gap_bounds import DomainError, GapBounds, collected
 from theory.norms import up, vector_norms
 from theory.problem import TeacherStudent
@@ -71,12 +71,11 @@ def gradient_gap_bound(
     _check_pair(problem, polynomial)
     x = _batches(batches, problem)
     rates = _rates(problem, len(x))
-    if envelope not in ("run", "a_priori"):
-        raise ValueError(f"envelope must be 'run' or 'a_priori', but was {shown(envelope)}")
+    as_choice(envelope, "envelope", ("run", "a_priori"))
     radius = _radius_of(x, _input_radius(problem, input_radius)) if envelope == "a_priori" else None
     if radius is None and input_radius is not None:
         raise ValueError("input_radius must be left out for envelope='run', which takes every norm from the batches")
-    with np.errstate(over="ignore", invalid="ignore"):  # what diverges leaves the domain, and that is checked
+    with np.errstate(all="ignore"):  # what diverges leaves the domain, and that is checked
         smooth = smooth_run(problem, polynomial, rates, x)
         steps = (
             RunBounds(problem, polynomial, rates, smooth).bounds()
@@ -96,7 +95,7 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     count = as_index(steps, "steps", minimum=1)
     refuse_large("steps", "the bounds", every_path_cost(problem, count), "take fewer steps")
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
     return collected(steps_bounds, None, problem.sizes, "a_priori", polynomial)
 

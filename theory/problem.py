@@ -192,7 +192,7 @@ def _rate(value: Any, name: str) -> Number:
 
 
 def _rates(value: Any) -> Any:
-    if callable(value) and not isinstance(value, type):
+    if callable(value) and not isinstance(value, type) and not hasattr(value, "_mpf_"):  # mpmath.pi can be called
         return value
     held = plain(value, "learning_rates")
     if is_nested(held):

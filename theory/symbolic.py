@@ -25,7 +25,7 @@ from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 from theory.engines import wishart_generator
 from theory.engines.batch_moments import entries
 from theory.engines.form_polynomials import PolynomialMatrix as Matrix
-from theory.exact import shown, to_fmpq
+from theory.exact import as_choice, shown, to_fmpq
 from theory.inputs import Gaussian, InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
@@ -47,10 +47,8 @@ class SymbolicNetwork:
     """
 
     def __init__(self, sizes: tuple[int, int, int], teacher: str = "factors", covariance: str = "identity") -> None:
-        if teacher not in ("factors", "product"):
-            raise ValueError(f"teacher must be 'factors' or 'product', but was {shown(teacher)}")
-        if covariance not in ("identity", "symbolic"):
-            raise ValueError(f"covariance must be 'identity' or 'symbolic', but was {shown(covariance)}")
+        as_choice(teacher, "teacher", ("factors", "product"))
+        as_choice(covariance, "covariance", ("identity", "symbolic"))
         p, h, outputs = sizes
         shapes = {"W1": (h, p), "W2": (outputs, h)}
         shapes |= {"V1": (h, p), "V2": (outputs, h)} if teacher == "factors" else {"V": (outputs, p)}

@@ -20,7 +20,7 @@ from theory.engines.base import Engine, Quantity, can
 from theory.engines.frequencies import Frequencies
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
-from theory.exact import did_you_mean, shown
+from theory.exact import as_choice, shown
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.other_routes import other_routes
 from theory.problem import TeacherStudent
@@ -125,11 +125,8 @@ def _answer(
 def _named(engine: str | None) -> tuple[Engine, ...]:
     if engine is None:
         return ENGINES
-    chosen = tuple(e for e in ENGINES if e.name == engine)
-    if not chosen:
-        names = [e.name for e in ENGINES]
-        raise ValueError(f"engine must be one of {', '.join(names)}, but was {shown(engine)}{did_you_mean(engine, names)}")
-    return chosen
+    name = as_choice(engine, "engine", (e.name for e in ENGINES))
+    return tuple(e for e in ENGINES if e.name == name)
 
 
 def _chosen(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> tuple[Engine, Cost]:

@@ -101,7 +101,7 @@ BAD = [
     (lambda: gradient_gap_bound(replace(PROBLEM, activation=(0, 1)), P, X), "a polynomial is exact as it is"),
     (lambda: gradient_gap_bound(replace(PROBLEM, activation="relu"), P, X), "derivative of relu jumps"),
     (lambda: gradient_gap_bound(None, P, X), "problem must be a TeacherStudent"),
-    (lambda: gradient_gap_bound(*RUN, "path"), "envelope must be 'run' or 'a_priori', but was 'path'"),
+    (lambda: gradient_gap_bound(*RUN, "path"), "envelope must be one of run, a_priori, but was 'path'"),
     (lambda: gradient_gap_bound(*RUN, "run", 1), "input_radius must be left out"),
     (lambda: gradient_gap_bound(*PRIOR, 0.9), "one sample has norm 1"),
     (lambda: gradient_gap_bound(*PRIOR, -1), "input_radius must not be negative"),

@@ -16,14 +16,16 @@ import pytest
 import sympy
 import torch
 import xarray as xr
-from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+from flint import arb, fmpq, fmpq_mat, fmpz, fmpz_mat
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.polynomial import Chebyshev, Polynomial
 
-from theory import Discrete, Gaussian, TeacherStudent, Uniform
+from theory import Discrete, Gaussian, InverseBatchPolynomial, TeacherStudent, Uniform
 from theory.activations import activation
-from theory.exact import as_double, as_index, as_matrix, as_number, as_points, read_number, to_float, written
+from theory.exact import as_choice, as_double, as_index, as_matrix, as_number, as_points, read_number, to_float, written
 from theory.number_text import MAX_EXPONENT
+from theory.variance_poly import variance_polynomial
 
 LONG = "7" * 10_001
 EPS = F(*map(int, np.finfo(np.longdouble).eps.as_integer_ratio()))
@@ -372,3 +374,51 @@ def test_what_is_beyond_the_doubles_is_refused_by_name(beyond: Any) -> None:
         as_double(beyond, "x")
     with pytest.raises(ValueError, match=r"^w\[0, 1\] must be within the range of doubles"):
         to_float(as_matrix([[1, beyond]], "w"), "w")
+
+
+@pytest.mark.parametrize("make", [fmpq_mat, fmpz_mat, lambda r, c, x: mpmath.matrix([x[:c], x[c:]])], ids=["fmpq", "fmpz", "mpmath"])
+def test_a_matrix_of_another_library_is_rows_of_points_and_never_one_long_column(make: Any) -> None:
+    table = make(2, 3, [1, 2, 3, 4, 5, 6])
+    assert as_points(table, "x").tolist() == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    assert as_matrix(table, "x").tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert [list(map(int, atom)) for atom in Discrete(table).atoms] == [[1, 2, 3], [4, 5, 6]]
+
+
+def test_a_ball_is_a_number_where_its_radius_is_0_and_refused_elsewhere() -> None:
+    assert as_number(arb(3) / 4, "x") == F(3, 4)
+    for ball in (arb(1, 0.25), arb("0.1"), arb(1) / 3):
+        with pytest.raises(ValueError, match="x must be a number, but was the ball"):
+            as_number(ball, "x")
+        with pytest.raises(ValueError, match=r"points\[0, 0\] must be a number, but was the ball"):
+            as_points([ball], "points")
+
+
+@pytest.mark.parametrize(
+    "polynomial", [np.poly1d([1, 2]), Chebyshev([0, 0, 1]), Polynomial([0, 0, 1], domain=[0, 4])], ids=lambda p: type(p).__name__
+)
+def test_a_polynomial_of_numpy_is_no_sequence_of_coefficients(polynomial: Any) -> None:
+    with pytest.raises(TypeError, match="activation must be numbers, but was a numpy polynomial"):
+        TeacherStudent([[[1]], [[1]]], [[[0]], [[1]]], Discrete([0, 1]), 1, polynomial)
+    with pytest.raises(TypeError, match="numpy polynomial"):
+        InverseBatchPolynomial(polynomial)
+
+
+@pytest.mark.parametrize("constant", [mpmath.pi, mpmath.e], ids=str)
+def test_a_constant_that_has_no_last_digit_is_refused_and_never_called(constant: Any) -> None:
+    with pytest.raises(TypeError, match="learning_rates must be an int"):
+        TeacherStudent([[[1]]], [[[0]]], Discrete([0, 1]), constant)
+    with pytest.raises(TypeError, match=r"points\[0, 0\] must be an int"):
+        as_points([constant], "points")
+
+
+def test_a_tensor_without_numbers_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="x must be an array of numbers, but its Tensor cannot be one"):
+        as_points(torch.empty(2, device="meta"), "x")
+
+
+@pytest.mark.parametrize("word", [pd.Series(["a"]), xr.Dataset({"a": 1.0}), mpmath.matrix([[1]]), np.array(["a", "b"]), "A", 0], ids=type)
+def test_a_choice_is_one_of_the_words_and_no_array_that_compares_entry_by_entry(word: Any) -> None:
+    with pytest.raises(ValueError, match="x must be one of a, b, but was"):
+        as_choice(word, "x", ("a", "b"))
+    with pytest.raises(ValueError, match="engine must be one of"):
+        variance_polynomial(TeacherStudent([[[1]]], [[[0]]], Discrete([0, 1]), 1), 0, 1, engine=word)

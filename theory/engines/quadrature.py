@@ -17,7 +17,7 @@ from flint import arb, arb_mat, arb_poly, fmpq_poly
 
 from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits, refuse_large
 from theory.degrees import gradient_degree, output_degree
-from theory.exact import as_index, as_number, shown, spelled, to_fmpq
+from theory.exact import as_choice, as_index, as_number, shown, spelled, to_fmpq
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent, as_problem
 from theory.unit_costs import UNITS
@@ -102,8 +102,7 @@ def _prepare(
 def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
     """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
     as_problem(problem)
-    if kind not in ("variance", "loss"):
-        raise ValueError(f"kind must be 'variance' or 'loss', but was {shown(kind)}")
+    as_choice(kind, "kind", ("variance", "loss"))
     if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
     if as_index(step, "step") > MAX_STEPS:

@@ -18,7 +18,7 @@ from flint import fmpq, fmpq_poly
 
 from theory.budget import Budget, Cost, as_count, refuse_large
 from theory.degrees import gradient_degree
-from theory.exact import as_index, as_sequence, shown, to_fmpq, to_fraction
+from theory.exact import as_choice, as_index, as_sequence, shown, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
@@ -189,8 +189,8 @@ def _checked(form: Any, problem: Any) -> TraceForm:
 
 def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> tuple[str, Cost]:
     gaussian = isinstance(problem.inputs, Gaussian)
-    if method is not None and method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, but was {shown(method)}")
+    if method is not None:
+        as_choice(method, "method", METHODS)
     if method == "words" and not gaussian:
         raise ValueError(f"method 'words' is for Gaussian inputs, but inputs were {problem.inputs!r}")
     able = [m for m in METHODS if m == method or (method is None and (gaussian or m == "graphs"))]
