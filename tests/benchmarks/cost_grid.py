@@ -203,7 +203,7 @@ def measured_bytes(case: Case) -> int:
     child = os.fork()
     if child == 0:
         argument = case.make()
-        with open("/proc/self/clear_refs", "w") as peak:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:
             peak.write("5")
         before = _resident()
         case.compute(argument)
@@ -217,11 +217,11 @@ def measured_bytes(case: Case) -> int:
 
 
 def _peak() -> int:
-    with open("/proc/self/status") as status:
+    with open("/proc/self/status", encoding="ascii") as status:
         lines = [line for line in status if line.startswith("VmHWM:")]
     return int(lines[0].split()[1]) << 10 if lines else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
 
 
 def _resident() -> int:
-    with open("/proc/self/statm") as pages:
+    with open("/proc/self/statm", encoding="ascii") as pages:
         return int(pages.read().split()[1]) * resource.getpagesize()

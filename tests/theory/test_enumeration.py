@@ -137,7 +137,7 @@ def test_what_is_too_long_is_refused_before_any_work(batch_size, step, literal):
 
 ONE_ATOM = TeacherStudent([[[1]], [[2]]], [[[F(1, 3)]], [[0]]], Discrete([1]), F(1, 7))
 FAR = {
-    "batches of long probabilities": (TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), 30_000, 0),
+    "batches of long probabilities": (TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), 300_000, 0),
     "one path of endless numbers": (ONE_ATOM, 1, 40),
     "one path of a million steps": (ONE_ATOM, 1, 10**6),
     "a million steps of one layer": (TeacherStudent([[[1]]], [[[0]]], Discrete([1]), lambda t: F(1, 7 + t)), 1, 10**6),

@@ -178,5 +178,5 @@ def test_tiny_factors_before_huge_ones_do_not_underflow():
 
 
 def test_too_many_steps_are_refused_at_once():
-    with pytest.raises(UnaffordableError, match="steps must be fewer"):
+    with pytest.raises(UnaffordableError, match="steps must be smaller"):
         every_path_bound(PROBLEM, P, 10**8)
