@@ -246,9 +246,13 @@ def _atoms(law: Discrete) -> tuple[np.ndarray, np.ndarray]:
 
 
 def square_root(law: InputLaw) -> np.ndarray:
-    """C with C C^T = E[x x^T], symmetric, shape (p, p), in doubles."""
+    """C with C C^T = E[x x^T], symmetric, shape (p, p), in doubles.
+
+    What the eigenvalues of a singular law have of rounding is 0: its root, 10^-8, would move samples off the law's subspace.
+    """
     values, vectors = np.linalg.eigh(to_float(law.second_moment))
-    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    rounding = 4 * len(values) * np.finfo(np.float64).eps * values[-1]
+    return (vectors * np.sqrt(np.where(values > rounding, values, 0.0))) @ vectors.T
 
 
 def isotropic(law: InputLaw) -> tuple[np.ndarray | None, float]:

@@ -10,10 +10,11 @@ weights and inputs as they were given, t eps for the t updates of the weights. A
     what is 0 because every term is: a dead unit, an input that is 0;
     steps, and rows of the first layer as long as they are those of w_0, in which nothing has been rounded (exact_steps.py): 0 is 0 then,
     and takes the left slope;
-    as many of a layer in one step as chance gives, pre-activations having no mass at 0 (TIMES, LEVEL): single precision meets some in
-    every long run, and what they decide is as small as rounding.
+    in as many samples of a layer in one step as chance gives, pre-activations having no mass at 0 (TIMES, LEVEL): single precision meets
+    some in every long run, more behind several layers, and what they decide is as small as rounding.
 
-A replica that has met a tie has met it for good. Not covered: errors of the weights that grow, as learning rates beyond stability make
+A replica that has met a tie has met it for good. Behind a layer of one or two units all samples have few directions, and chance may come
+as a tie in single precision: an error too few, not one too many. Not covered: errors of the weights that grow, as learning rates beyond stability make
 them; sums that cancel to 0 by rounding alone; a user's own function with kinks.
 """
 
@@ -70,11 +71,11 @@ class Ties:
         if self.t < self.exact_steps:
             return None
         unit = (w.shape[2] + 2 + self.t) * self.eps
-        rows, inputs = torch.linalg.vector_norm(w, dim=2), torch.linalg.vector_norm(a, dim=2)
+        rows, inputs = _norms(w), _norms(a)
         reach = inputs * unit if error is None else torch.where(inputs > 0, inputs * unit + error, 0.0)
         bound = reach[:, :, None] * rows[:, None, :]
         near = z.abs() <= bound  # by Cauchy and Schwarz, all that can be ties; hardly ever one is
-        by_chance = most_by_chance(z.numel() * TIMES * unit * w.shape[2] ** 0.5)
+        by_chance = most_by_chance(_expected(z.shape[2] * TIMES * w.shape[2] ** 0.5, unit, inputs, error))
         if int(torch.count_nonzero(near)) > by_chance:
             self._count(layer, near & (bound > 0), w, a, z, unit, error, by_chance)
         return reach * torch.linalg.vector_norm(rows, dim=1)[:, None]
@@ -93,7 +94,7 @@ class Ties:
     ) -> None:
         if layer == 0:
             near &= (self.rounded_rows | (w != self.start).any(dim=2))[:, None, :]
-        found, count = torch.zeros_like(self.met), 0
+        found = torch.zeros(a.shape[:2], dtype=torch.bool, device=a.device)
         for part in near.nonzero().split(max(1, TOGETHER // w.shape[2])):
             i, s, j = part.unbind(1)
             factors, inputs = w[i, j], a[i, s]
@@ -102,10 +103,25 @@ class Ties:
             if error is not None:
                 margin += torch.linalg.vector_norm(factors * (inputs != 0), dim=1) * error[i, s]
             is_tie = (total > 0) & (z[i, s, j].abs() <= margin)
-            count += int(is_tie.sum())
-            found[i[is_tie]] = True
-        if count > by_chance:
-            self.met |= found
+            found[i[is_tie], s[is_tie]] = True
+        if int(torch.count_nonzero(found)) > by_chance:
+            self.met |= found.any(dim=1)
+
+
+def _norms(x: torch.Tensor) -> torch.Tensor:
+    """Of the last dimension; where squares underflow, a bound."""
+    norms = torch.linalg.vector_norm(x, dim=2)
+    small = norms < (x.shape[2] * torch.finfo(x.dtype).tiny) ** 0.5 / torch.finfo(x.dtype).eps
+    return torch.where(small, x.abs().amax(dim=2) * x.shape[2] ** 0.5, norms) if bool(small.any()) else norms
+
+
+def _expected(times: float, unit: float, inputs: torch.Tensor, error: torch.Tensor | None) -> float:
+    """How many samples tie in a layer by chance: each with a probability of `times` the width of a tie over the size of its inputs, of
+    which errors of the layers before may be a large part. A sample counts once: where its inputs are small, all units are near 0."""
+    if error is None:
+        return inputs.numel() * min(1.0, times * unit)
+    wide = torch.where(inputs > 0, unit + error / inputs, 0.0).mul_(times).clamp_(max=1.0)
+    return float(wide.sum(dtype=torch.float64).nan_to_num(0.0))
 
 
 def most_by_chance(expected: float) -> int:
