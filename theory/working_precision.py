@@ -73,6 +73,8 @@ def taylor_coefficients(function: Callable[[arb_series], arb_series], x: arb, or
         >>> [float(c) for c in taylor_coefficients(lambda s: s * s, arb(3), 4)]
         [9.0, 6.0, 1.0, 0.0]
     """
+    if not order:
+        return []  # a series cut before its first term has no inverse and no square root
     with working_precision():
         ctx.cap = order
         series = function(arb_series([x, 1], order))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import mpmath
 import numpy as np
 import pandas as pd
 import torch
@@ -217,6 +218,7 @@ assert (
     fmpq_mat,
     fmpz,
     mpf,
+    mpmath,
     DataSet,
     problem_text,
     Gaussian,

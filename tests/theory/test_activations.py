@@ -187,3 +187,12 @@ def test_what_is_no_activation():
         activation(np.tanh)
     with pytest.raises(ValueError, match=r"^slope must be at least 0 and less than 1"):
         leaky_relu(1)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "gelu", "silu", "elu", "relu", "leaky_relu(1/3)"])
+def test_no_coefficients_are_an_empty_list_and_each_order_begins_like_the_next(name):
+    sigma = activation(name)
+    assert sigma.taylor(arb(1) / 2, 0) == []
+    for order in (1, 2, 3):
+        shorter, longer = sigma.taylor(arb(1) / 2, order), sigma.taylor(arb(1) / 2, order + 1)
+        assert len(shorter) == order and all(a.overlaps(b) for a, b in zip(shorter, longer, strict=False))
