@@ -28,6 +28,7 @@ class Draws:
     streams: Streams
     device: torch.device
     dtype: torch.dtype
+    near_kinks: bool = False  # whether what is 0 but for rounding matters: slopes jump there
 
     def empty(self, *shape: int) -> torch.Tensor:
         return torch.empty(shape, device=self.device, dtype=self.dtype)
@@ -52,7 +53,7 @@ class _Linear(Source):
     def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
         super().__init__(law, m, draws)
         if isinstance(law, Gaussian) and not law.is_standard:
-            self.root = torch.from_numpy(square_root(law)).to(self.rows)
+            self.root = torch.from_numpy(square_root(law, draws.near_kinks)).to(self.rows)
             self.image = torch.empty_like(self.rows)
 
     def draw(self) -> torch.Tensor:
@@ -245,14 +246,16 @@ def _atoms(law: Discrete) -> tuple[np.ndarray, np.ndarray]:
     return np.array([[float(x) for x in atom] for atom in law.atoms]), weights / weights.sum()
 
 
-def square_root(law: InputLaw) -> np.ndarray:
+def square_root(law: InputLaw, in_subspace: bool = False) -> np.ndarray:
     """C with C C^T = E[x x^T], symmetric, shape (p, p), in doubles.
 
-    What the eigenvalues of a singular law have of rounding is 0: its root, 10^-8, would move samples off the law's subspace.
+    in_subspace: what the eigenvalues of a singular law have of rounding is 0; its root, 10^-8, would move samples off the law's subspace.
+        Without kinks that is nothing to speak of, and runs keep the bits that they have always had.
     """
     values, vectors = np.linalg.eigh(to_float(law.second_moment))
-    rounding = 4 * len(values) * np.finfo(np.float64).eps * values[-1]
-    return (vectors * np.sqrt(np.where(values > rounding, values, 0.0))) @ vectors.T
+    if in_subspace:
+        values[values <= 4 * len(values) * np.finfo(np.float64).eps * values[-1]] = 0.0
+    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
 
 
 def isotropic(law: InputLaw) -> tuple[np.ndarray | None, float]:

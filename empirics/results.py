@@ -40,7 +40,8 @@ TOO_FEW = (
 )
 
 TIED = (
-    "NaN where replicas have met ties: pre-activations that are 0 as far as rounding can tell, whose slopes are chance (empirics/ties.py)"
+    "NaN where replicas have met ties, or shards of an earlier version have not looked for them: pre-activations that are 0 as far as "
+    "rounding can tell, whose slopes are chance (empirics/ties.py)"
 )
 
 

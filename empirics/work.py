@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from empirics.activations import is_piecewise_linear
 from empirics.batches import Draws, Source, make_source
 from empirics.engines.base import Engine
 from empirics.guards import arithmetic
@@ -71,7 +72,7 @@ def _count_on(ran: Callable[[int], Any], behind: int, replica_steps: int) -> Non
 def source_for(engine: Engine, streams: Streams) -> Source:
     """Batches such as the engine wants."""
     setting = engine.setting
-    draws = Draws(setting.replicas, streams, setting.device, setting.dtype)
+    draws = Draws(setting.replicas, streams, setting.device, setting.dtype, is_piecewise_linear(setting.problem))
     return make_source(setting.law, setting.batch_size, draws, setting.sampling, engine.samples)
 
 

@@ -12,6 +12,7 @@ import torch
 import xarray as xr
 
 from empirics import DataSet, compare, load, simulate
+from empirics.batches import square_root
 from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
@@ -81,6 +82,14 @@ def test_inputs_without_atoms_may_tie_too(vector, row):
     problem = TeacherStudent([[row], [[1]]], [[[1] * len(row)], [[1]]], law, F(1, 10), "relu")
     result = simulate(problem, batch_sizes=[1, 4], steps=2, replicas=120)
     assert (result.ties == 1).all() and np.isnan(result.var_gradient_se).all()
+
+
+def test_networks_without_kinks_keep_their_draws_of_singular_laws():
+    """Bits of stored runs: there the root of rounding, 10^-8, stays as it was."""
+    law = Gaussian(cov=[[9, 3], [3, 1]])
+    values, vectors = np.linalg.eigh(np.array([[9.0, 3.0], [3.0, 1.0]]))
+    assert (square_root(law) == (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T).all()
+    assert np.abs(square_root(law, in_subspace=True) @ [1, -3]).max() < 1e-15
 
 
 #: No ties: everything is exact, or 0 because every term is.
