@@ -42,7 +42,7 @@ LAWS = {"gaussian": ("cov",), "rademacher": (), "uniform": ("low", "high"), "dis
 def read_problem(path: Path) -> TeacherStudent:
     """The problem in a .toml or .json file. Raises ValueError or TypeError naming what is wrong."""
     if path.suffix not in (".toml", ".json"):
-        raise ValueError(f"problem must be a .toml or .json file (or, for simulate, 'synthetic'), but was {path.name!r}")
+        raise ValueError(f"problem must be a .toml or .json file (or, for simulate, 'synthetic'), but was {shown(str(path))}")
     try:
         text = path.read_text(encoding="utf-8-sig")  # with or without a byte-order mark
     except (OSError, UnicodeDecodeError) as error:

@@ -357,3 +357,9 @@ def test_integers_that_could_be_mistaken_are_named():
 def test_bad_input_is_named(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_a_million_draws_of_one_batch_share_what_they_have_in_common():
+    sgd = enumeration._affordable(ONE_ATOM, 10**5, 0, 1, True, 1)
+    ((batch, chance),) = sgd.batches()
+    assert chance == 1 and len(batch) == 10**5 and len({id(share) for _, share in batch}) == 1
