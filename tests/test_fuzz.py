@@ -17,8 +17,8 @@ from tests.fuzz.campaign import run, table
 from tests.fuzz.entries import ENTRIES
 from tests.fuzz.expressions import Draw
 from tests.fuzz.worker import drawn, outcome
+from tests.thorough import THOROUGH
 
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 CALLS = 30_000 if THOROUGH else 500
 SEED = int(os.environ.get("FUZZ_SEED") or (random.randrange(1 << 30) if THOROUGH else 0))
 

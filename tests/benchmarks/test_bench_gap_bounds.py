@@ -50,7 +50,7 @@ def test_the_bounds_along_a_run(benchmark):
 def test_every_path_alone(benchmark):
     """The same network on samples of norm at most 1, for the domain to hold: two singular value decompositions for each layer, once."""
     problem, polynomial, _ = wide()
-    bounds = benchmark(every_path_bound, problem, polynomial, STEPS, 1)
+    bounds = benchmark(every_path_bound, problem, polynomial, STEPS, input_radius=1)
     assert bounds.observed is None and np.isfinite(bounds.gradient).all()
 
 
@@ -68,5 +68,6 @@ def test_a_polynomial_within_a_tolerance(benchmark):
 def test_a_decreasing_range(benchmark):
     """Sizes 1-1-1, two atoms, degree 21, b = 1..16 by enumeration of all mini-batches."""
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
-    found = benchmark.pedantic(certified_decreasing_range, args=(problem, approximate("tanh", 3, 21), 1, 1, 16), rounds=3)
+    polynomial = approximate("tanh", 3, 21)
+    found = benchmark.pedantic(certified_decreasing_range, args=(problem, polynomial, 1, 1), kwargs={"largest": 16}, rounds=3)
     assert found.interval == (1, 14)

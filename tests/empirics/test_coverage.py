@@ -9,6 +9,7 @@ import xarray as xr
 from empirics import compare, compare_dataset, interval, simulate
 from empirics.tails import LEAST, PER_BLOCK, PER_SAMPLE, concentration, degrees_of_freedom
 from tests.replica_problems import F, network
+from tests.thorough import THOROUGH
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform, variance_poly
 
 RATES = (F(1, 20), F(1, 40))
@@ -22,7 +23,7 @@ LAWS = {
     "gaussian": (Gaussian(2), 1), "one gaussian": (Gaussian(1), 1), "gaussians": (Gaussian(1), 8), "signs": (Rademacher(2), 1),
     "uniform": (Uniform(2), 4), "long": (RARE["long"], 2), "alike": (RARE["alike"], 2), "alone": (RARE["alone"], 1),
 }  # fmt: skip
-SEEDS = 300
+SEEDS = 300 if THOROUGH else 50
 
 
 def problem_of(law):
@@ -54,12 +55,16 @@ def alarms(law, replicas, estimator, seeds):
 @pytest.mark.parametrize("estimator", ["naive", "controlled"])
 @pytest.mark.parametrize("law", LAWS)
 def test_false_alarms_are_as_rare_as_they_say(law, estimator):
-    """A few in a thousand at 1e-3, 1.5 % at most at three sigma, at every number of replicas at which there is a standard error."""
+    """A few in a thousand at 1e-3, 1.5 % at most at three sigma, at every number of replicas at which there is a standard error.
+
+    For every statistic of 300 seeds; of 50 seeds, for all statistics together.
+    """
     for replicas in (8, 32, 52, 104, 200):
         found = alarms(law, replicas, estimator, SEEDS)
         if found is None:
             continue
-        assert (found[..., 1].mean(axis=0) <= 0.015).all(), (replicas, found[..., 1].mean(axis=0))
+        of_each = found[..., 1].mean(axis=0)
+        assert (of_each if THOROUGH else of_each.mean()).max() <= 0.015, (replicas, of_each)
         assert found[..., 0].mean() <= 0.004, (replicas, found[..., 0].mean())
 
 

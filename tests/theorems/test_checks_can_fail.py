@@ -64,7 +64,7 @@ def test_a_tolerance_that_is_not_kept_fails(monkeypatch):
     assert theorem_3_6.check(instance).holds is False
     monkeypatch.undo()
     honest = theorem_3_6.every_path_bound
-    monkeypatch.setattr(theorem_3_6, "every_path_bound", lambda *a: replace(b := honest(*a), gradient=1e6 * b.gradient))
+    monkeypatch.setattr(theorem_3_6, "every_path_bound", lambda *a, **k: replace(b := honest(*a, **k), gradient=1e6 * b.gradient))
     assert theorem_3_6.check(instance).holds is False
 
 
@@ -97,13 +97,13 @@ def test_variances_outside_the_interval_or_out_of_order_fail(monkeypatch):
     instance = general_networks.Instance("small", problem, 1, 1, F(3), 21, 4)
     assert general_networks.check(instance).holds
     honest = general_networks.certified_decreasing_range
-    narrow = replace(found := honest(problem, theorem_3_6.approximate("tanh", 3, 21), 1, 1, 4), upper=found.lower)
-    monkeypatch.setattr(general_networks, "certified_decreasing_range", lambda *a: narrow)
+    narrow = replace(found := honest(problem, theorem_3_6.approximate("tanh", 3, 21), 1, 1, largest=4), upper=found.lower)
+    monkeypatch.setattr(general_networks, "certified_decreasing_range", lambda *a, **k: narrow)
     assert general_networks.check(instance).holds is False
     wide = replace(found, lower=(0.0,) * 4, upper=(9.0,) * 4)
-    monkeypatch.setattr(general_networks, "certified_decreasing_range", lambda *a: wide)
+    monkeypatch.setattr(general_networks, "certified_decreasing_range", lambda *a, **k: wide)
     assert general_networks.check(instance).holds
-    monkeypatch.setattr(general_networks.enumeration, "variance_ball", lambda p, b, t, k: arb(b))
+    monkeypatch.setattr(general_networks.enumeration, "variance_ball", lambda p, t, k, *, batch_size: arb(batch_size))
     assert general_networks.check(instance).holds is False
 
 
