@@ -34,7 +34,7 @@ benchmark: $(STAMP)
 
 # Fits theory/unit_costs.py, the seconds behind every predicted cost, to this machine.
 calibrate: $(STAMP)
-	@$(BIN)/python -m tests.benchmarks.calibrate
+	@"$(BIN)/python" -m tests.benchmarks.calibrate
 
 clean:
 	rm -rf "$(VENV)" build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

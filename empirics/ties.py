@@ -13,9 +13,10 @@ weights and inputs as they were given, t eps for the t updates of the weights. A
     in as many samples of a layer in one step as chance gives, pre-activations having no mass at 0 (TIMES, LEVEL): single precision meets
     some in every long run, more behind several layers, and what they decide is as small as rounding.
 
-A replica that has met a tie has met it for good. Behind a layer of one or two units all samples have few directions, and in single
-precision chance may then be called a tie: a standard error too few, not one too many. Not covered: errors of the weights that grow, as
-learning rates beyond stability make them; sums, and weights, that cancel to 0 by rounding alone; a user's own function with kinks.
+A replica that has met a tie has met it for good. Behind a layer of a few units samples share few directions, and chance may then be
+called a tie, oftener in single precision and behind several layers: a standard error too few, not one too many. Not covered: errors of
+the weights that grow, as learning rates beyond stability make them; sums, and weights, that cancel to 0 by rounding alone; a user's own
+function with kinks.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def moments(
 
     Raises ValueError for an input law without finite support or a bad argument, and UnaffordableError at once for more
     than `max_paths` paths (math.inf for any number), or when long batches or long numbers make the paths as much work as that (and as
-    LIMIT paths).
+    60,000 paths).
     """
     _require_rationals(problem)
     second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))

@@ -18,6 +18,8 @@ from theory.unit_costs import UNITS
 
 #: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
 LIMIT = 500_000
+#: Short ones whose work is done whatever the limit on the number of paths: some seconds.
+LEAST = 60_000
 SECONDS_PER_PATH = 5e-5
 #: Of a number of paths that is told, and of batch sizes through which a polynomial is laid.
 MOST_DIGITS, MOST_UNKNOWNS = 10_000, 10_000
@@ -56,7 +58,7 @@ def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
 def refuse_beyond(
     problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool, max_paths: float
 ) -> None:
-    """UnaffordableError for more than max_paths paths, or for more work than max(max_paths, LIMIT) short ones."""
+    """UnaffordableError for more than max_paths paths, or for more work than max(max_paths, LEAST) short ones."""
     max_paths = as_limit(max_paths)
     magnitude = log10_paths(atoms, b, batches, literal)
     if magnitude > 15 or (paths := _count(atoms, b, literal) ** batches) > max_paths:
@@ -168,7 +170,7 @@ def _length(number: Any) -> float:
 
 
 def _refuse_work(seconds: float, paths: int, max_paths: float) -> None:
-    allowed = max(max_paths, LIMIT)
+    allowed = max(max_paths, LEAST)
     if seconds > allowed * SECONDS_PER_PATH:
         short = seconds / SECONDS_PER_PATH
         raise UnaffordableError(

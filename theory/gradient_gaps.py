@@ -21,7 +21,7 @@ from numpy.polynomial import Chebyshev
 
 from theory.a_priori_bounds import a_priori_bounds
 from theory.activations import Activation
-from theory.budget import Cost, as_count, refuse_large
+from theory.budget import Budget, Cost, as_count, refuse_large
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import as_choice, as_index, as_number, shown
 from theory.gap_bounds import DomainError, GapBounds, collected
@@ -42,6 +42,8 @@ def gradient_gap_bound(
     batches: Any,
     envelope: Literal["run", "a_priori"] = "run",
     input_radius: Any = None,
+    *,
+    budget: Budget | None = None,
 ) -> GapBounds:
     """e_W, e_h, e_z, e_D, e_delta, e_g at every step and layer: ||g_{t,k}^S - g_{t,k}^P||_F <= gradient[t, k-1] (Theorem A.9).
 
@@ -57,7 +59,8 @@ def gradient_gap_bound(
     an activation that is not smooth (there is no sup bound), a polynomial made for another one, batches of another shape or not
     finite, and an a-priori bound asked for inputs without a bound.
 
-    Cost: the two runs, and one singular value decomposition of each weight matrix at each step.
+    Cost: the two runs, and one singular value decomposition of each weight matrix at each step; some 90 bytes for every activation of every
+    sample. UnaffordableError when they exceed the budget.
 
     Examples:
         >>> from theory import Gaussian
@@ -70,6 +73,8 @@ def gradient_gap_bound(
     """
     _check_pair(problem, polynomial)
     x = _batches(batches, problem)
+    cost = runs_cost(problem, x.shape[0] * x.shape[1])
+    Budget.of(budget).require(cost, "the bounds along these batches", ("fewer samples", "every_path_bound, which needs none"))
     rates = _rates(problem, len(x))
     as_choice(envelope, "envelope", ("run", "a_priori"))
     radius = _radius_of(x, _input_radius(problem, input_radius)) if envelope == "a_priori" else None
@@ -98,6 +103,12 @@ def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, 
     with np.errstate(all="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
     return collected(steps_bounds, None, problem.sizes, "a_priori", polynomial)
+
+
+def runs_cost(problem: TeacherStudent, samples: int) -> Cost:
+    """Of `gradient_gap_bound`: both runs on this many samples, over all steps, and the bounds along them."""
+    numbers = float(samples) * sum(problem.sizes)
+    return Cost(1e-3 + UNITS["gaps.number"] * numbers, 90 * numbers, f"{as_count(numbers)} activations")
 
 
 def every_path_cost(problem: TeacherStudent, steps: int) -> Cost:

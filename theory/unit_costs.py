@@ -77,5 +77,6 @@ UNITS = {
     "chebyshev.start": 0.00023,  # of any polynomial
     "chebyshev.cell": 0.00023,  # a cell of certifying,
     "chebyshev.shift": 7.9e-09,  # for every product in its Taylor shift
+    "gaps.number": 3e-07,  # an activation of a sample, in both runs and their bounds
     "gaps.step": 0.00012,  # a step of a layer in the bounds on gaps
 }

@@ -26,7 +26,7 @@ from theory.engines.wishart import Wishart
 from theory.enumeration_cost import count_paths, predicted_seconds
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
-from theory.gradient_gaps import every_path_bound, every_path_cost
+from theory.gradient_gaps import every_path_bound, every_path_cost, gradient_gap_bound, runs_cost
 from theory.trace_forms import W, g, tr
 
 #: Of a case of an engine, as predicted.
@@ -168,6 +168,16 @@ def _others() -> Iterator[Case]:
             "gap bounds", f"{count} steps", lambda: network((1, 2, 1), Rademacher(1), activation="tanh"),
             lambda p, n=count: every_path_cost(p, n), lambda p, n=count: _bounds(p, n),
         )  # fmt: skip
+    for samples in (2_000, 100_000):
+        yield Case(
+            "gap bounds", f"{samples} samples", lambda: network((2, 3, 1), Rademacher(2), activation="tanh"),
+            lambda p, n=samples: runs_cost(p, n), lambda p, n=samples: _runs(p, n),
+        )  # fmt: skip
+
+
+def _runs(problem: TeacherStudent, samples: int) -> object:
+    x = problem.inputs.sample(np.random.default_rng(0), (2, samples // 2))
+    return gradient_gap_bound(problem, chebyshev.approximate("tanh", 64, 5, certify=False), x)
 
 
 def _bounds(problem: TeacherStudent, steps: int) -> object:

@@ -61,9 +61,9 @@ THEORY: dict[str, Maker] = {
         "(@approximant).coefficients",
     ),
     "approximation.gradient_gap_bound": text(
-        "approximation.gradient_gap_bound(@smooth_problem, @approximant, @batches)",
-        "approximation.gradient_gap_bound(@smooth_problem, @approximant, @batches, @envelope, @radius)",
-        "(lambda p: approximation.gradient_gap_bound(p, fitted(p), samples(p, 2, @batch_size), @envelope))(@smooth_problem)",
+        "approximation.gradient_gap_bound(@smooth_problem, @approximant, @batches, budget=@budget)",
+        "approximation.gradient_gap_bound(@smooth_problem, @approximant, @batches, @envelope, @radius, budget=@budget)",
+        "(lambda p: approximation.gradient_gap_bound(p, fitted(p), samples(p, 2, @batch_size), @envelope, budget=@budget))(@smooth_problem)",
     ),
     "approximation.every_path_bound": text(
         "approximation.every_path_bound(@smooth_problem, @approximant, @step, input_radius=@radius)",

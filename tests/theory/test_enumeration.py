@@ -363,3 +363,10 @@ def test_a_million_draws_of_one_batch_share_what_they_have_in_common():
     sgd = enumeration._affordable(ONE_ATOM, 10**5, 0, 1, True, 1)
     ((batch, chance),) = sgd.batches()
     assert chance == 1 and len(batch) == 10**5 and len({id(share) for _, share in batch}) == 1
+
+
+def test_a_small_limit_on_paths_limits_their_work_too():
+    """One path of a literal batch of 10^6 draws: ten seconds, as much as 200,000 short paths."""
+    problem = TeacherStudent([[[1]]], [[[0]]], Discrete([1]), F(1))
+    with pytest.raises(UnaffordableError, match="as much work as"):
+        enumeration.variance(problem, 0, 1, batch_size=10**7, literal=True, max_paths=10)

@@ -16,6 +16,7 @@ from tests.theory.test_double_runs import gentle, largest_reach, runs
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
 from theory.activations import custom
 from theory.approximation import DomainError, Gaps, every_path_bound, gradient_gap_bound, polynomial_within
+from theory.budget import Budget, UnaffordableError
 from theory.chebyshev import approximate
 from theory.claims.ball_runs import KINDS, distances
 from theory.norms import vector_norms
@@ -192,3 +193,12 @@ def test_the_polynomial_keeps_its_promise_on_every_path(name):
     coarser = approximate(problem.activation, polynomial.radius, polynomial.degree * 2 // 3)
     with suppress(DomainError):  # or so coarse that the P-run might leave [-R, R]
         assert every_path_bound(problem, coarser, steps).gradient.max() > tolerance
+
+
+def test_runs_of_too_many_samples_are_refused_with_the_figure():
+    problem = TeacherStudent([[[1]], [[1]]], [[[1]], [[1]]], Rademacher(1), 0.1, "tanh")
+    x = np.zeros((1, 20_000, 1))
+    with pytest.raises(UnaffordableError, match="the bounds along these batches would cost"):
+        gradient_gap_bound(problem, approximate("tanh", 3, 5), x, budget=Budget(bytes=1e6))
+    with pytest.raises(TypeError, match="budget must be a Budget"):
+        gradient_gap_bound(problem, approximate("tanh", 3, 5), x, budget=60)
