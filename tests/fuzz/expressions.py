@@ -263,7 +263,7 @@ class Draw(random.Random):
 
     def sizes(self) -> str:
         return self.edge(
-            ("[2]", "[1, 4]", "(2, 3, 5)", "np.array([4])", "range(1, 4)"), ("[4, 4]", "[10**6]", "[2**60]", "[0]", "range(1, 10**9)")
+            ("[2]", "[1, 4]", "(2, 3, 5)", "np.array([4])", "range(1, 4)"), ("[4, 4]", "[10**5]", "[2**60]", "[0]", "range(1, 10**9)")
         )
 
     def few_steps(self) -> str:

@@ -8,6 +8,7 @@ from flint import fmpq, fmpq_mat
 
 from theory import Discrete, Gaussian, TeacherStudent
 from theory.activations import activation
+from theory.budget import UnaffordableError
 
 W1, W2 = [[1, 0], [F(1, 2), 2], [0, 1]], [[1, 2, 3]]
 
@@ -151,3 +152,12 @@ def test_a_singular_float_covariance_is_a_covariance():
 def test_discrete_inputs_of_the_wrong_dimension():
     with pytest.raises(ValueError, match="one column for each of the 1 input coordinates"):
         make(inputs=Discrete([1, 2]))
+
+
+def test_rates_of_far_steps_are_refused_before_they_are_listed():
+    problem = TeacherStudent([[[1]]], [[[0]]], Gaussian(1), learning_rates=F(1, 2))
+    for step in (10**9, 10**5000):
+        with pytest.raises(UnaffordableError, match="step must be smaller"):
+            problem.is_exact(step)
+    with pytest.raises(TypeError, match="step must be an integer"):
+        problem.is_exact([1])

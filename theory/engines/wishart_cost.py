@@ -205,7 +205,7 @@ def _rate_bits(problem: TeacherStudent, step: int) -> float:
 
 def _weight_bits(problem: TeacherStudent) -> float:
     layers = (*problem.student, *problem.teacher)
-    return max(map(_digits, layers)) if all(map(is_exact, layers)) else 60.0
+    return max(_digits(w) if is_exact(w) else 60.0 for w in layers)
 
 
 def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:

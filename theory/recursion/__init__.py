@@ -113,7 +113,7 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[in
     """
     degrees = []
     letters, top, m = as_sequence(letters, "letters"), as_index(top, "top"), as_index(m, "m", minimum=1)
-    work = float(min(top, 10**9)) ** 2 * (1 + len(letters))
+    work = float(min(top, 10**9)) ** 2 * (1 + len(letters)) * (1 + m.bit_length() / 8)
     refuse_large("top", "the degrees", Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * top)} bits"), "take a smaller step")
     for f in range(top + 1):
         here = sum(m ** (s - f) * _count(letters, GRADIENT, s) for s in range(f, top + 1))

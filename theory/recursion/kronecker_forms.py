@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.exact import as_matrix, as_number, shown, to_fmpq, to_fmpq_array, to_fraction
+from theory.exact import as_matrix, as_number, as_sequence, shown, to_fmpq, to_fmpq_array, to_fraction
 from theory.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
 from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms import Term, TraceForm
@@ -96,7 +96,7 @@ class KroneckerForm:
     """
 
     def __init__(self, terms: Iterable[KroneckerTerm]) -> None:
-        self.terms: tuple[KroneckerTerm, ...] = tuple(terms)
+        self.terms: tuple[KroneckerTerm, ...] = tuple(as_sequence(terms, "terms"))
         for i, term in enumerate(self.terms):
             if not isinstance(term, KroneckerTerm):
                 raise TypeError(f"terms[{i}] must be a KroneckerTerm (from_rows makes them), but was {shown(term)}")

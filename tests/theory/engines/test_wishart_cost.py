@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+import numpy as np
 import pytest
 
 from tests.theory.engines.test_wishart import drawn, scalar
@@ -16,7 +17,7 @@ from theory.engines.last_batch import Loss, Mean, SecondMoment
 from theory.engines.nested_batches import NestedBatches, support
 from theory.engines.polynomial_state import PolynomialState
 from theory.engines.wishart import Wishart
-from theory.engines.wishart_cost import one_layer_work, required_order, work
+from theory.engines.wishart_cost import one_layer_work, predicted_cost, required_order, work
 from theory.exact import to_fmpq
 from theory.trace_forms import g, tr
 
@@ -167,3 +168,11 @@ def test_far_steps_are_priced_from_a_few_learning_rates(law, depth):
                 if engine.reason_against(problem, quantity) is None:
                     assert engine.cost(problem, quantity).seconds >= 0
                 assert len(calls) <= 1000
+
+
+def test_long_numbers_count_beside_layers_of_floats():
+    student = [[[1, 2], [3, 4]], np.array([[0.5, 0.25]])]
+    short = TeacherStudent(student, [[[1, 0], [0, 1]], [[1, 1]]], Gaussian(2), F(1, 3))
+    long = TeacherStudent(student, [[[1, 0], [0, F(1, 10**5000)]], [[1, 1]]], Gaussian(2), F(1, 3))
+    cost = [predicted_cost(p, Quantity("variance", 1, 1)) for p in (short, long)]
+    assert cost[1].seconds > 10 * cost[0].seconds and cost[1].bytes > 2 * cost[0].bytes
