@@ -175,4 +175,4 @@ def test_long_numbers_count_beside_layers_of_floats():
     short = TeacherStudent(student, [[[1, 0], [0, 1]], [[1, 1]]], Gaussian(2), F(1, 3))
     long = TeacherStudent(student, [[[1, 0], [0, F(1, 10**5000)]], [[1, 1]]], Gaussian(2), F(1, 3))
     cost = [predicted_cost(p, Quantity("variance", 1, 1)) for p in (short, long)]
-    assert cost[1].seconds > 10 * cost[0].seconds and cost[1].bytes > 2 * cost[0].bytes
+    assert cost[1].seconds > 10 * cost[0].seconds and cost[1].bytes > 1.5 * cost[0].bytes
