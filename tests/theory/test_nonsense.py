@@ -65,6 +65,7 @@ TABLE: dict[Callable[..., Any], dict[str, Any]] = {
         "polynomial": TANH,
         "batches": np.ones((1, 1, 1)),
         "envelope": "run",
+        "budget": None,
         "input_radius": None,
     },
     approximation.polynomial_within: {"problem": SMOOTH, "steps": 1, "tolerance": 0.5, "input_radius": 2},
