@@ -30,7 +30,7 @@ LARGEST_BATCH = 1 << 53  # the largest integer up to which doubles have all of t
 MOST_SIZES, MOST = 10_000, 10**15  # beyond what anybody could run
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """A checked request; `engine` and `estimator` are chosen, `device` is as asked."""
 

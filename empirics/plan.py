@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.arguments import is_users_function
+from empirics.arguments import Request, is_users_function
 from empirics.cuts import BLOCK, CHUNK, RULE, lockstep, shard_size, step_seconds
 from empirics.data_sets import DataSet
 from empirics.engine_cost import replica_numbers, step_flops
@@ -37,21 +37,9 @@ class Shard:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """A checked request; see `empirics.simulate` for the arguments."""
+class Plan(Request):
+    """A checked request with the device that it got; see `empirics.simulate` for the arguments."""
 
-    problem: TeacherStudent
-    batch_sizes: tuple[int, ...]
-    steps: int
-    replicas: int
-    seed: int
-    device: str
-    dtype: str
-    sampling: str
-    estimator: str
-    engine: str
-    every: int
-    shard_replicas: int | None
     rule: int = RULE  # by which it is cut: cuts.py
 
     @cached_property

@@ -1,5 +1,7 @@
 """The names that occur in drawn expressions: the packages, awkward values, files and stores made once a process."""
 
+# ruff: noqa: F401  (drawn expressions use the names)
+
 from __future__ import annotations
 
 import contextlib
@@ -204,51 +206,3 @@ def cli(*words: Any) -> str:
 
 NAMES = {name: value for name, value in globals().items() if not name.startswith("_")}
 warnings.simplefilter("ignore")
-assert (
-    copy,
-    pickle,
-    date,
-    Decimal,
-    np,
-    pd,
-    torch,
-    xr,
-    arb,
-    fmpq,
-    fmpq_mat,
-    fmpz,
-    mpf,
-    mpmath,
-    DataSet,
-    problem_text,
-    Gaussian,
-    Independent,
-) is not None
-assert (
-    InverseBatchPolynomial,
-    Rademacher,
-    Uniform,
-    approximation,
-    budget,
-    chebyshev,
-    degrees,
-    enumeration,
-    gaussian_moments,
-    kronecker,
-) is not None
-assert (
-    activation,
-    custom,
-    leaky_relu,
-    approximate,
-    LEDGER,
-    large_batch,
-    quadrature,
-    Wishart,
-    W,
-    constant,
-    g,
-    identity,
-    teacher,
-    tr,
-) is not None
