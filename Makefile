@@ -24,6 +24,7 @@ test: $(STAMP)
 
 lint: $(STAMP)
 	@"$(BIN)/python" -m ruff check .
+	@"$(BIN)/python" -m ruff format --check .
 
 types: $(STAMP)
 	@"$(BIN)/python" -m mypy
@@ -32,7 +33,7 @@ benchmark: $(STAMP)
 	@"$(BIN)/python" -m pip install --quiet --constraint constraints.txt --editable '.[benchmark]'
 	@"$(BIN)/python" -m pytest tests/benchmarks --benchmark-enable --benchmark-only
 
-# Fits theory/unit_costs.py, the seconds behind every predicted cost, to this machine.
+# Fits theory/budget/unit_costs.py, the seconds behind every predicted cost, to this machine.
 calibrate: $(STAMP)
 	@"$(BIN)/python" -m tests.benchmarks.calibrate
 

@@ -11,16 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from empirics.attributes import again
-    from empirics.comparison import Comparison, compare, compare_dataset
-    from empirics.cost import RunCost, UnaffordableError, predict
-    from empirics.data_sets import DataSet
-    from empirics.intervals import interval
-    from empirics.progress import Progress
-    from empirics.request import make_plan
-    from empirics.simulation import load, simulate
-    from empirics.store import CorruptShardError
-    from empirics.synthetic_problem import synthetic
+    from empirics.estimation.comparison import Comparison, compare, compare_dataset
+    from empirics.estimation.intervals import interval
+    from empirics.runs.attributes import again
+    from empirics.runs.cost import RunCost, UnaffordableError, predict
+    from empirics.runs.progress import Progress
+    from empirics.runs.request import make_plan
+    from empirics.runs.simulation import load, simulate
+    from empirics.runs.store import CorruptShardError
+    from empirics.sampling.data_sets import DataSet
+    from empirics.sampling.synthetic_problem import synthetic
 
 __all__ = [
     "simulate", "load", "again", "synthetic", "DataSet", "Progress",
@@ -29,10 +29,10 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "attributes": ("again",),
-    "simulation": ("simulate", "load"), "synthetic_problem": ("synthetic",), "data_sets": ("DataSet",), "progress": ("Progress",),
-    "request": ("make_plan",), "cost": ("predict", "RunCost", "UnaffordableError"), "store": ("CorruptShardError",),
-    "comparison": ("compare", "compare_dataset", "Comparison"), "intervals": ("interval",),
+    "runs.attributes": ("again",), "runs.simulation": ("simulate", "load"), "runs.progress": ("Progress",), "runs.request": ("make_plan",),
+    "runs.cost": ("predict", "RunCost", "UnaffordableError"), "runs.store": ("CorruptShardError",),
+    "sampling.synthetic_problem": ("synthetic",), "sampling.data_sets": ("DataSet",),
+    "estimation.comparison": ("compare", "compare_dataset", "Comparison"), "estimation.intervals": ("interval",),
 }  # fmt: skip
 
 

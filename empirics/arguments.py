@@ -1,7 +1,8 @@
 """What a user asks of a run, checked as far as it can be without torch: what is wrong is said before anything heavy loads.
 
 `check_request` is about what decides the numbers of a run, `check_running` about how it is run. Both raise ValueError or TypeError that
-names the argument, what it was and what it must be. What is left to `empirics.request` is what only torch knows: which devices there are.
+names the argument, what it was and what it must be. What is left to `empirics.runs.request` is what only torch knows: which devices
+there are.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from empirics.data_sets import DataSet
 from empirics.ranges import check_singles
+from empirics.sampling.data_sets import DataSet
 from theory.exact import as_flag, as_index, as_number, did_you_mean, shown, spelled
 from theory.inputs import Discrete, Gaussian, Independent, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
@@ -122,7 +123,7 @@ def has_atoms(law: InputLaw) -> bool:
 
 
 def has_sample_moments(law: InputLaw) -> bool:
-    """Whether `empirics.sample_moments` has a closed form for the law."""
+    """Whether `empirics.engines.sample_moments` has a closed form for the law."""
     if isinstance(law, Independent):
         return law.coordinate_moment(1) == 0
     return isinstance(law, Gaussian) or has_atoms(law)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from empirics.data_sets import DataSet
+from empirics.sampling.data_sets import DataSet
 from theory.exact import shown, to_float
 from theory.inputs import Discrete, Uniform
 from theory.problem import TeacherStudent

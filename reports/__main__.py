@@ -3,7 +3,7 @@
 import typer
 
 from reports.cli import report
-from reports.errors import Command
+from reports.cli.errors import Command
 
 if __name__ == "__main__":
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -1,9 +1,8 @@
 """The import rules of the house, read from the sources: who may import whom, without importing anyone.
 
-    foundations <- moments, trace forms <- recursion, engines <- variance_poly <- theory/__init__ <- claims
-    empirics -> theory.problem, theory.inputs, theory.exact, theory.budget only        reports -> anything        nobody -> reports
-
-A module may import what stands on its own floor or below, in no circle.
+Each package is a list of folders and modules, from the ground up: what stands in one may import what stands in it or in an earlier one,
+in no circle. `empirics` may import of `theory` the problem, its laws, numbers and budgets only; `reports` may import anything; nobody
+imports `reports`.
 """
 
 from __future__ import annotations
@@ -13,39 +12,31 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-PACKAGES = ("theory", "empirics", "reports")
-
-#: The floors of theory, bottom to top. A package stands for everything in it, unless a module of it is named.
-FLOORS: tuple[frozenset[str], ...] = (
-    frozenset(f"theory.{m}" for m in ("number_text", "foreign_arrays", "definiteness"))
-    | frozenset(f"theory.{m}" for m in ("exact", "budget", "working_precision", "matrices", "ball_matrices", "problem", "inputs"))
-    | frozenset({"theory.activations", "theory.activation_functions", "theory.unit_costs", "theory.stein"})
-    | frozenset(f"theory.{m}" for m in ("real_roots", "inverse_batch", "degrees", "sample_gradients", "norms"))
-    | frozenset(f"theory.{m}" for m in ("remez", "certified_sup", "bernstein_ellipses")),
-    frozenset(f"theory.{m}" for m in ("kronecker", "gaussian_moments", "letters", "trace_forms"))
-    | frozenset(f"theory.{m}" for m in ("wishart_words", "word_polynomials", "word_expectations"))
-    | frozenset({"theory.engines.base"}),
-    frozenset({"theory.recursion", "theory.engines", "theory.symbolic", "theory.enumeration", "theory.enumeration_cost"})
-    | frozenset({"theory.polynomial_networks", "theory.linear_regression", "theory.scalar_monotonicity", "theory.chebyshev"})
-    | frozenset(f"theory.{m}" for m in ("gap_recursion", "double_runs", "gap_bounds", "run_bounds", "a_priori_bounds")),
-    frozenset(f"theory.{m}" for m in ("variance_poly", "other_routes", "approximation", "gradient_gaps", "product_gaps", "variance_gaps")),
-    frozenset({"theory"}),
-    frozenset({"theory.claims"}),
-)
-ENGINES_UP = 2
+#: Every package as its floors, bottom to top. A folder stands for everything in it; the package's own name is its __init__.
+HOUSE: dict[str, tuple[str, ...]] = {
+    "theory": (
+        *("exact", "budget", "arithmetic", "inputs", "activations", "optimizers", "inverse_batch", "degrees", "problem"),
+        *("kronecker", "backpropagation", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
+        *("recursion", "engines", "linear_regression", "large_batch", "enumeration", "references"),
+        *("other_routes", "variance_poly", "approximation", "theory", "claims"),
+    ),
+    "empirics": ("sampling", "ranges", "arguments", "engines", "estimation", "models", "runs", "experiments", "empirics"),
+    "reports": ("text", "figures", "site", "reports", "cli", "__main__"),
+}
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})
-EVIDENCE_MAY_USE = frozenset({"theory.problem", "theory.inputs", "theory.exact", "theory.budget"})
-#: The slow, obvious truth shares no formula with what it is compared with; costs and errors are none.
-ORACLE = "theory.enumeration"
-ORACLE_MAY_USE = FLOORS[0] | {"theory.polynomial_networks", "theory.enumeration_cost"}
+EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers")
+#: The slow, obvious truth shares no formula with what it is compared with: it sees the ground of the house, up to the problem.
+ORACLE, ORACLE_UP_TO = "theory.enumeration", "backpropagation"
+#: Ways to the same polynomial: none may lean on another.
+RIVALS = "theory.engines"
 TOP_LEVEL = frozenset({"pyproject.toml", "constraints.txt", "Makefile", ".ci", ".gitignore"}) | frozenset(
-    {"README.md", "CHANGELOG.md", "LICENSE", "tests", *PACKAGES}
+    {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "tests", *HOUSE}
 )
 
 
 def read_imports(root: Path) -> dict[str, set[str]]:
     """Every module of the packages under `root`, with all that its text imports, in functions and under `if` too."""
-    files = {_name(path, root): path for package in PACKAGES for path in sorted((root / package).rglob("*.py"))}
+    files = {_name(path, root): path for package in HOUSE for path in sorted((root / package).rglob("*.py"))}
     return {name: set(_imports(name, path, files)) for name, path in files.items()}
 
 
@@ -54,17 +45,17 @@ def violations(imports: Mapping[str, set[str]]) -> list[str]:
     found = []
     for name, targets in sorted(imports.items()):
         found += [f"{name} imports {t}: {why}" for t in sorted(targets) for why in _objections(name, t)]
-        if _in(name, "theory") and floor(name) is None:
-            found.append(f"{name} has no floor: give it its place in FLOORS")
+        if floor(name) is None:
+            found.append(f"{name} has no floor: give it its place in HOUSE")
     return found + [f"circular import: {' -> '.join(circle)}" for circle in circles(imports)]
 
 
 def floor(name: str) -> int | None:
-    """The floor on which a module of theory stands: that of the longest name in FLOORS that covers it."""
-    if name == "theory":
-        return next(k for k, names in enumerate(FLOORS) if name in names)
-    parents = [".".join(name.split(".")[:k]) for k in range(len(name.split(".")), 1, -1)]
-    return next((k for parent in parents for k, names in enumerate(FLOORS) if parent in names), None)
+    """The floor of a module in its package, counted from the ground; None for what has none."""
+    package, _, rest = name.partition(".")
+    place = rest.split(".")[0] or package
+    floors = HOUSE.get(package, ())
+    return floors.index(place) if place in floors else None
 
 
 def circles(imports: Mapping[str, set[str]]) -> list[list[str]]:
@@ -88,22 +79,24 @@ def circles(imports: Mapping[str, set[str]]) -> list[list[str]]:
 def _objections(name: str, target: str) -> Iterator[str]:
     if _in(target, "reports") and not _in(name, "reports"):
         yield "only reports may import reports"
-    if _in(name, "empirics") and _in(target, "theory") and target not in EVIDENCE_MAY_USE:
+    if _in(name, "empirics") and _in(target, "theory") and not any(_in(target, allowed) for allowed in EVIDENCE_MAY_USE):
         yield "evidence must not share the formula that it tests"
-    if not _in(name, "theory"):
-        return
-    if not _in(target, "theory"):
-        top = target.split(".")[0]
-        if top not in THIRD_PARTY and top not in sys.stdlib_module_names and top != "reports":
-            yield f"theory stands on {', '.join(sorted(THIRD_PARTY))} and the standard library alone"
+    package = name.split(".")[0]
+    if package == "theory" and target.split(".")[0] not in THIRD_PARTY | {"theory", "reports"} | sys.stdlib_module_names:
+        yield f"theory stands on {', '.join(sorted(THIRD_PARTY))} and the standard library alone"
+    if not _in(target, package):
         return
     here, there = floor(name), floor(target)
     if here is not None and there is not None and there > here:
         yield "it stands on a higher floor"
-    if target == "theory.engines.base" and here is not None and here < ENGINES_UP and name != target:
-        yield "only engines, and what stands above them, may import it"
-    if name == ORACLE and target not in ORACLE_MAY_USE:
+    if _in(name, ORACLE) and not _in(target, ORACLE) and there is not None and there > HOUSE["theory"].index(ORACLE_UP_TO):
         yield "the brute-force truth must not share a formula with what it is compared with"
+    if _in(name, RIVALS) and _in(target, RIVALS) and _rival(target) not in (_rival(name), "base", ""):
+        yield "no engine leans on another"
+
+
+def _rival(name: str) -> str:
+    return name.removeprefix(RIVALS).removeprefix(".").split(".")[0]
 
 
 def _in(name: str, package: str) -> bool:

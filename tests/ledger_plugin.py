@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from reports.terminal import spelled_for
+from reports.text.terminal import spelled_for
 
 
 class Evidence(Protocol):

@@ -68,9 +68,7 @@ def mixed_products(
     return MixedProduct(problem, tuple(form for form, _, _ in words), c, open_row, history)
 
 
-def _letter(
-    draw: st.DrawFn, kinds: tuple[str, ...], t: int, at: int, problem: TeacherStudent, budget: list[int]
-) -> tuple[TraceForm, int]:
+def _letter(draw: st.DrawFn, kinds: tuple[str, ...], t: int, at: int, problem: TeacherStudent, budget: list[int]) -> tuple[TraceForm, int]:
     possible = [k for k in kinds if k != "unroll" and not (k in ("now", "sample") and budget[0] == 0) and not (k == "past" and t == 0)]
     kind = draw(st.sampled_from(possible))
     if kind == "constant":

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from theory.backpropagation import forward, sample_gradient
 from theory.exact import to_fmpq, to_fmpq_array
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
-from theory.sample_gradients import forward, sample_gradient
 
 F = Fraction
 #: A path of SGD: its probability, and the batch of every step as indices of atoms.

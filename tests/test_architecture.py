@@ -15,34 +15,40 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def test_the_sources_keep_the_rules():
     imports = read_imports(ROOT)
-    assert {"theory", "theory.problem", "empirics.simulation"} <= set(imports), "the checker did not find the sources"
+    assert {"theory", "theory.problem", "empirics.runs.simulation"} <= set(imports), "the checker did not find the sources"
     assert "theory.problem" in imports["theory"], "the checker does not see imports that are there"
     assert violations(imports) == []
 
 
 SOUND = {
     "theory/__init__.py": "from theory.problem import TeacherStudent\nfrom theory import variance_poly",
-    "theory/exact.py": "import math\nimport numpy as np\nfrom flint import fmpq",
-    "theory/inputs.py": "from theory.exact import as_number",
+    "theory/exact/__init__.py": "import math\nimport numpy as np\nfrom flint import fmpq\nfrom theory.exact.text import read",
+    "theory/exact/text.py": "import re",
+    "theory/budget/__init__.py": "",
+    "theory/inputs/__init__.py": "from theory.exact import as_number",
     "theory/problem.py": "from .inputs import Gaussian",
     "theory/kronecker.py": "import scipy.linalg",
-    "theory/gaussian_moments.py": "from theory.kronecker import kron",
-    "theory/trace_forms.py": "from theory.problem import TeacherStudent",
-    "theory/recursion.py": "from theory import trace_forms",
-    "theory/enumeration.py": "from theory import polynomial_networks\nfrom theory.budget import Cost",
-    "theory/budget.py": "",
-    "theory/polynomial_networks.py": "",
+    "theory/backpropagation.py": "from theory.problem import TeacherStudent",
+    "theory/trace_forms/__init__.py": "from theory.problem import TeacherStudent",
+    "theory/gaussian_moments/__init__.py": "from theory.kronecker import kron",
+    "theory/recursion/__init__.py": "from theory import trace_forms",
     "theory/engines/__init__.py": "",
     "theory/engines/base.py": "from theory.problem import TeacherStudent",
-    "theory/engines/wishart.py": "from theory.engines.base import Engine\nfrom theory.gaussian_moments import wishart",
+    "theory/engines/wishart/__init__.py": "from theory.engines.base import Engine\nfrom theory.engines.wishart import cost",
+    "theory/engines/wishart/cost.py": "from theory.gaussian_moments import wishart",
+    "theory/engines/frequencies/__init__.py": "from theory.engines.base import Engine",
+    "theory/enumeration/__init__.py": "from theory import backpropagation\nfrom theory.enumeration import paths",
+    "theory/enumeration/paths.py": "from theory.budget import Cost",
     "theory/variance_poly.py": "from theory.engines import base, wishart",
     "theory/claims/__init__.py": "from theory.claims.theorem_a7 import CLAIM",
     "theory/claims/record.py": "",
     "theory/claims/theorem_a7.py": "from .record import Claim\nfrom theory import Gaussian, recursion",
-    "empirics/__init__.py": "",
-    "empirics/sgd.py": "import torch\nfrom theory import problem\nfrom theory.exact import Number",
+    "empirics/__init__.py": "from empirics.runs import store",
+    "empirics/sampling/sgd.py": "import torch\nfrom theory import problem\nfrom theory.exact import Number",
+    "empirics/runs/store.py": "from empirics.sampling import sgd",
     "reports/__init__.py": "",
-    "reports/cli.py": "import jinja2\nfrom theory.claims import LEDGER\nfrom empirics import sgd\nimport theory",
+    "reports/site/__init__.py": "import jinja2\nfrom theory.claims import LEDGER",
+    "reports/cli/__init__.py": "from empirics.sampling import sgd\nimport theory\nfrom reports import site",
 }
 
 
@@ -61,28 +67,32 @@ def test_a_sound_house_has_no_breach(tmp_path):
 @pytest.mark.parametrize(
     "where, text, breach",
     [
-        ("theory/exact.py", "import torch", "theory.exact imports torch: theory stands on"),
-        ("theory/exact.py", "def f():\n    from torch.func import vmap", "imports torch.func: theory stands on"),
-        ("theory/exact.py", "import importlib\nimportlib.import_module('torch')", "imports torch: theory stands on"),
+        ("theory/exact/text.py", "import torch", "theory.exact.text imports torch: theory stands on"),
+        ("theory/exact/text.py", "def f():\n    from torch.func import vmap", "imports torch.func: theory stands on"),
+        ("theory/exact/text.py", "import importlib\nimportlib.import_module('torch')", "imports torch: theory stands on"),
         ("theory/claims/record.py", "import matplotlib.pyplot", "imports matplotlib.pyplot: theory stands on"),
-        ("theory/claims/record.py", "from empirics import sgd", "imports empirics.sgd: theory stands on"),
+        ("theory/claims/record.py", "from empirics.sampling import sgd", "imports empirics.sampling.sgd: theory stands on"),
         ("theory/claims/record.py", "import reports", "theory.claims.record imports reports: only reports"),
-        ("empirics/sgd.py", "from reports.cli import app", "imports reports.cli: only reports"),
-        ("empirics/sgd.py", "from theory import variance_poly", "imports theory.variance_poly: evidence must"),
-        ("empirics/sgd.py", "from theory import TeacherStudent", "sgd imports theory: evidence must"),
+        ("empirics/runs/store.py", "from reports.cli import app", "imports reports.cli: only reports"),
+        ("empirics/runs/store.py", "from theory import variance_poly", "imports theory.variance_poly: evidence must"),
+        ("empirics/runs/store.py", "from theory import TeacherStudent", "store imports theory: evidence must"),
+        ("empirics/sampling/sgd.py", "from empirics.runs import store", "imports empirics.runs.store: it stands"),
+        ("reports/site/__init__.py", "from reports.cli import app", "imports reports.cli: it stands"),
         ("theory/problem.py", "from theory import trace_forms", "problem imports theory.trace_forms: it stands"),
         ("theory/kronecker.py", "from theory.recursion import step", "kronecker imports theory.recursion: it stands"),
-        ("theory/trace_forms.py", "from .engines import wishart", "imports theory.engines.wishart: it stands"),
-        ("theory/kronecker.py", "from theory.engines.base import Cost", "imports theory.engines.base: only engines"),
-        ("theory/recursion.py", "from theory import variance_poly", "imports theory.variance_poly: it stands"),
-        ("theory/engines/wishart.py", "import theory.variance_poly", "imports theory.variance_poly: it stands"),
+        ("theory/kronecker.py", "from theory.engines.base import Quantity", "imports theory.engines.base: it stands"),
+        ("theory/recursion/__init__.py", "from theory import variance_poly", "imports theory.variance_poly: it stands"),
+        ("theory/engines/wishart/cost.py", "import theory.variance_poly", "imports theory.variance_poly: it stands"),
+        ("theory/engines/wishart/cost.py", "from theory.engines import frequencies", "imports theory.engines.frequencies: no engine"),
+        ("theory/engines/base.py", "from theory.engines.wishart import cost", "imports theory.engines.wishart.cost: no engine"),
         ("theory/variance_poly.py", "from theory.claims import LEDGER", "imports theory.claims: it stands"),
         ("theory/__init__.py", "from theory.claims import LEDGER", "theory imports theory.claims: it stands"),
         ("theory/kronecker.py", "from theory import TeacherStudent", "theory.kronecker imports theory: it stands"),
-        ("theory/enumeration.py", "from theory.engines import wishart", "imports theory.engines.wishart: the brute"),
-        ("theory/enumeration.py", "from theory import gaussian_moments", "imports theory.gaussian_moments: the brute"),
-        ("theory/kronecker.py", "from theory import gaussian_moments", "circular import: theory.gaussian_moments ->"),
+        ("theory/enumeration/paths.py", "from theory.engines import wishart", "imports theory.engines.wishart: the brute"),
+        ("theory/enumeration/__init__.py", "from theory import gaussian_moments", "imports theory.gaussian_moments: the brute"),
+        ("theory/enumeration/paths.py", "from theory import enumeration", "circular import: theory.enumeration ->"),
         ("theory/novelty.py", "", "theory.novelty has no floor"),
+        ("empirics/novelty.py", "", "empirics.novelty has no floor"),
     ],
 )
 def test_each_breach_is_caught(tmp_path, where, text, breach):
@@ -90,10 +100,11 @@ def test_each_breach_is_caught(tmp_path, where, text, breach):
     assert any(breach in line for line in found), found
 
 
-def test_floors_are_found_by_the_longest_name():
-    assert floor("theory.engines.base") == 1
-    assert floor("theory.engines.wishart") == floor("theory.engines") == floor("theory.recursion") == 2
-    assert (floor("theory"), floor("theory.claims.theorem_a7")) == (4, 5)
+def test_a_folder_is_one_floor():
+    assert floor("theory.engines.wishart.cost") == floor("theory.engines") == floor("theory.engines.base")
+    assert floor("theory.exact") == 0
+    order = ["theory.exact", "theory.problem", "theory.recursion", "theory.engines", "theory.variance_poly", "theory", "theory.claims"]
+    assert sorted(order, key=lambda name: floor(name) or 0) == order
     assert floor("theory.novelty") is None
 
 

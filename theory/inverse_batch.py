@@ -14,11 +14,11 @@ from typing import Any
 
 from flint import arb, fmpq_poly, fmpz_poly
 
+from theory.arithmetic.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
+from theory.arithmetic.working_precision import working_precision
 from theory.budget import Cost, RangeError, as_count, refuse_large
+from theory.budget.unit_costs import UNITS
 from theory.exact import Number, as_double, as_index, as_number, as_sequence, shown, spelled, to_fmpq, to_fraction
-from theory.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
-from theory.unit_costs import UNITS
-from theory.working_precision import working_precision
 
 #: Decimals that are written.
 MAX_DIGITS = 10_000
@@ -42,9 +42,7 @@ class InverseBatchPolynomial:
     radii: tuple[float, ...]
     degree_bound: int | None
 
-    def __init__(
-        self, coefficients: Iterable[Any], *, radii: Sequence[float] | None = None, degree_bound: int | None = None
-    ) -> None:
+    def __init__(self, coefficients: Iterable[Any], *, radii: Sequence[float] | None = None, degree_bound: int | None = None) -> None:
         numbers = [as_number(c, f"coefficients[{s}]") for s, c in enumerate(as_sequence(coefficients, "coefficients"))]
         given = [0.0] * len(numbers) if radii is None else as_sequence(radii, "radii")
         errors = [_as_radius(r, f"radii[{s}]") for s, r in enumerate(given)]

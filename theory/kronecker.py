@@ -17,9 +17,9 @@ import numpy as np
 from flint import fmpq, fmpq_mpoly_ctx
 
 from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
+from theory.budget.unit_costs import UNITS
 from theory.exact import as_index, as_matrix, as_sequence, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw, as_law
-from theory.unit_costs import UNITS
 
 #: entries of the largest dense matrix that is formed
 MAX_ENTRIES = 1 << 18

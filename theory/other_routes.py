@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from theory import large_batch
 from theory.activations import Activation
 from theory.budget import Budget, CannotError, Cost, UnaffordableError, largest_that_fits
-from theory.engines import large_batch, quadrature
 from theory.engines.base import Quantity
-from theory.engines.frequencies_cost import support_size
-from theory.enumeration_cost import LIMIT, refuse_beyond
+from theory.engines.frequencies.cost import support_size
+from theory.enumeration.path_counts import LIMIT, refuse_beyond
 from theory.inputs import Independent
 from theory.problem import TeacherStudent
+from theory.references import quadrature
 
 _CALLS = {
     "variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"
@@ -26,9 +27,9 @@ def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) ->
         call = "variance_ball" if _in_balls(problem) else _CALLS[quantity.kind]
         yield f"enumeration at one batch size (theory.enumeration.{call}), which is affordable up to b = {largest}"
     if quantity.kind in ("variance", "loss") and _fits(lambda: quadrature.predicted_cost(problem, quantity.step, quantity.kind), budget):
-        yield f"quadrature at one batch size of any size (theory.engines.quadrature.{quantity.kind})"
+        yield f"quadrature at one batch size of any size (theory.references.quadrature.{quantity.kind})"
     if quantity.kind == "variance" and _fits(lambda: large_batch.predicted_cost(problem, quantity.step), budget):
-        yield "the large-batch law beta_1/b (theory.engines.large_batch.leading_coefficient)"
+        yield "the large-batch law beta_1/b (theory.large_batch.leading_coefficient)"
     if quantity.kind != "trace_form" and type(problem.inputs) is not Independent:
         yield "simulation (empirics.simulate)"
 

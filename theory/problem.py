@@ -1,7 +1,7 @@
 """The teacher-student problem: everything that fixes var(g_t) except the batch size, checked once and frozen.
 
-    f(w; x) = W_H sigma( W_{H-1} sigma( ... sigma(W_1 x) ) )          per-sample loss  1/2 || f(w; x) - f(w*; x) ||^2
-    g_{t,k} = (1/b) sum_i d loss(w_t; x_{t,i}) / dW_k                 W_{t+1,k} = W_{t,k} - alpha_t g_{t,k},   k = 1..H,  t = 0, 1, ...
+f(w; x) = W_H sigma( W_{H-1} sigma( ... sigma(W_1 x) ) )          per-sample loss  1/2 || f(w; x) - f(w*; x) ||^2
+g_{t,k} = (1/b) sum_i d loss(w_t; x_{t,i}) / dW_k                 W_{t+1,k} = W_{t,k} - alpha_t g_{t,k},   k = 1..H,  t = 0, 1, ...
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from theory.activations import Activation
 from theory.activations import activation as named_activation
 from theory.budget import Cost, as_count, refuse_large
 from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, is_exact, shown, spelled, to_float
-from theory.foreign_arrays import is_nested, plain
+from theory.exact.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw
 
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
@@ -112,9 +112,7 @@ class TeacherStudent:
             return _rate(self.learning_rates(step), f"learning_rates({step})")
         if isinstance(self.learning_rates, tuple):
             if step >= len(self.learning_rates):
-                raise ValueError(
-                    f"learning_rates must reach alpha_{step}, but only {len(self.learning_rates)} were given (alpha_0, ...)"
-                )
+                raise ValueError(f"learning_rates must reach alpha_{step}, but only {len(self.learning_rates)} were given (alpha_0, ...)")
             return self.learning_rates[step]
         return self.learning_rates
 
@@ -132,9 +130,7 @@ class TeacherStudent:
             return False
         numbers = (*(() if isinstance(sigma, Activation) else sigma), *self.rates_before(step))
         return (
-            self.inputs.exact
-            and all(is_exact(w) for w in (*self.student, *self.teacher))
-            and all(isinstance(x, Fraction) for x in numbers)
+            self.inputs.exact and all(is_exact(w) for w in (*self.student, *self.teacher)) and all(isinstance(x, Fraction) for x in numbers)
         )
 
     def check_doubles(self) -> None:

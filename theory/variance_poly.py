@@ -64,9 +64,7 @@ def second_moment_polynomial(
     return _answer(problem, "second_moment", step, layer, engine, budget)
 
 
-def mean_gradient(
-    problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None, budget: Budget | None = None
-) -> np.ndarray:
+def mean_gradient(problem: TeacherStudent, step: int, layer: int, *, engine: str | None = None, budget: Budget | None = None) -> np.ndarray:
     """E[ g_{step,layer} | w_0 ], entrywise: an object array of polynomials in 1/b of the layer's shape (p_k, p_{k-1})."""
     return _answer(problem, "mean", step, layer, engine, budget)
 
@@ -107,9 +105,7 @@ def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = 
     return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
 
 
-def _answer(
-    problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None
-) -> Any:
+def _answer(problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None) -> Any:
     quantity, allowed, engines = _quantity(problem, kind, step, layer, expression), Budget.of(budget), _named(engine)
     chosen, cost = _chosen(problem, quantity, engines, allowed)
     if not allowed.allows(cost):

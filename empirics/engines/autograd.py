@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.activations import torch_activation
+from empirics.engines.activations import torch_activation
 from empirics.engines.base import Engine, Observed, Setting
-from empirics.population import population
-from empirics.ties import watch
+from empirics.engines.ties import watch
+from empirics.sampling.population import population
 
 Gradients = list[torch.Tensor]
 

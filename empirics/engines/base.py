@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.data_sets import DataSet
+from empirics.sampling.data_sets import DataSet
 from theory.exact import to_float
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
@@ -144,4 +144,3 @@ class Grams:
 
 def to_numpy(values: torch.Tensor) -> np.ndarray:
     return values.to("cpu", torch.float64).numpy()
-

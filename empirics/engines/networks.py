@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from empirics.activations import torch_activation
+from empirics.engines.activations import torch_activation
 from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
-from empirics.population import population
-from empirics.ties import watch
+from empirics.engines.ties import watch
+from empirics.sampling.population import population
 
 Passed = tuple[list[torch.Tensor], list[torch.Tensor], torch.Tensor]
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from empirics.batches import isotropic
 from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
-from empirics.sample_moments import sample_moments
+from empirics.engines.sample_moments import sample_moments
+from empirics.sampling.batches import isotropic
 
 HANDFUL = 8
 

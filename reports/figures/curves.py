@@ -10,10 +10,10 @@ from typing import Any, Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
-from reports.findings import Findings
-from reports.names import with_maths
-from reports.numbers import decimal, plain
+from reports.text.names import with_maths
+from reports.text.numbers import decimal, plain
 from theory.claims.theorem_3_5 import printed_threshold
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
@@ -147,9 +147,7 @@ def _inset_panel(w: InverseBatchPolynomial, name: str, pair: tuple[int, int]) ->
         small.set_title(r"$10^4\,\mathrm{var}(b)$", fontsize=10.5)
         small.tick_params(labelsize=9.5)
         title = "Gaussian inputs: the variance rises, then falls"
-        description = (
-            f"The variance for b from {float(b[0]):.3g} to {end:.4g}, enlarged from {low} to {high}, where it rises."
-        )
+        description = f"The variance for b from {float(b[0]):.3g} to {end:.4g}, enlarged from {low} to {high}, where it rises."
         return svg(axes, name, title, description)
 
 

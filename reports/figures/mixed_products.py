@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from reports.figures.findings import Findings
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
-from reports.findings import Findings
 from theory.kronecker import kronecker_of_rows, product_of_columns
 
 CASES, ROWS, LENGTH, SIZE = 12, 6, 3, 2
@@ -41,9 +41,7 @@ def draw(findings: Findings, seed: int) -> Figure:
 def _row(generator: random.Random) -> list[np.ndarray]:
     sizes = [generator.randint(1, 3) for _ in range(LENGTH + 1)]
     return [
-        np.array(
-            [[F(generator.randint(-3, 3), generator.randint(1, 3)) for _ in range(c)] for _ in range(r)], dtype=object
-        )
+        np.array([[F(generator.randint(-3, 3), generator.randint(1, 3)) for _ in range(c)] for _ in range(r)], dtype=object)
         for r, c in pairwise(sizes)
     ]
 
@@ -59,17 +57,13 @@ def _entries_panel(pairs: list[tuple[F, F]]) -> str:
             axis.set_ticks([-100, -10, -1, 0, 1, 10, 100])
         axes.set_xlabel("rows first")
         axes.set_ylabel("columns first")
-        return svg(
-            axes, "fig-a1-entries", "Entries by both orders", f"{len(pairs)} entries, all on the line of equality."
-        )
+        return svg(axes, "fig-a1-entries", "Entries by both orders", f"{len(pairs)} entries, all on the line of equality.")
 
 
 def _cost_panel() -> str:
     numbers = range(1, ROWS + 1)
     rows_first = [m * (LENGTH - 1) * SIZE**3 + sum(SIZE ** (2 * k) for k in range(2, m + 1)) for m in numbers]
-    columns_first = [
-        LENGTH * sum(SIZE ** (2 * k) for k in range(2, m + 1)) + (LENGTH - 1) * SIZE ** (3 * m) for m in numbers
-    ]
+    columns_first = [LENGTH * sum(SIZE ** (2 * k) for k in range(2, m + 1)) + (LENGTH - 1) * SIZE ** (3 * m) for m in numbers]
     with panel() as axes:
         axes.plot(numbers, columns_first, "s--", color=ORANGE, markerfacecolor="none", label="columns first")
         axes.plot(numbers, rows_first, "o-", color=BLUE, label="rows first")

@@ -7,9 +7,9 @@ from fractions import Fraction as F
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, Figure, panel, svg
-from reports.findings import Findings
-from reports.numbers import log10
+from reports.text.numbers import log10
 from theory.degrees import printed_variance_degree_a7, printed_variance_degrees_3_4, variance_degree
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
@@ -41,9 +41,7 @@ def draw_a7(findings: Findings, seed: int) -> Figure:
 
 def draw_3_4(findings: Findings, seed: int) -> Figure:
     """Theorem 3.4: attained degrees against both printed bounds; the bounds against the depth."""
-    first, second = (
-        next(t for t in STEPS if too_small[t] < variance_degree(t)) for too_small in _prints_3_4().values()
-    )
+    first, second = (next(t for t in STEPS if too_small[t] < variance_degree(t)) for too_small in _prints_3_4().values())
     return Figure(
         (degrees_panel("fig-3-4-degrees", _prints_3_4()), depth_panel("fig-3-4-depth")),
         r"(a) The degree of \(\mathrm{var}(g_{t,1})\) in \(1/b\) attained by two linear layers of one unit "
@@ -95,9 +93,7 @@ def degrees_panel(name: str, prints: dict[str, list[int]]) -> str:
     sharp = [variance_degree(t) for t in STEPS]
     with panel() as axes:
         axes.plot(STEPS, sharp, color=BLUE, label="sharp bound")
-        for (label, values), colour, style in zip(
-            prints.items(), (ORANGE, PURPLE), ((0, (5, 2)), (0, (1.5, 2))), strict=False
-        ):
+        for (label, values), colour, style in zip(prints.items(), (ORANGE, PURPLE), ((0, (5, 2)), (0, (1.5, 2))), strict=False):
             axes.plot(STEPS, values, color=colour, linestyle=style, label=label)
         axes.plot(STEPS, attained, "o", color=INK, label="attained")
         for t, degree in zip(STEPS, attained, strict=True):
@@ -145,8 +141,7 @@ def depth_panel(name: str) -> str:
             axes,
             name,
             "Sharp degree by depth",
-            "The sharp degree grows with the depth; from t = 2 on the printed bound lies below it for every depth above "
-            "one.",
+            "The sharp degree grows with the depth; from t = 2 on the printed bound lies below it for every depth above one.",
         )
 
 

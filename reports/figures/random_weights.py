@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction as F
 
 from reports.figures.curves import batch_axis, floats, grid, pick, values
+from reports.figures.findings import Findings
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
-from reports.findings import Findings
-from reports.names import with_maths
+from reports.text.names import with_maths
 from theory.claims.random_initial_weights import Instance, variance
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import variance_polynomial
@@ -41,9 +41,7 @@ def _panel(name: str, instance: Instance) -> str:
     top = max(*values(total, sizes), *values(given, sizes))
     with panel() as axes:
         axes.plot(floats(sizes), values(total, sizes), color=BLUE, label="over batches and $w_0$")
-        axes.plot(
-            floats(sizes), values(given, sizes), color=ORANGE, linestyle=(0, (5, 2)), label="given $w_0$, on average"
-        )
+        axes.plot(floats(sizes), values(given, sizes), color=ORANGE, linestyle=(0, (5, 2)), label="given $w_0$, on average")
         axes.axhline(float(constant), color=MUTED, linestyle=(0, (1.5, 2)), label="constant term")
         batch_axis(axes, 1, 256)
         if constant and top > 10 * constant:  # small beside the first values: only a logarithmic axis shows it

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
-from reports.findings import Findings
 from theory.budget import Budget, UnaffordableError
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
@@ -73,9 +73,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
             markeredgewidth=1.6,
             label="printed, $m = d$\u2032 $= 2$",
         )
-        axes.plot(
-            sizes, [2**2 * p**2 for p in sizes], "s-", color=GREEN, markerfacecolor="none", label="row 0 has gradients"
-        )
+        axes.plot(sizes, [2**2 * p**2 for p in sizes], "s-", color=GREEN, markerfacecolor="none", label="row 0 has gradients")
         axes.plot(sizes, [2**2 for _ in sizes], "o-", color=BLUE, label="row 0 has none")
         axes.set_yscale("log")
         axes.set_xlabel("input dimension $p$")
@@ -176,20 +174,13 @@ def _unrolling(coefficients: str) -> Figure:
     terms = unroll(form, problem(), 1).terms
     gradients = [sum(x.kind == "g" for x in t.letters) for t in terms]
     count, rate = Counter(gradients), problem().learning_rate(0)
-    weights = {
-        j: {sum(x.kind == "W" for x in t.letters) for t, k in zip(terms, gradients, strict=True) if k == j}
-        for j in count
-    }
-    signs = {
-        j: {t.coefficient == (-F(rate)) ** j for t, k in zip(terms, gradients, strict=True) if k == j} for j in count
-    }
+    weights = {j: {sum(x.kind == "W" for x in t.letters) for t, k in zip(terms, gradients, strict=True) if k == j} for j in count}
+    signs = {j: {t.coefficient == (-F(rate)) ** j for t, k in zip(terms, gradients, strict=True) if k == j} for j in count}
     right_sizes = all(value == {True} for value in signs.values())
     with panel() as axes:
         for even, colour, face, label in ((True, BLUE, BLUE, "sign $+$"), (False, ORANGE, "none", "sign $-$")):
             chosen = [j for j in sorted(count) if (j % 2 == 0) == even]
-            axes.bar(
-                chosen, [count[j] for j in chosen], color=face, edgecolor=colour, linewidth=1.6, width=0.6, label=label
-            )
+            axes.bar(chosen, [count[j] for j in chosen], color=face, edgecolor=colour, linewidth=1.6, width=0.6, label=label)
         for j in sorted(count):
             axes.annotate(str(count[j]), (j, count[j]), (0, 3), textcoords="offset points", ha="center", fontsize=10.5)
         axes.set_xlabel("$j$, gradients picked")
@@ -225,9 +216,7 @@ def draw_a6(findings: Findings, seed: int) -> Figure:
 
 def draw_3_3(findings: Findings, seed: int) -> Figure:
     """Theorem 3.3 prints no bound: the same against the one of Theorem A.6."""
-    return _bounds(
-        seed, "bound of A.6", r"the bound that Theorem A.6 prints, \(\sum_f D_f\) (Theorem 3.3 prints none)"
-    )
+    return _bounds(seed, "bound of A.6", r"the bound that Theorem A.6 prints, \(\sum_f D_f\) (Theorem 3.3 prints none)")
 
 
 def _bounds(seed: int, loose: str, whose: str) -> Figure:

@@ -1,4 +1,4 @@
-"""`make calibrate`: measure the grid on this machine, fit the unit costs to it, and write theory/unit_costs.py anew.
+"""`make calibrate`: measure the grid on this machine, fit the unit costs to it, and write theory/budget/unit_costs.py anew.
 
 The models' forms stay as they are. Their units are fitted by least squares in logarithms of predicted over measured seconds, and pulled
 a little towards what they were: what the grid cannot tell apart, or does not show, stays.
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from tests.benchmarks.cost_grid import Case, grid, measured_seconds
-from theory import unit_costs
+from theory.budget import unit_costs
 
 #: How many times less a unit's own change weighs than a case's error.
 PULL = 0.1
@@ -45,7 +45,7 @@ def written(text: str, units: dict[str, float]) -> str:
     for name, value in units.items():
         text, count = re.subn(rf'("{re.escape(name)}": )[^,]+,', rf"\g<1>{value:.2g},", text)
         if count != 1:
-            raise ValueError(f"units must each stand once in theory/unit_costs.py, but {name} stands {count} times")
+            raise ValueError(f"units must each stand once in theory/budget/unit_costs.py, but {name} stands {count} times")
     machine = {
         "name": platform.node() if "--name" in sys.argv else platform.system(),
         "processor": _processor(),

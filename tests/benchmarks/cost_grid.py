@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 
 from empirics import DataSet
-from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, chebyshev, enumeration, recursion
+from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, chebyshev, enumeration, large_batch, recursion
+from theory.approximation.gradient_gaps import every_path_bound, every_path_cost, gradient_gap_bound, runs_cost
 from theory.budget import Cost
-from theory.engines import factorial_moments, large_batch, quadrature
 from theory.engines.base import Quantity, can
-from theory.engines.frequencies import Frequencies
+from theory.engines.frequencies import Frequencies, factorial_moments
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
-from theory.enumeration_cost import count_paths, predicted_seconds
+from theory.enumeration.path_counts import count_paths, predicted_seconds
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
-from theory.gradient_gaps import every_path_bound, every_path_cost, gradient_gap_bound, runs_cost
+from theory.references import quadrature
 from theory.trace_forms import W, g, tr
 
 #: Of a case of an engine, as predicted.
@@ -181,7 +181,7 @@ def _runs(problem: TeacherStudent, samples: int) -> object:
 
 
 def _bounds(problem: TeacherStudent, steps: int) -> object:
-    from theory.gap_bounds import DomainError
+    from theory.approximation.gap_bounds import DomainError
 
     quiet = TeacherStudent(problem.student, problem.student, problem.inputs, 0, problem.activation)  # stays in the domain
     try:

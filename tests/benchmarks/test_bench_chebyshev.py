@@ -9,10 +9,10 @@ import pytest
 from flint import arb, arb_poly, ctx, fmpq_poly
 
 from theory.activations import activation
-from theory.certified_sup import certified_sup
 from theory.chebyshev import approximate
+from theory.chebyshev.remez import best_uniform
+from theory.chebyshev.sup_bounds import certified_sup
 from theory.exact import to_fmpq
-from theory.remez import best_uniform
 
 BITS = 128  # of the plain route
 WITHIN = 0.01  # of each other: the upper and the lower bound

@@ -6,12 +6,12 @@ from fractions import Fraction as F
 
 import pytest
 
-from tests.theory.engines import plain_frequencies
+from tests.theory.engines.frequencies import plain_frequencies
 from theory import Discrete, TeacherStudent
 from theory.degrees import variance_degree
 from theory.engines.base import Quantity
-from theory.engines.factorial_moments import cubature
 from theory.engines.frequencies import Frequencies
+from theory.engines.frequencies.factorial_moments import cubature
 
 TARGET = "both layers, degree 76: 1.5 s (4 s: polynomials written out, last batch in closed form)"
 

@@ -9,8 +9,8 @@ import pytest
 
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
 from theory.approximation import certified_decreasing_range, every_path_bound, gradient_gap_bound, polynomial_within
+from theory.approximation.run_bounds import observed_gaps, polynomial_run, smooth_run
 from theory.chebyshev import approximate
-from theory.run_bounds import observed_gaps, polynomial_run, smooth_run
 
 DEPTH, WIDTH, STEPS, BATCH, RATE = 3, 64, 10, 32, 0.01
 GROUP = f"{DEPTH} layers of width {WIDTH}, {STEPS} batches of {BATCH}, tanh, degree 60"

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from empirics import cost as run_cost
 from empirics import make_plan, predict
-from empirics.work import run_shard
+from empirics.runs import cost as run_cost
+from empirics.runs.work import run_shard
 from tests.benchmarks.calibrate import fitted, written
 from tests.benchmarks.cost_grid import Case, atoms, grid, measured_bytes, measured_seconds, network, points
-from theory import Gaussian, Rademacher, Uniform, unit_costs
-from theory.budget import Cost, size
+from theory import Gaussian, Rademacher, Uniform
+from theory.budget import Cost, size, unit_costs
 
 GRID = grid()
 RUNS = {

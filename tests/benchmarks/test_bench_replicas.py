@@ -20,11 +20,11 @@ import pytest
 import torch
 
 from empirics import simulate, synthetic
-from empirics.batches import Draws, make_source
-from empirics.engine_cost import step_flops
-from empirics.request import make_plan
-from empirics.streams import streams
-from empirics.work import run_shard
+from empirics.runs.engine_cost import step_flops
+from empirics.runs.request import make_plan
+from empirics.runs.work import run_shard
+from empirics.sampling.batches import Draws, make_source
+from empirics.sampling.streams import streams
 from tests.benchmarks import plain_loops
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
@@ -47,9 +47,7 @@ def problem() -> TeacherStudent:
 
 
 def engine_run(b: int, estimator: str, steps: int = STEPS, every: int = 1) -> Callable[[], Any]:
-    plan = make_plan(
-        problem(), batch_sizes=[b], steps=steps, replicas=REPLICAS, dtype="float32", estimator=estimator, every=every
-    )
+    plan = make_plan(problem(), batch_sizes=[b], steps=steps, replicas=REPLICAS, dtype="float32", estimator=estimator, every=every)
     return lambda: run_shard(plan, plan.shards()[0])
 
 

@@ -1,6 +1,6 @@
 """Trace words: one word with six S at 64 x 64 beside a plain recursion, and the network 64-256-128 at t = 1.
 
-    pytest tests/benchmarks/test_bench_trace_words.py --benchmark-enable --benchmark-only
+pytest tests/benchmarks/test_bench_trace_words.py --benchmark-enable --benchmark-only
 """
 
 from __future__ import annotations

@@ -6,15 +6,15 @@ from fractions import Fraction as F
 
 import pytest
 
-from tests.theory.engines import plain_batches
-from tests.theory.engines.test_wishart import drawn, scalar
+from tests.theory.engines.wishart import plain_batches
+from tests.theory.engines.wishart.test_wishart import drawn, scalar
 from theory import Gaussian, Uniform
 from theory.degrees import variance_degree
 from theory.engines.base import Quantity
-from theory.engines.batch_moments import batch_moments
-from theory.engines.last_batch import pair_moments
 from theory.engines.wishart import Wishart
-from theory.symbolic import SymbolicNetwork
+from theory.engines.wishart.batch_moments import batch_moments
+from theory.engines.wishart.last_batch import pair_moments
+from theory.references.symbolic import SymbolicNetwork
 from theory.trace_forms import g, tr
 
 ENGINE = Wishart()

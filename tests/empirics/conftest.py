@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from empirics import simulate
-from empirics import simulation as front_door
-from empirics.work import run_shard
+from empirics.runs import simulation as front_door
+from empirics.runs.work import run_shard
 from tests.stored_run import PROBLEM, REQUEST
 
 

@@ -8,13 +8,14 @@ import sys
 import pytest
 
 import empirics
-from empirics import arguments, plan
-from empirics.batches import finite_support
+from empirics import arguments
+from empirics.runs import plan
+from empirics.sampling.batches import finite_support
 from theory.inputs import Discrete, Gaussian, Rademacher, Uniform
 
 ALONE = """
 import sys
-import empirics, empirics.arguments, empirics.synthetic_problem
+import empirics, empirics.arguments, empirics.sampling.synthetic_problem
 problem = empirics.synthetic()
 for bad in ({"batch_sizes": [0]}, {"steps": 0}, {"dtype": "float16"}, {"device": "tpu"}, {"engine": "fast"}, {"estimator": "best"}):
     try:

@@ -33,8 +33,8 @@ from typer.testing import CliRunner
 
 import empirics
 from empirics import DataSet
-from reports import problem_text
 from reports.cli import app
+from reports.text import problem_text
 from tests.fuzz.refusal import CliRefusalError, DefectError
 from theory import (
     Discrete,
@@ -51,6 +51,7 @@ from theory import (
     enumeration,
     gaussian_moments,
     kronecker,
+    large_batch,
     recursion,
     variance_poly,
 )
@@ -58,8 +59,8 @@ from theory.activations import activation, custom, leaky_relu
 from theory.budget import Budget
 from theory.chebyshev import approximate
 from theory.claims import LEDGER
-from theory.engines import large_batch, quadrature
 from theory.gaussian_moments import Wishart
+from theory.references import quadrature
 from theory.trace_forms import W, constant, g, identity, teacher, tr
 
 F, nan, inf = Fraction, math.nan, math.inf

@@ -22,7 +22,14 @@ STRANGE = (
         "ValueError",
         "NotImplemented",
     ),
-    *("arb(1, 0.25)", "[arb(1) / 3]", "mpmath.pi", "mpmath.matrix([[1, 2], [3, 4]])", "fmpq_mat(2, 2, [1, 2, 3, 4])", "torch.empty(2, device='meta')"),
+    *(
+        "arb(1, 0.25)",
+        "[arb(1) / 3]",
+        "mpmath.pi",
+        "mpmath.matrix([[1, 2], [3, 4]])",
+        "fmpq_mat(2, 2, [1, 2, 3, 4])",
+        "torch.empty(2, device='meta')",
+    ),
     *("np.poly1d([1, 2])", "np.polynomial.Chebyshev([0, 0, 1])", "xr.Dataset({'a': 1.0})", "pd.Series(['a', 'b'])"),
     *("np.ones((300, 300))", "[1] * 3000", "'\\0'", "'\\ud800'", "memoryview(b'ab')", "float", "type", "RuntimeError('x')"),
 )

@@ -8,8 +8,9 @@ import pytest
 from flint import arb
 
 from theory import Discrete, Rademacher, TeacherStudent
-from theory.claims import ball_runs, general_networks, leaky_relu, theorem_3_6, theorem_a9, theorem_a10
-from theory.gap_bounds import Gaps
+from theory.approximation.gap_bounds import Gaps
+from theory.claims import general_networks, leaky_relu, theorem_3_6, theorem_a9, theorem_a10
+from theory.references import ball_runs
 
 LITTLE = 1e-3  # of a bound: some bounds are only twice what happened
 

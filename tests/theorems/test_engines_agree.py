@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from empirics import compare_dataset, simulate
 from tests.strategies import discrete_laws, gaussians, input_laws, problems, two_layer_sizes
 from theory import Gaussian, Rademacher, TeacherStudent, Uniform, enumeration, recursion
-from theory.engines import quadrature
-from theory.engines.large_batch import leading_coefficient
+from theory.large_batch import leading_coefficient
+from theory.references import quadrature
 from theory.trace_forms import W, constant, g, teacher, tr
 from theory.variance_poly import expectation, loss_polynomial, mean_gradient, second_moment_polynomial, variance_polynomial
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.strategies import fractions, matrices
 from theory import TeacherStudent, Uniform
 from theory.activations import activation
+from theory.approximation.run_bounds import smooth_run
 from theory.chebyshev import approximate, degree_for, sup_norms
 from theory.claims import theorem_a9 as claim
-from theory.run_bounds import smooth_run
 
 pytestmark = pytest.mark.theorems("A.9")
 

@@ -23,8 +23,8 @@ from theory import *
 from theory import approximation, chebyshev, degrees, enumeration, gaussian_moments, kronecker, recursion, scalar_monotonicity, trace_forms
 from theory import variance_gaps, variance_poly
 from theory.engines import factorial_moments, large_batch, quadrature
-from theory.gradient_gaps import every_path_bound, polynomial_within
-from theory.letters import unit_letter
+from theory.approximation.gradient_gaps import every_path_bound, polynomial_within
+from theory.trace_forms.letters import unit_letter
 from theory.trace_forms import W, g, identity, teacher, tr
 
 def net(*sizes, law=None, rate=F(1, 10), activation=(0, 1), floats=False):

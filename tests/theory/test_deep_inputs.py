@@ -11,12 +11,12 @@ import pytest
 from flint import fmpq
 
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, enumeration, variance_poly
-from theory.engines.batch_moments import _of_degree
-from theory.engines.factorial_moments import _monomial_moments, frequency_moment
+from theory.engines.frequencies.factorial_moments import _monomial_moments, frequency_moment
+from theory.engines.wishart.batch_moments import _of_degree
 from theory.gaussian_moments import Wishart, isserlis, quadratic_forms_moment, wishart_moment
+from theory.inputs.stein import double_factorial
 from theory.kronecker import StackedSamples
 from theory.recursion.partitions import bell, stirling_first, stirling_second
-from theory.stein import double_factorial
 from theory.trace_forms import W, g, tr
 
 DEEP = 2000

@@ -20,6 +20,7 @@ from theory import (
     approximation,
     chebyshev,
     enumeration,
+    large_batch,
     variance_poly,
 )
 from theory import gaussian_moments as gm
@@ -27,8 +28,8 @@ from theory import kronecker as kr
 from theory import recursion as rec
 from theory import trace_forms as tf
 from theory.activations import activation, custom, leaky_relu
-from theory.engines import large_batch, quadrature
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.references import quadrature
 
 LINEAR = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), F(1, 10))
 NORMAL = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Gaussian(1), F(1, 10))

@@ -10,26 +10,23 @@ import pytest
 from theory import (
     activations,
     approximation,
-    bernstein_ellipses,
-    certified_sup,
     chebyshev,
     degrees,
     enumeration,
     gaussian_moments,
-    gradient_gaps,
     inverse_batch,
     kronecker,
-    letters,
-    product_gaps,
-    real_roots,
+    large_batch,
     recursion,
-    symbolic,
     trace_forms,
-    variance_gaps,
     variance_poly,
 )
+from theory.approximation import gradient_gaps, product_gaps, variance_gaps
+from theory.arithmetic import real_roots
+from theory.chebyshev import bernstein_ellipses, certified_sup
 from theory.claims import second_route
-from theory.engines import large_batch, quadrature
+from theory.references import quadrature, symbolic
+from theory.trace_forms import letters
 
 MODULES = (
     activations, approximation, bernstein_ellipses, certified_sup, chebyshev, degrees, enumeration, gaussian_moments, gradient_gaps,

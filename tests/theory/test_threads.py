@@ -16,17 +16,17 @@ import pytest
 from flint import arb, ctx
 from hypothesis import settings
 
-from empirics.data_sets import DataSet
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, recursion, variance_poly
+from empirics.sampling.data_sets import DataSet
+from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.approximation import certified_decreasing_range, every_path_bound, product_gap_bound
-from theory.bernstein_ellipses import degree_for
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.claims import ball_runs, general_networks, second_route, theorem_a9, theorem_a10
-from theory.engines import large_batch, quadrature
+from theory.chebyshev.bernstein_ellipses import degree_for
+from theory.claims import general_networks, second_route, theorem_a9, theorem_a10
 from theory.engines.base import Quantity
 from theory.engines.trace_words import TraceWords
 from theory.gaussian_moments import Wishart, wishart_moment
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.references import ball_runs, quadrature
 from theory.trace_forms import W, g, tr
 
 THREADS = 8

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, input_laws, problems, two_layer_sizes
-from theory import Budget, Discrete, Gaussian, Independent, TeacherStudent, recursion, variance_poly
+from theory import Budget, Discrete, Gaussian, Independent, TeacherStudent, large_batch, recursion, variance_poly
 from theory.budget import CannotError, Cost, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
-from theory.engines import large_batch, quadrature
 from theory.engines.base import can
-from theory.enumeration_cost import LIMIT, refuse_beyond
+from theory.enumeration.path_counts import LIMIT, refuse_beyond
 from theory.other_routes import largest_enumerated
+from theory.references import quadrature
 from theory.trace_forms import W, g, tr
 from theory.variance_poly import expectation, loss_polynomial, mean_gradient, variance_polynomial
 
@@ -40,9 +40,7 @@ def test_no_constant_term_and_the_degree_bounds(problem, step, layer):
 @given(problems(st.just((2, 2, 1)), laws=input_laws, steps=1), st.integers(0, 1), layers)
 def test_rotation_of_hidden_units(problem, step, layer):
     q = np.array([[F(3, 5), F(4, 5)], [F(-4, 5), F(3, 5)]], dtype=object)
-    turned = TeacherStudent(
-        [q @ problem.student[0], problem.student[1] @ q.T], problem.teacher, problem.inputs, problem.learning_rates
-    )
+    turned = TeacherStudent([q @ problem.student[0], problem.student[1] @ q.T], problem.teacher, problem.inputs, problem.learning_rates)
     assert variance_polynomial(problem, step, layer).coefficients == variance_polynomial(turned, step, layer).coefficients
 
 

@@ -13,10 +13,10 @@ from flint import arb
 from theory import enumeration
 from theory.approximation import DecreasingRange, certified_decreasing_range
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
+from theory.references import ball_runs
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 from flint import fmpq, fmpq_poly
 
 from theory.activations import Activation, Elementwise, leaky_relu
+from theory.backpropagation import sample_gradient
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.exact import to_fmpq, to_fraction
-from theory.sample_gradients import sample_gradient
 
 #: The quadrature in doubles, on each side of the kink, is off by less, relative to its value.
 QUADRATURE_ERROR = 1e-9

@@ -18,10 +18,10 @@ from flint import fmpq
 
 from theory import enumeration
 from theory.exact import to_fmpq, to_fmpq_array, to_fraction
-from theory.letters import GRADIENT, TEACHER, WEIGHT, Letter, gradients, teachers, weights
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm
 from theory.trace_forms import TraceForm
+from theory.trace_forms.letters import GRADIENT, TEACHER, WEIGHT, Letter, gradients, teachers, weights
 
 Lookup = Callable[[Letter], np.ndarray]
 
@@ -69,9 +69,7 @@ def lookup_after(instance: MixedProduct) -> Lookup:
     return table(problem, path, gradient_path)
 
 
-def table(
-    problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradient_path: Iterable[tuple[np.ndarray, ...]]
-) -> Lookup:
+def table(problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradient_path: Iterable[tuple[np.ndarray, ...]]) -> Lookup:
     """Letters looked up in lists of weights and gradients by step."""
     known_weights, known_gradients = list(path), list(gradient_path)
     teacher = [to_fmpq_array(w) for w in problem.teacher]
@@ -89,9 +87,7 @@ def table(
     return lookup
 
 
-def batch_gradient(
-    problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]
-) -> tuple[np.ndarray, ...]:
+def batch_gradient(problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     """(g_1, ..., g_H) at these weights, averaged over the samples, by backpropagation."""
     teacher, sigma = tuple(to_fmpq_array(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
     each = [enumeration.sample_gradient(at, teacher, sigma, x) for x in samples]

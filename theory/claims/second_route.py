@@ -12,11 +12,11 @@ from fractions import Fraction
 from flint import arb
 
 from theory import enumeration
+from theory.arithmetic.working_precision import working_precision
 from theory.budget import CannotError
-from theory.engines import quadrature
 from theory.exact import to_fmpq
 from theory.problem import TeacherStudent
-from theory.working_precision import working_precision
+from theory.references import quadrature
 
 Value = Fraction | arb
 

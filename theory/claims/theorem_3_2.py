@@ -9,9 +9,9 @@ from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.recursion_cases import MixedProduct, lookup_after
 from theory.exact import to_fraction
 from theory.inputs import Discrete
-from theory.letters import gradient_letter, weight_letter
 from theory.problem import TeacherStudent
 from theory.trace_forms import W, g
+from theory.trace_forms.letters import gradient_letter, weight_letter
 
 INSTANCE = MixedProduct
 check = theorem_a5.check

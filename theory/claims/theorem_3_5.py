@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction as F
 
+from theory.arithmetic.real_roots import integer_polynomial, largest_positive_root
 from theory.claims import second_route as route
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.inputs import Discrete, Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
-from theory.real_roots import integer_polynomial, largest_positive_root
 from theory.variance_poly import variance_polynomial
 
 WINDOW = 4  # batch sizes beyond the threshold that the second route compares

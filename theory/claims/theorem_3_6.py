@@ -12,12 +12,12 @@ from numpy.polynomial.hermite_e import hermegauss
 
 from theory.approximation import every_path_bound, polynomial_within
 from theory.chebyshev import approximate, power_basis
-from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.small_networks import network
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Discrete, Gaussian, Rademacher
 from theory.problem import TeacherStudent
+from theory.references import ball_runs
 
 #: Gauss-Hermite quadrature in doubles is off by less, relative to the integral.
 QUADRATURE_ERROR = 1e-9

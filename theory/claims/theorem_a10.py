@@ -8,13 +8,13 @@ from fractions import Fraction as F
 import numpy as np
 
 from theory.approximation import every_path_bound, gradient_gap_bound, polynomial_within, product_gap_bound
-from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.theorem_a9 import Instance as Run
 from theory.claims.theorem_a9 import sigmoid_two_layers, softplus_four_layers, tanh_three_layers
 from theory.inputs import Uniform
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm
+from theory.references import ball_runs
 from theory.trace_forms import TraceForm, W, g, teacher, tr
 
 Form = TraceForm | KroneckerForm
@@ -173,7 +173,5 @@ CLAIM = Claim(
         r"\(\sigma\) and \(\sigma'\) at all of them has gap 0 in every product.",
     ),
     command="pytest -m theorems tests/theorems/test_theorem_a10.py",
-    slips=(
-        r"\(W_{0:t}\) beside \(G_{0:T}\): the indices \(t\) and \(T\) are mixed; line 901 says “at any time step \(T\)”.",
-    ),
+    slips=(r"\(W_{0:t}\) beside \(G_{0:T}\): the indices \(t\) and \(T\) are mixed; line 901 says “at any time step \(T\)”.",),
 )

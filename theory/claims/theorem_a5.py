@@ -24,9 +24,7 @@ def check(instance: MixedProduct) -> Evidence:
 def check_printed(instance: MixedProduct) -> Evidence:
     """The proof as printed, W_t = W_{t-1} - alpha_t g_{t-1}: the same terms with the wrong learning rate."""
     problem = instance.problem
-    shifted = TeacherStudent(
-        problem.student, problem.teacher, problem.inputs, lambda s: problem.learning_rate(s + 1), problem.activation
-    )
+    shifted = TeacherStudent(problem.student, problem.teacher, problem.inputs, lambda s: problem.learning_rate(s + 1), problem.activation)
     result = unroll(instance.form, shifted, instance.step)
     return _evidence(instance, result, [], "W_t = W_{t-1} - alpha_t g_{t-1} in every place, as printed")
 
@@ -81,9 +79,7 @@ def _two_rates(rates: list[F]) -> TeacherStudent:
 
 def _mixed() -> MixedProduct:
     rows = (W(2, 1).T @ g(1, 1), W(2, 2) @ teacher(1) @ W(2, 1).T)
-    return MixedProduct(
-        _two_rates([F(1, 2), F(1, 4), F(1, 8)]), rows, [[1, 2], [3, 4]], W(2, 2).T @ W(1, 2), history=((0, 1), (1, 1))
-    )
+    return MixedProduct(_two_rates([F(1, 2), F(1, 4), F(1, 8)]), rows, [[1, 2], [3, 4]], W(2, 2).T @ W(1, 2), history=((0, 1), (1, 1)))
 
 
 def _single() -> MixedProduct:

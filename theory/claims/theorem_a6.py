@@ -9,7 +9,6 @@ from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.recursion_cases import MixedProduct, at_batch_size, difference, mean_given_start
 from theory.claims.theorem_a4 import by_batch_size
 from theory.inputs import Discrete
-from theory.letters import CONSTANT, TEACHER, weights
 from theory.problem import TeacherStudent
 from theory.recursion import (
     KroneckerForm,
@@ -19,6 +18,7 @@ from theory.recursion import (
     to_initial_weights,
 )
 from theory.trace_forms import W, g
+from theory.trace_forms.letters import CONSTANT, TEACHER, weights
 
 INSTANCE = MixedProduct
 

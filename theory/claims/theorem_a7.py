@@ -12,7 +12,7 @@ from theory.degrees import printed_variance_degree_a7, variance_degree
 from theory.inputs import Discrete, Gaussian, Uniform
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
-from theory.symbolic import SymbolicNetwork
+from theory.references.symbolic import SymbolicNetwork
 from theory.variance_poly import mean_gradient, second_moment_polynomial
 
 MAX_PATHS = 12_000  # of the enumeration, all batch sizes together

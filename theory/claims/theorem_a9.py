@@ -13,14 +13,14 @@ import numpy as np
 from flint import arb
 
 from theory.approximation import DomainError, gradient_gap_bound
+from theory.arithmetic.working_precision import working_precision
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.claims import ball_runs
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.small_networks import network, samples
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Gaussian, Rademacher, Uniform
 from theory.problem import TeacherStudent
-from theory.working_precision import working_precision
+from theory.references import ball_runs
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,7 @@ def check(instance: Instance) -> Evidence:
     )
 
 
-def _evidence(
-    instance: Instance, left: str, right: str, holds: bool | None, residual: F | None = None, reason: str = ""
-) -> Evidence:
+def _evidence(instance: Instance, left: str, right: str, holds: bool | None, residual: F | None = None, reason: str = "") -> Evidence:
     return Evidence(
         statement="every gap of weights, pre-activations, activations, slopes, backward errors and gradients is at most its bound",
         instance=instance.name,

@@ -12,14 +12,14 @@ from flint import fmpq, fmpq_mat, fmpq_poly
 from theory.claims import second_route as route
 from theory.claims.plain_gradients import chain, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.scalar_monotonicity import is_certified, quadratic_form
 from theory.claims.theorem_3_5 import Instance as Instance35
 from theory.claims.theorem_3_5 import gaussian_rising, smallest_rise
-from theory.engines import quadrature
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Discrete, Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
-from theory.scalar_monotonicity import is_certified, quadratic_form
+from theory.references import quadrature
 from theory.variance_poly import variance_polynomial
 
 

@@ -21,7 +21,6 @@ from theory.degrees import gradient_degree
 from theory.exact import as_choice, as_index, as_sequence, shown, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
 from theory.problem import TeacherStudent, as_problem
 from theory.recursion.closed import evaluate_graphs, evaluate_words, gaussian_sum, graph_sum
 from theory.recursion.codes import Alphabet
@@ -35,6 +34,7 @@ from theory.recursion.literal import (
     unroll,
 )
 from theory.trace_forms import TraceForm
+from theory.trace_forms.letters import CONSTANT, GRADIENT, TEACHER, WEIGHT, Letter
 
 METHODS = ("words", "graphs")
 
@@ -79,9 +79,7 @@ def expectation(
     return result
 
 
-def literal_expectation(
-    form: TraceForm | KroneckerForm, problem: TeacherStudent, *, budget: Budget | None = None
-) -> Any:
+def literal_expectation(form: TraceForm | KroneckerForm, problem: TeacherStudent, *, budget: Budget | None = None) -> Any:
     """E[ form | w_0 ] by Lemma A.3 and Theorems A.4-A.6 taken literally; for small sizes. Arguments and errors as for `expectation`."""
     _checked(form, problem)
     literal = form if isinstance(form, KroneckerForm) else KroneckerForm.from_trace_form(form)

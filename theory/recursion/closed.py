@@ -67,8 +67,7 @@ def _expand_graphs(terms: moment_graphs.Terms, alphabet: Alphabet, step: int) ->
         edges, offset = [], 0
         for component in graph.components:
             edges += [
-                Edge(tail + offset if tail >= 0 else tail, head + offset if head >= 0 else head, word)
-                for tail, head, word in component
+                Edge(tail + offset if tail >= 0 else tail, head + offset if head >= 0 else head, word) for tail, head, word in component
             ]
             offset += len(moment_graphs.legs(component))
         for choice, factor in _choices([alphabet.expand(edge.word, step) for edge in edges]):

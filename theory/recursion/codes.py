@@ -14,8 +14,8 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from theory.exact import to_fmpq, to_fmpq_mat
-from theory.letters import GRADIENT, TEACHER, WEIGHT, Letter
 from theory.problem import TeacherStudent
+from theory.trace_forms.letters import GRADIENT, TEACHER, WEIGHT, Letter
 
 CodedWord = tuple[int, ...]
 Sum = dict[CodedWord, fmpq]
@@ -163,4 +163,3 @@ class Alphabet:
 def coded(word: tuple[Letter, ...], alphabet: Alphabet) -> CodedWord:
     """A user's word in codes, gradients written out."""
     return tuple(code for letter in word for code in alphabet.letter(letter))
-

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from theory.budget import Cost
-from theory.letters import GRADIENT, WEIGHT, Letter
+from theory.budget.unit_costs import UNITS
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import bell, powers_of_inverse_batch
 from theory.trace_forms import TraceForm
-from theory.unit_costs import UNITS
+from theory.trace_forms.letters import GRADIENT, WEIGHT, Letter
 
 #: beyond this many terms the count stops; nothing that large is affordable
 OUT_OF_REACH = 10**12
@@ -84,9 +84,7 @@ def unrolled_cost(form: KroneckerForm, step: int) -> Cost:
     return Cost(terms * UNITS["recursion.kronecker"], 2e3 * terms, f"{terms:.3g} terms")
 
 
-def _closed_terms(
-    form: TraceForm, moments_of: Callable[[int], int], last_moments: Callable[[int], int] | None = None
-) -> tuple[int, int]:
+def _closed_terms(form: TraceForm, moments_of: Callable[[int], int], last_moments: Callable[[int], int] | None = None) -> tuple[int, int]:
     """Terms at the end, and terms ever made; `last_moments` weighs the terms of the last expectation instead of counting them."""
     terms = visited = 0
     for term in form.terms:

@@ -18,9 +18,9 @@ import numpy as np
 from flint import fmpq
 
 from theory.exact import as_matrix, as_number, as_sequence, shown, to_fmpq, to_fmpq_array, to_fraction
-from theory.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
 from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms import Term, TraceForm
+from theory.trace_forms.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
 
 Lookup = Callable[[Letter], np.ndarray]
 
@@ -212,9 +212,7 @@ def _as_traces(term: KroneckerTerm, shapes: list[tuple[int, int]]) -> Iterable[T
         entry = to_fraction(tensor[index])
         if entry:
             columns, rows = index[: len(shapes)], index[len(shapes) :]
-            traces = tuple(
-                (unit_letter(c, b, a, r), *row) for row, (r, c), b, a in zip(term.rows, shapes, columns, rows, strict=True)
-            )
+            traces = tuple((unit_letter(c, b, a, r), *row) for row, (r, c), b, a in zip(term.rows, shapes, columns, rows, strict=True))
             found.append(Term(term.coefficient * entry, traces, term.open))
     return found or [Term(Fraction(0), (), term.open)]
 

@@ -29,7 +29,11 @@ from flint import fmpq
 from theory.budget import Budget, refuse_large
 from theory.exact import as_index, shown, to_fmpq
 from theory.inputs import InputLaw
-from theory.letters import (
+from theory.problem import TeacherStudent, as_problem
+from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
+from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
+from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
+from theory.trace_forms.letters import (
     GRADIENT,
     WEIGHT,
     Letter,
@@ -41,10 +45,6 @@ from theory.letters import (
     unit_letter,
     weight_letter,
 )
-from theory.problem import TeacherStudent, as_problem
-from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
-from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
-from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
 
 #: constants C made so far, so that equal ones are made once
 Constants = dict[Any, Any]
@@ -125,9 +125,7 @@ def to_initial_weights(form: KroneckerForm, problem: TeacherStudent, *, budget: 
 # -- one term -------------------------------------------------------------------------------------------------------------
 
 
-def _conditional_expectation(
-    form: KroneckerForm, problem: TeacherStudent, step: int, constants: Constants
-) -> list[KroneckerForm]:
+def _conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: int, constants: Constants) -> list[KroneckerForm]:
     if any(_is_gradient(x, step) and x.sample is not None for x in form.letters):
         raise ValueError(f"Theorem A.4 takes batch gradients g({step}, k), but the form has gradients of single samples")
     by_power: dict[int, list[KroneckerTerm]] = {}

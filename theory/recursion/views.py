@@ -15,7 +15,6 @@ import numpy as np
 from flint import fmpq
 
 from theory.exact import to_fraction
-from theory.letters import Word, unit_letter, word_shape
 from theory.recursion.codes import SIGMA, Alphabet, CodedWord
 from theory.recursion.gaussian_words import Terms as WordTerms
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
@@ -23,6 +22,7 @@ from theory.recursion.literal import moment_tensor
 from theory.recursion.moment_graphs import CYCLE, LEFT, RIGHT, Graph
 from theory.recursion.moment_graphs import Terms as GraphTerms
 from theory.trace_forms import Term, TraceForm, W, constant, identity, teacher
+from theory.trace_forms.letters import Word, unit_letter, word_shape
 
 
 def words_as_trace_forms(terms: WordTerms, alphabet: Alphabet) -> dict[int, TraceForm]:

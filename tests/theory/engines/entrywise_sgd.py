@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from tests.theory.test_gaussian_moments import falling_over_power, partitions
+from tests.theory.gaussian_moments.test_gaussian_moments import falling_over_power, partitions
 from theory.engines.base import Quantity
 from theory.exact import to_fmpq
 from theory.inverse_batch import InverseBatchPolynomial

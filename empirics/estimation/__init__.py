@@ -1,0 +1,1 @@
+"""What the sums over replicas say: moments, standard errors, tails, rounding, intervals, comparisons."""

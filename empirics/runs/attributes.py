@@ -1,0 +1,165 @@
+"""A run from the attributes of its result: the whole problem and the whole request as JSON, every number exact.
+
+    problem     {"student": [...], "teacher": [...], "learning_rates": ..., "activation": [...] or a name, "inputs": {"law": ..., ...}}
+    request     the other arguments of `empirics.simulate` that decide the numbers
+
+Floats are JSON numbers, rationals are texts such as "1/3". What no file can hold is named by its digest: functions of the user's, and
+problems of more than MOST_NUMBERS numbers. Learning rates that a function gave are the doubles that the run used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from empirics.arguments import is_users_function
+from empirics.runs.plan import Plan
+from empirics.runs.request import make_plan
+from empirics.sampling.data_sets import DataSet
+from theory.exact import read_number, shown, written
+from theory.inputs import Discrete, Gaussian, InputLaw, Rademacher, Uniform
+from theory.problem import TeacherStudent
+
+#: Larger problems are named by their digest; a store has their arrays in problem.npz.
+MOST_NUMBERS = 500_000
+
+
+def again(source: xr.Dataset | str | os.PathLike[str], problem: TeacherStudent | None = None) -> dict[str, Any]:
+    """The arguments of `empirics.simulate` that give a result again, to the bit on the same versions and device.
+
+    Args:
+        source: the Dataset, or the netCDF file that it was written to.
+        problem: that of the run, where its attributes cannot hold it: functions, and more than half a million numbers; compared if given.
+
+    Raises TypeError for something else, ValueError for a file that cannot be read, for what is no result or was changed, for a problem
+    that is not the run's, and where `problem` is needed. Cost: reading the attributes.
+
+    >>> from empirics import again, simulate, synthetic
+    >>> run = simulate(synthetic(), batch_sizes=[4], steps=2, replicas=8)
+    >>> simulate(**again(run)).identical(run)
+    True
+    """
+    attributes = _attributes(source)
+    try:
+        request, text = json.loads(attributes["request"]), json.loads(attributes["problem"])
+        if not isinstance(request, dict) or not isinstance(text, dict):
+            raise ValueError("they are no tables")
+        if attributes.get("rule") is None:
+            raise ValueError("it was made by an earlier version, whose draws are others")
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"source must be a result of empirics.simulate with the attributes 'request' and 'problem': {error}") from error
+    if problem is None:
+        problem = _problem(text)
+    elif not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    try:
+        plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=str(torch.device(request["device"])))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"source must be a result of this problem, but what it asks for cannot be: {error}") from error
+    if plan.fingerprint != attributes.get("fingerprint"):
+        raise ValueError("problem must be that of the run, and source as it was written: the fingerprints of the two differ")
+    return {"problem": problem, **request}
+
+
+def problem_text(plan: Plan) -> str:
+    """The problem of a run as JSON."""
+    problem, law = plan.problem, plan.problem.inputs
+    rates = _rates(plan)
+    weights = sum(w.size for w in (*problem.student, *problem.teacher))
+    if weights + (len(rates) if isinstance(rates, list) else 1) + _numbers_of(law) > MOST_NUMBERS:
+        where = "in problem.npz of the store, where there is one"
+        return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "numbers": where})
+    data: dict[str, Any] = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
+    data["learning_rates"] = rates
+    if problem.is_polynomial:
+        data["activation"] = problem.polynomial
+    else:
+        data["activation"] = {"function": str(problem.activation)} if is_users_function(problem) else problem.activation.name
+    return json.dumps(data | {"inputs": _law_data(law)}, default=written)
+
+
+def _rates(plan: Plan) -> Any:
+    """As they were given, as far as the run goes."""
+    given = plan.problem.learning_rates
+    if callable(given):
+        return plan.rates[:-1].tolist()
+    return list(given[: plan.steps - 1]) if isinstance(given, tuple) else given
+
+
+def _numbers_of(law: InputLaw) -> int:
+    if isinstance(law, DataSet):
+        return int(law.points.size)
+    if isinstance(law, Discrete):
+        return len(law.atoms) * (law.dimension + 1)
+    return law.dimension**2 if isinstance(law, Gaussian) and not law.is_standard else 2
+
+
+def _law_data(law: InputLaw) -> dict[str, Any]:
+    if type(law) is DataSet:
+        return {"law": "data_set", "points": law.points.tolist()}
+    if type(law) is Gaussian:
+        sigma = law.second_moment if law.exact else law.second_moment.astype(float)  # rounding is allowed for in floats only
+        return {"law": "gaussian", **({"dimension": law.dimension} if law.is_standard else {"cov": sigma.tolist()})}
+    if type(law) is Discrete:
+        return {"law": "discrete", "atoms": [list(atom) for atom in law.atoms], "probabilities": list(law.probabilities)}
+    if type(law) is Rademacher:
+        return {"law": "rademacher", "dimension": law.dimension}
+    if type(law) is Uniform:
+        low, high = law._bounds or (None, None)
+        return {"law": "uniform", "dimension": law.dimension, "low": low, "high": high}
+    return {"law": repr(law)}
+
+
+_LAWS: dict[str, Callable[..., InputLaw]] = {
+    "data_set": lambda points: DataSet(np.array(points, dtype=np.float64)), "gaussian": Gaussian, "discrete": Discrete,
+    "rademacher": Rademacher, "uniform": Uniform,
+}  # fmt: skip
+
+
+def _problem(data: dict[str, Any]) -> TeacherStudent:
+    """The inverse of `problem_text`. ValueError for what it could not hold."""
+    if "sha256" in data:
+        raise ValueError(f"problem must be given: it has more than {MOST_NUMBERS:,} numbers, which the attributes name by a digest only")
+    try:
+        sigma, inputs = data["activation"], dict(data["inputs"])
+        law = inputs.pop("law")
+        if isinstance(sigma, dict):
+            raise ValueError(f"problem must be given: its activation, {sigma.get('function')}, is a function, which no attribute can hold")
+        if law not in _LAWS:
+            raise ValueError(f"problem must be given: its inputs, {law}, are a law of the user's, which no attribute can hold")
+        of_law = {key: value if law == "data_set" or key == "dimension" else _read(value) for key, value in inputs.items()}
+        student, teacher, rates = (_read(data[name]) for name in ("student", "teacher", "learning_rates"))
+        return TeacherStudent(student, teacher, _LAWS[law](**of_law), rates, sigma if isinstance(sigma, str) else _read(sigma))
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"source must be a result of empirics.simulate, but its attribute 'problem' is none ({error})") from error
+
+
+def _read(value: Any) -> Any:
+    """Nested lists with every text turned into the number that it spells."""
+    if isinstance(value, list):
+        return [_read(x) for x in value]
+    return read_number(value, "a number of 'problem'") if isinstance(value, str) else value
+
+
+def _attributes(source: Any) -> dict[str, Any]:
+    if isinstance(source, xr.Dataset):
+        return dict(source.attrs)
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"source must be a Dataset or a netCDF file, but was {shown(source)}")
+    path = Path(source)
+    try:
+        if not path.is_file():
+            raise FileNotFoundError(2, "there is none")
+        with xr.open_dataset(path, engine="h5netcdf") as data:
+            return dict(data.attrs)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no netCDF file"
+        raise ValueError(f"source must be a netCDF file of a result, but {shown(str(source))} cannot be read: {reason}") from error

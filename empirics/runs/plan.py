@@ -1,0 +1,193 @@
+"""A plan: everything that decides the numbers of a run, and how the work is cut into shards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from empirics.arguments import Request, is_users_function
+from empirics.engines.autograd import Autograd
+from empirics.engines.base import Engine, Setting
+from empirics.engines.cuts import BLOCK, CHUNK, RULE, lockstep, shard_size, step_seconds
+from empirics.engines.networks import Networks
+from empirics.engines.two_linear import TwoLinear
+from empirics.runs.engine_cost import replica_numbers, step_flops
+from empirics.sampling.data_sets import DataSet
+from theory.exact import as_double, to_float, written
+from theory.problem import TeacherStudent
+
+ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One piece of work: `replicas` runs at one batch size, from the streams of (seed, batch_size, index)."""
+
+    batch_size: int
+    index: int
+    replicas: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan(Request):
+    """A checked request with the device that it got; see `empirics.simulate` for the arguments."""
+
+    rule: int = RULE  # by which it is cut: cuts.py
+
+    @cached_property
+    def rates(self) -> np.ndarray:
+        """alpha_0, ..., alpha_{steps-1}; the last moves weights that nobody looks at, and is 0."""
+        return np.array([as_double(self.problem.learning_rate(t), f"learning_rates({t})") for t in range(self.steps - 1)] + [0.0])
+
+    @property
+    def eps(self) -> float:
+        """The unit in the last place of the arithmetic."""
+        return float(np.finfo(self.dtype).eps)
+
+    @property
+    def recorded(self) -> range:
+        """The steps that are looked at."""
+        return range(0, self.steps, self.every)
+
+    def shards(self) -> list[Shard]:
+        """All the work. The last shard of a batch size takes the remainder, so that none has fewer than two replicas."""
+        cuts = [(b, *self.cut(b)) for b in self.batch_sizes]
+        return [Shard(b, i, full if i < count - 1 else last) for b, count, full, last in cuts for i in range(count)]
+
+    def cut(self, batch_size: int) -> tuple[int, int, int]:
+        """How many shards, of how many replicas, and how many are left for the last one."""
+        full = self.shard_replicas or self._usual_shard(batch_size)
+        count = max(1, self.replicas // full)
+        return count, full, self.replicas - full * (count - 1)
+
+    @property
+    def shard_count(self) -> int:
+        """len(shards()), by counting."""
+        return sum(self.cut(b)[0] for b in self.batch_sizes)
+
+    @property
+    def flops(self) -> float:
+        """Of the whole run."""
+        return sum(step_flops(self.problem, self.engine, self.estimator, b) for b in self.batch_sizes) * self.replicas * self.steps
+
+    @property
+    def core_seconds(self) -> float:
+        """Of the whole run on the CPU, roughly and without running anything; `predict` is better."""
+        return sum(self.step_seconds.values()) * self.replicas * self.steps
+
+    @cached_property
+    def step_seconds(self) -> dict[int, float]:
+        """Of one replica's step on the CPU, at every batch size, by counting."""
+        how = self.engine, self.estimator, self.sampling, self.dtype
+        return {b: step_seconds(self.problem, b, *how) for b in self.batch_sizes}
+
+    def _usual_shard(self, batch_size: int) -> int:
+        """For one batch size at a time, so that the draws at one do not depend on the others."""
+        return shard_size(
+            self.rule, self.problem, batch_size, self.steps, engine=self.engine, estimator=self.estimator, sampling=self.sampling,
+            dtype=self.dtype, kind=torch.device(self.device).type,
+        )  # fmt: skip
+
+    def groups(self, shard: Shard) -> list[tuple[int, int]]:
+        """(blocks, block_size) to run in lockstep, one after the other; block sizes differ by at most one."""
+        blocks = max(1, shard.replicas // BLOCK)
+        larger = shard.replicas % blocks
+        small = shard.replicas // blocks
+        groups = []
+        for size, count in ((small, blocks - larger), (small + 1, larger)):
+            width = max(1, self.lockstep(shard.batch_size) // size)
+            groups += [(min(width, count - i), size) for i in range(0, count, width)]
+        return groups
+
+    def lockstep(self, batch_size: int) -> int:
+        """Replicas that fit the cache together, with room for a block at least."""
+        kind = torch.device(self.device).type
+        return lockstep(self.problem, batch_size, engine=self.engine, estimator=self.estimator, dtype=self.dtype, kind=kind)
+
+    def setting(self, batch_size: int, blocks: int, block_size: int) -> Setting:
+        device, dtype = torch.device(self.device), DTYPES[self.dtype]
+        return Setting(self.problem, batch_size, blocks, block_size, device, dtype, self.estimator, self.sampling, CHUNK)
+
+    def replica_bytes(self, batch_size: int) -> int:
+        """Weights and buffers of one replica."""
+        return replica_numbers(self.problem, self.engine, self.estimator, batch_size) * (4 if self.dtype == "float32" else 8)
+
+    def identity(self, rates: Sequence[float] | None = None) -> dict[str, Any]:
+        """All that decides the numbers of a shard, as JSON; batch sizes and the number of replicas only add shards.
+
+        `rates`: alpha_0, alpha_1, ... of the same run with another number of steps.
+        """
+        law = self.problem.inputs
+        known: Sequence[float] = self.rates[:-1].tolist() if rates is None else rates
+        rule = {} if self.rule == 1 else {"rule": self.rule}
+        return rule | {
+            "sizes": list(self.problem.sizes),
+            "inputs": law.digest if isinstance(law, DataSet) else repr(law),
+            "activation": str(self.problem.activation) if not self.problem.is_polynomial else [written(c) for c in self.problem.polynomial],
+            "steps": len(known) + 1,
+            "every": self.every,
+            "seed": self.seed,
+            "device": torch.device(self.device).type,
+            "dtype": self.dtype,
+            "sampling": self.sampling,
+            "estimator": self.estimator,
+            "engine": self.engine,
+            "shard_replicas": self.shard_replicas,
+            "problem": problem_digest(self.problem, known),
+        }
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of `make_plan` that give this plan again."""
+        names = ("steps", "replicas", "seed", "dtype", "sampling", "estimator", "engine", "every", "shard_replicas")
+        return {"batch_sizes": list(self.batch_sizes), "device": self.device} | {name: getattr(self, name) for name in names}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the identity."""
+        return fingerprint(self.identity())
+
+
+def fingerprint(identity: dict[str, Any]) -> str:
+    """SHA-256 of what decides the numbers of a run."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
+    """SHA-256 over the doubles that runs use of weights, teacher, learning rates and activation, and the input law."""
+    digest = hashlib.sha256()
+
+    def add(value: Any) -> None:
+        digest.update((value.tobytes() if isinstance(value, np.ndarray) else str(value).encode()) + b"\n")
+
+    for matrix in (*problem.student, *problem.teacher):
+        add(matrix.shape)
+        add(to_float(matrix) + 0.0)  # one zero
+    add(np.asarray(rates, dtype=np.float64))
+    law = problem.inputs
+    add(law.digest if isinstance(law, DataSet) else repr(law))
+    if problem.is_polynomial:
+        add([float(c) for c in problem.polynomial])
+    else:
+        add(problem.activation)
+        if is_users_function(problem):
+            for radius in (8.0, 64.0, 1024.0):
+                add(_sampled(problem.activation, radius))
+    return digest.hexdigest()
+
+
+def _sampled(sigma: Any, radius: float) -> str:
+    """A user's function, of which no more is known than its values, constants, and where it fails."""
+    points = np.linspace(-radius, radius, 513)
+    try:
+        values = np.stack([sigma.value(points), sigma.derivative(points)])
+    except ValueError:
+        return f"not finite on [{-radius}, {radius}]"
+    return hashlib.sha256(values.tobytes()).hexdigest() + repr((sigma.lipschitz, sigma.derivative_lipschitz))

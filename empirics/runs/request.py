@@ -1,0 +1,52 @@
+"""From what a user asks to a plan: everything is checked before any work."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import torch
+
+from empirics.arguments import check_request, is_users_function
+from empirics.runs.plan import Plan
+from theory.problem import TeacherStudent
+
+
+def make_plan(
+    problem: Any,
+    *,
+    batch_sizes: Any,
+    steps: Any,
+    replicas: Any,
+    seed: Any = 0,
+    device: str = "auto",
+    dtype: str = "float64",
+    sampling: str = "independent",
+    estimator: str = "auto",
+    engine: str = "auto",
+    every: Any = 1,
+    shard_replicas: Any = None,
+) -> Plan:
+    """A checked plan of a run, without running anything: for `predict`. Arguments as for `simulate`.
+
+    ValueError or TypeError naming the argument, what it was and what it must be.
+    """
+    asked = check_request(
+        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, seed=seed, device=device, dtype=dtype, sampling=sampling,
+        estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
+    )  # fmt: skip
+    parts = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    return Plan(**parts | {"device": _device(asked.device, asked.problem)})
+
+
+def _device(device: str, problem: TeacherStudent) -> str:
+    """A device that is there."""
+    is_numpy = is_users_function(problem)
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() and not is_numpy else "cpu"
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise ValueError(f"device must be present, but was {device!r}, and torch finds {torch.cuda.device_count()} CUDA devices here")
+    if kind == "cuda" and is_numpy:
+        raise ValueError(f"device must be 'cpu' for an activation that is a numpy function ({problem.activation}), but was {device!r}")
+    return device

@@ -1,0 +1,230 @@
+"""The front door: many replicas of mini-batch SGD, measured at every step, in shards that survive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import xarray as xr
+
+from empirics.arguments import check_running
+from empirics.runs.cost import refuse_oversized, refuse_unaffordable
+from empirics.runs.plan import Plan, Shard
+from empirics.runs.progress import Account, Progress
+from empirics.runs.request import make_plan
+from empirics.runs.results import Collector
+from empirics.runs.run_file import read_run
+from empirics.runs.shard_files import Kept
+from empirics.runs.store import Store, as_path
+from empirics.runs.work import ShardResult, run_shard
+from theory.exact import as_index, shown
+from theory.problem import TeacherStudent
+
+#: Seconds of one core from which worker processes pay for their start.
+WORTH_WORKERS = 30.0
+
+
+def simulate(
+    problem: TeacherStudent,
+    *,
+    batch_sizes: Any,
+    steps: int,
+    replicas: int,
+    seed: int = 0,
+    device: str = "auto",
+    store: str | os.PathLike[str] | None = None,
+    dtype: str = "float64",
+    sampling: str = "independent",
+    estimator: str = "auto",
+    engine: str = "auto",
+    every: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    resume: bool = True,
+    repair: bool = False,
+    shard_replicas: int | None = None,
+    max_hours: float = 24.0,
+    progress: Callable[[Progress], Any] | None = None,
+) -> xr.Dataset:
+    """Run `replicas` independent runs of SGD from w_0 at every batch size, and estimate what the theory computes, without its formulas.
+
+    Returns a Dataset with dims step (0, ..., steps - 1), batch_size and layer (1, ..., H) and the variables
+
+        var_gradient        var(g_t | w_0) = E||g_t||_F^2 - ||E g_t||_F^2         second_moment        E||g_t||_F^2
+        var_full_gradient   the same of the full gradient grad L(w_t)             mean_norm_squared    ||E g_t||_F^2
+        loss                E L(w_t)                                              diverged             fraction of runs that have overflowed
+
+    each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it, and `..._df`, the degrees of freedom
+    of Student's t that `interval` and `compare_dataset` use: blocks of replicas are few and their values skewed, and what makes the noise
+    may be rare (empirics/estimation/tails.py). Where too few are left, below 52 replicas at least, the standard error is NaN. Controls
+    reduce it no further than the number of blocks can show (empirics/estimation/estimates.py). For relu and leaky_relu there is `ties`, the
+    fraction of runs in which rounding has decided a slope (empirics/engines/ties.py): where it is not 0, standard errors are NaN. All
+    estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
+    needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian inputs and many steps,
+    neither estimates nor standard errors can tell.
+
+    Args:
+        problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.
+        batch_sizes: b, different integers >= 1. The draws at one batch size do not depend on the others.
+        steps: how many steps are looked at; step 0 is w_0.
+        replicas: runs per batch size, at least 2. They share w_0 and the learning rates.
+        seed: the one integer from which every random number descends. More replicas with the same seed keep all whole shards.
+        device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N". Draws, and so results, differ between the CPU and GPUs.
+        store: a directory for finished shards. Started again, a run takes up what is there and gives the same bits as one never stopped;
+            so do runs of more or fewer replicas, batch sizes or steps. More steps are computed from w_0 on: shards hold no weights. Several
+            threads and processes may be at one store.
+        dtype: "float64", or "float32", twice as fast, with standard errors of about 10^-5 E||g||^2 at least.
+        sampling: "independent"; "without_replacement" or "epochs" for a DataSet.
+        estimator: "naive", always available; "rao_blackwell" and "controlled" where closed forms given w_t are known; "auto": the best.
+        engine: "two_linear" (fused, for two linear layers), "networks" (any), "autograd" (plain and slow); "auto".
+        every: look at every so many steps only.
+        workers: processes on this machine; by default one a core for runs of half a minute or more. Results do not depend on it.
+        scheduler: address of a Dask scheduler to use instead, "tcp://host:8786"; what its workers can afford is not predicted.
+        resume: False refuses a store that has shards of this run.
+        repair: compute shards again that are found corrupt; otherwise they are an error that names the file.
+        shard_replicas: runs per shard, by default such that a shard takes some seconds. Decides the draws.
+        max_hours: refuse a run that is predicted to take longer.
+        progress: called with a Progress at the start, after every shard, and about twice a second while shards are under way.
+
+    Raises ValueError or TypeError naming the argument, before any work; UnaffordableError, a ValueError, with the predicted cost;
+    CorruptShardError, a ValueError; OSError when the store's disk fills up, with all finished shards kept. Memory does not grow with
+    the number of replicas, nor with that of weights times steps. Cost: `empirics.predict`.
+
+    >>> from empirics import simulate
+    >>> from theory import Gaussian, TeacherStudent
+    >>> problem = TeacherStudent([[[2]], [[3]]], [[[1]], [[1]]], Gaussian(1), learning_rates=0.01)
+    >>> result = simulate(problem, batch_sizes=[4, 8], steps=2, replicas=1000, seed=1)
+    >>> result.var_gradient.sel(step=0, batch_size=4).values  # exact at step 0: (2/b) 25 w_k^2
+    array([112.5,  50. ])
+    """
+    plan = make_plan(
+        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, seed=seed, device=device, dtype=dtype, sampling=sampling,
+        estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
+    )  # fmt: skip
+    check_running(workers=workers, scheduler=scheduler, max_hours=max_hours, resume=resume, repair=repair, store=store, progress=progress)
+    count = choose_workers(plan, workers)
+    told = progress or (lambda progress: None)
+    refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
+    kept = None
+    if store is not None:
+        kept = Store(store, plan)
+        plan = kept.plan
+        count = min(count, plan.shard_count)
+    if scheduler is None:
+        refuse_unaffordable(plan, count, max_hours, pending_share(plan, kept))
+    shards = plan.shards()
+    if kept is not None and not resume and (there := len(kept.names().keys() & set(shards))):
+        raise ValueError(f"store must have no shards of this run without resume, but {kept.path} holds {there} of them (--resume)")
+    finished = {} if kept is None else kept.sound(shards, repair)
+    missing = [shard for shard in shards if shard not in finished]
+    if kept is not None:
+        kept.begin()
+    account = Account(plan, finished, told)
+    if not missing:
+        return collect_shards(plan, (), kept, finished, account)
+    with _runner(plan, count, scheduler, kept, account.ran) as run:
+        return collect_shards(plan, run(missing), kept, finished, account)
+
+
+def collect_shards(
+    plan: Plan, results: Iterable[ShardResult | Kept], store: Store | None, finished: dict[Shard, Path], account: Account
+) -> xr.Dataset:
+    """Keep what comes in, and take every shard into account in the plan's order, whatever the order in which they come."""
+    collector, waiting, following = Collector(plan), dict[Shard, ShardResult](), iter(plan.shards())
+    finished = dict(finished)
+    upcoming = next(following, None)
+
+    def take_in_order() -> None:
+        nonlocal upcoming
+        while upcoming is not None and (upcoming in waiting or upcoming in finished):
+            collector.add(waiting.pop(upcoming) if upcoming in waiting else store.read(upcoming, finished[upcoming]))  # type: ignore[union-attr]
+            upcoming = next(following, None)
+
+    for result in results:
+        if isinstance(result, Kept):
+            finished[result.shard] = result.path
+        elif store is None:
+            waiting[result.shard] = result
+        else:
+            finished[result.shard] = store.write(result)
+        take_in_order()
+        account.finished(result.shard)
+    take_in_order()
+    return collector.dataset()
+
+
+def choose_workers(plan: Plan, workers: int | None) -> int:
+    """How many processes: as asked, or one a core where that pays."""
+    if workers is not None:
+        return min(as_index(workers, "workers", minimum=1), plan.shard_count)
+    if torch.device(plan.device).type != "cpu" or plan.core_seconds < WORTH_WORKERS:
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, plan.shard_count)
+
+
+def pending_share(plan: Plan, store: Store | None) -> float:
+    """The fraction of the plan's replicas that a store lacks, by the names of its shards."""
+    there = 0 if store is None else sum(shard.replicas for shard in store.names().keys() & set(plan.shards()))
+    return max(0.0, 1 - there / (plan.replicas * len(plan.batch_sizes)))
+
+
+def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
+    """The result that a store holds of the last run that was asked of it, without running anything.
+
+    Args:
+        store: the directory that was given to `simulate`.
+        problem: the one of that run. Learning rates and activations can be functions, which no file holds, so it is asked for and compared.
+
+    Returns the Dataset that `simulate` returned, to the bit. Raises ValueError for a directory that is not there or no store of this
+    problem, or lacks shards; CorruptShardError. Cost: reading every shard once, some milliseconds each.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from empirics import load, simulate, synthetic
+    >>> with TemporaryDirectory() as place:
+    ...     run = simulate(synthetic(), batch_sizes=[64], steps=2, replicas=8, store=place)
+    ...     load(place, synthetic()).identical(run)
+    True
+    """
+    path = as_path(store)
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    if not path.is_dir():
+        raise ValueError(f"store must be a directory, but there is none at {path}")
+    request = read_run(path).request
+    try:  # a run of a GPU is read on any machine
+        plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=str(torch.device(request["device"])))
+    except (TypeError, ValueError, KeyError, RuntimeError) as error:
+        raise ValueError(f"store must hold a run of this problem, but what was asked of {path} cannot be: {error}") from error
+    kept = Store(path, plan, read_only=True)
+    plan, there = kept.plan, len(kept.files())
+    lacking = plan.shard_count - there  # by counting: what run.json says is not believed before it is there
+    if lacking <= 0:
+        shards = plan.shards()
+        finished = kept.sound(shards, repair=False)
+        lacking = len(shards) - len(finished)
+    if lacking > 0:
+        raise ValueError(f"store must hold the whole run, but {path} lacks {lacking} of {plan.shard_count} shards")
+    return collect_shards(plan, (), kept, finished, Account(plan, finished, lambda progress: None))
+
+
+@contextmanager
+def _runner(
+    plan: Plan, workers: int, scheduler: str | None, store: Store | None, ran: Callable[[Shard, int], Any]
+) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult | Kept]]]:
+    if scheduler is None and workers == 1:
+        yield lambda shards: (run_shard(plan, shard, partial(ran, shard)) for shard in shards)
+        return
+    from empirics.runs.cluster import client_of, local_client, run_on
+
+    place: AbstractContextManager[Any] = local_client(workers) if scheduler is None else client_of(scheduler)
+    # workers of this machine keep what they have finished themselves, whatever becomes of this process; others may not see the directory
+    directory = store.path.absolute() if store is not None and scheduler is None else None
+    with place as client:
+        yield lambda shards: run_on(client, plan, shards, ran, directory)

@@ -1,0 +1,235 @@
+"""`batchlaw simulate`: replicas of SGD from the command line, with a progress bar, a store, and a prediction of what it will take."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reports.cli.errors import Command, one_line_errors
+from reports.cli.progress import shown_progress
+from reports.cli.signals import EndedError, ended_by_signals, exit_code
+from reports.site.measured import require_extra
+from reports.text import terminal
+from reports.text.numbers import decimal
+from reports.text.problem_text import read_problem
+from theory import TeacherStudent
+from theory.exact import as_index, did_you_mean
+
+SYNTHETIC = "synthetic"
+
+
+class ManyValues(Command):
+    """Lets `--batch-sizes 4 16 64` stand for `--batch-sizes 4 --batch-sizes 16 --batch-sizes 64`; so does `--batch-sizes 4,16,64`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, list(_spread(args, "--batch-sizes")))
+
+
+def _spread(args: list[str], option: str) -> Iterator[str]:
+    """What looks like a number after the option's first value gets the option before it."""
+    since = 0  # arguments since the option, itself included; 0: not within its values
+    for argument in args:
+        if argument == option or argument.startswith(f"{option}="):
+            since = 1 if argument == option else 2
+        elif since and (since == 1 or re.fullmatch(r"[-+]?\d[\d.,eE+-]*", argument)):
+            if since > 1:
+                yield option
+            since += 1
+        else:
+            since = 0
+        yield argument
+
+
+def _sizes(texts: list[str]) -> list[int]:
+    words = [word for text in texts for word in text.replace(",", " ").split()]
+    for word in words:
+        if not re.fullmatch(r"[-+]?\d{1,30}", word):
+            raise ValueError(f"batch_sizes must be integers, as in --batch-sizes 4 16 64, but had {word!r}")
+    return [int(word) for word in words]
+
+
+def simulate(
+    ctx: typer.Context,
+    problem: Annotated[
+        str | None, typer.Argument(help='"synthetic", the problem of the paper\'s figure 1, or a .toml or .json file.')
+    ] = None,
+    batch_sizes: Annotated[list[str] | None, typer.Option(help="One or more: --batch-sizes 4 16 64 256.")] = None,
+    steps: Annotated[int, typer.Option(help="Steps to look at, from 0.")] = 1000,
+    replicas: Annotated[int, typer.Option(help="Runs at every batch size.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Every random number descends from it.")] = 0,
+    inputs: Annotated[str, typer.Option(help="Input law of the synthetic problem: gaussian, rademacher or uniform.")] = "gaussian",
+    problem_seed: Annotated[int, typer.Option(help="Seed of the synthetic problem's weights.")] = 0,
+    store: Annotated[Path | None, typer.Option(help="Directory in which finished shards survive.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the shards that the store has.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Go on, and compute corrupt shards of the store again.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    dtype: Annotated[str, typer.Option(help="float64, or float32: twice as fast.")] = "float64",
+    sampling: Annotated[str, typer.Option(help="independent; the others are for data sets, from Python.")] = "independent",
+    estimator: Annotated[str, typer.Option(help="auto, naive, rao_blackwell or controlled.")] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, two_linear, networks or autograd.")] = "auto",
+    every: Annotated[int, typer.Option(help="Look at every so many steps only.")] = 1,
+    again: Annotated[
+        Path | None, typer.Option(help="A .nc file of --out: the run that made it, but for what other options say (--replicas, --steps).")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; by default one a core, for runs of half a minute or more.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
+    max_hours: Annotated[float, typer.Option(help="Refuse a run that is predicted to take longer.")] = 24.0,
+    out: Annotated[Path | None, typer.Option(help="A .nc file for the result (netCDF).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Predict time and memory, and run nothing.")] = False,
+) -> None:
+    """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
+    with one_line_errors():
+        settings: dict[str, Any] = {
+            "batch_sizes": _sizes(batch_sizes or []), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
+            "sampling": sampling, "estimator": estimator, "engine": engine, "every": every,
+        }  # fmt: skip
+        if again is None:
+            if problem is None or not batch_sizes:
+                what, how = ("problem", "synthetic") if problem is None else ("batch_sizes", "--batch-sizes 4 16 64")
+                raise ValueError(f"{what} must be given, as in {how}, or --again with the file of a result")
+            network = _problem(problem, inputs, problem_seed)
+        else:
+            network, settings = _again(again, settings, ctx)
+        if terminal.is_closed() and store is None and out is None and not dry_run:
+            raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
+        if store is None and (resume or repair):
+            raise ValueError("store must be given with --resume or --repair")
+        _check_arguments(network, settings, {"store": store, "workers": workers, "scheduler": scheduler, "max_hours": max_hours})
+        require_extra("simulate")
+        if out is not None:
+            _check_out(out)
+        if dry_run:
+            print_prediction(network, settings, store, workers, scheduler, max_hours)
+            return
+        from empirics import simulate as run  # torch takes seconds to load: only now that nothing is wrong with what was asked
+
+        kept = "" if store is None else f"; finished shards are kept in {store}: add --resume"
+        try:
+            with ended_by_signals(), shown_progress() as told:
+                result = run(
+                    network, **settings, store=store, resume=resume or repair, repair=repair, workers=workers, scheduler=scheduler,
+                    max_hours=max_hours, progress=told,
+                )  # fmt: skip
+        except KeyboardInterrupt as error:
+            word = "ended" if isinstance(error, EndedError) else "interrupted"
+            terminal.say(f"{word}{kept or '; nothing was kept (there was no --store)'}", error=True)
+            raise typer.Exit(exit_code(error)) from None
+        except OSError as error:
+            terminal.say(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", error=True)
+            raise typer.Exit(1) from None
+        if out is not None:
+            _write(result, out, kept)  # first: what is printed can fail, on a pipe that nobody reads
+        print_result(result)
+
+
+def _again(path: Path, settings: dict[str, Any], ctx: Any) -> tuple[TeacherStudent, dict[str, Any]]:
+    """The problem and the settings of a result; what was said on the command line takes the place of what the file says."""
+    said = {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
+    for name in ("problem", "inputs", "problem_seed"):
+        if name in said:
+            raise ValueError(f"{name} must be left out with --again, whose file says it")
+    require_extra("simulate")
+    from empirics import again
+
+    found = again(path)
+    return found.pop("problem"), found | {name: value for name, value in settings.items() if name in said}
+
+
+def _check_arguments(network: TeacherStudent, settings: dict[str, Any], running: dict[str, Any]) -> None:
+    """All that can be checked without torch."""
+    from empirics.arguments import check_request, check_running
+
+    check_request(network, **settings)
+    check_running(**running)
+
+
+def _check_out(out: Path) -> None:
+    """Before the work: whether a file can be written there."""
+    if out.suffix != ".nc":
+        raise ValueError(f"out must be a .nc file, but was {str(out)!r}")
+    try:
+        with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}-"):
+            pass
+    except OSError as error:
+        raise ValueError(f"out must be in a directory that can be written, but was {str(out)!r}: {error.strerror}") from None
+
+
+def _write(result: Any, out: Path, kept: str) -> None:
+    """The whole file or none."""
+    part = out.with_name(f".{out.name}-part")
+    try:
+        result.to_netcdf(part, engine="h5netcdf")
+        part.replace(out)
+    except (OSError, RuntimeError) as error:
+        part.unlink(missing_ok=True)
+        terminal.say(f"error: out {str(out)!r} could not be written: {str(error).splitlines()[0]}{kept}", error=True)
+        raise typer.Exit(1) from None
+
+
+def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
+    as_index(seed, "problem_seed")
+    if name != SYNTHETIC:
+        if inputs != "gaussian" or seed != 0:
+            raise ValueError("inputs and problem_seed must be left out for a problem in a file, which says its own")
+        if not Path(name).suffix and not Path(name).exists():
+            raise ValueError(f"problem must be 'synthetic' or a .toml or .json file, but was {name!r}{did_you_mean(name, [SYNTHETIC])}")
+        return read_problem(Path(name))
+    from empirics.sampling.synthetic_problem import synthetic
+
+    return synthetic(inputs, seed)
+
+
+def print_prediction(
+    problem: TeacherStudent, settings: dict[str, Any], path: Path | None, workers: int | None, scheduler: str | None, max_hours: float
+) -> None:
+    """What --dry-run says."""
+    from empirics import make_plan, predict
+    from empirics.runs.cost import refuse_oversized
+    from empirics.runs.simulation import choose_workers, pending_share
+    from empirics.runs.store import Store
+    from theory.budget import duration, size
+
+    plan = make_plan(problem, **settings)
+    count = choose_workers(plan, workers)
+    refuse_oversized(plan, count)  # as in simulate: before anything goes through all steps or shards
+    kept = Store(path, plan, read_only=True) if path is not None and path.exists() else None
+    plan = plan if kept is None else kept.plan
+    pending = pending_share(plan, kept)
+    terminal.say(
+        f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {plan.shard_count} shards, "
+        f"engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, {count} worker{'s' * (count > 1)}"
+    )
+    if kept is not None:
+        terminal.say(f"the store has {1 - pending:.0%} of it")
+    if scheduler is not None:
+        terminal.say("on a scheduler's workers it takes what they take; on this machine alone:")
+    cost = predict(plan, count, pending)
+    for b, microseconds in cost.microseconds.items():
+        terminal.say(f"  b = {b}: {microseconds:.3g} microseconds for a step of one replica")
+    terminal.say(f"predicted time {duration(cost.seconds)}, memory {size(cost.memory)}, store {size(cost.store)}")
+    if cost.seconds > 3600 * max_hours and scheduler is None:
+        terminal.say(f"it would be refused: more than --max-hours {max_hours:g}")
+
+
+def print_result(result: Any) -> None:
+    """The last step as a table, and how many runs diverged."""
+    last = int(result.step[-1])
+    terminal.say(f"step {last}, the last one looked at; {result.attrs['replicas']} replicas\n")
+    names, rows = ("b", "layer", "var(g)", "±", "var(grad L)", "±", "loss", "diverged"), []
+    for b in result.batch_size.values:
+        for k in result.layer.values:
+            at = result.sel(step=last, batch_size=b)
+            one = at.sel(layer=k)
+            numbers = (one.var_gradient, one.var_gradient_se, one.var_full_gradient, one.var_full_gradient_se, at.loss)
+            cells = [decimal(float(x), 4) for x in numbers]
+            rows.append((str(int(b)), str(int(k)), *cells, f"{float(at.diverged):.3g}"))
+    terminal.say(terminal.table(names, rows, right=names, columns=terminal.width()))
+    if float(result.diverged.max()) > 0:
+        terminal.say("where runs have diverged, means over all of them do not exist: NaN")
+    if note := result.var_gradient_se.attrs.get("note", ""):
+        terminal.say(f"standard errors: {note}")

@@ -1,0 +1,1 @@
+"""Numbers, names and problems as text: plain, HTML, LaTeX and MathML."""

@@ -1,0 +1,76 @@
+"""Small claims of our own: enough to see every state that a page can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction as F
+from functools import partial
+from typing import Any
+
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.inverse_batch import InverseBatchPolynomial
+
+POLYNOMIAL = InverseBatchPolynomial([0, *(F((-1) ** (k // 3) * 7**k, 10**12 + k) for k in range(1, 24))])
+
+
+def agree(instance: Any) -> Evidence:
+    """Both sides are the instance."""
+    return Evidence("x = x", f"x = {instance}", "first route", instance, "second route", instance, True, F(0))
+
+
+def differ(instance: Any) -> Evidence:
+    """The right side is the instance plus one."""
+    return Evidence("x = x + 1", f"x = {instance}", "first route", instance, "second route", instance + 1, False, F(1))
+
+
+def undecided(instance: Any) -> Evidence:
+    """A check that could not be carried out."""
+    return Evidence("x < y", f"x = {instance}", "first route", instance, "second route", None, None, reason="y is too large")
+
+
+def broken(instance: Any) -> Evidence:
+    """A check with a defect."""
+    raise ZeroDivisionError("division by zero")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def claim(
+    identity: str = "T.1",
+    verdict: Verdict = Verdict.CORRECTED,
+    check: Callable[[Any], Evidence] = agree,
+    check_printed: Callable[[Any], Evidence] | None = differ,
+    values: tuple[Any, ...] = (F(1, 3), F(10**60 + 1, 3**70)),
+    **changes: Any,
+) -> Claim:
+    """A claim whose evidence comes out as its verdict says, unless `changes` see to it that it does not."""
+    fields: dict[str, Any] = {
+        "id": identity,
+        "title": r"Degree of \(\mathrm{var}(g_t)\) in \(1/b\)",
+        "source": "lines 1-2",
+        "printed": r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - 1\), whatever \(a &lt; b\).</p>",
+        "corrected": (
+            r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - t - 2\), whatever \(a &lt; b\). "
+            r"\[ \sum_{s=0}^{t} (2 m^s - 1) \]</p>"
+        ),
+        "hypotheses": (r"\(w_0\) is given",),
+        "verdict": verdict,
+        "check": check,
+        "check_printed": check_printed,
+        "showcases": (
+            *(Showcase(f"case {i}", partial(_same, x)) for i, x in enumerate(values)),
+            Showcase("smallest", lambda: F(1), printed=True, note=r"smallest in \(\lvert w\rvert\)"),
+        ),
+        "proof": r"<p>By induction on \(t\).</p>",
+        "remarks": ("A remark.",),
+        "slips": ("line 3: a sign",),
+        "command": "pytest -m theorems tests/theorems/test_x.py",
+    }
+    return Claim(**(fields | changes))
+
+
+def one_showcase(value: Any = 1) -> tuple[Showcase, ...]:
+    """A single supporting instance."""
+    return (Showcase("only", lambda: value),)

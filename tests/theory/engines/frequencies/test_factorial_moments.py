@@ -1,0 +1,80 @@
+"""Moments of frequencies against the multinomial law written out, and the cubature rule against the moments."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+from math import comb, factorial, prod
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from theory.engines.frequencies.factorial_moments import cubature, frequency_moment
+from theory.inverse_batch import InverseBatchPolynomial
+
+
+@st.composite
+def probabilities(draw, largest=3):
+    weights = draw(st.lists(st.integers(1, 4), min_size=1, max_size=largest))
+    return tuple(F(w, sum(weights) + draw(st.integers(0, 2))) for w in weights)
+
+
+def moment_at(p, exponents, b):
+    """E prod q_n^{k_n} at one b: the sum over all counts, the rest of the law lumped into one more atom."""
+    total, rest = F(0), 1 - sum(p)
+    for counts in np.ndindex(*[b + 1] * len(p)):
+        left = b - sum(counts)
+        if left >= 0:
+            orders = factorial(b) // prod(map(factorial, (*counts, left)))
+            chance = orders * prod((x**c for x, c in zip(p, counts, strict=True)), start=F(1)) * rest**left
+            total += chance * prod((F(c, b) ** k for c, k in zip(counts, exponents, strict=True)), start=F(1))
+    return total
+
+
+@given(probabilities(), st.data(), st.integers(1, 5))
+def test_moments_of_frequencies(p, data, b):
+    exponents = data.draw(st.tuples(*[st.integers(0, 4)] * len(p)))
+    polynomial = frequency_moment(p, exponents)
+    assert polynomial(b) == moment_at(p, exponents, b)
+    assert polynomial.degree <= max(sum(exponents) - 1, 0)
+
+
+@given(probabilities(), st.integers(0, 5), st.data())
+def test_the_rule_is_exact_up_to_its_degree(p, degree, data):
+    exponents = data.draw(st.tuples(*[st.integers(0, degree)] * len(p)).filter(lambda k: sum(k) <= degree))
+    rule = cubature(p, degree)
+    assert len(rule.nodes) == comb(degree + len(p), len(p))
+    assert integrated(rule, exponents) == frequency_moment(p, exponents)
+
+
+def test_the_rule_is_not_exact_beyond_its_degree():
+    rule = cubature((F(1, 3),), 4)
+    assert integrated(rule, (5,)) != frequency_moment([F(1, 3)], (5,))
+
+
+def test_no_variables_and_degree_zero():
+    assert cubature((), 7).nodes == ((),)
+    assert integrated(cubature((), 7), ()).coefficients == (1,)
+    assert cubature((F(1, 2), F(1, 4)), 0).nodes == ((0, 0),)
+
+
+def integrated(rule, exponents):
+    total = sum(
+        prod((j**k for j, k in zip(node, exponents, strict=True))) * weight for node, weight in zip(rule.nodes, rule.weights, strict=True)
+    )
+    return InverseBatchPolynomial([F(int(c), int(rule.denominator)) for c in total.coeffs()])
+
+
+@pytest.mark.parametrize(
+    "p, k, message",
+    [
+        ([F(1, 2)], [1, 2], "exponents must have one entry for each of the 1 probabilities"),
+        ([F(2, 3), F(2, 3)], [1, 1], "probabilities must not be negative and must not exceed 1"),
+        ([F(-1, 3)], [1], "probabilities must not be negative"),
+        ([F(1, 3)], [-1], r"exponents\[0\] must be at least 0"),
+    ],
+)
+def test_bad_input_is_named(p, k, message):
+    with pytest.raises(ValueError, match=message):
+        frequency_moment(p, k)

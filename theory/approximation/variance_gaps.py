@@ -1,0 +1,129 @@
+"""What closeness to a polynomial network says of a smooth network's variance: an interval around it, and never an order for all b.
+
+sqrt var(g) = || g - E g || in L2 is a norm, and centring does not increase it. So, for every batch size,
+
+    | sqrt var(g_{t,k}^S) - sqrt var(g_{t,k}^P) |  <=  || g_{t,k}^S - g_{t,k}^P ||_{L2}  <=  sup over paths of e_g(t, k)  =:  e
+
+and var(g^S) at b exceeds that at b + 1 when sqrt var^P(b) - sqrt var^P(b+1) > 2 e. The left side falls like b^{-3/2} while e stays:
+whatever the polynomial, this proves a decrease for finitely many b only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from flint import arb
+
+from theory import enumeration
+from theory.approximation.gradient_gaps import every_path_bound
+from theory.arithmetic.working_precision import working_precision
+from theory.budget import UnaffordableError
+from theory.chebyshev import ActivationPolynomial
+from theory.enumeration.path_counts import LIMIT, as_limit, refuse_interpolation
+from theory.exact import as_index, shown, spelled, to_fmpq
+from theory.problem import TeacherStudent
+
+_BITS = 128
+
+
+@dataclass(frozen=True, repr=False)
+class DecreasingRange:
+    """Where the smooth network's variance is proved to decrease.
+
+    Attributes:
+        batch_sizes: 1, ..., largest.
+        polynomial_variances: var(g^P) at each, exactly.
+        gap: e, for all of them.
+        lower, upper: proved bounds on var(g^S) at each batch size, rounded outward.
+        proved: for b = 1, ..., largest - 1, whether var(g^S)(b) > var(g^S)(b + 1) is proved.
+    """
+
+    batch_sizes: tuple[int, ...]
+    polynomial_variances: tuple[Fraction, ...]
+    gap: float
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    proved: tuple[bool, ...]
+
+    @property
+    def interval(self) -> tuple[int, int] | None:
+        """(first, last): var(g^S) is proved to decrease strictly from b = first to b = last, the longest such range; None without one."""
+        best: tuple[int, int] | None = None
+        first = 1
+        for b, proved in enumerate((*self.proved, False), start=1):
+            if not proved:
+                if b > first and (best is None or b - first > best[1] - best[0]):
+                    best = (first, b)
+                first = b + 1
+        return best
+
+    def __repr__(self) -> str:
+        return f"DecreasingRange(batch sizes 1..{self.batch_sizes[-1]}, gap {self.gap:.3g}, interval {self.interval})"
+
+
+def variance_gap(problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, *, input_radius: Any = None) -> float:
+    """e with |sqrt var(g_{t,k}^S) - sqrt var(g_{t,k}^P)| <= e given w_0, for every batch size: the a-priori bound on the gradients.
+
+    If the polynomial's errors are sampled (`is_certified` False), so is what this says.
+    Arguments and errors as for `every_path_bound`.
+    """
+    if not isinstance(problem, TeacherStudent):
+        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    t, k = problem.check_step(step), problem.check_layer(layer)
+    return float(every_path_bound(problem, polynomial, t + 1, input_radius=input_radius).gradient[t, k - 1])
+
+
+def certified_decreasing_range(
+    problem: TeacherStudent,
+    polynomial: ActivationPolynomial,
+    step: int,
+    layer: int,
+    *,
+    largest: int = 32,
+    max_paths: float = 4 * LIMIT,
+) -> DecreasingRange:
+    """The batch sizes up to `largest` between which the smooth network's variance is proved to decrease, from the polynomial network's.
+
+    The latter is exact, by enumeration of all mini-batches, so the inputs must have finite support. Raises ValueError for other inputs
+    and for a polynomial whose errors are not certified, UnaffordableError before any work when all these enumerations together take more
+    than `max_paths` paths or as much work, and what `variance_gap` raises.
+
+    Examples:
+        >>> from theory import Discrete
+        >>> from theory.chebyshev import approximate
+        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), Fraction(1, 4), "tanh")
+        >>> certified_decreasing_range(problem, approximate("tanh", 3, 21), step=1, layer=1, largest=12).interval
+        (1, 12)
+    """
+    sizes = range(1, as_index(largest, "largest", minimum=2) + 1)
+    as_limit(max_paths)
+    if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
+        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
+    gap = variance_gap(problem, polynomial, step, layer)
+    if not polynomial.is_certified:
+        raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
+    exact = replace(problem, activation=polynomial.coefficients)
+    atoms = len(problem.inputs.support()[0])  # type: ignore[index]
+    try:
+        refuse_interpolation(exact, atoms, sizes, step, step + 1, max_paths)
+    except UnaffordableError as refused:
+        raise UnaffordableError(f"largest must be smaller than {spelled(sizes.stop - 1)}, or the step: {refused}", refused.cost) from None
+    variances = tuple(enumeration.variance(exact, step, layer, batch_size=b, max_paths=max_paths) for b in sizes)
+    with working_precision(_BITS):
+        e = arb(gap)
+        roots = [arb(to_fmpq(v)).sqrt() for v in variances]
+        lower = [max(0.0, _down((r - e) * (r - e))) if r > e else 0.0 for r in roots]
+        upper = [_up((r + e) * (r + e)) for r in roots]
+        proved = tuple(bool(here - after > 2 * e) for here, after in pairwise(roots))
+    return DecreasingRange(tuple(sizes), variances, gap, tuple(lower), tuple(upper), proved)
+
+
+def _up(x: arb) -> float:
+    return float(x.upper()) * (1 + 2.0**-50)
+
+
+def _down(x: arb) -> float:
+    return float(x.lower()) * (1 - 2.0**-50)

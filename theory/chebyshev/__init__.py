@@ -1,0 +1,273 @@
+"""Polynomial approximants of activations on [-R, R], with certified errors of the value and of the derivative.
+
+    P(x) = sum_k c_k T_k(x / R),        value_error >= sup |sigma - P|,    derivative_error >= sup |sigma' - P'|     over [-R, R]
+
+SGD sees sigma and sigma', so both errors count: a polynomial that is close to sigma alone can have any gradient. The default method
+therefore approximates sigma' (best uniform fit, by Remez' exchange) and integrates. The coefficients are doubles, taken from then on as
+the binary rationals that they are: in the power basis they are exact, and go straight into `TeacherStudent(activation=...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_poly, fmpz_poly
+from numpy.polynomial import Chebyshev
+
+from theory.activations import Activation, refuse_false_constants
+from theory.activations import activation as as_activation
+from theory.budget import Cost, UnaffordableError, as_count
+from theory.budget.unit_costs import UNITS
+from theory.chebyshev.bernstein_ellipses import PROMISING, convergence_rate, degree_for
+from theory.chebyshev.remez import best_uniform
+from theory.chebyshev.sup_bounds import as_radius, certified_sup, sup_norms
+from theory.exact import as_choice, as_double, as_flag, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
+from theory.exact.foreign_arrays import plain
+
+__all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
+
+METHODS = (*PROMISING, "least_squares")
+#: Seconds of certifying that are spent without complaint.
+CERTIFYING_BUDGET = 120.0
+#: Degrees up to which a method's fit takes some seconds and less than a gigabyte.
+HIGHEST_DEGREES = {"remez_derivative": 3000, "interpolate": 8000, "interpolate_derivative": 8000, "least_squares": 800}
+#: A degree that stands for all beyond it where only the cost is asked.
+_FAR = 10**9
+_LARGEST_COEFFICIENT = 2.0**200
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationPolynomial:
+    """A polynomial P in place of an activation sigma on [-radius, radius]; made by `approximate` or `ActivationPolynomial.of`.
+
+    Attributes:
+        activation: sigma.
+        radius: R, exactly.
+        chebyshev: P as a numpy Chebyshev series on [-R, R]; its coefficients are P's own, to the last bit.
+        value_error, derivative_error: upper bounds on sup |sigma - P| and sup |sigma' - P'| over [-R, R]; where sigma has a breakpoint,
+            over both one-sided derivatives.
+        lower_value_error, lower_derivative_error: lower bounds on the same.
+        is_certified: whether these are proved, in ball arithmetic. Otherwise all four are maxima over sample points.
+    """
+
+    activation: Activation
+    radius: Fraction
+    chebyshev: Chebyshev
+    value_error: float
+    derivative_error: float
+    lower_value_error: float
+    lower_derivative_error: float
+    is_certified: bool
+
+    @classmethod
+    def of(cls, activation: Any, chebyshev: Any, radius: Any = None, *, certify: bool = True) -> ActivationPolynomial:
+        """A polynomial in hand, its errors certified: a numpy Chebyshev series on [-R, R], or the coefficients c_0, c_1, ... and R.
+
+        Coefficients that are no doubles are rounded to the nearest. With `certify=False`, and always for a user's callable, the errors are
+        sampled. Raises ValueError or TypeError for coefficients that are not numbers, not finite or beyond 2^200 and for series of another
+        kind, domain or window; UnaffordableError when certifying would take long (degrees beyond about 1000).
+        """
+        sigma = as_activation(activation)
+        if hasattr(chebyshev, "window"):  # one of numpy's series
+            if not isinstance(chebyshev, Chebyshev) or list(chebyshev.window) != [-1, 1] or chebyshev.domain[0] != -chebyshev.domain[1]:
+                raise ValueError(
+                    "chebyshev must be a numpy Chebyshev series on an interval [-R, R] with the window [-1, 1], or its coefficients, "
+                    f"but was {shown(chebyshev)}: convert(kind=Chebyshev, domain=[-R, R]) makes one"
+                )
+            if radius is not None and list(chebyshev.domain) != [-float(as_radius(radius)), float(as_radius(radius))]:
+                raise ValueError(f"chebyshev must be a series on [-{radius}, {radius}], but its domain was {chebyshev.domain}")
+            radius = float(chebyshev.domain[1]) if radius is None else radius
+            chebyshev = chebyshev.coef
+        if radius is None:
+            raise TypeError("radius must be given with coefficients")
+        r = as_radius(radius)
+        exact = [as_number(c, f"chebyshev[{k}]") for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]
+        if not exact or any(not -_LARGEST_COEFFICIENT <= c <= _LARGEST_COEFFICIENT for c in exact):
+            raise ValueError(f"chebyshev must be one or more coefficients of at most {_LARGEST_COEFFICIENT:g}, but was {shown(exact)}")
+        numbers = np.array([float(c) for c in exact])
+        series = Chebyshev(numbers, domain=[-float(r), float(r)])
+        series.coef.setflags(write=False)  # the errors are those of these coefficients
+        if not (as_flag(certify, "certify") and sigma.is_certified):
+            value, derivative = _sampled_errors(sigma, series, r)
+            return cls(sigma, r, series, value, derivative, value, derivative, False)
+        _refuse_beyond(len(numbers) - 1)
+        (low, high), (low_slope, high_slope) = certified_sup(sigma, r, power_basis(numbers, r), (0, 1))
+        return cls(sigma, r, series, high, high_slope, low, low_slope, True)
+
+    @cached_property
+    def coefficients(self) -> tuple[Fraction, ...]:
+        """P(x) = sum_j coefficients[j] x^j, exactly."""
+        return tuple(to_fraction(c) for c in power_basis(self.chebyshev.coef, self.radius).coeffs())
+
+    @property
+    def degree(self) -> int:
+        """Degree of P."""
+        return int(max(np.flatnonzero(self.chebyshev.coef), default=0))
+
+    @cached_property
+    def derivative(self) -> Chebyshev:
+        """P' as a numpy Chebyshev series on [-R, R]."""
+        return self.chebyshev.deriv()
+
+    def __call__(self, x: Any) -> Any:
+        """P(x) in doubles, for a number or an array."""
+        return self.chebyshev(_as_doubles(x))
+
+    def __str__(self) -> str:
+        how = "certified" if self.is_certified else "sampled"
+        return (
+            f"polynomial of degree {self.degree} for {self.activation} on [-{float(self.radius):g}, {float(self.radius):g}], "
+            f"errors {self.value_error:.3g} and {self.derivative_error:.3g} ({how})"
+        )
+
+    __repr__ = __str__
+
+
+def approximate(
+    activation: Any, radius: Any, degree: int, method: str = "remez_derivative", *, certify: bool = True
+) -> ActivationPolynomial:
+    """A polynomial of at most this degree close to `activation` on [-radius, radius], with certified errors.
+
+    Args:
+        activation: a name such as "sigmoid", or an `Activation`.
+        radius: R > 0.
+        degree: n >= 1. (For an activation with a symmetry the last coefficient may be zero.)
+        method: "remez_derivative": the best uniform fit of sigma' of degree n - 1, integrated, its constant centred. For smooth sigma.
+            "interpolate": sigma at the Chebyshev points. "interpolate_derivative": sigma' at the Chebyshev points, integrated, centred.
+            "least_squares": closest to sigma in L2(-R, R).
+        certify: False samples the errors instead of proving them.
+
+    Raises ValueError or TypeError naming the argument; UnaffordableError when certifying would take long (degrees beyond about 1000).
+    Cost: milliseconds for the polynomial, and `certifying_seconds(degree)` or several times that to certify it: 0.01 s at degree 20, 0.04 s
+    at 41, 1.5 s at 300, 18 s at 900.
+
+    Examples:
+        >>> p = approximate("sigmoid", 8, 20)
+        >>> p.lower_derivative_error <= p.derivative_error <= 1.01 * p.lower_derivative_error
+        True
+        >>> round(p.derivative_error, 6), len(p.coefficients)
+        (0.0007, 20)
+    """
+    sigma, r, n = as_activation(activation), as_radius(radius), as_index(degree, "degree", minimum=1)
+    as_choice(method, "method", METHODS)
+    if method == "remez_derivative" and not sigma.is_smooth:
+        raise ValueError(
+            f"method must be interpolate, interpolate_derivative or least_squares for {sigma}, not {method!r}: its derivative jumps, and "
+            "every polynomial misses the middle of a jump by half of it, so that no fit of the derivative is better than another"
+        )
+    if as_flag(certify, "certify") and sigma.is_certified:
+        _refuse_beyond(min(n, _FAR))
+    if n > HIGHEST_DEGREES[method]:
+        far = float(min(n, _FAR))
+        cost = Cost(10 * (far / HIGHEST_DEGREES[method]) ** 3, 16.0 * far * far, f"a linear system of order {as_count(n)}")
+        raise UnaffordableError(f"degree must be at most {HIGHEST_DEGREES[method]} for {method}: {as_count(n)} would cost {cost}", cost)
+    series = _MAKERS[method](sigma, float(r), n)
+    coefficients = series.coef.copy()
+    if sigma.slope_parity:  # rounding must not break the symmetry of sigma: exact engines use it
+        coefficients[2 if sigma.slope_parity == "even" else 3 :: 2] = 0
+    return ActivationPolynomial.of(sigma, coefficients, r, certify=certify)
+
+
+def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
+    """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
+    r = to_fmpq(as_radius(radius))
+    ratios = [as_double(c, f"chebyshev[{k}]").as_integer_ratio() for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]
+    if not ratios:
+        raise ValueError("chebyshev must have at least one coefficient, but had none")
+    denominator = max((q for _, q in ratios), default=1)  # all are powers of two
+    above = before = fmpz_poly([0])
+    for p, q in reversed(ratios[1:]):
+        above, before = p * (denominator // q) + 2 * fmpz_poly([0, 1]) * above - before, above
+    p, q = ratios[0]
+    total = p * (denominator // q) + fmpz_poly([0, 1]) * above - before
+    scaled, power = [], fmpq(1, denominator)
+    for c in total.coeffs():
+        scaled.append(c * power)
+        power /= r
+    return fmpq_poly(scaled)
+
+
+# -- the methods ------------------------------------------------------------
+
+
+def _interpolate(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    return Chebyshev.interpolate(sigma.value, n, domain=[-radius, radius])
+
+
+def _interpolate_derivative(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    return _centred(sigma, Chebyshev.interpolate(sigma.derivative, n - 1, domain=[-radius, radius]).integ(), radius)
+
+
+def _remez_derivative(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    inside = [float(b) for b in sigma.breakpoints if abs(b) < radius]
+    return _centred(sigma, best_uniform(sigma.derivative, n - 1, radius, inside).integ(), radius)
+
+
+def _least_squares(sigma: Activation, radius: float, n: int) -> Chebyshev:
+    """Gauss-Legendre on each analytic piece: a discrete fit that is the continuous one up to the quadrature's error."""
+    ends = [-radius, *(float(b) for b in sigma.breakpoints if abs(b) < radius), radius]
+    nodes, weights = np.polynomial.legendre.leggauss(2 * n + 40)
+    halves = [(high - low) / 2 for low, high in pairwise(ends)]
+    x = np.concatenate([low + h * (nodes + 1) for low, h in zip(ends, halves, strict=False)])
+    w = np.concatenate([h * weights for h in halves])
+    return Chebyshev.fit(x, sigma.value(x), n, domain=[-radius, radius], w=np.sqrt(w))
+
+
+_MAKERS = {
+    "remez_derivative": _remez_derivative,
+    "interpolate": _interpolate,
+    "interpolate_derivative": _interpolate_derivative,
+    "least_squares": _least_squares,
+}
+
+
+def _centred(sigma: Activation, series: Chebyshev, radius: float) -> Chebyshev:
+    """The constant chosen so that the largest errors on either side are equal."""
+    x = _sample_points(sigma, radius, len(series.coef))
+    error = sigma.value(x) - series(x)
+    return series + (error.max() + error.min()) / 2
+
+
+def _sample_points(sigma: Activation, radius: float, count: int) -> np.ndarray:
+    grid = radius * np.cos(np.linspace(np.pi, 0, 32 * count + 513))
+    return np.union1d(grid, [float(b) for b in sigma.breakpoints if abs(b) < radius])
+
+
+def _sampled_errors(sigma: Activation, series: Chebyshev, radius: Fraction) -> tuple[float, float]:
+    x = _sample_points(sigma, float(radius), len(series.coef))
+    if not sigma.is_certified:
+        refuse_false_constants(sigma, x)
+    # derivatives on both sides of a breakpoint
+    beside = [float(np.nextafter(b, b + 1)) for b in map(float, sigma.breakpoints) if abs(b) < radius]
+    slopes = np.union1d(x, beside)
+    return (
+        float(np.abs(sigma.value(x) - series(x)).max()),
+        float(np.abs(sigma.derivative(slopes) - series.deriv()(slopes)).max()),
+    )
+
+
+def certifying_seconds(degree: int) -> float:
+    """Predicted seconds: 4 n cells, each a Taylor shift of n^2 products of numbers whose length grows with n."""
+    return UNITS["chebyshev.start"] + 4 * degree * (UNITS["chebyshev.cell"] + UNITS["chebyshev.shift"] * degree**2 * (1 + degree / 300))
+
+
+def _refuse_beyond(degree: int) -> None:
+    seconds = certifying_seconds(degree)
+    if seconds > CERTIFYING_BUDGET:
+        cost = Cost(seconds, 64.0 * degree**2, f"{4 * degree} cells, each a Taylor shift of degree {degree}")
+        raise UnaffordableError(
+            f"certifying degree {degree} would cost {cost}, more than {CERTIFYING_BUDGET:g} s: take a lower degree, or certify=False, "
+            "which samples the errors",
+            cost,
+        )
+
+
+def _as_doubles(x: Any) -> Any:
+    held = plain(x, "x")
+    return to_float(held, "x") if isinstance(held, np.ndarray) else as_double(held, "x")

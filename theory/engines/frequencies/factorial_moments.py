@@ -1,0 +1,152 @@
+r"""Joint moments of a batch's empirical frequencies, and exact cubature for polynomials of them, at every batch size at once.
+
+A batch is b independent draws among N atoms of probabilities p_n; q_n is the share of atom n, c_n = b q_n its count.
+With S_2(k, j) the Stirling numbers of the second kind, (b)_j = b (b-1) ... (b-j+1) and eps = 1/b,
+
+    E[ prod_n q_n^{k_n} ] = sum_j prod_n S_2(k_n, j_n) p_n^{j_n} * (b)_{|j|} / b^{|k|},     a polynomial in eps,
+
+because E[ prod_n (c_n)_{j_n} ] = (b)_{|j|} prod_n p_n^{j_n}. In other words: multiply the Touchard polynomials
+T_k(p y) = sum_j S_2(k, j) (p y)^j, then replace y^J by (b)_J / b^{|k|}.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, lru_cache
+from typing import Any
+
+from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
+
+from theory.exact import as_index, as_number, as_sequence, spelled, to_fmpq, to_fraction
+from theory.inverse_batch import InverseBatchPolynomial
+
+Exponents = tuple[int, ...]
+Table = dict[Exponents, fmpq_poly]
+#: Together, of the exponents of one moment: a second.
+MAX_ORDER = 200
+
+
+def frequency_moment(probabilities: Sequence[Any], exponents: Sequence[int]) -> InverseBatchPolynomial:
+    """E[ prod_n q_n^{k_n} ] over one batch of size b as a polynomial in 1/b, of degree max(k_1 + ... + k_N - 1, 0).
+
+    `probabilities` may be those of some of the atoms only. Raises ValueError when they are not those of a law.
+
+    Examples:
+        >>> frequency_moment([Fraction(1, 3)], [2])
+        InverseBatchPolynomial(1/9 + (2/9)/b)
+    """
+    p = tuple(Fraction(as_number(x, f"probabilities[{n}]")) for n, x in enumerate(as_sequence(probabilities, "probabilities")))
+    k = tuple(as_index(x, f"exponents[{n}]") for n, x in enumerate(as_sequence(exponents, "exponents")))
+    if sum(k) > MAX_ORDER:
+        raise ValueError(f"exponents must be at most {MAX_ORDER} together, but were {spelled(sum(k))}")
+    if len(p) != len(k):
+        raise ValueError(f"exponents must have one entry for each of the {len(p)} probabilities, but had {len(k)}")
+    if any(x < 0 for x in p) or sum(p) > 1:
+        raise ValueError(f"probabilities must not be negative and must not exceed 1 together, but were {', '.join(map(spelled, p))}")
+    product = fmpq_poly([1])
+    for x, order in zip(p, k, strict=True):
+        product *= _touchard(to_fmpq(x), order)[order]
+    return InverseBatchPolynomial([to_fraction(c) for c in _over_batch(product, sum(k)).coeffs()])
+
+
+@dataclass(frozen=True)
+class Cubature:
+    """E f(q_1, ..., q_n) = sum_i f(nodes[i]) weights[i](eps) / denominator for every polynomial f up to some degree.
+
+    The nodes are integer points, most of them outside the simplex of frequencies: f is a polynomial, so that it may be
+    evaluated anywhere, and the same nodes serve all batch sizes.
+    """
+
+    nodes: tuple[Exponents, ...]
+    weights: tuple[fmpz_poly, ...]
+    denominator: fmpz
+
+
+@lru_cache(maxsize=64)
+def cubature(probabilities: tuple[Fraction, ...], degree: int) -> Cubature:
+    """The rule with nodes {j in N^n : |j| <= degree}, exact for polynomials of at most this total degree in q_1, ..., q_n.
+
+    By Newton's forward differences f(q) = sum_k (Delta^k f)(0) prod_i binom(q_i, k_i), so that the weight of node j is
+
+        lambda_j(eps) = sum_{k >= j, |k| <= degree} (-1)^{|k-j|} prod_i binom(k_i, j_i) E[ prod_i binom(q_i, k_i) ].
+
+    `probabilities` are those of q_1, ..., q_n. Cost: L = binom(degree + n, n) nodes, n L degree operations on polynomials.
+    """
+    n = len(probabilities)
+    table = _monomial_moments(probabilities, degree)
+    for axis in range(n):  # from E[q^k] to E[binom(q, k)], one coordinate after the other
+        table = _along(table, axis, _falling_factorials(degree))
+    differences = [[fmpq((-1) ** (k - j) * math.comb(k, j)) for j in range(k + 1)] for k in range(degree + 1)]
+    for axis in range(n):
+        table = _along_transposed(table, axis, differences, degree)
+    denominator = math.lcm(*(int(w.denom()) for w in table.values()))
+    weights = tuple((w * denominator).numer() for w in table.values())
+    return Cubature(tuple(table), weights, fmpz(denominator))
+
+
+def _monomial_moments(probabilities: tuple[Fraction, ...], degree: int) -> Table:
+    """E[q^k] for every |k| <= degree, in lexicographic order of k."""
+    rows: list[tuple[Exponents, int, fmpq_poly]] = [((), 0, fmpq_poly([1]))]
+    for p in probabilities:
+        powers = _touchard(to_fmpq(p), degree)
+        rows = [((*k, a), order + a, product * powers[a]) for k, order, product in rows for a in range(degree - order + 1)]
+    return {k: _over_batch(product, order) for k, order, product in rows}
+
+
+@lru_cache(maxsize=64)
+def _touchard(p: fmpq, degree: int) -> list[fmpq_poly]:
+    """T_k(p y) = sum_j S_2(k, j) (p y)^j for k <= degree: T_{k+1}(z) = z (T_k(z) + T_k'(z))."""
+    z, result = fmpq_poly([0, 1]), [fmpq_poly([1])]
+    for _ in range(degree):
+        result.append(z * (result[-1] + result[-1].derivative()))
+    return [t(fmpq_poly([0, p])) for t in result]
+
+
+def _over_batch(polynomial: fmpq_poly, order: int) -> fmpq_poly:
+    """Replace y^J by (b)_J / b^order = eps^{order-J} (1 - eps) (1 - 2 eps) ... (1 - (J-1) eps)."""
+    result = fmpq_poly([])
+    for j, c in enumerate(polynomial.coeffs()):
+        if c:
+            result += _falling(j).left_shift(order - j) * c
+    return result
+
+
+@cache
+def _falling(j: int) -> fmpq_poly:
+    """(b)_j / b^j as a polynomial in eps."""
+    result = fmpq_poly([1])
+    for i in range(1, j):
+        result *= fmpq_poly([1, -i])
+    return result
+
+
+def _falling_factorials(degree: int) -> list[list[fmpq]]:
+    """Row k: the coefficients of binom(q, k) in powers of q."""
+    rows, polynomial = [], fmpq_poly([1])
+    for k in range(degree + 1):
+        rows.append(polynomial.coeffs())
+        polynomial = polynomial * fmpq_poly([-k, 1]) / (k + 1)
+    return rows
+
+
+def _along(table: Table, axis: int, rows: list[list[fmpq]]) -> Table:
+    """new[.., k, ..] = sum_{a <= k} rows[k][a] old[.., a, ..] on one axis."""
+    return {k: _sum((table[(*k[:axis], a, *k[axis + 1 :])] * c for a, c in enumerate(rows[k[axis]]) if c)) for k in table}
+
+
+def _along_transposed(table: Table, axis: int, rows: list[list[fmpq]], degree: int) -> Table:
+    """new[.., j, ..] = sum_{k >= j} rows[k][j] old[.., k, ..] on one axis, within |k| <= degree."""
+    return {
+        j: _sum(table[(*j[:axis], k, *j[axis + 1 :])] * rows[k][j[axis]] for k in range(j[axis], degree - sum(j) + j[axis] + 1))
+        for j in table
+    }
+
+
+def _sum(terms: Any) -> fmpq_poly:
+    total = fmpq_poly([])
+    for term in terms:
+        total += term
+    return total

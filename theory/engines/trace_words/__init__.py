@@ -1,0 +1,128 @@
+"""Trace words: linear networks of any size with Gaussian inputs, by Stein's lemma on traces of words.
+
+E||g_{t,k}||^2 is a combination of E tr(S P_1 S P_2 ...) with constant P_i (see `gradient_words`); each is expanded by
+`wishart_words` into traces of chains P_i Sigma P_j^T ..., which cost products of p x p matrices: the number of words does not depend on the
+sizes. Two layers: t <= 1 (six S in a word; t = 2 would have eighteen). One layer: any t, 4^t words.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from theory.arithmetic.ball_matrices import BallMatrix
+from theory.arithmetic.matrices import ExactMatrix, Matrix
+from theory.arithmetic.working_precision import working_precision
+from theory.budget import CannotError, Cost
+from theory.engines.base import Quantity
+from theory.engines.trace_words.cost import exact_cost, float_cost
+from theory.engines.trace_words.gradient_words import GradientWords
+from theory.exact import shown
+from theory.gaussian_moments.word_expectations import BITS, Expectations, expect_scalar, to_inverse_batch
+from theory.gaussian_moments.word_polynomials import WordPolynomial
+from theory.inputs import Gaussian
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+from theory.trace_forms.letters import GRADIENT
+
+ARITHMETICS = ("auto", "exact", "balls")
+
+
+class TraceWords:
+    """The engine. Exact input gives Fractions, float input floats with proved radii, unless exact arithmetic is cheap.
+
+    Args:
+        arithmetic: "exact" or "balls" for that arithmetic whatever the input; "auto" computes exactly when that is
+            predicted to take at most `exact_seconds` (exact input) or `float_seconds` (float input), in balls otherwise.
+
+    Examples:
+        >>> from theory import Gaussian
+        >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Gaussian(1), learning_rates=Fraction(1, 4))
+        >>> TraceWords().compute(problem, Quantity("variance", 0, 1))
+        InverseBatchPolynomial(32/b)
+    """
+
+    name = "trace_words"
+
+    def __init__(self, arithmetic: str = "auto", exact_seconds: float = 600.0, float_seconds: float = 2.0) -> None:
+        if arithmetic not in ARITHMETICS:
+            raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, but was {shown(arithmetic)}")
+        self.arithmetic, self.exact_seconds, self.float_seconds = arithmetic, exact_seconds, float_seconds
+
+    def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
+        """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
+        if not isinstance(problem.inputs, Gaussian):
+            return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
+        if not problem.is_linear:
+            return "the network must be linear, but its activation is not the identity"
+        if problem.depth > 2:
+            return f"the network must have at most two layers, but has {problem.depth}"
+        if problem.depth == 2 and quantity.step > 1:
+            return f"two layers need t <= 1, but t = {quantity.step}"
+        if quantity.kind == "trace_form" and any(x.kind == GRADIENT and x.sample for x in quantity.expression.letters):
+            return "gradients of single samples are not words in the batch's S"
+        return None
+
+    def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:
+        """Predicted cost in the arithmetic that `compute` will take."""
+        return (exact_cost if self._ring(problem, quantity) is ExactMatrix else float_cost)(problem, quantity)
+
+    def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
+        """The polynomial in 1/b; for the mean, and a matrix-valued trace form, an object array of polynomials."""
+        reason = self.reason_against(problem, quantity)
+        if reason is not None:
+            raise CannotError(f"trace_words cannot compute {quantity}: {reason}")
+        ring = self._ring(problem, quantity)
+        t, k = quantity.step, quantity.layer or 0
+        with working_precision(BITS):
+            words = GradientWords(problem, ring)
+            if quantity.kind == "loss":
+                return expect_scalar(words.loss(t))
+            if quantity.kind == "second_moment":
+                return expect_scalar(words.squared_norm(t, k))
+            if quantity.kind == "mean":
+                return self._entrywise(words.gradient(t, k))
+            if quantity.kind == "variance":
+                return self._variance(words, t, k)
+            form = quantity.expression.evaluate(words.look_up)
+            return expect_scalar(form) if form.shape is None else self._entrywise(form)
+
+    def _entrywise(self, form: WordPolynomial) -> np.ndarray:
+        """E of a matrix-valued polynomial, entry by entry."""
+        assert form.shape is not None
+        return entrywise(Expectations(form.alphabet).matrix(form), form.shape)
+
+    def _variance(self, words: GradientWords, step: int, layer: int) -> InverseBatchPolynomial:
+        """E||g||^2 - ||E g||^2; the constant terms, ||gradient of full-gradient descent||^2 both, cancel."""
+        expectations = Expectations(words.alphabet)
+        total = expectations.scalar(words.squared_norm(step, layer))
+        mean = expectations.matrix(words.gradient(step, layer))
+        squares: list[Any] = [words.alphabet.ring.scalar(0)] * (2 * len(mean))
+        for i, x in enumerate(mean):
+            for j, y in enumerate(mean):
+                squares[i + j] = squares[i + j] + x.T.inner(y)
+        return to_inverse_batch(total - words.alphabet.ring.polynomial(squares), zero_constant=True)
+
+    def _ring(self, problem: TeacherStudent, quantity: Quantity) -> Any:
+        if self.arithmetic != "auto":
+            return ExactMatrix if self.arithmetic == "exact" else BallMatrix
+        cost = exact_cost(problem, quantity)
+        fits = cost.bytes <= 8e9
+        if not fits or cost.seconds > max(self.exact_seconds, self.float_seconds):
+            return BallMatrix
+        if cost.seconds > min(self.exact_seconds, self.float_seconds):  # only now: there may be a learning rate for each of many steps
+            limit = self.exact_seconds if problem.is_exact(quantity.step) else self.float_seconds
+            return ExactMatrix if cost.seconds <= limit else BallMatrix
+        return ExactMatrix
+
+
+def entrywise(coefficients: list[Matrix], shape: tuple[int, int]) -> np.ndarray:
+    """Matrices of coefficients of eps^0, eps^1, ... as an object array of polynomials."""
+    tables = [matrix.entries() for matrix in coefficients]
+    result = np.empty(shape, dtype=object)
+    for i, j in np.ndindex(*shape):
+        numbers: list[Any] = [table[i, j] for table, _ in tables] or [Fraction(0)]
+        result[i, j] = InverseBatchPolynomial(numbers, radii=[radius for _, radius in tables] or None)
+    return result

@@ -1,0 +1,263 @@
+"""What the engine of small input dimensions will cost, from sizes alone.
+
+Counts are exact (points of the lattices, monomials that can occur) or bounds (products of terms in one evaluation); `work`
+returns them. The length of the integers is estimated from the degrees. The constants that turn counts into seconds were
+measured on one core.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from theory.budget import Cost
+from theory.budget.unit_costs import UNITS
+from theory.engines.base import Quantity
+from theory.engines.wishart.form_polynomials import degrees as form_degrees
+from theory.engines.wishart.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds, second_moment_seconds
+from theory.engines.wishart.nested_batches import batch_degrees, kept_batches
+from theory.exact import is_exact
+from theory.inputs import Gaussian
+from theory.problem import TeacherStudent
+from theory.trace_forms.letters import GRADIENT
+
+#: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
+OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
+_LAST = {"second_moment": 4, "mean": 2, "loss": 2}
+
+_HOPELESS = 1e30
+#: Steps of two layers, or batches of a trace form, beyond which nothing is affordable.
+_FAR = 40
+
+
+@dataclass(frozen=True)
+class Work:
+    """Operation counts of one expectation.
+
+    Attributes:
+        leaves: evaluations at lattice points of the earlier batches.
+        monomials: that can occur in one of the polynomials in the last batches.
+        products: of pairs of terms in one evaluation.
+        transforms: operations on polynomials in eps between values and coefficients.
+        moments: operations on polynomials in eps for the table of the batches' moments.
+        bits: estimated length of the coefficients.
+        polynomials: averaged at once.
+        powers: of eps that occur.
+        moment_orders: how many moments of the law itself, of which highest order, for the table of each batch.
+        entries: of the weights, and for the mean of the gradient, of which each is made on its own.
+    """
+
+    leaves: float
+    monomials: float
+    products: float
+    transforms: float
+    moments: float
+    bits: float
+    polynomials: int
+    powers: float
+    moment_orders: tuple[tuple[float, int], ...] = ()
+    entries: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """On one core."""
+        leaf = UNITS["wishart.leaf"] + self.products * UNITS["wishart.product"] * (1 + self.bits / 600)
+        integrate = self.monomials * (UNITS["wishart.monomial"] + self.powers * UNITS["wishart.power"] * (1 + self.bits / 600))
+        transforms = self.transforms * UNITS["wishart.transform"] * (1 + self.powers * self.bits / 20_000)
+        each = self.leaves * (leaf + self.polynomials * integrate)
+        return UNITS["wishart.start"] + each + transforms + self.moments * UNITS["wishart.moment"] + self.entries * UNITS["wishart.entry"]
+
+    @property
+    def bytes(self) -> float:
+        """At the peak."""
+        number = 24 + self.bits / 8
+        chunk = min(200_000.0, self.leaves * self.monomials * self.polynomials)
+        return 2e7 + (self.leaves * self.powers * self.polynomials + chunk + 4 * self.monomials) * number + self.moments * 20
+
+
+def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
+    """The highest order of the inputs' moments that the quantity depends on."""
+    if quantity.kind == "trace_form":
+        return 2 * _first_degree(quantity, problem.depth)
+    kind = "second_moment" if quantity.kind == "variance" else quantity.kind
+    if problem.depth == 1:
+        return 2 if kind == "mean" or (kind == "loss" and not quantity.step) else 4
+    earlier = 2 * OMEGA[kind] * 3 ** (min(quantity.step, _FAR) - 1) if quantity.step else 0
+    return max(_LAST[kind], earlier)
+
+
+def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    """Seconds and bytes for this quantity."""
+    p = problem.sizes[0]
+    if quantity.step > _FAR and problem.depth == 2:
+        return Cost(_HOPELESS, _HOPELESS, f"degree 3^{quantity.step} in the first batch")
+    if quantity.step > _FAR and quantity.kind == "trace_form":
+        return Cost(_HOPELESS, _HOPELESS, f"products of entries of {quantity.step} batches")
+    if quantity.kind == "trace_form":
+        return _form_cost(problem, quantity)
+    if problem.depth == 1:
+        return _one_layer_cost(problem, quantity)
+    kinds = ("second_moment", "mean") if quantity.kind == "variance" else (quantity.kind,)
+    works = [work(problem, kind, quantity.step, quantity.layer) for kind in kinds]
+    main = works[0]
+    basis = f"{main.leaves:.3g} points, {main.monomials:.3g} monomials of {main.bits:.3g} bits"
+    pairs = 300.0 * p**4 if "second_moment" in kinds else 0.0
+    return Cost(sum(w.seconds for w in works) + _law_seconds(problem, works, kinds), max(w.bytes for w in works) + pairs, basis)
+
+
+def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Work:
+    """Operation counts for one expectation over the batches 0, ..., step - 1 of two linear layers."""
+    p, h, outputs = problem.sizes
+    n, omega, r = p * (p + 1) // 2, OMEGA[kind], min(h, p + outputs)
+    degrees = batch_degrees(omega, step)
+    kept = kept_batches(p, step)
+    points = [_choose(n + d, n) for d in degrees[: step - kept]]
+    leaves = math.prod(points)
+    polynomials = {"second_moment": 2, "loss": 1, "mean": r * (p if layer == 1 else outputs)}[kind]
+    size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6)}
+    # Gamma_{s+1} needs r (p + p_2) p p_2 products, the gap r p p_2, in every kept batch; the last one dominates
+    products = r * p * outputs * size[1] ** 2 + outputs * p * p * size[2] + 2 * r * p * outputs * size[1] * size[2]
+    if kind == "second_moment":
+        inner, outer = (p, outputs) if layer == 1 else (outputs, p)
+        products += outer**2 * (inner * size[2] ** 2 + r * size[1] ** 2) + polynomials * outer**2 * size[2] * size[4]
+    elif kind == "loss":
+        products += outputs * p * size[2] ** 2
+    else:
+        products += r * p * outputs * size[1] * size[2]
+    transforms, visits = 0.0, 1.0
+    for d, count in zip(degrees, points, strict=False):
+        transforms += visits * polynomials * count * (1 + 2 * n * d / (n + 1))
+        visits *= count
+    moments = sum(_moment_operations(problem, n, d) for d in degrees)
+    powers = float(max(1, sum(degrees) - len(degrees))) if kept == step else float(sum(degrees[step - kept :]))
+    bits = _bits(problem, omega, degrees, kept)
+    orders = tuple((_choose(n + d, n), 2 * d) for d in degrees)
+    # the Gram matrix and the gap at w_0; for the mean a polynomial for every entry, squared and summed
+    entries = 4.0 * h * (p + outputs) + r * (p + outputs) * (r + p) / 20
+    if kind == "mean":
+        gradient = float(h * (p if layer == 1 else outputs))
+        entries += gradient * ((r if r < h else 1) * powers / 20 + (8 + powers) * (1 + bits / 500))
+    return Work(leaves, size[omega], products, transforms, moments, bits, polynomials, powers, orders, entries)
+
+
+def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, float]:
+    """Operations on coefficients, and the bits of the longest of them, for one layer.
+
+    X_s has degree s in eps and s times the digits that a step adds, so t steps take t^2 / 2 operations for each term of the recursion;
+    the mean has no eps, and half of the digits.
+    """
+    p, outputs = problem.sizes
+    t, law = quantity.step, problem.inputs
+    rate = _rate_bits(problem, t)
+    if quantity.kind == "mean":
+        return float(t + 1) * outputs * p * (p + 1), max(_weight_bits(problem) + t * (rate + moment_bits(law, 2) + 1), 1.0)
+    terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
+    bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + moment_bits(law, 4) + 3)
+    return terms * (t + 1) * (t + 2) / 2, bits
+
+
+def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    p, outputs = problem.sizes
+    t, law = quantity.step, problem.inputs
+    kinds = {"variance": ("second_moment", "mean")}.get(quantity.kind, (quantity.kind,))
+    seconds, memory = UNITS["wishart.start"] + (t + 1) * 2e-6 + p * p * (outputs + 1) * 2e-6, 2e7
+    for kind in kinds:
+        operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
+        longest = 1 + math.log2(1 + bits / 2e5) / 2
+        bit = UNITS["one_layer.mean_bit" if kind == "mean" else "one_layer.bit"]
+        seconds += operations * (UNITS["one_layer.operation"] + bit * bits * longest)
+        memory += (p * outputs if kind == "mean" else 3.0 * p**2 * (t + 2)) * (24 + bits / 8)
+    if kinds == ("mean",):
+        seconds += second_moment_seconds(law)
+    else:
+        seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + moment_bits(law, 4) / 4)
+    operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
+    return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
+
+
+def _law_seconds(problem: TeacherStudent, works: list[Work], kinds: tuple[str, ...]) -> float:
+    """Moments of the law itself: those of the last batch, and one for each entry of the tables of the earlier ones."""
+    law = problem.inputs
+    seconds = pair_table_seconds(law) if "second_moment" in kinds else second_moment_seconds(law)
+    if not isinstance(law, Gaussian):
+        seconds += sum(moment_seconds(law, count, order) for w in works for count, order in w.moment_orders)
+    return seconds
+
+
+def _first_degree(quantity: Quantity, depth: int) -> int:
+    """The degree in S_0, the highest: letters of later batches add to it, too."""
+    m, highest = 2 * depth - 1, 0
+    for term in quantity.expression.terms:
+        lasts = (-1 if x.step is None else x.step - (x.kind != GRADIENT) for x in term.letters)
+        highest = max(highest, sum(m ** min(last, _FAR) for last in lasts if last >= 0))
+    return highest
+
+
+def _rate_bits(problem: TeacherStudent, step: int) -> float:
+    """Length of a learning rate: the longest of a few, for a function may be slow."""
+    if not step:
+        return 0.0
+    few = sorted({step * k // 16 for k in range(16)} | {step - 1})
+    return max(float(sum(x.bit_length() for x in problem.learning_rate(s).as_integer_ratio())) for s in few)
+
+
+def _weight_bits(problem: TeacherStudent) -> float:
+    layers = (*problem.student, *problem.teacher)
+    return max(_digits(w) if is_exact(w) else 60.0 for w in layers)
+
+
+def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    p = problem.sizes[0]
+    n = p * (p + 1) // 2
+    degrees = form_degrees(quantity.expression, problem.depth)
+    monomials = math.prod(_choose(n + d, n) for d in degrees)
+    letters = sum(len(term.letters) for term in quantity.expression.terms)
+    entries = max(problem.sizes) ** 2
+    seconds = 1e-3 + letters * entries * monomials**1.5 * UNITS["wishart.form"] + monomials * 1e-5
+    seconds += sum(_moment_operations(problem, n, d) for d in degrees) * UNITS["wishart.moment"]
+    if not isinstance(problem.inputs, Gaussian):
+        seconds += sum(moment_seconds(problem.inputs, _choose(n + d, n), 2 * d) for d in degrees)
+    return Cost(seconds, 2e7 + monomials * 500 * entries, f"{monomials:.3g} monomials in the batches, {letters} letters")
+
+
+def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
+    if isinstance(problem.inputs, Gaussian):
+        return _choose(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
+    return _choose(2 * n + degree, 2 * n) * (4 + degree / 40)
+
+
+def _support(omega: int, batches: int, n: int) -> float:
+    """How many monomials a polynomial of degree omega in w_t has in the entries of the last `batches` batches, at most."""
+    if not batches:
+        return 1.0
+    if batches == 1:
+        return _choose(n + omega, n)
+    return sum(_choose(n + k - 1, n - 1) * _support(omega + 2 * k, batches - 1, n) for k in range(omega + 1))
+
+
+def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
+    """The state starts with the weights' digits and gains the gap's and a lattice point's at every step; then the power omega."""
+    state = _weight_bits(problem)
+    scalar = problem.sizes[0] == problem.sizes[2] == 1
+    for s, d in enumerate(degrees):
+        outer = s < len(degrees) - kept
+        state += math.log2(1 + d / 2) if outer else 1.0
+        if not (outer and scalar):  # the gap is quadratic in the state; a scalar one is absorbed
+            state += 2 * state + 2
+    return omega * state
+
+
+def _digits(array: np.ndarray) -> float:
+    """Bits of the common denominator and of the largest entry, from a sample of the entries."""
+    sample = array.ravel()[:: 1 + array.size // 64].tolist()
+    whole = max((abs(x.numerator) // x.denominator).bit_length() for x in sample)
+    return math.log2(math.lcm(*(x.denominator for x in sample))) + max(whole, 1)
+
+
+def _choose(n: float, k: float) -> float:
+    """The binomial coefficient as a float, by logarithms: its exact value may have millions of digits."""
+    k = min(k, n - k)
+    exponent = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return round(math.exp(exponent)) if exponent < 30 else math.exp(min(exponent, 500.0))

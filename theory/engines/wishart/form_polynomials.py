@@ -1,0 +1,147 @@
+"""The expectation of a trace form, with every batch as a matrix of variables: small sizes only, and no reduction at all.
+
+Each letter becomes a matrix of polynomials in the entries of S_0, S_1, ...; the form is evaluated in that ring as it stands, and every
+monomial replaced by its expectation. Nothing is shared with the nested integration of the other quantities but the batches' moments.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+
+from theory.engines.wishart.batch_moments import batch_moments, entries
+from theory.engines.wishart.last_batch import as_polynomial
+from theory.exact import to_fmpq
+from theory.inverse_batch import InverseBatchPolynomial
+from theory.problem import TeacherStudent
+from theory.trace_forms import TraceForm
+from theory.trace_forms.letters import CONSTANT, GRADIENT, TEACHER, Letter
+
+
+def degrees(form: TraceForm, depth: int) -> list[int]:
+    """The degree in S_0, S_1, ...: g_u has degree m^(u-s) in S_s for s <= u, W_u has m^(u-1-s) for s < u; m = 1 or 3 for 1 or 2 layers."""
+    m = 2 * depth - 1
+    result = [0] * (form.step + 1)
+    for term in form.terms:
+        for s in range(form.step + 1):
+            total = 0
+            for letter in term.letters:
+                last = -1 if letter.step is None else letter.step - (letter.kind != GRADIENT)
+                total += m ** (last - s) if last >= s else 0
+            result[s] = max(result[s], total)
+    return result
+
+
+def expectation(problem: TeacherStudent, form: TraceForm) -> InverseBatchPolynomial | np.ndarray:
+    """E form: a polynomial in 1/b, or an object array of them when the form is matrix-valued."""
+    ring = _Ring(problem, form.step + 1)
+    value = form.evaluate(ring.letter)
+    if form.is_scalar:
+        return as_polynomial(ring.expectation(value))
+    result = np.empty((len(value.rows), len(value.rows[0])), dtype=object)
+    for i, j in np.ndindex(result.shape):
+        result[i, j] = as_polynomial(ring.expectation(value.rows[i][j]))
+    return result
+
+
+class PolynomialMatrix:
+    """A matrix over a commutative ring, with what a trace form needs: @, +, * by scalars, T, trace()."""
+
+    def __init__(self, rows: list[list[Any]]) -> None:
+        self.rows = rows
+
+    def __matmul__(self, other: PolynomialMatrix) -> PolynomialMatrix:
+        columns = list(zip(*other.rows, strict=True))
+        return PolynomialMatrix([[_sum(x * y for x, y in zip(row, c, strict=True)) for c in columns] for row in self.rows])
+
+    def __add__(self, other: PolynomialMatrix) -> PolynomialMatrix:
+        return PolynomialMatrix([[x + y for x, y in zip(a, b, strict=True)] for a, b in zip(self.rows, other.rows, strict=True)])
+
+    def __sub__(self, other: PolynomialMatrix) -> PolynomialMatrix:
+        return self + other * -1
+
+    def __mul__(self, scalar: Any) -> PolynomialMatrix:
+        return PolynomialMatrix([[x * scalar for x in row] for row in self.rows])
+
+    @property
+    def T(self) -> PolynomialMatrix:
+        """The transpose."""
+        return PolynomialMatrix([list(column) for column in zip(*self.rows, strict=True)])
+
+    def trace(self) -> Any:
+        """The trace."""
+        return _sum(self.rows[i][i] for i in range(len(self.rows)))
+
+
+class _Ring:
+    """Polynomials in the entries of S_0, ..., S_{batches-1}, and the network in them."""
+
+    def __init__(self, problem: TeacherStudent, batches: int) -> None:
+        self._problem, self._law = problem, problem.inputs
+        pairs = entries(self._law.dimension)
+        self._variables = len(pairs)
+        names = [f"s{t}_{i}_{j}" for t in range(batches) for i, j in pairs]
+        self._context = fmpq_mpoly_ctx.get(names, Ordering.lex)
+        generators = self._context.gens()
+        self._batches = []
+        for t in range(batches):
+            entry = {pair: generators[t * self._variables + k] for k, pair in enumerate(pairs)}
+            size = range(self._law.dimension)
+            self._batches.append(PolynomialMatrix([[entry[min(i, j), max(i, j)] for j in size] for i in size]))
+        self._teacher = [self._constant(w) for w in problem.teacher]
+        self.weights = lru_cache(maxsize=None)(self._weights)
+        self.gradients = lru_cache(maxsize=None)(self._gradients)
+
+    def letter(self, letter: Letter) -> PolynomialMatrix:
+        """The matrix of an untransposed letter."""
+        if letter.kind == CONSTANT:
+            return self._constant(letter.matrix)
+        assert letter.layer is not None
+        if letter.kind == TEACHER:
+            return self._teacher[letter.layer - 1]
+        assert letter.step is not None
+        source: Callable[[int], list[PolynomialMatrix]] = self.gradients if letter.kind == GRADIENT else self.weights
+        return source(letter.step)[letter.layer - 1]
+
+    def expectation(self, polynomial: fmpq_mpoly | Any) -> fmpq_poly:
+        """Every monomial replaced by its expectation, the first batch last."""
+        if not isinstance(polynomial, fmpq_mpoly):
+            return fmpq_poly([polynomial])
+        n, batches = self._variables, len(self._batches)
+        current = {tuple(map(int, a)): fmpq_poly([c]) for a, c in polynomial.to_dict().items()}
+        for t in range(batches - 1, -1, -1):
+            table = batch_moments(self._law, max((sum(a[t * n :]) for a in current), default=0))
+            following: dict[tuple[int, ...], fmpq_poly] = defaultdict(lambda: fmpq_poly([]))
+            for a, f in current.items():
+                following[a[: t * n]] += f * table[a[t * n :]]
+            current = following
+        return current.get((), fmpq_poly([]))
+
+    def _weights(self, step: int) -> list[PolynomialMatrix]:
+        if step == 0:
+            return [self._constant(w) for w in self._problem.student]
+        alpha = to_fmpq(self._problem.learning_rate(step - 1))
+        return [w - g * alpha for w, g in zip(self.weights(step - 1), self.gradients(step - 1), strict=True)]
+
+    def _gradients(self, step: int) -> list[PolynomialMatrix]:
+        """g_k = (W_H ... W_{k+1})^T D S (W_{k-1} ... W_1)^T for one or two layers."""
+        w, s = self.weights(step), self._batches[step]
+        if len(w) == 1:
+            return [(w[0] - self._teacher[0]) @ s]
+        residual = (w[1] @ w[0] - self._teacher[1] @ self._teacher[0]) @ s
+        return [w[1].T @ residual, residual @ w[0].T]
+
+    def _constant(self, array: np.ndarray) -> PolynomialMatrix:
+        return PolynomialMatrix([[self._context.constant(to_fmpq(x)) for x in row] for row in array.tolist()])
+
+
+def _sum(terms: Any) -> Any:
+    total: Any = None
+    for term in terms:
+        total = term if total is None else total + term
+    return total

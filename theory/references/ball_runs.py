@@ -1,0 +1,205 @@
+"""Two runs of SGD in ball arithmetic, sample by sample, straight from the definitions: what bounds on their distance are held against.
+
+No doubles, no norms of factors, no recursion of errors: both networks are run along the same samples in as many bits as it takes, and
+the distances of weights, pre-activations, activations, slopes, backpropagated errors and gradients are balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_poly
+
+from theory.activations import Activation
+from theory.arithmetic.working_precision import in_enough_bits, working_precision
+from theory.chebyshev import ActivationPolynomial, power_basis
+from theory.exact import to_fmpq
+from theory.problem import TeacherStudent
+from theory.trace_forms import TraceForm
+from theory.trace_forms.letters import WEIGHT, Letter
+
+#: Narrower than this, relative to its value, every distance must be; a distance that may be 0, narrower than FLOOR.
+WIDEST, FLOOR = 2.0**-70, 2.0**-240
+#: What a distance may exceed its bound by when balls do not decide.
+TOLERANCE = 2 * FLOOR
+_BITS, _MOST_BITS = 512, 1 << 15
+#: sigma and sigma' at one ball.
+Function = Callable[[arb], tuple[arb, arb]]
+KINDS = ("weight", "preactivation", "hidden", "derivative", "backward", "gradient")
+
+
+@dataclass(frozen=True)
+class BallStep:
+    """W_1..W_H, g_1..g_H, and for every sample h_1..h_H, z_1..z_H (z_H = h_H), sigma'(h_k) (1 in the last layer), delta_1..delta_H."""
+
+    weight: list[np.ndarray]
+    gradient: list[np.ndarray]
+    preactivation: list[list[np.ndarray]]
+    hidden: list[list[np.ndarray]]
+    derivative: list[list[np.ndarray]]
+    backward: list[list[np.ndarray]]
+
+
+def of_activation(sigma: Activation) -> Function:
+    """sigma itself."""
+    return lambda x: sigma.exactly(x)
+
+
+def of_polynomial(polynomial: ActivationPolynomial) -> Function:
+    """P, from its exact coefficients; to be made in the bits in which it is used."""
+    p = arb_poly(power_basis(polynomial.chebyshev.coef, polynomial.radius))
+    slope = p.derivative()
+    return lambda x: (p(x), slope(x))
+
+
+def run(problem: TeacherStudent, function: Function, batches: np.ndarray) -> list[BallStep]:
+    """SGD along batches of shape (steps, b, p), teacher and student with this activation, in the current precision."""
+    weights, teacher = ([_balls(w) for w in side] for side in (problem.student, problem.teacher))
+    steps = []
+    for t, batch in enumerate(batches):
+        step = BallStep(weights, [w * arb(0) for w in weights], [], [], [], [])
+        for x in batch:
+            _sample(step, teacher, function, _balls(np.asarray(x)[:, None]), len(batch))
+        steps.append(step)
+        rate = arb(to_fmpq(problem.learning_rate(t))) if t + 1 < len(batches) else arb(0)
+        weights = [w - g * rate for w, g in zip(weights, step.gradient, strict=True)]
+    return steps
+
+
+def _sample(step: BallStep, teacher: list[np.ndarray], function: Function, x: np.ndarray, samples: int) -> None:
+    hidden, activated, slopes = _forward(step.weight, function, x)
+    deltas = [hidden[-1] - _forward(teacher, function, x)[0][-1]]
+    for k in range(len(hidden) - 2, -1, -1):
+        deltas.insert(0, slopes[k] * (step.weight[k + 1].T @ deltas[0]))
+    for k, z in enumerate([x, *activated[:-1]]):
+        step.gradient[k] = step.gradient[k] + deltas[k] @ z.T / arb(samples)
+    step.preactivation.append(hidden)
+    step.hidden.append(activated)
+    step.derivative.append(slopes)
+    step.backward.append(deltas)
+
+
+def _forward(weights: list[np.ndarray], function: Function, x: np.ndarray) -> tuple[list[np.ndarray], ...]:
+    hidden, activated, slopes, z = [], [], [], x
+    for k, w in enumerate(weights):
+        h = w @ z
+        pairs = [function(y) if k + 1 < len(weights) else (y, arb(1)) for y in h[:, 0].tolist()]
+        z = np.array([[value] for value, _ in pairs], dtype=object)
+        hidden.append(h)
+        activated.append(z)
+        slopes.append(np.array([[slope] for _, slope in pairs], dtype=object))
+    return hidden, activated, slopes
+
+
+def distances(problem: TeacherStudent, first: Any, second: Any, batches: np.ndarray) -> dict[str, list[list[arb]]]:
+    """For each of KINDS, a table by step and layer of the largest distance over the batch: Frobenius norms of the differences, and the
+    largest entry for slopes.
+
+    `first` and `second` are an Activation, an ActivationPolynomial or a function that makes a `Function`. Bits are doubled until every
+    ball is narrower than WIDEST; ArithmeticError when that takes too many.
+    """
+
+    def compute() -> dict[str, list[list[arb]]]:
+        runs = [run(problem, _function(f), batches) for f in (first, second)]
+        return {kind: [_row(kind, s, p) for s, p in zip(*runs, strict=True)] for kind in KINDS}
+
+    found: dict[str, list[list[arb]]] = _in_enough_bits(compute, lambda tables: [x for t in tables.values() for row in t for x in row])
+    return found
+
+
+def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.ndarray, form: TraceForm) -> arb:
+    """|| value of a trace form in one run - its value in the other ||_F; otherwise as `distances`."""
+
+    def compute() -> arb:
+        values = []
+        for source in (first, second):
+            steps = run(problem, _function(source), batches)
+            values.append(form.evaluate(lambda letter, steps=steps: _look_up(letter, steps, problem), lambda c: arb(to_fmpq(c))))  # type: ignore[misc]
+        return _norm(np.atleast_1d(np.asarray(values[0] - values[1], dtype=object)))
+
+    found: arb = _in_enough_bits(compute, lambda ball: [ball])
+    return found
+
+
+def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
+    """(none of the distances is above its bound, the largest excess that their balls leave possible)."""
+    exceeded, excess = False, Fraction(0)
+    with working_precision(_BITS):
+        for seen, bound in pairs:
+            over = seen - (bound if isinstance(bound, arb) else arb(to_fmpq(bound)))
+            exceeded = exceeded or bool(over > 0)
+            if not over <= 0:
+                excess = max(excess, Fraction(float(over.upper())))
+    return not exceeded and excess <= TOLERANCE, excess
+
+
+def exceeds(ball: arb, bound: Any) -> bool:
+    """Whether a ball lies above a number, proved."""
+    with working_precision(_BITS):
+        return bool(ball > arb(to_fmpq(bound)))
+
+
+def largest(balls: Iterable[arb]) -> arb:
+    """The largest of some distances; 0 of none."""
+    with working_precision(_BITS):
+        return _maximum([arb(0), *balls])
+
+
+def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> np.ndarray:
+    if letter.layer is None:
+        return _balls(letter.matrix)
+    if letter.step is None:
+        return _balls(problem.teacher[letter.layer - 1])
+    step = steps[letter.step]
+    return (step.weight if letter.kind == WEIGHT else step.gradient)[letter.layer - 1]
+
+
+def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]]) -> Any:
+    def once() -> Any:
+        found = compute()
+        narrow = all(ball.is_finite() and ball.rad() <= (WIDEST * ball.mid()).max(arb(FLOOR)) for ball in balls(found))
+        return found if narrow else None
+
+    return in_enough_bits(once, _BITS, _MOST_BITS, f"{_MOST_BITS} bits do not tell how far the two runs are apart")
+
+
+def _function(source: Any) -> Function:
+    if isinstance(source, Activation):
+        return of_activation(source)
+    if isinstance(source, ActivationPolynomial):
+        return of_polynomial(source)
+    made: Function = source()
+    return made
+
+
+def _row(kind: str, first: BallStep, second: BallStep) -> list[arb]:
+    left, right = getattr(first, kind), getattr(second, kind)
+    if kind in ("weight", "gradient"):
+        return [_norm(a - b) for a, b in zip(left, right, strict=True)]
+    size = _largest_entry if kind == "derivative" else _norm
+    samples = [[size(a - b) for a, b in zip(x, y, strict=True)] for x, y in zip(left, right, strict=True)]
+    return [_maximum(list(layer)) for layer in zip(*samples, strict=True)]
+
+
+def _norm(difference: np.ndarray) -> arb:
+    square: arb = sum((x * x for x in difference.ravel().tolist()), arb(0))
+    return square.nonnegative_part().sqrt()
+
+
+def _largest_entry(difference: np.ndarray) -> arb:
+    return _maximum([abs(x) for x in difference.ravel().tolist()])
+
+
+def _maximum(values: list[arb]) -> arb:
+    result = values[0]
+    for value in values[1:]:
+        result = result.max(value)
+    return result
+
+
+def _balls(matrix: np.ndarray) -> np.ndarray:
+    return np.array([[arb(to_fmpq(x)) for x in row] for row in matrix.tolist()], dtype=object)

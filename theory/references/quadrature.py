@@ -1,0 +1,207 @@
+r"""Gauss quadrature over the batches, in ball arithmetic: var(g_t) or E loss(w_t) at one batch size, with a proved error bound.
+
+For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b.
+A Gauss-Laguerre rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of
+nodes over the batches gives the expectation with no error but that of the balls. b may be any real number >= 1. No moment, cumulant or
+power of 1/b enters: it shares no formula with the polynomial engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import reduce
+from typing import Any
+
+from flint import arb, arb_mat, arb_poly, fmpq_poly
+
+from theory.arithmetic.working_precision import in_enough_bits
+from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits, refuse_large
+from theory.budget.unit_costs import UNITS
+from theory.degrees import gradient_degree, output_degree
+from theory.exact import as_choice, as_index, as_number, shown, spelled, to_fmpq
+from theory.inputs import Gaussian
+from theory.problem import TeacherStudent, as_problem
+
+Weights = tuple[arb_mat, ...]
+
+MAX_BITS = 1 << 14
+MAX_STEPS = 64  # far beyond every budget; only so that the cost itself is cheap
+
+
+def variance(problem: TeacherStudent, step: int, layer: int, *, batch_size: Any, bits: int = 128, budget: Budget | None = None) -> arb:
+    """A finite ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits or more.
+
+    The bits are doubled until the ball is finite. Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise.
+    Cost: the product of the batches' node counts.
+    """
+    k = as_problem(problem).check_layer(layer)
+    t, b, nodes = _prepare(problem, step, batch_size, budget, last=True)
+
+    def once() -> arb:
+        mean: arb_mat | None = None
+        second, target = arb(0), _target(problem)
+        for weight, weights, s in _leaves(problem, t, b, nodes):
+            g = _gradients(weights, target, s)[k - 1]
+            scaled = g * weight
+            mean = scaled if mean is None else mean + scaled
+            second += weight * _square(g)
+        assert mean is not None
+        return second - _square(mean)
+
+    return _finite(once, bits)
+
+
+def loss(problem: TeacherStudent, step: int, *, batch_size: Any, bits: int = 128, budget: Budget | None = None) -> arb:
+    """A ball that contains E loss(w_step), loss(w) = (sigma^2 / 2) ||W_H ... W_1 - W*_H ... W*_1||^2; as `variance` otherwise."""
+    t, b, nodes = _prepare(problem, step, batch_size, budget, last=False)
+
+    def once() -> arb:
+        sigma, target = arb(to_fmpq(problem.inputs.second_moment[0, 0])), _target(problem)
+        total = arb(0)
+        for weight, weights, _ in _leaves(problem, t, b, nodes):
+            total += weight * _square(_product(weights) - target)
+        return total * sigma / 2
+
+    return _finite(once, bits)
+
+
+def _finite(compute: Callable[[], arb], bits: int) -> arb:
+    """The ball in `bits` bits, doubled until it is finite; RangeError when MAX_BITS do not suffice."""
+    first = as_index(bits, "bits", minimum=2)
+    if first > MAX_BITS:
+        raise ValueError(f"bits must be at most {MAX_BITS}, but was {spelled(first)}")
+
+    def once() -> arb | None:
+        ball = compute()
+        return ball if ball.is_finite() else None
+
+    failure = f"no finite ball with {MAX_BITS} bits: the batch size or the weights are too extreme for this rule"
+    return in_enough_bits(once, first, MAX_BITS, failure)
+
+
+def _prepare(problem: TeacherStudent, step: Any, batch_size: Any, budget: Budget | None, last: bool) -> tuple[int, Fraction, list[int]]:
+    t = as_problem(problem).check_step(step)
+    b = as_number(batch_size, "batch_size")
+    if b < 1:
+        raise ValueError(f"batch_size must be at least 1, but was {shown(batch_size)}")
+    kind = "variance" if last else "loss"
+    cost = predicted_cost(problem, t, kind)
+    allowed = Budget.of(budget)
+    if not allowed.allows(cost):
+        fitting = largest_that_fits(lambda s: allowed.allows(predicted_cost(problem, s, kind)), 0, t)
+        smaller = () if fitting is None else (f"a smaller step (step {fitting} fits)",)
+        raise UnaffordableError.beyond(f"quadrature at t = {t}", cost, allowed, (*smaller, "simulation (empirics.simulate)"))
+    return t, Fraction(b), _nodes(problem, t, kind)
+
+
+def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
+    """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
+    as_problem(problem)
+    as_choice(kind, "kind", ("variance", "loss"))
+    if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
+        raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
+    if as_index(step, "step") > MAX_STEPS:
+        return Cost(HOPELESS, HOPELESS, "more nodes than there are atoms")
+    nodes = _nodes(problem, step, kind)
+    leaves = reduce(lambda product, n: min(product * n, HOPELESS), map(float, nodes), 1.0)
+    work = UNITS["quadrature.call"] + UNITS["quadrature.product"] * sum(
+        a * b for a, b in zip(problem.sizes[1:], problem.sizes[:-1], strict=True)
+    )
+    seconds = leaves * problem.depth * work + UNITS["quadrature.rule"] * sum(float(n) ** 3 for n in nodes)
+    return Cost(seconds, 1e6 + 1e3 * sum(map(float, nodes)), f"{as_count(leaves)} nodes")
+
+
+def _nodes(problem: TeacherStudent, step: int, kind: str) -> list[int]:
+    """n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss."""
+    m = gradient_degree(problem.depth)
+    if kind == "variance":
+        return [m ** (step - s) + 1 for s in range(step + 1)]
+    return [output_degree(problem.depth) * m ** (step - 1 - s) + 1 for s in range(step)]
+
+
+def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb]]:
+    """(weight, w_step, S_step) over the tree of nodes; S_step is 0 when the last batch is not integrated."""
+    target = _target(problem)
+    sigma = arb(to_fmpq(problem.inputs.second_moment[0, 0]))
+    rules = {n: [(w, sigma * x) for w, x in laguerre_rule(n, b)] for n in set(nodes)}
+    rates = [arb(to_fmpq(a)) for a in problem.rates_before(step)]
+
+    def walk(weight: arb, weights: Weights, s: int) -> Iterator[tuple[arb, Weights, arb]]:
+        if s == step:
+            if s < len(nodes):
+                yield from ((weight * w, weights, x) for w, x in rules[nodes[s]])
+            else:
+                yield weight, weights, arb(0)  # no batch is left to integrate
+            return
+        for w, x in rules[nodes[s]]:
+            moved = tuple(a - g * rates[s] for a, g in zip(weights, _gradients(weights, target, x), strict=True))
+            yield from walk(weight * w, moved, s + 1)
+
+    yield from walk(arb(1), tuple(_ball(w) for w in problem.student), 0)
+
+
+def laguerre_rule(count: int, b: Fraction) -> list[tuple[arb, arb]]:
+    """Weights and nodes for E f(chi^2_b / b): at S = 2x/b for each root x of L_n^(a), a = b/2 - 1, with weight
+
+    Gamma(n+a+1) x / ( Gamma(a+1) n! (n+1)^2 L_{n+1}^(a)(x)^2 ).
+
+    In the working precision that is set.
+    """
+    n = float(min(count, 10**9))
+    refuse_large("count", "the rule", Cost(UNITS["quadrature.rule"] * n**3, 1e3 * n, f"{as_count(count)} nodes"), "take fewer nodes")
+    a = b / 2 - 1
+    roots = _certified_real_roots(_laguerre(count, a), count)
+    following = arb_poly(_laguerre(count + 1, a))
+    rising = Fraction(1)
+    for j in range(1, count + 1):  # Gamma(n+a+1) / (Gamma(a+1) n!)
+        rising *= (a + j) / j
+    scale = arb(to_fmpq(rising / (count + 1) ** 2))
+    return [(scale * x / following(x) ** 2, x * arb(to_fmpq(2 / b))) for x in roots]
+
+
+def _laguerre(count: int, a: Fraction) -> fmpq_poly:
+    """L_n^(a)(x) = sum_k (-x)^k / k! binom(n + a, n - k)."""
+    coefficients = []
+    for k in range(count + 1):
+        c = Fraction((-1) ** k)
+        for j in range(1, count - k + 1):
+            c *= (a + k + j) / j
+        for j in range(1, k + 1):
+            c /= j
+        coefficients.append(to_fmpq(c))
+    return fmpq_poly(coefficients)
+
+
+def _certified_real_roots(polynomial: fmpq_poly, count: int) -> list[arb]:
+    """All roots, known to be real, simple and positive, as disjoint balls."""
+    roots: Any = polynomial.numer().complex_roots()  # pairs (ball, multiplicity)
+    assert len(roots) == count
+    return [root.real for root, _ in roots]
+
+
+def _gradients(weights: Weights, target: arb_mat, s: arb) -> list[arb_mat]:
+    """g_k = (W_H ... W_{k+1})^T (W_H ... W_1 - W*_H ... W*_1) s (W_{k-1} ... W_1)^T."""
+    gap = (_product(weights) - target) * s
+    gradients = []
+    for k in range(len(weights)):
+        left = _product(weights[k + 1 :]) if k + 1 < len(weights) else None
+        g = gap if left is None else left.transpose() * gap
+        gradients.append(g if k == 0 else g * _product(weights[:k]).transpose())
+    return gradients
+
+
+def _product(weights: Weights) -> arb_mat:
+    return reduce(lambda product, w: w * product, weights)
+
+
+def _target(problem: TeacherStudent) -> arb_mat:
+    return _product(tuple(_ball(w) for w in problem.teacher))
+
+
+def _ball(matrix: Any) -> arb_mat:
+    return arb_mat([[arb(to_fmpq(x)) for x in row] for row in matrix.tolist()])
+
+
+def _square(matrix: arb_mat) -> arb:
+    return sum((x * x for x in matrix.entries()), arb(0))

@@ -1,0 +1,327 @@
+"""Trace forms: sums of coefficient * product of traces of words * at most one open word, as a reader writes them.
+
+    from theory.trace_forms import W, constant, g, teacher, tr
+    tr(g(1, 1).T @ W(1, 1) @ W(1, 1).T @ g(1, 1))           3 * tr(W(0, 1)) * tr(g(0, 2) @ teacher(1)) * W(2, 1)
+
+A form is a polynomial in symbols; it has no shapes and no values until it meets a problem (`shape`) or a table of
+matrices (`evaluate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from theory.budget import Cost, as_count, refuse_large
+from theory.exact import as_number, shown, to_fmpq, written
+from theory.exact.foreign_arrays import is_nested
+from theory.problem import TeacherStudent, as_problem
+from theory.trace_forms.letters import (
+    Letter,
+    Word,
+    constant_letter,
+    degree_in,
+    gradient_letter,
+    identity_letter,
+    teacher_letter,
+    transpose,
+    weight_letter,
+    word_shape,
+)
+
+#: Of sequences of letters.
+MAX_NESTING = 100
+
+
+class Term(NamedTuple):
+    """coefficient * tr(traces[0]) * tr(traces[1]) * ... * open; `open` is None for a scalar."""
+
+    coefficient: Fraction
+    traces: tuple[Word, ...]
+    open: Word | None
+
+    @property
+    def letters(self) -> Word:
+        """Every letter of the term, in order: the multi-set M of the theorems."""
+        return tuple(letter for word in (*self.traces, self.open or ()) for letter in word)
+
+
+class TraceForm:
+    """A sum of terms, all scalar or all matrix-valued.
+
+    Supports +, -, * (by numbers, and of two forms of which one is scalar), @, `.T` and `tr`.
+
+    Examples:
+        >>> form = tr(g(1, 1).T @ g(1, 1)) - 2 * tr(W(0, 1))
+        >>> form
+        tr(g(1, 1).T @ g(1, 1)) - 2 * tr(W(0, 1))
+        >>> form.step, form.degree(g(1, 1)), form.is_scalar
+        (1, 2, True)
+    """
+
+    def __init__(self, terms: Iterable[Term]) -> None:
+        collected: dict[tuple[tuple[Word, ...], Word | None], Fraction] = {}
+        for coefficient, traces, open_word in terms:
+            key = (tuple(sorted(traces)), open_word)
+            collected[key] = collected.get(key, Fraction(0)) + coefficient
+        if not collected:
+            raise ValueError("a trace form must have at least one term")
+        if len({open_word is None for _, open_word in collected}) > 1:
+            raise ValueError("the terms of a trace form must be all scalar or all matrix-valued")
+        kept = [Term(c, *key) for key, c in collected.items() if c]
+        # a form that vanishes keeps one term, so that its shape is not lost
+        self.terms: tuple[Term, ...] = tuple(kept) or (Term(Fraction(0), *next(iter(collected))),)
+
+    # -- what it is ------------------------------------------------------------
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether no term has an open word."""
+        return self.terms[0].open is None
+
+    @cached_property
+    def letters(self) -> frozenset[Letter]:
+        """The symbols that appear, none transposed."""
+        return frozenset(letter.symbol for term in self.terms for letter in term.letters)
+
+    @property
+    def step(self) -> int:
+        """The largest step of a letter; 0 when there is none. W_t depends on batches 0..t-1, g_t on batch t too."""
+        return max((letter.step for letter in self.letters if letter.step is not None), default=0)
+
+    @property
+    def depth(self) -> int:
+        """The largest layer of a letter; 0 when there is none."""
+        return max((letter.layer for letter in self.letters if letter.layer is not None), default=0)
+
+    def degree(self, letters: Letter | TraceForm | Iterable[Any]) -> int:
+        """deg(letters; M): appearances of the letters and their transposes; the largest over the terms.
+
+        `letters` is a letter, a form of one letter such as W(1, 1), or an iterable of these.
+        """
+        symbols = frozenset(_as_letters(letters))
+        return max(degree_in(term.letters, symbols) for term in self.terms)
+
+    def shape(self, problem: TeacherStudent) -> tuple[int, int] | None:
+        """(rows, columns) in this problem, None for a scalar; a ValueError naming the letters that do not chain."""
+        as_problem(problem)
+        shapes = set()
+        for term in self.terms:
+            for word in term.traces:
+                rows, columns = word_shape(word, problem, "a trace")
+                if rows != columns:
+                    shape = f"{rows} by {columns}"
+                    raise ValueError(f"a trace must be of a square matrix, but {_word(word)} is {shape}")
+            shapes.add(None if term.open is None else word_shape(term.open, problem, "an open word"))
+        if len(shapes) > 1:
+            raise ValueError(f"the terms of a trace form must have one shape, but had {sorted(map(str, shapes))}")
+        return shapes.pop()
+
+    # -- what it is worth ------------------------------------------------------------
+
+    def evaluate(self, lookup: Callable[[Letter], Any], number: Callable[[Fraction], Any] = to_fmpq) -> Any:
+        """The form's value in any ring of matrices.
+
+        Args:
+            lookup: from a letter (never transposed; a constant's matrix is `letter.matrix`) to an object with @, +,
+                * scalar, .T and .trace(): a numpy object array, or a matrix of polynomials or of words.
+            number: from a coefficient to a scalar of that ring.
+        """
+        matrices: dict[Letter, Any] = {}
+        products: dict[Word, Any] = {}
+
+        def matrix(letter: Letter) -> Any:
+            if letter not in matrices:
+                matrices[letter] = matrix(letter.symbol).T if letter.transposed else lookup(letter)
+            return matrices[letter]
+
+        def product(word: Word) -> Any:
+            if word not in products:
+                value = matrix(word[0])
+                for letter in word[1:]:
+                    value = value @ matrix(letter)
+                products[word] = value
+            return products[word]
+
+        total: Any = None
+        for coefficient, traces, open_word in self.terms:
+            value = number(coefficient)
+            for word in traces:
+                value = product(word).trace() * value
+            if open_word is not None:
+                value = product(open_word) * value
+            total = value if total is None else total + value
+        return total
+
+    def substitute(self, image: Callable[[Letter], TraceForm]) -> TraceForm:
+        """Replace every letter (asked for untransposed) by a matrix-valued form, and expand."""
+        return self.evaluate(image, TraceForm.number)
+
+    # -- arithmetic ------------------------------------------------------------
+
+    @classmethod
+    def number(cls, value: Any) -> TraceForm:
+        """A number as a scalar form without letters."""
+        return cls([Term(Fraction(as_number(value, "coefficient")), (), None)])
+
+    def __add__(self, other: Any) -> TraceForm:
+        right = _as_form(other)
+        if self.is_scalar != right.is_scalar:
+            if not isinstance(other, TraceForm) and right.terms[0].coefficient == 0:  # sum() starts at 0
+                return self
+            raise ValueError("a scalar and a matrix-valued trace form cannot be added")
+        return TraceForm((*self.terms, *right.terms))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> TraceForm:
+        return self * -1
+
+    def __sub__(self, other: Any) -> TraceForm:
+        return self + _as_form(other) * -1
+
+    def __rsub__(self, other: Any) -> TraceForm:
+        return _as_form(other) + self * -1
+
+    def __mul__(self, other: Any) -> TraceForm:
+        right = _as_form(other)
+        if not (self.is_scalar or right.is_scalar):
+            raise ValueError("of two factors of * one must be scalar; the matrix product is @")
+        _refuse_terms(self, right)
+        return TraceForm(
+            Term(c * d, traces + more, left if left is not None else last)
+            for c, traces, left in self.terms
+            for d, more, last in right.terms
+        )
+
+    __rmul__ = __mul__
+
+    def __matmul__(self, other: TraceForm) -> TraceForm:
+        if not isinstance(other, TraceForm):
+            return NotImplemented
+        _refuse_terms(self, other)
+        return TraceForm(
+            Term(c * d, traces + more, _open(left, "@") + _open(last, "@"))
+            for c, traces, left in self.terms
+            for d, more, last in other.terms
+        )
+
+    @property
+    def T(self) -> TraceForm:
+        """The transpose of a matrix-valued form."""
+        return TraceForm(Term(c, traces, transpose(_open(word, ".T"))) for c, traces, word in self.terms)
+
+    def trace(self) -> TraceForm:
+        """The trace of a matrix-valued form."""
+        return TraceForm(Term(c, (*traces, _open(word, "tr")), None) for c, traces, word in self.terms)
+
+    # -- how it looks ------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return _signed_sum(self.terms, lambda word: f"tr({_word(word)})", _word, written, " * ")
+
+    def latex(self) -> str:
+        """LaTeX of the sum."""
+
+        def word(letters: Word) -> str:
+            return r"\,".join(letter.latex() for letter in letters)
+
+        def number(c: Fraction) -> str:
+            return written(c) if c.denominator == 1 else rf"\frac{{{written(c.numerator)}}}{{{written(c.denominator)}}}"
+
+        return _signed_sum(self.terms, lambda w: rf"\mathrm{{tr}}({word(w)})", word, number, r"\,")
+
+
+def W(step: int, layer: int) -> TraceForm:
+    """W_{step,layer}, the student's weights, as a matrix-valued form."""
+    return _single(weight_letter(step, layer))
+
+
+def g(step: int, layer: int, sample: int | None = None) -> TraceForm:
+    """g_{step,layer}, the stochastic gradient; with `sample` = s = 1, 2, ... the gradient of the batch's s-th sample."""
+    return _single(gradient_letter(step, layer, sample))
+
+
+def teacher(layer: int) -> TraceForm:
+    """W*_layer, the teacher's weights."""
+    return _single(teacher_letter(layer))
+
+
+def constant(name: str, matrix: Any) -> TraceForm:
+    """A constant matrix under a name; constants of different names are different letters."""
+    return _single(constant_letter(name, matrix))
+
+
+def identity(size: int) -> TraceForm:
+    """The identity I_size, a constant."""
+    return _single(identity_letter(size))
+
+
+def tr(form: TraceForm) -> TraceForm:
+    """The trace of a matrix-valued form."""
+    if not isinstance(form, TraceForm):
+        raise TypeError(f"tr takes a trace form, but was given {shown(form)}")
+    return form.trace()
+
+
+def _refuse_terms(left: TraceForm, right: TraceForm) -> None:
+    """UnaffordableError for a product with too many terms to be written out."""
+    count = float(len(left.terms)) * len(right.terms)
+    letters = max(len(term.letters) for term in left.terms) + max(len(term.letters) for term in right.terms)
+    cost = Cost(count * (4e-6 + 4e-7 * letters), count * (400 + 32 * letters), f"{as_count(count)} terms of up to {letters} letters")
+    refuse_large("the factors", "their product", cost, "multiply what they are worth, not the forms")
+
+
+def _single(letter: Letter) -> TraceForm:
+    return TraceForm([Term(Fraction(1), (), (letter,))])
+
+
+def _open(word: Word | None, operation: str) -> Word:
+    if word is None:
+        raise ValueError(f"{operation} needs a matrix-valued form, but was given a scalar")
+    return word
+
+
+def _as_form(value: Any) -> TraceForm:
+    return value if isinstance(value, TraceForm) else TraceForm.number(value)
+
+
+def _as_letters(value: Any) -> Iterable[Letter]:
+    waiting = [iter((value,))]
+    while waiting:
+        item = next(waiting[-1], waiting)
+        if item is waiting:
+            waiting.pop()
+        elif isinstance(item, Letter):
+            yield item.symbol
+        elif isinstance(item, TraceForm):
+            if len(item.terms) != 1 or len(item.terms[0].letters) != 1:
+                raise ValueError(f"letters must be single letters, but were {shown(item)}")
+            yield item.terms[0].letters[0].symbol
+        elif is_nested(item) and len(waiting) < MAX_NESTING:
+            waiting.append(iter(item))
+        else:
+            raise TypeError(f"letters must be letters such as W(0, 1), or sequences of them, but had {shown(item)}")
+
+
+def _word(word: Word) -> str:
+    return " @ ".join(map(str, word))
+
+
+def _signed_sum(
+    terms: Iterable[Term],
+    trace: Callable[[Word], str],
+    open_word: Callable[[Word], str],
+    number: Callable[[Fraction], str],
+    times: str,
+) -> str:
+    parts = []
+    for coefficient, traces, word in terms:
+        factors = [trace(w) for w in traces] + ([] if word is None else [open_word(word)])
+        if abs(coefficient) != 1 or not factors:
+            factors.insert(0, number(abs(coefficient)))
+        parts.append((" - " if coefficient < 0 else " + ") + times.join(factors))
+    text = "".join(parts)
+    return ("-" if text.startswith(" -") else "") + text[3:]
