@@ -20,16 +20,16 @@ from typing import Any
 from markupsafe import Markup
 
 from reports import figures
+from reports.figures.findings import Findings, Outcome, Summary, examine
 from reports.site import measured
 from reports.site.cards import card, maths
 from reports.site.difference import mark_differences
-from reports.figures.findings import Findings, Outcome, Summary, examine
-from reports.text.mathml import MathError
 from reports.site.measured import Measured
 from reports.site.measured_page import MeasuredPage
+from reports.site.render import GENERATOR, page
+from reports.text.mathml import MathError
 from reports.text.names import full_name
 from reports.text.numbers import decimal, plain
-from reports.site.render import GENERATOR, page
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
 
@@ -138,9 +138,7 @@ def _measurements(
 def make_pages(claims: Sequence[Claim], seed: int, pool: ProcessPoolExecutor | None = None) -> Iterator[Made]:
     """Summary, page and seconds of every claim, in their order."""
     places = [next((n for n, known in enumerate(LEDGER) if known is claim), None) for claim in claims]
-    neighbours = [
-        (claims[i - 1] if i else None, claims[i + 1] if i + 1 < len(claims) else None) for i in range(len(claims))
-    ]
+    neighbours = [(claims[i - 1] if i else None, claims[i + 1] if i + 1 < len(claims) else None) for i in range(len(claims))]
     ledger_places = [n for n in places if n is not None]
     if pool is None or len(claims) < 2 or len(ledger_places) < len(claims):
         yield from (make_page(claim, seed, around) for claim, around in zip(claims, neighbours, strict=True))
@@ -275,9 +273,7 @@ def check_target(target: Path) -> None:
         raise ValueError(f"out must be a directory, but {target} is a file")
     entries = list(target.iterdir())
     index = target / "index.html"
-    is_site = (
-        index.is_file() and GENERATOR in index.read_text(encoding="utf-8") and all(e.suffix == ".html" for e in entries)
-    )
+    is_site = index.is_file() and GENERATOR in index.read_text(encoding="utf-8") and all(e.suffix == ".html" for e in entries)
     if entries and not is_site:
         raise ValueError(f"out must be a new directory or a site made earlier, but {target} holds other files")
 
@@ -302,9 +298,7 @@ def _write(target: Path, pages: dict[str, str]) -> None:
 
 
 def _summary(findings: Findings) -> str:
-    exact = sum(
-        e.outcome is Outcome.HOLDS and e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting
-    )
+    exact = sum(e.outcome is Outcome.HOLDS and e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting)
     total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
     as_it_should_read = "" if findings.claim.verdict is Verdict.HOLDS else " as it should read"
     unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
@@ -319,15 +313,7 @@ def _instances(found: Summary) -> str:
 
 
 def _residual(value: Any) -> str:
-    return (
-        "–"
-        if value is None
-        else "0"
-        if value == 0
-        else decimal(value, 2)
-        if len(plain(value)) > 12
-        else plain(value)
-    )
+    return "–" if value is None else "0" if value == 0 else decimal(value, 2) if len(plain(value)) > 12 else plain(value)
 
 
 def _link(claim: Claim | None) -> dict[str, str] | None:

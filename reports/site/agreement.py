@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from reports.site.agreement_cases import COST, KURTOSIS, NETWORKS, Case, cases
 from reports.site.cards import maths
 from reports.site.measured_page import MeasuredPage
+from reports.site.render import page
 from reports.text.names import law_name
 from reports.text.numbers import signed
-from reports.site.render import page
 
 REPLICAS = 20_000
 LEVEL = 1e-3
@@ -48,9 +48,7 @@ def run(chosen: Sequence[Case], seed: int = 0, replicas: int = REPLICAS) -> Comp
         errors.append(float(at.var_gradient_se))
         freedom.append(float(at.var_gradient_df))
     found = compare(values, errors, [case.exact for case in chosen], degrees_of_freedom=freedom)
-    return Compared(
-        tuple(chosen), tuple(values), tuple(errors), tuple(found.z.tolist()), tuple(found.adjusted.tolist()), found.set_p_value
-    )
+    return Compared(tuple(chosen), tuple(values), tuple(errors), tuple(found.z.tolist()), tuple(found.adjusted.tolist()), found.set_p_value)
 
 
 def run_seed(seed: int, i: int) -> int:

@@ -13,8 +13,8 @@ import numpy as np
 
 from reports.site.cards import maths
 from reports.site.measured_page import MeasuredPage
-from reports.text.numbers import signed
 from reports.site.render import page
+from reports.text.numbers import signed
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -188,8 +188,8 @@ def about(law: str, data: Dataset) -> dict[str, Any]:
 def make(seed: int = 0, directory: Path | None = None, size: Size | None = None) -> MeasuredPage:
     """The page, from stored results when there is a directory and from a reduced run otherwise."""
     from empirics import synthetic
-    from reports.site.figure_1_checks import divergence, normal_weights, rare_batches, scalar_example
     from reports.figures import figure_1 as figures
+    from reports.site.figure_1_checks import divergence, normal_weights, rare_batches, scalar_example
 
     size = size or Size()
     data = stored(directory) if directory is not None else {law: measure(law, size, seed) for law in LAWS}

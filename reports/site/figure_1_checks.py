@@ -59,9 +59,7 @@ def divergence(problem: TeacherStudent, batch_sizes: tuple[int, ...], replicas: 
     """What becomes of runs: the fraction that has diverged, and by which step."""
     from empirics import simulate
 
-    run = simulate(
-        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, estimator="naive", seed=seed, device="cpu", workers=1
-    )
+    run = simulate(problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, estimator="naive", seed=seed, device="cpu", workers=1)
     found = []
     for b in run.batch_size.values.tolist():
         lost = run.diverged.sel(batch_size=b).values

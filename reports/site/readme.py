@@ -1,4 +1,4 @@
-"""The generated parts of README.md, its picture and its tables of engines and theorems: `python -m reports.site.readme --check` or `--write`."""
+"""The README's picture and its generated tables of engines and theorems: `python -m reports.site.readme --check`, or `--write`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 
-from reports.text import engine_table
-from reports.text import terminal
 from reports.figures.curves import threshold_panel
 from reports.figures.style import standalone
+from reports.text import engine_table, terminal
 from reports.text.names import full_name
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
@@ -62,9 +61,7 @@ def same_drawing(left: str, right: str) -> bool:
     number = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
     if number.sub("#", left) != number.sub("#", right):
         return False
-    return all(
-        abs(float(x) - float(y)) <= SLACK for x, y in zip(number.findall(left), number.findall(right), strict=True)
-    )
+    return all(abs(float(x) - float(y)) <= SLACK for x, y in zip(number.findall(left), number.findall(right), strict=True))
 
 
 def stale() -> list[str]:

@@ -22,6 +22,4 @@ def page(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     css = Markup(environment.get_template("style.css").render())
-    return environment.get_template(template).render(
-        css=css, versions=versions(), generator=Markup(GENERATOR), **values
-    )
+    return environment.get_template(template).render(css=css, versions=versions(), generator=Markup(GENERATOR), **values)

@@ -124,9 +124,7 @@ def widths(site: Path, width: int = PHONE) -> dict[str, int]:
     assert command is not None
     names = sorted(path.name for path in site.iterdir())
     with tempfile.TemporaryDirectory() as work:
-        frames = "".join(
-            f'<iframe src="{(site / name).as_uri()}" width="{width}" height="700"></iframe>' for name in names
-        )
+        frames = "".join(f'<iframe src="{(site / name).as_uri()}" width="{width}" height="700"></iframe>' for name in names)
         script = (
             "onload = () => { document.body.innerText = '[' + [...document.querySelectorAll('iframe')].map("
             "f => f.contentDocument.documentElement.scrollWidth).join(' ') + ']'; }"

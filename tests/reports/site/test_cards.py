@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reports.site.cards import LARGEST_PROBLEM, card, scale
 from reports.figures.findings import examine
-from reports.text.problem_text import read_problem
 from reports.site import claim_page
+from reports.site.cards import LARGEST_PROBLEM, card, scale
+from reports.text.problem_text import read_problem
 from tests.reports.cli.fakes import agree, claim
 from theory import Gaussian, TeacherStudent
 

@@ -19,11 +19,10 @@ from typer.testing import CliRunner
 
 import empirics
 from empirics import load, simulate, synthetic
-from reports.site import agreement, figure_1, figure_1_checks, measured
-from reports.site.agreement_cases import cases, criterion, laws
 from reports.cli import app
+from reports.site import agreement, build, figure_1, figure_1_checks, measured
+from reports.site.agreement_cases import cases, criterion, laws
 from reports.site.measured_page import MeasuredPage
-from reports.site import build
 from tests.reports.cli.fakes import claim
 from tests.reports.site.pages import defects
 from theory import Discrete, Gaussian, TeacherStudent

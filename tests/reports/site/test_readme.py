@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from reports.site import readme
 from reports.cli import app
+from reports.site import readme
 from reports.site.readme import same_drawing, table, with_part
 from tests.reports.cli.fakes import claim
 
@@ -83,9 +83,7 @@ def test_drawings_are_compared_up_to_rounding() -> None:
     assert not same_drawing('<path d="M 1 2"/>', '<path d="L 1 2"/>')
 
 
-def test_check_and_write_are_the_only_ways(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_and_write_are_the_only_ways(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert readme.main([]) == 2 and "usage" in capsys.readouterr().err
     text = readme.README.read_text(encoding="utf-8")
     monkeypatch.setattr(readme, "ROOT", tmp_path)

@@ -12,8 +12,8 @@ import pytest
 
 from reports import site
 from reports.figures.findings import examine
-from reports.text.mathml import MathError
 from reports.site import build, claim_page, page_name
+from reports.text.mathml import MathError
 from tests.reports.cli.fakes import POLYNOMIAL, agree, broken, claim, differ, one_showcase, undecided
 from tests.reports.site.pages import PHONE, browser, defects, widths
 from theory.claims import LEDGER
@@ -98,9 +98,7 @@ def test_what_was_not_checked_is_never_shown_as_holding() -> None:
 
 def test_evidence_is_text_and_cannot_break_the_page(tmp_path: Path) -> None:
     def check(instance: Any) -> Evidence:
-        return replace(
-            agree(instance), statement=r"<b>a</b> & \(x < y\)", instance="<script>", left="</dd>", left_route="a < b"
-        )
+        return replace(agree(instance), statement=r"<b>a</b> & \(x < y\)", instance="<script>", left="</dd>", left_route="a < b")
 
     build((claim(check=check),), tmp_path / "site")
     assert defects(tmp_path / "site") == []
@@ -185,15 +183,7 @@ def test_the_real_ledger_is_borne_out_on_sound_pages_that_fit_a_phone(tmp_path: 
 def test_pages_with_wide_contents_fit_a_phone(tmp_path: Path) -> None:
     if browser() is None:
         pytest.skip("SKIPPED: no Chromium here, so the width of the pages was not measured")
-    wide = (
-        r"\[ "
-        + " + ".join(f"a_{{{i}}} b^{{-{i}}}" for i in range(60))
-        + r" \]"
-        + r" and \("
-        + "x" * 200
-        + r"\) "
-        + "w" * 300
-    )
+    wide = r"\[ " + " + ".join(f"a_{{{i}}} b^{{-{i}}}" for i in range(60)) + r" \]" + r" and \(" + "x" * 200 + r"\) " + "w" * 300
     claims = (
         *FAKES,
         claim("bad", check=differ),
