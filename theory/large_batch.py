@@ -118,8 +118,8 @@ def _tangents(problem: TeacherStudent, step: int, layer: int, source: int, exact
 
 def _gradients(weights: Sequence[Dual], target: Dual, batch: Dual) -> list[Dual]:
     """g_k = (W_H ... W_{k+1})^T (W_H ... W_1 - W*_H ... W*_1) S (W_{k-1} ... W_1)^T."""
-    gap = reduce(lambda product, w: w @ product, weights[1:], weights[0]) - target
-    right = [gap @ batch]  # gap S (W_{k-1} ... W_1)^T, k = 1, 2, ...
+    residual = reduce(lambda product, w: w @ product, weights[1:], weights[0]) - target
+    right = [residual @ batch]  # residual S (W_{k-1} ... W_1)^T, k = 1, 2, ...
     for w in weights[:-1]:
         right.append(right[-1] @ w.T)
     gradients = []

@@ -34,12 +34,13 @@ class SampleMoments(ABC):
         """D, W_1 and W_2^T D of every replica."""
 
     @abstractmethod
-    def digest(self, count: int, full_squares: np.ndarray, gaps: np.ndarray) -> np.ndarray:
-        """(count, R, 2): the second moment of each layer; `full_squares`: ||f_1||^2 and ||f_2||^2; `gaps`, (count, R): see the subclass."""
+    def digest(self, count: int, full_squares: np.ndarray, residual_squares: np.ndarray) -> np.ndarray:
+        """(count, R, 2): the second moment of each layer; `full_squares`: ||f_1||^2 and ||f_2||^2; `residual_squares`, (count, R): the
+        subclass says of which product with D."""
 
 
 class _Independent(SampleMoments):
-    """Independent centred coordinates, all with the same second moment v and fourth moment m; gaps: ||D||^2."""
+    """Independent centred coordinates, all with the same second moment v and fourth moment m; residual_squares: ||D||^2."""
 
     def __init__(self, setting: Setting, v: float, excess: float) -> None:
         """`excess`: m / v^2 - 3, which small v leave as it is."""
@@ -53,17 +54,17 @@ class _Independent(SampleMoments):
         if self.columns is not None:
             torch.linalg.vecdot(d.square().sum(1), w1.square().sum(1), out=self.columns[slot])
 
-    def digest(self, count: int, full_squares: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    def digest(self, count: int, full_squares: np.ndarray, residual_squares: np.ndarray) -> np.ndarray:
         norms, columns = (_numpy(x, count) for x in (self.w_norms, self.columns))
         f1, f2 = np.moveaxis(full_squares.reshape(count, -1, 2), -1, 0)
         # f_1 = v A and f_2 = v D W_1^T; for K = I the sum of B_ii K_ii is tr B
         layer1 = f1 * (self.p + 2 + self.excess)
-        layer2 = self.v * self.v * (gaps * norms**2 + self.excess * columns) + 2 * f2
+        layer2 = self.v * self.v * (residual_squares * norms**2 + self.excess * columns) + 2 * f2
         return np.stack([layer1, layer2], axis=-1)
 
 
 class _Correlated(SampleMoments):
-    """N(0, C C^T); gaps: <D Sigma, D> = ||D C||^2."""
+    """N(0, C C^T); residual_squares: <D Sigma, D> = ||D C||^2."""
 
     def __init__(self, setting: Setting) -> None:
         r, n = setting.replicas, setting.chunk
@@ -76,10 +77,10 @@ class _Correlated(SampleMoments):
             image = (matrix @ self.root).flatten(1)
             torch.linalg.vecdot(image, image, out=kept[slot])
 
-    def digest(self, count: int, full_squares: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    def digest(self, count: int, full_squares: np.ndarray, residual_squares: np.ndarray) -> np.ndarray:
         a, w = (_numpy(x, count) for x in self.kept)
         f1, f2 = np.moveaxis(full_squares.reshape(count, -1, 2), -1, 0)
-        return np.stack([a * self.trace + 2 * f1, gaps * w + 2 * f2], axis=-1)
+        return np.stack([a * self.trace + 2 * f1, residual_squares * w + 2 * f2], axis=-1)
 
 
 class _Atoms(SampleMoments):
@@ -95,7 +96,7 @@ class _Atoms(SampleMoments):
         self.kept[slot, :, 0] = (a * self.lengths) @ self.weights
         self.kept[slot, :, 1] = (e * z) @ self.weights
 
-    def digest(self, count: int, full_squares: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    def digest(self, count: int, full_squares: np.ndarray, residual_squares: np.ndarray) -> np.ndarray:
         return _numpy(self.kept, count)
 
 
@@ -106,7 +107,7 @@ def sample_moments(setting: Setting) -> SampleMoments:
     if support is not None:
         return _Atoms(setting, *support)
     if isinstance(law, Gaussian):
-        sigma, v = isotropic(law)  # as the engine does, which leaves v out of the gaps
+        sigma, v = isotropic(law)  # as the engine does, which leaves v out of ||D||^2
         return _Independent(setting, v, 0.0) if sigma is None else _Correlated(setting)
     if isinstance(law, Independent) and law.coordinate_moment(1) == 0:
         second, fourth = (Fraction(law.coordinate_moment(k)) for k in (2, 4))

@@ -47,7 +47,7 @@ class TwoLinear(Engine):
             self.covariance = setting.tensor(self.sigma)
             self.d_sigma, self.full1 = setting.empty(r, q, p), setting.empty(r, h, p)
         self.full = Grams(setting)
-        self.gaps = setting.empty(setting.chunk, r)
+        self.residual_squares = setting.empty(setting.chunk, r)
         self.moments = None if setting.estimator == "naive" else sample_moments(setting)
         self.second = Grams(setting) if setting.needs_gradients else None
         self.cross = Grams(setting) if setting.estimator == "controlled" else None
@@ -74,15 +74,15 @@ class TwoLinear(Engine):
 
     def digest(self, count: int) -> Observed:
         squares = self.full.per_replica(count) * (self.scale * self.scale)
-        gaps = to_numpy(self.gaps[:count])  # <D Sigma, D>, or <D, D> where Sigma = v I
+        residual_squares = to_numpy(self.residual_squares[:count])  # <D Sigma, D>, or <D, D> where Sigma = v I
         conditional = None
         if self.moments is not None:
-            second = self.moments.digest(count, squares, gaps).reshape(squares.shape)
+            second = self.moments.digest(count, squares, residual_squares).reshape(squares.shape)
             conditional = self.setting.noise_factor * (second - squares)
         return Observed(
             full_squares=squares,
             full_pairs=self.full.mean_of_pairs(count) * (self.scale * self.scale),
-            loss=gaps.reshape(squares.shape[:-1]) * (self.scale / 2),
+            loss=residual_squares.reshape(squares.shape[:-1]) * (self.scale / 2),
             squares=self.second.per_replica(count) if self.second else None,
             pairs=self.second.mean_of_pairs(count) if self.second else None,
             products=self.cross.per_replica(count) * self.scale if self.cross else None,
@@ -110,7 +110,7 @@ class TwoLinear(Engine):
         self.full.of(0, slot, f1)
         f2 = torch.bmm(d_sigma, w1.mT, out=self.full2 if self.setting.needs_gradients else self.layer2)
         self.full.of(1, slot, f2)
-        torch.linalg.vecdot(d_sigma.flatten(1), d.flatten(1), out=self.gaps[slot])
+        torch.linalg.vecdot(d_sigma.flatten(1), d.flatten(1), out=self.residual_squares[slot])
         if self.moments is not None:
             self.moments.observe(slot, d, w1, back)
         inverse = 1 / self.setting.batch_size

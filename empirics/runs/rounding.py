@@ -1,7 +1,7 @@
 """What floating-point arithmetic may be off by: a floor under every standard error.
 
-The gap D = W_H ... W_1 - W*_H ... W*_1 has the rounding of its two products, however small these or their difference are. With s the size
-that ||g_k||^2 would have if nothing cancelled anywhere, u = UNITS last places, and ||g||^2 as estimated, ||g||^2 is off by
+The residual D = W_H ... W_1 - W*_H ... W*_1 has the rounding of its two products, however small these or their difference are. With s
+the size that ||g_k||^2 would have if nothing cancelled anywhere, u = UNITS last places, and ||g||^2 as estimated, ||g||^2 is off by
 u ||g||^2 + u ||g|| sqrt(s) + u^2 s, and so are its parts. Layers have their norms at w_0, or what they come to when they learn the teacher,
 its norm to the power 1/H each, whichever is larger; activations are taken for the identity: a scale, not a bound. Runs on which rounding
 itself grows, as learning rates beyond stability make it, are not covered.

@@ -1,4 +1,4 @@
-"""E||g_1||^2 by the recursion: the gap kept as a letter; words against graphs against the literal theorems."""
+"""E||g_1||^2 by the recursion: the residual kept as a letter; words against graphs against the literal theorems."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NORM = tr(g(1, 1).T @ g(1, 1))
 
 
 @pytest.mark.benchmark(group="E||g_1||^2, symbolic, Gaussian")
-def test_gap_kept(benchmark):
+def test_residual_kept(benchmark):
     problem = _problem(Gaussian(2))
     terms = benchmark(lambda: gaussian_sum(NORM, Alphabet(problem)))
     alphabet = Alphabet(problem)
-    gap = alphabet.code(("D", 0))
-    gaps = [sum(code in (gap, gap ^ 1) for word in key.traces for code in word) for key in gaussian_sum(NORM, alphabet)]
+    residual = alphabet.code(("D", 0))
+    residuals = [sum(code in (residual, residual ^ 1) for word in key.traces for code in word) for key in gaussian_sum(NORM, alphabet)]
     benchmark.extra_info.update(products_of_traces=len(terms), target="1,713 in 0.34 s")
-    benchmark.extra_info.update(if_every_gap_were_written_out=sum(2**n for n in gaps))
+    benchmark.extra_info.update(if_every_residual_were_written_out=sum(2**n for n in residuals))
     assert len(terms) == 1713
 
 

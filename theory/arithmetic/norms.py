@@ -51,9 +51,9 @@ def spectral(matrix: np.ndarray) -> float:
     u, s, vt = np.linalg.svd(matrix, full_matrices=False)
     n, top = len(s), float(s.max())
     rounding = gamma(n + 2) * frobenius(u) * frobenius(s[:, None] * vt)
-    residual = frobenius(matrix - (u * s) @ vt) + rounding
+    remainder = frobenius(matrix - (u * s) @ vt) + rounding
     spread = math.sqrt((1 + _departure(u)) * (1 + _departure(vt.T)))
-    return float(up(top * spread + residual))
+    return float(up(top * spread + remainder))
 
 
 def _departure(u: np.ndarray) -> float:

@@ -5,7 +5,7 @@
 
 Two representations of the same thing. The literal one does what the theorems say, with Kronecker products and any constant C:
 `remove_gradient_layer` (A.3), `conditional_expectation` (A.4), `unroll` (A.5), `to_initial_weights` (A.6) and `literal_expectation`.
-The closed one keeps the gap W_2 W_1 - W*_2 W*_1 as a letter and does not explode: `expectation`.
+The closed one keeps the residual W_2 W_1 - W*_2 W*_1 as a letter and does not explode: `expectation`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The closed representation: from a trace form to a polynomial in 1/b, the last batch first.
 
-For t = step, ..., 0: write g_t as a word with S_t, integrate S_t, then replace W_t and the gap D_t by letters of step t - 1.
+For t = step, ..., 0: write g_t as a word with S_t, integrate S_t, then replace W_t and the residual D_t by letters of step t - 1.
 Gaussian laws take traces of words (`gaussian_words`), every other law moment graphs (`moment_graphs`).
 """
 

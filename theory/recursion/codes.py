@@ -1,9 +1,9 @@
-"""Words in integer codes, and what becomes of a letter one step earlier: the gap D_t is kept as a letter.
+"""Words in integer codes, and what becomes of a letter one step earlier: the residual D_t is kept as a letter.
 
     g_{t,1} = W_{t,2}^T D_t S_t      g_{t,2} = D_t S_t W_{t,1}^T      W_{t,k} = W_{t-1,k} - alpha g_{t-1,k},   alpha = alpha_{t-1}
     D_t = D - alpha D S W_1^T W_1 - alpha W_2 W_2^T D S + alpha^2 D S W_1^T W_2^T D S          (all of step t - 1 on the right)
 
-Expanding D_t into W_2 W_1 - W*_2 W*_1 would double the number of terms for every gap. S_t = (1/b) sum_i x_i x_i^T and Sigma = E[x x^T] are
+Expanding D_t into W_2 W_1 - W*_2 W*_1 would double the number of terms for every D_t. S_t = (1/b) sum_i x_i x_i^T and Sigma = E[x x^T] are
 symmetric letters. A code is negative for a symmetric letter and otherwise even, the transpose being the next odd number.
 """
 
@@ -71,10 +71,10 @@ class Alphabet:
 
     def gradient(self, step: int, layer: int) -> CodedWord:
         """g_{step,layer} as a word."""
-        gap, moment = self.code(("D", step)), moment_code(step)
+        residual, moment = self.code(("D", step)), moment_code(step)
         if layer == 1:
-            return (self.code(("W", step, 2)) ^ 1, gap, moment)
-        return (gap, moment, self.code(("W", step, 1)) ^ 1)
+            return (self.code(("W", step, 2)) ^ 1, residual, moment)
+        return (residual, moment, self.code(("W", step, 1)) ^ 1)
 
     def image(self, code: int, step: int) -> Sum | None:
         """A letter W_step or D_step in the letters of step - 1; None for a letter that stays."""
@@ -89,13 +89,13 @@ class Alphabet:
         rate = to_fmpq(self.problem.learning_rate(before))
         if key[0] == "W":
             return {(self.code(("W", before, key[2])),): fmpq(1), self.gradient(before, key[2]): -rate}
-        gap, moment = self.code(("D", before)), moment_code(before)
+        residual, moment = self.code(("D", before)), moment_code(before)
         w1, w2 = self.code(("W", before, 1)), self.code(("W", before, 2))
         return {
-            (gap,): fmpq(1),
-            (gap, moment, w1 ^ 1, w1): -rate,
-            (w2, w2 ^ 1, gap, moment): -rate,
-            (gap, moment, w1 ^ 1, w2 ^ 1, gap, moment): rate * rate,
+            (residual,): fmpq(1),
+            (residual, moment, w1 ^ 1, w1): -rate,
+            (w2, w2 ^ 1, residual, moment): -rate,
+            (residual, moment, w1 ^ 1, w2 ^ 1, residual, moment): rate * rate,
         }
 
     def expand(self, word: CodedWord, step: int) -> Sum:

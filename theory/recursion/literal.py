@@ -3,7 +3,7 @@
     g_{t,1,s} = W_{t,2}^T D_t x_s x_s^T,   g_{t,2,s} = D_t x_s x_s^T W_{t,1}^T,   D_t = W_{t,2} W_{t,1} - W*_2 W*_1
     g_{t,k} = (1/b) sum_s g_{t,k,s}
 
-Every gap D_t is expanded (2^d picks of W_2 W_1 or W*_2 W*_1, sign (-1)^(teacher picks)) and every row is cut at each
+Every residual D_t is expanded (2^d picks of W_2 W_1 or W*_2 W*_1, sign (-1)^(teacher picks)) and every row is cut at each
 x_s x_s^T. What lies between two cuts becomes a row of its own, and the samples go into the constant: with row h >= 1 cut
 into Q_{h,0}, ..., Q_{h,d_h}, and row 0 into Q_-, inner pieces and Q_+,
 
@@ -208,8 +208,8 @@ def _cut(word: Word, picks: Sequence[bool], step: int) -> list[Word]:
         if not _is_gradient(letter, step):
             current += (letter,)
             continue
-        gap = (teacher_letter(2), teacher_letter(1)) if next(remaining) else (w2, w1)
-        left: Word = (w2.T, *gap) if letter.layer == 1 else gap
+        pick = (teacher_letter(2), teacher_letter(1)) if next(remaining) else (w2, w1)
+        left: Word = (w2.T, *pick) if letter.layer == 1 else pick
         right: Word = () if letter.layer == 1 else (w1.T,)
         if letter.transposed:
             left, right = transpose(right), transpose(left)

@@ -1,7 +1,7 @@
 """The closed representation seen as the forms of the theorems: words as trace forms, moment graphs as Kronecker forms.
 
 The edges of a graph are the rows, and C is the product of its nodes' moment tensors: C[columns, rows] = prod over nodes of the tensor
-at the indices of its legs, times an identity for every trace without samples. Expanding the gaps D = W_2 W_1 - W*_2 W*_1 doubles the
+at the indices of its legs, times an identity for every trace without samples. Expanding the residuals D = W_2 W_1 - W*_2 W*_1 doubles the
 number of terms for each of them, so this is for looking at small cases.
 """
 
@@ -51,7 +51,7 @@ def graphs_as_kronecker_forms(terms: GraphTerms, alphabet: Alphabet) -> dict[int
 
 
 def as_kronecker_terms(graph: Graph, alphabet: Alphabet) -> list[KroneckerTerm]:
-    """One graph as tr( C (x) edges ), p^2 of them when an open word ends at samples; gaps expanded."""
+    """One graph as tr( C (x) edges ), p^2 of them when an open word ends at samples; residuals expanded."""
     p = alphabet.problem.inputs.dimension
     rows: list[tuple[object, object, CodedWord]] = []  # what the row index and the column index of C belong to
     ends: dict[int, tuple[object, CodedWord]] = {}
@@ -129,7 +129,7 @@ def _fillings(words: list[CodedWord], alphabet: Alphabet) -> list[tuple[Fraction
 
 
 def readable(word: CodedWord, alphabet: Alphabet, size: int = 1) -> TraceForm:
-    """A coded word in the letters of step 0, gaps expanded; the identity of this size for the empty word."""
+    """A coded word in the letters of step 0, residuals expanded; the identity of this size for the empty word."""
     form = identity(size) if not word else None
     for code in word:
         factor = _readable(code, alphabet)

@@ -182,11 +182,11 @@ def _certified_real_roots(polynomial: fmpq_poly, count: int) -> list[arb]:
 
 def _gradients(weights: Weights, target: arb_mat, s: arb) -> list[arb_mat]:
     """g_k = (W_H ... W_{k+1})^T (W_H ... W_1 - W*_H ... W*_1) s (W_{k-1} ... W_1)^T."""
-    gap = (_product(weights) - target) * s
+    d_s = (_product(weights) - target) * s
     gradients = []
     for k in range(len(weights)):
         left = _product(weights[k + 1 :]) if k + 1 < len(weights) else None
-        g = gap if left is None else left.transpose() * gap
+        g = d_s if left is None else left.transpose() * d_s
         gradients.append(g if k == 0 else g * _product(weights[:k]).transpose())
     return gradients
 

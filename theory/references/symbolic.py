@@ -136,11 +136,11 @@ class _ByGenerator:
                 a - (g.T @ m + m.T @ g) * alpha + (g.T @ c @ g) * alpha**2,
                 c - (g @ m.T + m @ g.T) * alpha + (g @ a @ g.T) * alpha**2,
             )
-        self._gram, self._gap = (a, c), m - network.target
+        self._gram, self._residual = (a, c), m - network.target
 
     def variance(self, layer: int) -> fmpq_mpoly:
         """E||g||^2 - ||E g||^2."""
-        network, sigma, d = self._network, self._network.sigma, self._gap
+        network, sigma, d = self._network, self._network.sigma, self._residual
         a, c = self._gram
         eps = network.context.gens()[network.eps]
         if layer == 1:  # E[S I S]
@@ -156,7 +156,7 @@ class _ByGenerator:
 
     def _mean(self, layer: int) -> Matrix:
         """W_{t,2}^T D Sigma or D Sigma W_{t,1}^T through N_t = N_0 (I - alpha [[0, G^T], [G, 0]])."""
-        network, d = self._network, self._gap @ self._network.sigma
+        network, d = self._network, self._residual @ self._network.sigma
         w1, w2t = network.w1, network.w2.T
         if self._step:
             g = (network.w2 @ network.w1 - network.target) @ network.s
@@ -178,10 +178,10 @@ class _ByPartitions:
         self._paired = cache(self._pairings)
         w1, w2 = network.w1, network.w2
         if step:
-            residual = (w2 @ w1 - network.target) @ network.s
-            w1, w2 = w1 - (w2.T @ residual) * network.alpha, w2 - (residual @ w1.T) * network.alpha
+            d_s = (w2 @ w1 - network.target) @ network.s
+            w1, w2 = w1 - (w2.T @ d_s) * network.alpha, w2 - (d_s @ w1.T) * network.alpha
         self._left = w2.T @ (w2 @ w1 - network.target)  # g_1 = left S
-        self._right = (w2 @ w1 - network.target, w1)  # g_2 = gap S w1^T
+        self._right = (w2 @ w1 - network.target, w1)  # g_2 = residual S w1^T
 
     def variance(self, layer: int) -> fmpq_mpoly:
         """sum over the entries g of E g^2 - (E g)^2; each g is linear in the last batch, sum_k h_k s_k over its entries s_k."""
@@ -200,11 +200,11 @@ class _ByPartitions:
         return total
 
     def _entries(self, layer: int) -> Iterator[list[fmpq_mpoly]]:
-        gap, w1 = self._right
+        residual, w1 = self._right
         if layer == 1:
             table = [(row, e) for row in self._left.rows for e in _units(self._network.dimension)]
         else:
-            table = [(row, hidden) for row in gap.rows for hidden in w1.rows]
+            table = [(row, hidden) for row in residual.rows for hidden in w1.rows]
         zero = self._network.context.constant(0)
         for row, column in table:
             yield [zero + (row[i] * column[j] + row[j] * column[i] if i != j else row[i] * column[i]) for i, j in self._pairs]

@@ -31,13 +31,13 @@ class Entrywise:
         rational = self._rational
         self.weights = [[rational(w) for w in problem.student]]
         target = self._chain([rational(w) for w in problem.teacher])
-        self.gaps, self.gradients = [], []
+        self.residuals, self.gradients = [], []
         for t in range(step + 1):
             s = _array([[unknowns[f"s{t}_{min(a, c)}_{max(a, c)}"] for c in range(p)] for a in range(p)])
             w = self.weights[-1]
-            gap = self._chain(w) - target
-            self.gaps.append(gap)
-            g_t = [gap @ s] if len(w) == 1 else [w[1].T @ gap @ s, gap @ s @ w[0].T]
+            residual = self._chain(w) - target
+            self.residuals.append(residual)
+            g_t = [residual @ s] if len(w) == 1 else [w[1].T @ residual @ s, residual @ s @ w[0].T]
             self.gradients.append(g_t)
             rate = to_fmpq(problem.learning_rate(t))
             self.weights.append([x - y * rate for x, y in zip(w, g_t, strict=True)])
@@ -77,9 +77,9 @@ class Entrywise:
 
     def answer(self, quantity: Quantity) -> Any:
         if quantity.kind == "loss":
-            gap = self.gaps[quantity.step]
+            residual = self.residuals[quantity.step]
             sigma = self._rational(self.problem.inputs.second_moment)
-            return self.expect((gap @ sigma @ gap.T).trace()) / 2
+            return self.expect((residual @ sigma @ residual.T).trace()) / 2
         gradient = self.gradients[quantity.step][(quantity.layer or 1) - 1]
         mean = [self.expect(x) for x in gradient.ravel()]
         if quantity.kind == "mean":

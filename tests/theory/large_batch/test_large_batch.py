@@ -62,9 +62,9 @@ def test_standard_gaussian_closed_form_at_full_size():
     student = [generator.normal(size=(24, 16)) / 4, generator.normal(size=(8, 24)) / 5]
     teacher = [generator.normal(size=(24, 16)) / 4, generator.normal(size=(8, 24)) / 5]
     problem = TeacherStudent(student, teacher, Gaussian(16), learning_rates=0.1)
-    gap = student[1] @ student[0] - teacher[1] @ teacher[0]
-    first = 17 * np.linalg.norm(student[1].T @ gap) ** 2
-    second = np.linalg.norm(gap @ student[0].T) ** 2 + np.linalg.norm(gap) ** 2 * np.linalg.norm(student[0]) ** 2
+    residual = student[1] @ student[0] - teacher[1] @ teacher[0]
+    first = 17 * np.linalg.norm(student[1].T @ residual) ** 2
+    second = np.linalg.norm(residual @ student[0].T) ** 2 + np.linalg.norm(residual) ** 2 * np.linalg.norm(student[0]) ** 2
     assert leading_coefficient(problem, 0, 1) == pytest.approx(first, rel=1e-12)
     assert leading_coefficient(problem, 0, 2) == pytest.approx(second, rel=1e-12)
 

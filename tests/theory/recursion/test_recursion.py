@@ -84,9 +84,9 @@ def test_the_second_moment_of_a_wishart_matrix(law, b):
 def test_scalar_gaussian_against_chi_square_moments(w_1, w_2, teacher_product, rate, k):
     """p = 1: S_0 = s with E s^k = prod_{j<k} (1 + 2 j eps), and E S_1^2 = 1 + 2 eps."""
     problem = TeacherStudent([[[w_1]], [[w_2]]], [[[teacher_product]], [[1]]], Gaussian(1), learning_rates=rate)
-    gap = w_1 * w_2 - teacher_product
+    residual = w_1 * w_2 - teacher_product
     # w_1 and w_2 after one step, as polynomials in s: coefficient lists
-    after = [fmpq_poly([to_fmpq(w), to_fmpq(-rate * gap * other)]) for w, other in ((w_1, w_2), (w_2, w_1))]
+    after = [fmpq_poly([to_fmpq(w), to_fmpq(-rate * residual * other)]) for w, other in ((w_1, w_2), (w_2, w_1))]
     square = ((after[0] * after[1] - to_fmpq(teacher_product)) * after[2 - k]) ** 2  # layer 1 has the factor w_2
     expected, moment = fmpq_poly([]), fmpq_poly([1])
     for j, c in enumerate(square.coeffs()):
@@ -156,13 +156,13 @@ def test_gradients_of_special_laws():
 def test_the_mean_gradient_at_the_start_is_the_population_gradient(law, data):
     w_1, w_2 = data.draw(matrices(2, 2)), data.draw(matrices(1, 2))
     problem = TeacherStudent([w_1, w_2], [[[1, 0], [0, 1]], [[1, 1]]], law, learning_rates=1)
-    gap = problem.student[1] @ problem.student[0] - problem.teacher[1] @ problem.teacher[0]
-    expected = problem.student[1].T @ gap @ law.second_moment
+    residual = problem.student[1] @ problem.student[0] - problem.teacher[1] @ problem.teacher[0]
+    expected = problem.student[1].T @ residual @ law.second_moment
     assert np.array_equal(np.vectorize(lambda v: v(1), otypes=[object])(expectation(g(0, 1), problem)), expected)
 
 
 def test_numbers_of_terms_of_the_closed_representation():
-    """E||g_1||^2, the gap kept as a letter: 1,713 products of traces, 873 graphs."""
+    """E||g_1||^2, the residual kept as a letter: 1,713 products of traces, 873 graphs."""
     problem = TeacherStudent([[[1, 2]], [[3]]], [[[0, 1]], [[1]]], Gaussian(2), learning_rates=F(1, 2))
     assert len(gaussian_sum(norm(1, 1), Alphabet(problem))) == 1713
     assert len(graph_sum(norm(1, 1), Alphabet(problem))) == 873

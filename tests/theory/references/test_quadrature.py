@@ -40,13 +40,13 @@ def scalar_variance(weights, target, sigma, rates, layer, b):
     s = fmpq_poly([0, sigma])
 
     def gradients(ws):
-        gap = fmpq_poly([1])
+        residual = fmpq_poly([1])
         for w in ws:
-            gap *= w
-        gap -= target
+            residual *= w
+        residual -= target
         result = []
         for k in range(len(ws)):
-            g = gap
+            g = residual
             for j, w in enumerate(ws):
                 g = g * w if j != k else g
             result.append(g)
@@ -100,7 +100,7 @@ def test_more_bits_give_a_tighter_ball_inside():
 
 
 def test_equal_hidden_units_act_as_one():
-    # two hidden units (u, v), (u, v) move as one unit (sqrt 2 u, sqrt 2 v): u = 1, v = 2 against u^2 = 2, v^2 = 8, gap 4 - 1, same norms
+    # two hidden units (u, v), (u, v) move as one unit (sqrt 2 u, sqrt 2 v): u = 1, v = 2 against u^2 = 2, v^2 = 8, D = 4 - 1, same norms
     twins = TeacherStudent([[[1], [1]], [[2, 2]]], [[[1], [0]], [[1, 0]]], Gaussian(1), learning_rates=F(1, 16))
     # an orthogonal rotation of the pair: (5, 5) -> (1, 7) has rational cosines 4/5, 3/5
     turned = TeacherStudent([[[F(1, 5)], [F(7, 5)]], [[F(2, 5), F(14, 5)]]], [[[1], [0]], [[1, 0]]], Gaussian(1), learning_rates=F(1, 16))

@@ -69,9 +69,9 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     counts, p = counts_of(problem, quantity), problem.sizes[0]
     weights = max(_bits(w) for w in (*problem.student, *problem.teacher))
     sigma = 0.0 if getattr(problem.inputs, "is_standard", True) else _bits(problem.inputs.second_moment)
-    gap = problem.depth * weights + math.log2(max(problem.sizes))
+    residual = problem.depth * weights + math.log2(max(problem.sizes))
     # a chain is at most half of the longest word
-    bits = (counts.uses * (gap + math.log2(2 * p)) + (counts.uses + 2) * sigma) / 2
+    bits = (counts.uses * (residual + math.log2(2 * p)) + (counts.uses + 2) * sigma) / 2
     call, one, bit, state = (UNITS[f"trace_words.{unit}"] for unit in ("exact_product", "multiplication", "bit", "state"))
     multiplication = one + bit * bits * max(1.0, bits / 2000) ** 0.6
     product = call * (1 + p**2 / 3) + p**3 * multiplication + p**2 * 8 * bit * bits

@@ -36,7 +36,7 @@ class GradientWords:
         self._letters: dict[str, WordPolynomial] = {}
         self._given: dict[Letter, WordPolynomial] = {}  # apart: a constant may be named as this module's letters are
         self._weights: dict[tuple[int, int], WordPolynomial] = {}
-        self._gaps: dict[int, WordPolynomial] = {}
+        self._residuals: dict[int, WordPolynomial] = {}
 
     # -- letters ------------------------------------------------------------------------------------------------------
 
@@ -69,27 +69,27 @@ class GradientWords:
 
     # -- one layer, and two layers up to step 1 -----------------------------------------------------------------------
 
-    def gap(self, step: int) -> WordPolynomial:
+    def residual(self, step: int) -> WordPolynomial:
         """D_step = W_{step,H} ... W_{step,1} - W*_H ... W*_1."""
-        if step not in self._gaps:
+        if step not in self._residuals:
             if step == 0:
-                self._gaps[0] = self._letter("D")
+                self._residuals[0] = self._letter("D")
             else:
-                gap, rate = self.gap(step - 1), self._rate(step - 1)
-                force = gap @ self.batch(step - 1)
+                residual, rate = self.residual(step - 1), self._rate(step - 1)
+                g = residual @ self.batch(step - 1)
                 if self.problem.depth == 1:
-                    self._gaps[step] = gap - force * rate
+                    self._residuals[step] = residual - g * rate
                 else:
                     m, a, c = self._letter("M"), self._letter("A"), self._letter("C")
-                    self._gaps[step] = gap - (c @ force + force @ a) * rate + force @ m.T @ force * rate**2
-        return self._gaps[step]
+                    self._residuals[step] = residual - (c @ g + g @ a) * rate + g @ m.T @ g * rate**2
+        return self._residuals[step]
 
     def gradient(self, step: int, layer: int) -> WordPolynomial:
         """g_{step,layer}."""
-        force = self.gap(step) @ self.batch(step)
+        g = self.residual(step) @ self.batch(step)
         if self.problem.depth == 1:
-            return force
-        return self.weight(step, 2).T @ force if layer == 1 else force @ self.weight(step, 1).T
+            return g
+        return self.weight(step, 2).T @ g if layer == 1 else g @ self.weight(step, 1).T
 
     def weight(self, step: int, layer: int) -> WordPolynomial:
         """W_{step,layer}."""
@@ -103,24 +103,24 @@ class GradientWords:
 
     def squared_norm(self, step: int, layer: int) -> WordPolynomial:
         """||g_{step,layer}||_F^2."""
-        force = self.gap(step) @ self.batch(step)
+        g = self.residual(step) @ self.batch(step)
         if self.problem.depth == 1:
-            return (force.T @ force).trace()
+            return (g.T @ g).trace()
         m, a, c = self._letter("M"), self._letter("A"), self._letter("C")
         gram = c if layer == 1 else a
         if step == 1:
-            g, rate = self.gap(0) @ self.batch(0), self._rate(0)
+            before, rate = self.residual(0) @ self.batch(0), self._rate(0)
             if layer == 1:
-                gram = c - (m @ g.T + g @ m.T) * rate + g @ a @ g.T * rate**2
+                gram = c - (m @ before.T + before @ m.T) * rate + before @ a @ before.T * rate**2
             else:
-                gram = a - (g.T @ m + m.T @ g) * rate + g.T @ c @ g * rate**2
-        return (force.T @ gram @ force if layer == 1 else force @ gram @ force.T).trace()
+                gram = a - (before.T @ m + m.T @ before) * rate + before.T @ c @ before * rate**2
+        return (g.T @ gram @ g if layer == 1 else g @ gram @ g.T).trace()
 
     def loss(self, step: int) -> WordPolynomial:
         """1/2 tr(D_step Sigma D_step^T)."""
-        gap = self.gap(step)
-        weighted = gap if self.alphabet.sigma is None else gap @ self.alphabet.sigma
-        return (weighted @ gap.T).trace() * to_fmpq(1 / 2)
+        residual = self.residual(step)
+        weighted = residual if self.alphabet.sigma is None else residual @ self.alphabet.sigma
+        return (weighted @ residual.T).trace() * to_fmpq(1 / 2)
 
     # -- trace forms --------------------------------------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     leaves = math.prod(points)
     polynomials = {"second_moment": 2, "loss": 1, "mean": r * (p if layer == 1 else outputs)}[kind]
     size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6)}
-    # Gamma_{s+1} needs r (p + p_2) p p_2 products, the gap r p p_2, in every kept batch; the last one dominates
+    # Gamma_{s+1} needs r (p + p_2) p p_2 products, the residual r p p_2, in every kept batch; the last one dominates
     products = r * p * outputs * size[1] ** 2 + outputs * p * p * size[2] + 2 * r * p * outputs * size[1] * size[2]
     if kind == "second_moment":
         inner, outer = (p, outputs) if layer == 1 else (outputs, p)
@@ -134,7 +134,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     powers = float(max(1, sum(degrees) - len(degrees))) if kept == step else float(sum(degrees[step - kept :]))
     bits = _bits(problem, omega, degrees, kept)
     orders = tuple((_choose(n + d, n), 2 * d) for d in degrees)
-    # the Gram matrix and the gap at w_0; for the mean a polynomial for every entry, squared and summed
+    # the Gram matrix and the residual at w_0; for the mean a polynomial for every entry, squared and summed
     entries = 4.0 * h * (p + outputs) + r * (p + outputs) * (r + p) / 20
     if kind == "mean":
         gradient = float(h * (p if layer == 1 else outputs))
@@ -238,13 +238,13 @@ def _support(omega: int, batches: int, n: int) -> float:
 
 
 def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
-    """The state starts with the weights' digits and gains the gap's and a lattice point's at every step; then the power omega."""
+    """The state starts with the weights' digits and gains the residual's and a lattice point's at every step; then the power omega."""
     state = _weight_bits(problem)
     scalar = problem.sizes[0] == problem.sizes[2] == 1
     for s, d in enumerate(degrees):
         outer = s < len(degrees) - kept
         state += math.log2(1 + d / 2) if outer else 1.0
-        if not (outer and scalar):  # the gap is quadratic in the state; a scalar one is absorbed
+        if not (outer and scalar):  # the residual is quadratic in the state; a scalar one is absorbed
             state += 2 * state + 2
     return omega * state
 

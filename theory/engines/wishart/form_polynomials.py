@@ -133,8 +133,8 @@ class _Ring:
         w, s = self.weights(step), self._batches[step]
         if len(w) == 1:
             return [(w[0] - self._teacher[0]) @ s]
-        residual = (w[1] @ w[0] - self._teacher[1] @ self._teacher[0]) @ s
-        return [w[1].T @ residual, residual @ w[0].T]
+        d_s = (w[1] @ w[0] - self._teacher[1] @ self._teacher[0]) @ s
+        return [w[1].T @ d_s, d_s @ w[0].T]
 
     def _constant(self, array: np.ndarray) -> PolynomialMatrix:
         return PolynomialMatrix([[self._context.constant(to_fmpq(x)) for x in row] for row in array.tolist()])

@@ -68,7 +68,7 @@ class SecondMoment(Target):
 
     def polynomials(self, state: State) -> list[Any]:
         """The terms of order eps^0 and eps^1; the second is left out where it is a multiple of the first."""
-        d = state.gap
+        d = state.residual
         if self._layer == 1:
             c = self._network.gram(state.second)
             return [_inner(c, multiply(multiply(d, q), transpose(d))) for q in self._tables]
@@ -95,7 +95,7 @@ class Mean(Target):
 
     def polynomials(self, state: State) -> list[Any]:
         """Row by row the entries of R_2 D Sigma (E g_1 is U times its mean) or R_1 Sigma D^T (E g_2^T is U times its mean)."""
-        d = multiply(state.gap, self._sigma)
+        d = multiply(state.residual, self._sigma)
         rows = multiply(state.second, d) if self._layer == 1 else multiply(state.first, transpose(d))
         return [x for row in rows for x in row]
 
@@ -125,7 +125,7 @@ class Loss(Target):
 
     def polynomials(self, state: State) -> list[Any]:
         """tr(D Sigma D^T)."""
-        return [_inner(multiply(state.gap, self._sigma), state.gap)]
+        return [_inner(multiply(state.residual, self._sigma), state.residual)]
 
     def result(self, expectations: Sequence[fmpq_poly]) -> InverseBatchPolynomial:
         """E loss(w_t)."""

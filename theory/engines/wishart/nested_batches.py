@@ -76,7 +76,7 @@ class NestedBatches:
     def _integrate(self, s: int, state: State) -> list[fmpz_poly]:
         """The expectations over the batches s, s + 1, ..., one polynomial in eps for each of the target's polynomials."""
         lattice, count = self._lattices[s], self._target.count
-        divisor = content(state.gap)
+        divisor = content(state.residual)
         values: list[fmpz_poly] = []
         points = iter(lattice.points)
         while chunk := list(islice(points, max(1, _CHUNK // (count * self._last.size)))):

@@ -29,10 +29,10 @@ def second_moment(problem: TeacherStudent, step: int) -> InverseBatchPolynomial:
 def mean(problem: TeacherStudent, step: int) -> np.ndarray:
     """E g_{step,1}, an object array of constants of the layer's shape."""
     sigma = to_fmpq_mat(problem.inputs.second_moment)
-    gap = _gap(problem)
+    residual = _residual(problem)
     for alpha in problem.rates_before(step):
-        gap -= gap * sigma * to_fmpq(alpha)
-    gradient = gap * sigma
+        residual -= residual * sigma * to_fmpq(alpha)
+    gradient = residual * sigma
     result = np.empty((gradient.nrows(), gradient.ncols()), dtype=object)
     for i, j in np.ndindex(result.shape):
         result[i, j] = InverseBatchPolynomial([to_fraction(gradient[i, j])])
@@ -65,8 +65,8 @@ class _Sandwich:
 
 def _gram(problem: TeacherStudent, step: int) -> list[list[fmpq_poly]]:
     """X_step."""
-    gap, sigma = _gap(problem), to_fmpq_mat(problem.inputs.second_moment)
-    x = [[fmpq_poly([c]) for c in row] for row in (gap.transpose() * gap).tolist()]
+    residual, sigma = _residual(problem), to_fmpq_mat(problem.inputs.second_moment)
+    x = [[fmpq_poly([c]) for c in row] for row in (residual.transpose() * residual).tolist()]
     size = range(len(x))
     sandwich = _Sandwich(problem.inputs)
     for rate in problem.rates_before(step):
@@ -76,5 +76,5 @@ def _gram(problem: TeacherStudent, step: int) -> list[list[fmpq_poly]]:
     return x
 
 
-def _gap(problem: TeacherStudent) -> fmpq_mat:
+def _residual(problem: TeacherStudent) -> fmpq_mat:
     return to_fmpq_mat(problem.student[0]) - to_fmpq_mat(problem.teacher[0])

@@ -38,7 +38,7 @@ class State:
 
     first: Rows
     second: Rows
-    gap: Rows
+    residual: Rows
 
 
 class PolynomialState:
@@ -66,8 +66,8 @@ class PolynomialState:
 
     def after(self, state: State, batch: Rows, content: fmpz | None = None) -> State:
         """The following state, given Y; `content` is the c of Y, 1 if None."""
-        gap = state.gap if content is None else [[x // content for x in row] for row in state.gap]
-        gradient = multiply(gap, batch)
+        residual = state.residual if content is None else [[x // content for x in row] for row in state.residual]
+        gradient = multiply(residual, batch)
         return self._state(
             subtract(state.first, multiply(state.second, gradient)),
             subtract(state.second, multiply(state.first, transpose(gradient))),

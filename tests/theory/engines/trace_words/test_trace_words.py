@@ -96,21 +96,21 @@ def test_first_step_in_closed_form(data, p):
     """Sigma = I: E||g_1||^2 = (1 + (p+1)/b) ||W_2^T D||^2 and E||g_2||^2 = tr(D [B + (B + tr(B) I)/b] D^T), B = W_1^T W_1."""
     problem = data.draw(problems(st.just((p, 2, 3)), lambda p: st.just(Gaussian(p))))
     w1, w2 = problem.student
-    gap = w2 @ w1 - problem.teacher[1] @ problem.teacher[0]
-    a = ((w2.T @ gap) ** 2).sum()
+    residual = w2 @ w1 - problem.teacher[1] @ problem.teacher[0]
+    a = ((w2.T @ residual) ** 2).sum()
     gram = w1.T @ w1
     first, second = (ENGINE.compute(problem, Quantity("second_moment", 0, k)) for k in (1, 2))
     assert first == InverseBatchPolynomial([a, (p + 1) * a])
-    base = (gap @ gram @ gap.T).trace()
-    assert second == InverseBatchPolynomial([base, base + np.trace(gram) * (gap**2).sum()])
+    base = (residual @ gram @ residual.T).trace()
+    assert second == InverseBatchPolynomial([base, base + np.trace(gram) * (residual**2).sum()])
 
 
 @given(st.data())
 def test_loss_at_the_start_is_constant(data):
     problem = data.draw(problems(st.just((3, 2, 2)), gaussians))
     loss = ENGINE.compute(problem, Quantity("loss", 0))
-    gap = problem.student[1] @ problem.student[0] - problem.teacher[1] @ problem.teacher[0]
-    assert loss == InverseBatchPolynomial([F((gap @ problem.inputs.second_moment @ gap.T).trace()) / 2])
+    residual = problem.student[1] @ problem.student[0] - problem.teacher[1] @ problem.teacher[0]
+    assert loss == InverseBatchPolynomial([F((residual @ problem.inputs.second_moment @ residual.T).trace()) / 2])
 
 
 @settings(max_examples=5)
@@ -196,9 +196,9 @@ def test_trace_forms_of_gradients(problem):
         assert square == ENGINE.compute(problem, Quantity("second_moment", 1, k))
         mean = expectation(problem, g(1, k))
         assert (mean == ENGINE.compute(problem, Quantity("mean", 1, k))).all()
-    gap = W(1, 2) @ W(1, 1) - teacher(2) @ teacher(1)
+    residual = W(1, 2) @ W(1, 1) - teacher(2) @ teacher(1)
     sigma = constant("Sigma", problem.inputs.second_moment)
-    loss = expectation(problem, tr(gap @ sigma @ gap.T) * F(1, 2))
+    loss = expectation(problem, tr(residual @ sigma @ residual.T) * F(1, 2))
     assert loss == ENGINE.compute(problem, Quantity("loss", 1))
 
 

@@ -39,8 +39,8 @@ def gradients(weights, teacher, s):
     """One or two linear layers, from the definition: dl/dW_k averaged over the batch is a function of S."""
     if len(weights) == 1:
         return [matmul(minus(weights[0], teacher[0]), s)]
-    residual = matmul(minus(matmul(weights[1], weights[0]), matmul(teacher[1], teacher[0])), s)
-    return [matmul(transposed(weights[1]), residual), matmul(residual, transposed(weights[0]))]
+    d_s = matmul(minus(matmul(weights[1], weights[0]), matmul(teacher[1], teacher[0])), s)
+    return [matmul(transposed(weights[1]), d_s), matmul(d_s, transposed(weights[0]))]
 
 
 def batches(law, b):

@@ -35,9 +35,9 @@ def _stands_for(state, problem):
     metric = basis.transpose() * basis
     if state.metric is not None:
         assert fmpq_mat([[fmpq(x, state.eta) for x in row] for row in state.metric]) == metric
-    gap = fmpq_mat([[fmpq(x, state.delta) for x in row] for row in state.initial.gap])
+    residual = fmpq_mat([[fmpq(x, state.delta) for x in row] for row in state.initial.residual])
     w1, w2, v1, v2 = (to_fmpq_mat(w) for w in (*problem.student, *problem.teacher))
-    return basis * reduced == _beside(problem) and gap == w2 * w1 - v2 * v1
+    return basis * reduced == _beside(problem) and residual == w2 * w1 - v2 * v1
 
 
 @given(st.integers(1, 3), st.integers(1, 9), st.integers(1, 3), st.integers(0, 6), st.booleans(), seeds)
