@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import fractions, matrices
 from theory import Discrete, TeacherStudent
-from theory.claims.recursion_cases import MixedProduct
+from theory.claims.support.recursion_cases import MixedProduct
 from theory.trace_forms import TraceForm, W, constant, g, teacher
 
 #: ways from one size (0: p, 1: p_1, 2: p_2) to another: (layer, transposed, size reached)

@@ -13,7 +13,7 @@ from hypothesis import given
 from tests.mixed_products import mixed_products
 from theory import Discrete, TeacherStudent
 from theory.claims.lemma_a3 import CLAIM, broken_counts, check, check_printed
-from theory.claims.recursion_cases import MixedProduct, difference, lookup_after, mean_over_samples
+from theory.claims.support.recursion_cases import MixedProduct, difference, lookup_after, mean_over_samples
 from theory.recursion import KroneckerForm, remove_gradient_layer
 from theory.recursion.literal import moment_tensor
 from theory.trace_forms import W, g, teacher

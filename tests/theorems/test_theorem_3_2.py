@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.mixed_products import mixed_products
 from tests.strategies import learning_rates
 from theory import Discrete, TeacherStudent
-from theory.claims.recursion_cases import MixedProduct
+from theory.claims.support.recursion_cases import MixedProduct
 from theory.claims.theorem_3_2 import CLAIM, check, check_printed
 from theory.trace_forms import W
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.strategies import discrete_laws, fractions, learning_rates, problems
 from theory import Discrete, Gaussian, TeacherStudent
 from theory.claims import theorem_3_5 as claim
-from theory.claims.second_route import gradient_variance
+from theory.claims.support.second_route import gradient_variance
 from theory.variance_poly import variance_polynomial
 
 pytestmark = pytest.mark.theorems("3.5")

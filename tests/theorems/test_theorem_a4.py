@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.mixed_products import mixed_products
 from tests.strategies import input_laws
 from theory import Discrete, TeacherStudent
-from theory.claims.recursion_cases import MixedProduct
+from theory.claims.support.recursion_cases import MixedProduct
 from theory.claims.theorem_a4 import CLAIM, check, check_printed
 from theory.recursion import KroneckerForm, conditional_expectation
 from theory.recursion.literal import joint_moments, weighted_moments

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.mixed_products import mixed_products
 from tests.strategies import fractions, gaussians, matrices
 from theory import TeacherStudent
-from theory.claims.recursion_cases import difference, mean_given_start
+from theory.claims.support.recursion_cases import difference, mean_given_start
 from theory.claims.theorem_a6 import CLAIM, check
 from theory.degrees import mean_gradient_degree, printed_variance_degree_a7, variance_degree
 from theory.recursion import degree_bound, expectation, predicted_cost, printed_degree_bound

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.strategies import fractions, input_laws, learning_rates, matrices, problems
 from theory import Gaussian, TeacherStudent
 from theory.claims import variance_decreasing as claim
-from theory.claims.scalar_monotonicity import is_certified, minors_of_derivative, quadratic_form
+from theory.claims.support.scalar_monotonicity import is_certified, minors_of_derivative, quadratic_form
 from theory.claims.theorem_3_5 import gaussian_rising
 from theory.variance_poly import variance_polynomial
 

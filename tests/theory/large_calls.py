@@ -20,9 +20,12 @@ PREPARE = """
 from fractions import Fraction as F
 import numpy as np
 from theory import *
-from theory import approximation, chebyshev, degrees, enumeration, gaussian_moments, kronecker, recursion, scalar_monotonicity, trace_forms
-from theory import variance_gaps, variance_poly
-from theory.engines import factorial_moments, large_batch, quadrature
+from theory import approximation, chebyshev, degrees, enumeration, gaussian_moments, kronecker, large_batch, recursion, trace_forms
+from theory import variance_poly
+from theory.approximation import variance_gaps
+from theory.claims.support import scalar_monotonicity
+from theory.engines.frequencies import factorial_moments
+from theory.references import quadrature
 from theory.approximation.gradient_gaps import every_path_bound, polynomial_within
 from theory.trace_forms.letters import unit_letter
 from theory.trace_forms import W, g, identity, teacher, tr

@@ -24,7 +24,7 @@ from theory import (
 from theory.approximation import gradient_gaps, product_gaps, variance_gaps
 from theory.arithmetic import real_roots
 from theory.chebyshev import bernstein_ellipses, certified_sup
-from theory.claims import second_route
+from theory.claims.support import second_route
 from theory.references import quadrature, symbolic
 from theory.trace_forms import letters
 

@@ -21,7 +21,8 @@ from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, 
 from theory.approximation import certified_decreasing_range, every_path_bound, product_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.chebyshev.bernstein_ellipses import degree_for
-from theory.claims import general_networks, second_route, theorem_a9, theorem_a10
+from theory.claims import general_networks, theorem_a9, theorem_a10
+from theory.claims.support import second_route
 from theory.engines.base import Quantity
 from theory.engines.trace_words import TraceWords
 from theory.gaussian_moments import Wishart, wishart_moment

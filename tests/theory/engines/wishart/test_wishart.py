@@ -14,7 +14,7 @@ from tests.strategies import discrete_laws, fractions, gaussians, input_laws, le
 from tests.theory.engines.wishart import plain_batches
 from theory import Discrete, Gaussian, Independent, InverseBatchPolynomial, Rademacher, TeacherStudent, Uniform
 from theory.budget import CannotError
-from theory.claims.second_route import compare
+from theory.claims.support.second_route import compare
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Quantity, can
 from theory.engines.wishart import Wishart

@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 from theory.claims import theorem_a4
 from theory.claims.record import Claim, Showcase, Verdict
-from theory.claims.recursion_cases import MixedProduct
+from theory.claims.support.recursion_cases import MixedProduct
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.trace_forms import g

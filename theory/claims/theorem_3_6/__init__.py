@@ -13,7 +13,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from theory.approximation import every_path_bound, polynomial_within
 from theory.chebyshev import approximate, power_basis
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.small_networks import network
+from theory.claims.support.small_networks import network
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Discrete, Gaussian, Rademacher
 from theory.problem import TeacherStudent

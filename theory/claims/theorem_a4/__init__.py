@@ -6,7 +6,7 @@ from fractions import Fraction as F
 from typing import Any
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.recursion_cases import (
+from theory.claims.support.recursion_cases import (
     MixedProduct,
     at_batch_size,
     degrees,

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from theory.claims import second_route as route
-from theory.claims.plain_gradients import chain, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.support import second_route as route
+from theory.claims.support.plain_gradients import chain, linear_gradients
 from theory.degrees import loss_degree
 from theory.inputs import Discrete, Gaussian
 from theory.problem import TeacherStudent

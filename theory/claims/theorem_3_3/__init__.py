@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 from theory.claims import theorem_a6
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.recursion_cases import MixedProduct, difference, mean_given_start, shown
+from theory.claims.support.recursion_cases import MixedProduct, difference, mean_given_start, shown
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.trace_forms import W, g

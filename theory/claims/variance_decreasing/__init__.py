@@ -9,10 +9,10 @@ from itertools import product
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpq_poly
 
-from theory.claims import second_route as route
-from theory.claims.plain_gradients import chain, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.scalar_monotonicity import is_certified, quadratic_form
+from theory.claims.support import second_route as route
+from theory.claims.support.plain_gradients import chain, linear_gradients
+from theory.claims.support.scalar_monotonicity import is_certified, quadratic_form
 from theory.claims.theorem_3_5 import Instance as Instance35
 from theory.claims.theorem_3_5 import gaussian_rising, smallest_rise
 from theory.exact import to_fmpq, to_fraction

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction as F
 
 from theory.arithmetic.real_roots import integer_polynomial, largest_positive_root
-from theory.claims import second_route as route
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.support import second_route as route
 from theory.inputs import Discrete, Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent

@@ -16,7 +16,7 @@ from theory.approximation import DomainError, gradient_gap_bound
 from theory.arithmetic.working_precision import working_precision
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.small_networks import network, samples
+from theory.claims.support.small_networks import network, samples
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Gaussian, Rademacher, Uniform
 from theory.problem import TeacherStudent

@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 from theory.claims import theorem_a5
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.recursion_cases import MixedProduct, lookup_after
+from theory.claims.support.recursion_cases import MixedProduct, lookup_after
 from theory.exact import to_fraction
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction as F
 
 from theory import enumeration
-from theory.claims import second_route as route
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.support import second_route as route
 from theory.degrees import printed_variance_degree_a7, variance_degree
 from theory.inputs import Discrete, Gaussian, Uniform
 from theory.inverse_batch import InverseBatchPolynomial

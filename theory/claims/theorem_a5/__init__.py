@@ -6,7 +6,7 @@ from fractions import Fraction as F
 from math import comb
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.recursion_cases import MixedProduct, degrees, dense_value, difference, lookup_after, shown
+from theory.claims.support.recursion_cases import MixedProduct, degrees, dense_value, difference, lookup_after, shown
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm, unroll

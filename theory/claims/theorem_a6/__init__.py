@@ -6,7 +6,7 @@ from fractions import Fraction as F
 from typing import Any
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.recursion_cases import MixedProduct, at_batch_size, difference, mean_given_start
+from theory.claims.support.recursion_cases import MixedProduct, at_batch_size, difference, mean_given_start
 from theory.claims.theorem_a4 import by_batch_size
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent

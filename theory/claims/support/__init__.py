@@ -1,0 +1,1 @@
+"""What several claims lean on: second routes, instances, certificates. Nothing here states anything."""
