@@ -1,10 +1,35 @@
-"""Evidence by simulation: thousands of replicas of mini-batch SGD at once, with standard errors. Shares no formula with `theory`.
+"""What the batch size does to SGD, by simulation: thousands of runs at once, and estimates that share no formula with `theory`.
 
     from empirics import simulate, synthetic
     result = simulate(synthetic(), batch_sizes=[4, 16, 64], steps=100, replicas=400, dtype="float32")
-    result.var_gradient, result.var_gradient_se         # dims (step, batch_size, layer)
+    result.var_gradient, result.var_gradient_se         # an xarray.Dataset; dims (step, batch_size, layer)
 
-Names are loaded when they are first used (PEP 562): torch takes seconds, which bad arguments need not wait for.
+What there is
+
+    simulate            replicas of mini-batch SGD from w_0: var g_t, var grad L(w_t), E||g_t||^2, ||E g_t||^2, E L(w_t), each with its
+                        standard error and its degrees of freedom; theory.TeacherStudent says what is run
+    DataSet             a finite data set as the law of the inputs
+    synthetic           the problem of the paper's figure 1
+    load, again         a stored run as a result; the arguments that run a result anew, to the same bits
+
+    compare             estimates against exact values: z-scores, corrected for their number; a Comparison says whether they agree
+    compare_dataset     the same for a result and the polynomials of theory.variance_poly
+    interval            confidence intervals of a result, by Student's t
+
+    make_plan, predict  what a run will take, as a RunCost, before it starts
+    Progress            what simulate(progress=...) tells of a run under way
+    UnaffordableError   a run that no memory here holds, or that takes longer than it may; a CorruptShardError is a damaged file of a store
+
+What it costs. Microseconds for each step of each replica of a small network, a batched product of matrices for a large one; `predict`
+measures some steps on the machine at hand. A run with a `store=` survives a kill and goes on where it was; results do not depend on the
+number of workers.
+
+Where it is from. Nothing here knows a theorem: of `theory` it takes the problem, the laws of the inputs and numbers. Two linear layers
+use that gradients see a batch through its second moments alone; any other network is run by batched products, or by torch's own
+backward pass. Where an estimator replaces the last batch by its conditional expectation, that closed form is derived here anew.
+
+All of it needs the extra `experiments` (torch, xarray and more): pip install 'batchlaw[experiments]'. Names are loaded when they are
+first used (PEP 562): torch takes seconds, which bad arguments need not wait for.
 """
 
 from importlib import import_module
@@ -40,15 +65,9 @@ def __getattr__(name: str) -> Any:
     home = next((module for module, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'empirics' has no attribute {name!r}")
-    try:
-        module = import_module(f"empirics.{home}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] in ("empirics", "theory"):
-            raise
-        raise ImportError(f"empirics.{name} needs {error.name}: pip install 'batchlaw[experiments]'", name=error.name) from error
-    value = globals()[name] = getattr(module, name)
+    value = globals()[name] = getattr(import_module(f"empirics.{home}"), name)
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})

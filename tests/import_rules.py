@@ -20,7 +20,7 @@ HOUSE: dict[str, tuple[str, ...]] = {
         *("recursion", "engines", "linear_regression", "large_batch", "enumeration", "references"),
         *("other_routes", "variance_poly", "approximation", "theory", "claims"),
     ),
-    "empirics": ("sampling", "ranges", "arguments", "engines", "estimation", "models", "runs", "experiments", "empirics"),
+    "empirics": ("extra", "sampling", "ranges", "arguments", "engines", "estimation", "models", "runs", "experiments", "empirics"),
     "reports": ("text", "figures", "site", "reports", "cli", "__main__"),
 }
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
+from empirics.extra import missing
 from reports.site.measured_page import MeasuredPage
 from theory.exact import did_you_mean, shown
-
-#: What the pages need beyond the ledger: the extra `experiments` of the distribution.
-NEEDED = ("torch", "xarray", "h5netcdf", "h5py", "dask", "distributed", "psutil", "threadpoolctl")
 
 
 @dataclass(frozen=True)
@@ -68,11 +65,6 @@ def select(ids: Iterable[str]) -> tuple[Measured, ...]:
         if name not in known:
             raise ValueError(f"measured must be among {', '.join(known)}, but was {shown(name)}{did_you_mean(name, known)}")
     return tuple(page for page in MEASURED if page.id in wanted)
-
-
-def missing() -> tuple[str, ...]:
-    """Modules that are needed to measure and not installed."""
-    return tuple(name for name in NEEDED if find_spec(name) is None)
 
 
 def require_extra(what: str) -> None:

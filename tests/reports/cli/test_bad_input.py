@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from empirics import extra
 from reports.cli import app
-from reports.site import measured
 
 ROOT = Path(__file__).resolve().parents[3]
 NETWORK = ["--student", "1", "--student", "2", "--teacher", "0", "--teacher", "0", "--atoms", "1; 2", "--rates", "1/4"]
@@ -113,15 +113,9 @@ def test_a_budget_is_positive(option, value):
 )
 @pytest.mark.parametrize("module", ["torch", "distributed"])
 def test_a_missing_extra_is_named(arguments, module, monkeypatch):
-    monkeypatch.setattr(measured, "find_spec", lambda name: None if name == module else True)
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == module else True)
     shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 2 and f"needs {module}: pip install 'batchlaw[experiments]'" in shown.stderr
-
-
-def test_what_simulations_need_is_the_extra():
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    extra = re.search(r"^experiments = \[(.*?)^\]", text, re.DOTALL | re.MULTILINE)
-    assert extra is not None and set(re.findall(r'"([a-z0-9]+)>', extra[1])) == set(measured.NEEDED)
 
 
 def test_a_directory_that_cannot_be_written_is_one_line(tmp_path):
