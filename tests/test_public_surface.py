@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -68,3 +70,12 @@ def test_names_of_the_simulation_that_stay():
 def test_types_are_seen_from_outside():
     for package in (theory, empirics, reports):
         assert (Path(package.__file__).parent / "py.typed").is_file()
+
+
+def test_the_citation_is_of_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    citation, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("CITATION.cff", "README.md"))
+    assert f"\nversion: {version}\n" in citation
+    title = re.search(r'title: "(The impact [^"]*)"', citation)
+    assert title is not None and title[1] in readme and title[1] in " ".join((theory.__doc__ or "").split())
+    assert readme.count("arXiv:2004.13146") == citation.count("arXiv:2004.13146") == 1
