@@ -67,6 +67,7 @@ def check_request(
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
+    problem.optimizer.require_plain()
     sizes = _batch_sizes(batch_sizes)
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)

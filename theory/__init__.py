@@ -13,8 +13,9 @@ t = 0, 1, ..., and var(g) = E||g||_F^2 - ||E g||_F^2, given the initial weights 
 
 What there is
 
-    TeacherStudent              the problem: student, teacher, inputs, learning rates, activation; everything but b, checked once
+    TeacherStudent              the problem: student, teacher, inputs, learning rates, activation, optimizer; all but b, checked once
     Gaussian, Discrete          laws of the inputs; Rademacher and Uniform coordinates, Independent ones with any table of moments
+    SGD                         the optimizer of a problem: plain SGD, all that is computed so far
     variance_poly               from a problem to its polynomials: var(g), E||g||^2, E g, E loss(w), any trace form, and what they will cost
     InverseBatchPolynomial      the answer: coefficients, values, degree, where it decreases, and a proved error where one is left
     Budget                      what a request may cost
@@ -33,7 +34,7 @@ What there is
     kronecker                   Lemmas A.1 and A.2
     claims                      the ledger: every statement of the paper, with its verdict and a check of both sides
 
-    problem, inputs, inverse_batch and budget are the homes of the names above, with what else belongs to them (the errors, for instance).
+    problem, inputs, optimizers, inverse_batch and budget are the homes of the names above, with what else belongs to them (errors).
 
 What it costs. The degree in 1/b is 3^(t+1) - t - 2 for two linear layers: 1, 6, 23, 76, 237. Exact polynomials take milliseconds at t = 0
 and 1, half a second at t = 2 for two input coordinates, seconds at t = 4 for a single one; one layer is cheap at every step, and finitely
@@ -58,6 +59,7 @@ from typing import TYPE_CHECKING
 from theory.budget import Budget
 from theory.inputs import Discrete, Gaussian, Independent, Rademacher, Uniform
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.optimizers import SGD
 from theory.problem import TeacherStudent
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
         inverse_batch,
         kronecker,
         large_batch,
+        optimizers,
         problem,
         recursion,
         references,
@@ -81,11 +84,11 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "TeacherStudent", "Gaussian", "Discrete", "Rademacher", "Uniform", "Independent",
+    "TeacherStudent", "Gaussian", "Discrete", "Rademacher", "Uniform", "Independent", "SGD",
     "variance_poly", "InverseBatchPolynomial", "Budget",
     "activations", "chebyshev", "approximation", "large_batch", "degrees",
     "enumeration", "references", "recursion", "trace_forms", "gaussian_moments", "kronecker", "claims",
-    "problem", "inputs", "inverse_batch", "budget",
+    "problem", "inputs", "optimizers", "inverse_batch", "budget",
 ]  # fmt: skip
 
 

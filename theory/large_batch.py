@@ -44,8 +44,8 @@ class Dual:
     def __sub__(self, other: Dual) -> Dual:
         return Dual(self.value - other.value, self.tangent - other.tangent)
 
-    def scaled(self, factor: Any) -> Dual:
-        return Dual(factor * self.value, factor * self.tangent)
+    def __mul__(self, factor: Any) -> Dual:
+        return Dual(self.value * factor, self.tangent * factor)
 
     @property
     def T(self) -> Dual:
@@ -112,7 +112,7 @@ def _tangents(problem: TeacherStudent, step: int, layer: int, source: int, exact
         if s < step:
             rate = problem.learning_rate(s)
             alpha = to_fmpq(rate) if exact else float(rate)
-            weights = [w - g.scaled(alpha) for w, g in zip(weights, gradients, strict=True)]
+            weights = list(problem.optimizer.step(weights, gradients, alpha))
     return gradients[layer - 1].tangent.reshape(q, -1)
 
 
@@ -149,7 +149,8 @@ def _lift(matrix: np.ndarray, exact: bool) -> np.ndarray:
 
 def predicted_cost(problem: TeacherStudent, step: int) -> Cost:
     """Of `leading_coefficient`; CannotError where the law does not apply. Nothing is computed."""
-    if not as_problem(problem).is_linear:
+    as_problem(problem).optimizer.require_plain()
+    if not problem.is_linear:
         raise CannotError("the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)")
     if type(problem.inputs) is Independent:
         try:

@@ -23,6 +23,8 @@ _LARGEST = 1 << 20
 
 def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> Iterator[str]:
     """One line for each: enumeration and quadrature at single batch sizes, the large-batch law, simulation. Nothing is computed."""
+    if not problem.optimizer.is_plain:
+        return
     if (largest := largest_enumerated(problem, quantity)) is not None:
         call = "variance_ball" if _in_balls(problem) else _CALLS[quantity.kind]
         yield f"enumeration at one batch size (theory.enumeration.{call}), which is affordable up to b = {largest}"

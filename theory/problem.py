@@ -19,6 +19,7 @@ from theory.budget import Cost, as_count, refuse_large
 from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, is_exact, shown, spelled, to_float
 from theory.exact.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw
+from theory.optimizers import SGD, as_optimizer
 
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
 FARTHEST_STEP = 10**15
@@ -28,7 +29,7 @@ LearningRates = Number | Sequence[Any] | Callable[[int], Any]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TeacherStudent:
-    """A student network at w_0, its teacher w*, the law of the inputs, the learning rates and an activation.
+    """A student network at w_0, its teacher w*, the law of the inputs, the learning rates, an activation and the optimizer.
 
     Args:
         student: W_1, ..., W_H, initial weights; W_k has shape (p_k, p_{k-1}), p_0 = p. Nested lists, arrays of numpy, pandas, xarray or
@@ -40,6 +41,7 @@ class TeacherStudent:
         activation: applied entrywise after every layer but the last; the identity by default. Coefficients sigma_0, sigma_1, ... of a
             polynomial, for which everything here is exact; or a name such as "sigmoid" or "leaky_relu(1/100)", or an `Activation`, which
             the exact engines refuse: they need a polynomial in its place (theory.chebyshev, theory.approximation).
+        optimizer: what a step does with the gradient; plain SGD by default, and so far nothing else can be computed.
 
     Raises ValueError or TypeError, naming the argument, for whatever is not such a problem.
     """
@@ -49,6 +51,7 @@ class TeacherStudent:
     inputs: InputLaw
     learning_rates: Any
     activation: Any = (0, 1)
+    optimizer: SGD = SGD()
 
     def __post_init__(self) -> None:
         if not isinstance(self.inputs, InputLaw):
@@ -67,9 +70,10 @@ class TeacherStudent:
         object.__setattr__(self, "teacher", teacher)
         object.__setattr__(self, "learning_rates", _rates(self.learning_rates))
         object.__setattr__(self, "activation", _activation(self.activation))
+        as_optimizer(self.optimizer)
 
     def __repr__(self) -> str:
-        names = ("student", "teacher", "inputs", "learning_rates", "activation")
+        names = ("student", "teacher", "inputs", "learning_rates", "activation", *(("optimizer",) if self.optimizer != SGD() else ()))
         return f"TeacherStudent({', '.join(f'{name}={_text(getattr(self, name))}' for name in names)})"
 
     @property

@@ -142,7 +142,9 @@ def _able(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ..
 
 
 def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> str:
-    if isinstance(problem.activation, tuple):
+    if (optimizer := problem.optimizer.reason_against()) is not None:
+        reasons = optimizer
+    elif isinstance(problem.activation, tuple):
         reasons = "; ".join(f"{e.name}: {e.reason_against(problem, quantity)}" for e in engines)
     else:
         reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"

@@ -89,13 +89,17 @@ class Observed:
 
 
 class Engine(ABC):
-    """Replicas in lockstep. `restart`, then `step` once a step; `digest` before more than `chunk` steps have been observed."""
+    """Replicas in lockstep. `restart`, then `step` once a step; `digest` before more than `chunk` steps have been observed.
+
+    Engines move their weights in place, W_k -= alpha g_k, some without forming g_k: that is plain SGD, and no other optimizer is taken.
+    """
 
     name: str
     #: Rows that its batches must have: None when any rows with the right second moment will do.
     samples: int | None
 
     def __init__(self, setting: Setting) -> None:
+        setting.problem.optimizer.require_plain()
         self.setting = setting
 
     @abstractmethod

@@ -122,5 +122,5 @@ def _log_norms(problem: TeacherStudent, x: np.ndarray, steps: int) -> list[float
                 break
             found.append(float(np.log10(square)) / 2)
             rate, e = np.longdouble(float(problem.learning_rate(t))), d @ x
-            w1, w2 = w1 - rate * np.outer(w2.T @ e, x), w2 - rate * np.outer(e, w1 @ x)
+            w1, w2 = problem.optimizer.step((w1, w2), (np.outer(w2.T @ e, x), np.outer(e, w1 @ x)), rate)
     return found

@@ -83,10 +83,11 @@ def make_problem(data: Any) -> TeacherStudent:
 def problem_data(problem: TeacherStudent) -> dict[str, Any]:
     """The inverse of `make_problem`: integers as numbers, other rationals as strings, floats as the rationals that they are.
 
-    Raises ValueError for what no file can hold: learning rates or an activation given by a function, and laws that are only a table of
-    moments.
+    Raises ValueError for what no file can hold: learning rates or an activation given by a function, laws that are only a table of
+    moments, and optimizers other than plain SGD.
     """
     as_problem(problem)
+    problem.optimizer.require_plain()
     if callable(problem.learning_rates):
         raise ValueError("learning_rates must be numbers to be written down, but are a function")
     data = {

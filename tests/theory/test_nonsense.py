@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from theory import (
+    SGD,
     Discrete,
     Gaussian,
     Independent,
@@ -119,7 +120,15 @@ TABLE: dict[Callable[..., Any], dict[str, Any]] = {
     Independent: {"dimension": 1, "moments": [1, 0, 1]},
     Rademacher: {"dimension": 1},
     Uniform: {"dimension": 1, "low": 0, "high": 1},
-    TeacherStudent: {"student": [ONE], "teacher": [ONE], "inputs": Gaussian(1), "learning_rates": 1, "activation": (0, 1)},
+    TeacherStudent: {
+        "student": [ONE],
+        "teacher": [ONE],
+        "inputs": Gaussian(1),
+        "learning_rates": 1,
+        "activation": (0, 1),
+        "optimizer": SGD(),
+    },
+    SGD: {"momentum": 1, "dampening": 0, "nesterov": True, "weight_decay": 0},
     activation: {"spec": "tanh"},
     leaky_relu: {"slope": F(1, 5)},
     custom: {"value": np.sin, "derivative": np.cos, "lipschitz": 1, "derivative_lipschitz": 1, "name": "sine"},

@@ -18,6 +18,7 @@ import numpy as np
 from theory.activations import Elementwise
 from theory.approximation.gap_recursion import Envelope, LocalErrors, Norms
 from theory.arithmetic.norms import UNIT, frobenius, gamma, spectral, times, up, vector_norms
+from theory.optimizers import SGD
 
 FUNCTION_ERROR = 2.0**-49
 
@@ -38,15 +39,21 @@ class Step:
 
 
 def run(
-    student: Arrays, teacher: Arrays, value: Elementwise, derivative: Elementwise, rates: Sequence[float], batches: np.ndarray
+    student: Arrays,
+    teacher: Arrays,
+    value: Elementwise,
+    derivative: Elementwise,
+    optimizer: SGD,
+    rates: Sequence[float],
+    batches: np.ndarray,
 ) -> list[Step]:
-    """Every step of SGD on these batches, of shape (steps, b, p); W_{t+1} = W_t - rates[t] g_t."""
+    """Every step of SGD on these batches, of shape (steps, b, p), with the learning rates alpha_t = rates[t]."""
     steps, weights = [], student
     for t, x in enumerate(batches):
         step = _step(weights, teacher, value, derivative, x)
         steps.append(step)
         if t + 1 < len(batches):
-            weights = [w - rates[t] * g for w, g in zip(weights, step.gradients, strict=True)]
+            weights = list(optimizer.step(weights, step.gradients, rates[t]))
     return steps
 
 

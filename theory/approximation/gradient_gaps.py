@@ -178,6 +178,7 @@ def _with_margin(reach: float) -> Fraction:
 def _smooth_activation(problem: Any) -> Activation:
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    problem.optimizer.require_plain()
     sigma = problem.activation
     if not isinstance(sigma, Activation):
         raise ValueError("problem must have an activation that is no polynomial, such as 'sigmoid': a polynomial is exact as it is")

@@ -23,13 +23,13 @@ def smooth_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates:
     """SGD in doubles with sigma itself."""
     sigma = polynomial.activation
     student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
-    return run(student, teacher, sigma.value, sigma.derivative, rates, x)
+    return run(student, teacher, sigma.value, sigma.derivative, problem.optimizer, rates, x)
 
 
 def polynomial_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates: Sequence[float], x: np.ndarray) -> list[Step]:
     """SGD in doubles with P, in the student and in the teacher."""
     student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
-    return run(student, teacher, polynomial.chebyshev, polynomial.derivative, rates, x)
+    return run(student, teacher, polynomial.chebyshev, polynomial.derivative, problem.optimizer, rates, x)
 
 
 def observed_gaps(smooth: list[Step], replaced: list[Step]) -> Gaps:

@@ -28,6 +28,7 @@ from theory.budget import RangeError
 from theory.enumeration.path_counts import BALL_BITS, LIMIT, count_paths, refuse_beyond, refuse_interpolation
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.optimizers import SGD
 from theory.problem import TeacherStudent
 
 #: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
@@ -251,6 +252,7 @@ class _Enumeration:
     teacher: Matrices
     sigma: Sigma
     rates: tuple[fmpq, ...]
+    optimizer: SGD
     atoms: tuple[np.ndarray, ...]
     probabilities: tuple[fmpq, ...]
     batch_size: int
@@ -284,8 +286,8 @@ class _Enumeration:
             yield tuple(reduce(add, (at_atoms[i][k] * share for i, share in batch)) for k in layers), draws, chance
 
     def stepped(self, weights: Matrices, gradient: Matrices, step: int) -> Matrices:
-        """w - alpha_step g."""
-        return tuple(w - g * self.rates[step] for w, g in zip(weights, gradient, strict=True))
+        """The weights after this step."""
+        return self.optimizer.step(weights, gradient, self.rates[step])
 
     def law_of_weights(self, step: int) -> Iterator[tuple[Matrices, fmpq]]:
         """The values of w_step with their probabilities; equal values are merged."""
@@ -311,6 +313,7 @@ def _affordable(problem: TeacherStudent, batch_size: int, step: int, batches: in
         teacher=tuple(map(to_fmpq_array, problem.teacher)),
         sigma=sigma if isinstance(sigma, Activation) else tuple(to_fmpq(c) for c in sigma),
         rates=tuple(to_fmpq(a) for a in problem.rates_before(step)),
+        optimizer=problem.optimizer,
         atoms=tuple(np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in atoms),
         probabilities=tuple(to_fmpq(q) for q in probabilities),
         batch_size=b,
@@ -372,6 +375,7 @@ def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tup
 def _checked(problem: Any) -> TeacherStudent:
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    problem.optimizer.require_plain()
     return problem
 
 

@@ -258,8 +258,8 @@ def _check(form: Any, problem: Any, step: Any) -> None:
 
 
 def require_two_linear_layers(problem: TeacherStudent) -> None:
-    """ValueError or TypeError for what is not such a network."""
-    as_problem(problem)
+    """ValueError or TypeError for what is not such a network, CannotError for one that plain SGD does not train."""
+    as_problem(problem).optimizer.require_plain()
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
         raise ValueError(f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}")

@@ -66,7 +66,7 @@ def run(problem: TeacherStudent, function: Function, batches: np.ndarray) -> lis
             _sample(step, teacher, function, _balls(np.asarray(x)[:, None]), len(batch))
         steps.append(step)
         rate = arb(to_fmpq(problem.learning_rate(t))) if t + 1 < len(batches) else arb(0)
-        weights = [w - g * rate for w, g in zip(weights, step.gradient, strict=True)]
+        weights = list(problem.optimizer.step(weights, step.gradient, rate))
     return steps
 
 

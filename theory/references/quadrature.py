@@ -97,7 +97,7 @@ def _prepare(problem: TeacherStudent, step: Any, batch_size: Any, budget: Budget
 
 def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
     """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
-    as_problem(problem)
+    as_problem(problem).optimizer.require_plain()
     as_choice(kind, "kind", ("variance", "loss"))
     if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
@@ -135,8 +135,7 @@ def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -
                 yield weight, weights, arb(0)  # no batch is left to integrate
             return
         for w, x in rules[nodes[s]]:
-            moved = tuple(a - g * rates[s] for a, g in zip(weights, _gradients(weights, target, x), strict=True))
-            yield from walk(weight * w, moved, s + 1)
+            yield from walk(weight * w, problem.optimizer.step(weights, _gradients(weights, target, x), rates[s]), s + 1)
 
     yield from walk(arb(1), tuple(_ball(w) for w in problem.student), 0)
 

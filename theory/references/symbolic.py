@@ -28,6 +28,7 @@ from theory.engines.wishart.form_polynomials import PolynomialMatrix as Matrix
 from theory.exact import as_choice, shown, to_fmpq
 from theory.inputs import Gaussian, InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.optimizers import SGD
 from theory.problem import TeacherStudent
 
 
@@ -66,6 +67,7 @@ class SymbolicNetwork:
     @classmethod
     def of(cls, problem: TeacherStudent) -> SymbolicNetwork:
         """The numbers of one problem with two linear layers: only eps remains. The route by partitions takes any law with moments."""
+        problem.optimizer.require_plain()
         if problem.depth != 2 or not problem.is_linear:
             raise ValueError(f"problem must have two linear layers, but had {problem.depth} and the activation {shown(problem.activation)}")
         network = cls.__new__(cls)
@@ -160,7 +162,7 @@ class _ByGenerator:
         w1, w2t = network.w1, network.w2.T
         if self._step:
             g = (network.w2 @ network.w1 - network.target) @ network.s
-            w1, w2t = w1 - (w2t @ g) * network.alpha, w2t - (w1 @ g.T) * network.alpha
+            w1, w2t = SGD().step((w1, w2t), (w2t @ g, w1 @ g.T), network.alpha)
         return w2t @ d if layer == 1 else d @ w1.T
 
     def _expect(self, polynomial: fmpq_mpoly) -> fmpq_mpoly:
@@ -179,7 +181,7 @@ class _ByPartitions:
         w1, w2 = network.w1, network.w2
         if step:
             d_s = (w2 @ w1 - network.target) @ network.s
-            w1, w2 = w1 - (w2.T @ d_s) * network.alpha, w2 - (d_s @ w1.T) * network.alpha
+            w1, w2 = SGD().step((w1, w2), (w2.T @ d_s, d_s @ w1.T), network.alpha)
         self._left = w2.T @ (w2 @ w1 - network.target)  # g_1 = left S
         self._right = (w2 @ w1 - network.target, w1)  # g_2 = residual S w1^T
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,8 +18,9 @@ from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear, reduced
 from empirics.sampling.batches import finite_support
 from tests.replica_problems import F, network
-from theory import Discrete, Gaussian, Rademacher, Uniform
+from theory import SGD, Discrete, Gaussian, Rademacher, Uniform
 from theory.activations import custom
+from theory.budget import CannotError
 
 CPU = torch.device("cpu")
 STEPS = 4
@@ -255,3 +258,12 @@ def test_float32_is_float64_to_its_own_rounding():
     for name in ("full_squares", "squares", "loss", "products", "conditional"):
         one, two = getattr(mine, name), getattr(theirs, name)
         assert one.dtype == np.float64 and np.abs(one - two).max() <= 1e-4 * np.abs(two).max()
+
+
+@pytest.mark.parametrize("engine", [TwoLinear, Networks, Autograd])
+def test_weights_that_move_in_place_move_by_plain_sgd(engine):
+    problem = replace(network((2, 3, 1), Gaussian(2)), optimizer=SGD(momentum=F(1, 2)))
+    with pytest.raises(CannotError, match=r"optimizer must be plain SGD, but was SGD\(momentum=1/2\)"):
+        make_plan(problem, batch_sizes=[2], steps=2, replicas=2, engine=engine.name)
+    with pytest.raises(CannotError, match="optimizer must be plain SGD"):
+        engine(Setting(problem, 2, 1, 2, CPU, torch.float64))

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.polynomial import Chebyshev
 
-from theory import Gaussian, TeacherStudent
+from theory import SGD, Gaussian, TeacherStudent
 from theory.activations import activation
 from theory.approximation.double_runs import run
 from theory.approximation.gap_recursion import Envelope, LocalErrors, propagate
@@ -164,7 +164,7 @@ def test_one_step_by_hand():
     """W_1 = 1, W_2 = 2, teacher 0, sigma = tanh, x = 1/2 and -1/2, rate 1/4: h_1 = x, delta_2 = 2 tanh x, g_1 = 4 x tanh x tanh' x."""
     tanh = activation("tanh")
     student, teacher = [np.array([[1.0]]), np.array([[2.0]])], [np.zeros((1, 1))] * 2
-    first, second = run(student, teacher, tanh.value, tanh.derivative, [0.25], np.array([[[0.5], [-0.5]]] * 2))
+    first, second = run(student, teacher, tanh.value, tanh.derivative, SGD(), [0.25], np.array([[[0.5], [-0.5]]] * 2))
     z = np.tanh(0.5)
     gradients = [4 * 0.5 * z * (1 - z * z), 2 * z * z]
     assert [g.item() for g in first.gradients] == pytest.approx(gradients, rel=8 * UNIT)

@@ -34,8 +34,7 @@ def descent_loss(problem: TeacherStudent, step: int) -> F:
     target = chain([_exact(w) for w in problem.teacher])
     for s in range(step):
         gradients = linear_gradients(weights, (chain(weights) - target) @ sigma)
-        rate = F(problem.learning_rate(s))
-        weights = [w - rate * g for w, g in zip(weights, gradients, strict=True)]
+        weights = list(problem.optimizer.step(weights, gradients, F(problem.learning_rate(s))))
     gap = chain(weights) - target
     return F((gap @ sigma @ gap.T).trace()) / 2
 

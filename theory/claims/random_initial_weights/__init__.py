@@ -123,8 +123,7 @@ def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndar
             gradients = enumeration.sample_gradient(weights, teacher, sigma, x)
             full = [total + g * to_fmpq(p) for total, g in zip(full, gradients, strict=True)]
         if s < step:
-            rate = to_fmpq(problem.learning_rate(s))
-            weights = tuple(w - g * rate for w, g in zip(weights, full, strict=True))
+            weights = problem.optimizer.step(weights, full, to_fmpq(problem.learning_rate(s)))
     return np.vectorize(to_fraction, otypes=[object])(full[layer - 1])
 
 

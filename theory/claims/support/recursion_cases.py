@@ -64,8 +64,7 @@ def lookup_after(instance: MixedProduct) -> Lookup:
     gradient_path: list[tuple[np.ndarray, ...]] = []
     for s, batch in enumerate(instance.history):
         gradient_path.append(batch_gradient(problem, path[-1], [atoms[n] for n in batch]))
-        rate = to_fmpq(problem.learning_rate(s))
-        path.append(tuple(w - g * rate for w, g in zip(path[-1], gradient_path[-1], strict=True)))
+        path.append(problem.optimizer.step(path[-1], gradient_path[-1], to_fmpq(problem.learning_rate(s))))
     return table(problem, path, gradient_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from typing import Any
 
@@ -66,7 +67,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
         return _printed(instance, None, None, "the instance must have no teacher letter and t = 0")
     doubled = [w * 2 for w in problem.teacher]
     other = MixedProduct(
-        TeacherStudent(problem.student, doubled, problem.inputs, problem.learning_rates),
+        replace(problem, teacher=doubled),
         instance.rows,
         instance.constant,
         instance.open_row,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from math import comb
 
@@ -24,7 +25,7 @@ def check(instance: MixedProduct) -> Evidence:
 def check_printed(instance: MixedProduct) -> Evidence:
     """The proof as printed, W_t = W_{t-1} - alpha_t g_{t-1}: the same terms with the wrong learning rate."""
     problem = instance.problem
-    shifted = TeacherStudent(problem.student, problem.teacher, problem.inputs, lambda s: problem.learning_rate(s + 1), problem.activation)
+    shifted = replace(problem, learning_rates=lambda s: problem.learning_rate(s + 1))
     result = unroll(instance.form, shifted, instance.step)
     return _evidence(instance, result, [], "W_t = W_{t-1} - alpha_t g_{t-1} in every place, as printed")
 

@@ -54,7 +54,7 @@ def variance_after_one_step(problem: TeacherStudent, layer: int) -> tuple[Invers
     target = chain(teacher)
     values = []
     for s in range(2 * problem.depth):
-        moved = [w - rate * sigma * s * g for w, g in zip(weights, linear_gradients(weights, chain(weights) - target), strict=True)]
+        moved = problem.optimizer.step(weights, linear_gradients(weights, (chain(weights) - target) * (sigma * s)), rate)
         values.append([to_fmpq(x * sigma) for x in linear_gradients(moved, chain(moved) - target)[layer - 1].ravel()])
     powers = fmpq_mat([[fmpq(s) ** j for j in range(len(values))] for s in range(len(values))])
     entries = [[row[n] for row in powers.solve(fmpq_mat(values)).tolist()] for n in range(len(values[0]))]

@@ -28,6 +28,7 @@ from theory.engines.frequencies.network import Layers, Network, layers
 from theory.engines.frequencies.stacks import Stack
 from theory.exact import to_fmpq, to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.optimizers import SGD
 from theory.problem import TeacherStudent
 from theory.trace_forms.letters import CONSTANT, TEACHER, WEIGHT, Letter
 
@@ -42,6 +43,8 @@ class Frequencies:
 
     def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: no polynomial, infinitely many atoms, or a trace form that is matrix-valued or names single samples."""
+        if (reason := problem.optimizer.reason_against()) is not None:
+            return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"
         if problem.inputs.support() is None:
@@ -77,6 +80,7 @@ class Frequencies:
             network,
             rules=[cubature(network.probabilities[:-1], d) for d in degrees(problem, quantity)],
             rates=[to_fmpq(a) for a in problem.rates_before(quantity.step)],
+            optimizer=problem.optimizer,
             integrand=_integrand(network, problem, quantity),
             remembers=quantity.kind == "trace_form",
         )
@@ -112,6 +116,7 @@ class _Tree:
     network: Network
     rules: list[Cubature]
     rates: list[fmpq]
+    optimizer: SGD
     integrand: Callable[[_Paths], Values]
     remembers: bool
 
@@ -131,8 +136,8 @@ class _Tree:
         past = paths.map(lambda x: x.repeated(len(nodes))) if self.remembers else _Paths(weights)
         after = past.weights
         if s < len(self.rates):  # the shares sum to 1: w - alpha sum_n q_n grad_n = sum_n q_n (w - alpha grad_n)
-            rate = self.rates[s]
-            after = tuple(_mixed([w - gradients[n][k] * rate for n in atoms], nodes) for k, w in enumerate(weights))
+            moved = [self.optimizer.step(weights, gradients[n], self.rates[s]) for n in atoms]
+            after = tuple(_mixed([moved[n][k] for n in atoms], nodes) for k in range(len(weights)))
         remembered = past.past
         if self.remembers:
             taken = tuple(_mixed([gradients[n][k] for n in atoms], nodes) for k in range(len(weights)))

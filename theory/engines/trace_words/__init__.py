@@ -53,6 +53,8 @@ class TraceWords:
 
     def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
+        if (reason := problem.optimizer.reason_against()) is not None:
+            return reason
         if not isinstance(problem.inputs, Gaussian):
             return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
         if not problem.is_linear:

@@ -78,7 +78,7 @@ class GradientWords:
                 residual, rate = self.residual(step - 1), self._rate(step - 1)
                 g = residual @ self.batch(step - 1)
                 if self.problem.depth == 1:
-                    self._residuals[step] = residual - g * rate
+                    (self._residuals[step],) = self.problem.optimizer.step((residual,), (g,), rate)
                 else:
                     m, a, c = self._letter("M"), self._letter("A"), self._letter("C")
                     self._residuals[step] = residual - (c @ g + g @ a) * rate + g @ m.T @ g * rate**2
@@ -97,7 +97,8 @@ class GradientWords:
             if step == 0:
                 value = self._letter("U" if layer == 1 else "V")
             else:
-                value = self.weight(step - 1, layer) - self.gradient(step - 1, layer) * self._rate(step - 1)
+                before, gradient = self.weight(step - 1, layer), self.gradient(step - 1, layer)
+                (value,) = self.problem.optimizer.step((before,), (gradient,), self._rate(step - 1))
             self._weights[step, layer] = value
         return self._weights[step, layer]
 

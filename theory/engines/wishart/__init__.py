@@ -31,6 +31,8 @@ class Wishart:
 
     def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not linear, more than two layers, gradients of single samples, or a moment table that ends too early; otherwise None."""
+        if (reason := problem.optimizer.reason_against()) is not None:
+            return reason
         if not problem.is_linear:
             return "needs the identity as activation"
         if problem.depth > 2:

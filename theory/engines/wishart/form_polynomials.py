@@ -125,8 +125,8 @@ class _Ring:
     def _weights(self, step: int) -> list[PolynomialMatrix]:
         if step == 0:
             return [self._constant(w) for w in self._problem.student]
-        alpha = to_fmpq(self._problem.learning_rate(step - 1))
-        return [w - g * alpha for w, g in zip(self.weights(step - 1), self.gradients(step - 1), strict=True)]
+        rate = to_fmpq(self._problem.learning_rate(step - 1))
+        return list(self._problem.optimizer.step(self.weights(step - 1), self.gradients(step - 1), rate))
 
     def _gradients(self, step: int) -> list[PolynomialMatrix]:
         """g_k = (W_H ... W_{k+1})^T D S (W_{k-1} ... W_1)^T for one or two layers."""

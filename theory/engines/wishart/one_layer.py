@@ -31,7 +31,7 @@ def mean(problem: TeacherStudent, step: int) -> np.ndarray:
     sigma = to_fmpq_mat(problem.inputs.second_moment)
     residual = _residual(problem)
     for alpha in problem.rates_before(step):
-        residual -= residual * sigma * to_fmpq(alpha)
+        (residual,) = problem.optimizer.step((residual,), (residual * sigma,), to_fmpq(alpha))
     gradient = residual * sigma
     result = np.empty((gradient.nrows(), gradient.ncols()), dtype=object)
     for i, j in np.ndindex(result.shape):

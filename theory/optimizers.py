@@ -1,0 +1,81 @@
+"""The update of the weights, in one place and for numbers of every kind: W_{t+1,k} = W_{t,k} - alpha_t g_{t,k}.
+
+Whoever follows the weights asks the problem's optimizer for its `step`, or, where the update has gone into a formula of its own (closed
+recursions, fused products), asks for plain SGD with `require_plain` or `reason_against` before any work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from theory.budget import CannotError
+from theory.exact import Number, as_flag, as_number, shown, spelled
+
+
+@dataclass(frozen=True, repr=False)
+class SGD:
+    """Stochastic gradient descent, in the conventions of torch.optim.SGD; the learning rates belong to the problem.
+
+        d_t = g_t + weight_decay w_t,      v_0 = d_0,      v_t = momentum v_{t-1} + (1 - dampening) d_t
+        w_{t+1} = w_t - alpha_t v_t,       or, with nesterov,  w_t - alpha_t (d_t + momentum v_t)
+
+    Plain SGD, without momentum (dampening then says nothing) and weight decay, is all that is computed so far: anything else is a valid
+    record that every engine refuses with a CannotError. Raises TypeError or ValueError, naming the field, for what is no such optimizer.
+
+    >>> SGD(), SGD(momentum="9/10", nesterov=True)
+    (SGD(), SGD(momentum=9/10, nesterov=True))
+    >>> SGD().step([3, 4], [10, 20], 2)
+    (-17, -36)
+    """
+
+    momentum: Number = 0
+    dampening: Number = 0
+    nesterov: bool = False
+    weight_decay: Number = 0
+
+    def __post_init__(self) -> None:
+        for name in ("momentum", "dampening", "weight_decay"):
+            number = as_number(getattr(self, name), name, text=True)
+            if number < 0 and name != "dampening":
+                raise ValueError(f"{name} must not be negative, but was {spelled(number)}")
+            object.__setattr__(self, name, number)
+        object.__setattr__(self, "nesterov", as_flag(self.nesterov, "nesterov"))
+        if self.nesterov and (not self.momentum or self.dampening):
+            raise ValueError(f"nesterov must be False without momentum or with dampening, but was True in {self}")
+
+    def __repr__(self) -> str:
+        given = ((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
+        return f"SGD({', '.join(f'{name}={value if value is True else spelled(value)}' for name, value in given)})"
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether a step is w - alpha g."""
+        return not self.momentum and not self.weight_decay
+
+    def reason_against(self) -> str | None:
+        """Why what computes plain SGD alone cannot take this optimizer; None for plain SGD."""
+        if self.is_plain:
+            return None
+        return f"optimizer must be plain SGD, but was {self}: momentum and weight decay are not computed yet"
+
+    def require_plain(self) -> None:
+        """CannotError unless this is plain SGD."""
+        if (reason := self.reason_against()) is not None:
+            raise CannotError(reason)
+
+    def step(self, weights: Sequence[Any], gradients: Sequence[Any], rate: Any) -> tuple[Any, ...]:
+        """W_1 - alpha g_1, ..., W_H - alpha g_H: matrices (or numbers) of any ring, whatever they are of, and a rate by which they can
+        be multiplied from the right. CannotError for what is not plain SGD. Cost: a product and a sum for every entry.
+        """
+        self.require_plain()
+        return tuple(w - g * rate for w, g in zip(weights, gradients, strict=True))
+
+
+def as_optimizer(value: Any) -> SGD:
+    """`optimizer` as it is; a TypeError for anything but an SGD."""
+    if not isinstance(value, SGD):
+        raise TypeError(f"optimizer must be an optimizer such as SGD(), but was {shown(value)}")
+    return value
