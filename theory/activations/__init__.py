@@ -4,8 +4,9 @@
     elu  e^x - 1 for x < 0, x otherwise            relu  max(x, 0)            leaky_relu(a)  a x for x < 0, x otherwise
 
 An activation is analytic on each side of its breakpoints. It is *smooth* when it is C^1 with a Lipschitz derivative, which is what
-Theorems 3.6 and A.9 need (MATH: with it, and with nothing less, a sup bound on the gradients exists); relu and leaky_relu are not.
-Where two pieces meet, the derivative in use is the left one, as in PyTorch's relu.
+Theorems 3.6 and A.9 need: errors of sigma and sigma' then bound the error of every gradient. relu and leaky_relu are not: a pre-activation
+on the other side of a jump of sigma', however near, changes the gradient by the jump. Where two pieces meet, the derivative in use is the
+left one, as in PyTorch's relu.
 """
 
 from __future__ import annotations

@@ -3,8 +3,18 @@
     P(x) = sum_k c_k T_k(x / R),        value_error >= sup |sigma - P|,    derivative_error >= sup |sigma' - P'|     over [-R, R]
 
 SGD sees sigma and sigma', so both errors count: a polynomial that is close to sigma alone can have any gradient. The default method
-therefore approximates sigma' (best uniform fit, by Remez' exchange) and integrates. The coefficients are doubles, taken from then on as
-the binary rationals that they are: in the power basis they are exact, and go straight into `TeacherStudent(activation=...)`.
+therefore approximates sigma' (best uniform fit, by Remez' exchange) and integrates: no polynomial of that degree has a smaller derivative
+error. The coefficients are doubles, taken from then on as the binary rationals that they are: in the power basis they are exact, and go
+straight into `TeacherStudent(activation=...)`.
+
+For sigma analytic up to a distance y of the real line, errors fall like rho^-n in the degree n, rho = y/R + sqrt(1 + (y/R)^2): y = pi for
+sigmoid and softplus, pi/2 for tanh (`convergence_rate`). So R should be little more than the largest pre-activation that occurs. Beyond
+[-R, R] a polynomial grows like its highest power and says nothing of sigma: inputs without bounds, Gaussian ones, leave every interval.
+For relu and leaky_relu(a) every polynomial misses the jump of sigma' by (1 - a)/2 at least.
+
+    approximate          the polynomial and its errors: `remez` fits, `sup_bounds` certifies by Taylor expansions in balls, cell by cell
+    degree_for           a degree that is enough, before any fit (`bernstein_ellipses`)
+    ActivationPolynomial.of    a polynomial of your own, with the same certificates
 """
 
 from __future__ import annotations

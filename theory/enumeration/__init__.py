@@ -5,6 +5,10 @@ path is followed, its probability multiplied up, and the quantity averaged. By d
 grouped by their counts c_1 + ... + c_N = b, of probability b! / (c_1! ... c_N!) prod_n p_n^{c_n}; `literal=True` walks
 through all N^b ordered batches instead, straight from the definition. Any depth, widths and activation: rationals
 stay rationals for polynomials, relu and leaky_relu; `variance_ball` takes the others, in ball arithmetic.
+
+It needs no theorem: not that there is a polynomial, not its degree, no moments. `interpolated_polynomial` finds the polynomial from the
+values at b = 1, 2, ... and holds it against further ones. The cost is that of C(b + N - 1, N - 1)^(t + 1) paths, counted before any work
+and refused beyond `max_paths`.
 """
 
 from __future__ import annotations
