@@ -40,8 +40,8 @@ def variance_degree(step: int, *, depth: int = 2, activation_degree: int = 1) ->
         >>> [variance_degree(t, depth=1) for t in range(3)]
         [1, 2, 3]
     """
-    m = gradient_degree(depth, activation_degree=activation_degree)
-    return 2 * _powers(m, as_index(step, "step") + 1) - (step + 1)
+    m, t = gradient_degree(depth, activation_degree=activation_degree), as_index(step, "step")
+    return 2 * _powers(m, t + 1) - (t + 1)
 
 
 def mean_gradient_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
@@ -51,8 +51,8 @@ def mean_gradient_degree(step: int, *, depth: int = 2, activation_degree: int = 
         >>> [mean_gradient_degree(t) for t in range(3)]
         [0, 2, 10]
     """
-    m = gradient_degree(depth, activation_degree=activation_degree)
-    return _powers(m, as_index(step, "step") + 1) - (step + 1)
+    m, t = gradient_degree(depth, activation_degree=activation_degree), as_index(step, "step")
+    return _powers(m, t + 1) - (t + 1)
 
 
 def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
@@ -63,20 +63,23 @@ def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int
         [0, 3, 14]
     """
     d, m = output_degree(depth, activation_degree=activation_degree), gradient_degree(depth, activation_degree=activation_degree)
-    return 2 * d * _powers(m, as_index(step, "step")) - step
+    t = as_index(step, "step")
+    return 2 * d * _powers(m, t) - t
 
 
 def printed_variance_degree_a7(step: int) -> int:
     """Theorem A.7 as printed (two linear layers): 3^{t+1} - 1."""
-    _refuse_beyond(as_index(step, "step"), 3, "step")
-    return 3 ** (step + 1) - 1
+    t = as_index(step, "step")
+    _refuse_beyond(t, 3, "step")
+    return 3 ** (t + 1) - 1
 
 
 def printed_variance_degrees_3_4(step: int, *, activation_degree: int = 1) -> tuple[int, int]:
     """Theorem 3.4 as printed, which states two bounds: (D+1)^{(t+1)D} - 1 and 2 (D+1)^{(t+1)D} - 1. Neither depends on the depth."""
     d = as_index(activation_degree, "activation_degree", minimum=1)
-    _refuse_beyond((as_index(step, "step") + 1) * d, d + 1, "step")
-    power = (activation_degree + 1) ** ((step + 1) * activation_degree)
+    exponent = (as_index(step, "step") + 1) * d
+    _refuse_beyond(exponent, d + 1, "(step + 1) activation_degree")
+    power = (d + 1) ** exponent
     return power - 1, 2 * power - 1
 
 

@@ -152,10 +152,10 @@ class InverseBatchPolynomial:
     def threshold_interval(self, bits: int = 60) -> tuple[Fraction, Fraction]:
         """Rationals (lo, hi) around `threshold`, hi - lo <= 2^-bits max(1, hi); lo = hi when it is hit exactly."""
         self._require_exact()
-        digits = as_index(bits, "bits", minimum=1)
-        d, n = self.degree, float(min(digits, 10**18))
+        bits = as_index(bits, "bits", minimum=1)
+        d, n = self.degree, float(min(bits, 10**18))
         seconds = n * (UNITS["roots.bisection"] * (1 + d / 20) + UNITS["roots.bit"] * d * d * n)
-        refuse_large("bits", "the interval", Cost(seconds, 1e6 + n * d, f"{as_count(digits)} bisections of numbers as long"), "take fewer")
+        refuse_large("bits", "the interval", Cost(seconds, 1e6 + n * d, f"{as_count(bits)} bisections of numbers as long"), "take fewer")
         if self._slope_sign_at_infinity() < 0:
             raise ValueError("the polynomial increases for every large b: there is no threshold")
         return largest_sign_change(self._descent(), bits)
@@ -230,7 +230,8 @@ class InverseBatchPolynomial:
             >>> InverseBatchPolynomial([0, Fraction(3, 2), -1]).latex()
             '\\frac{3}{2}\\,b^{-1} - b^{-2}'
         """
-        if digits is not None and as_index(digits, "digits", minimum=1) > MAX_DIGITS:
+        digits = None if digits is None else as_index(digits, "digits", minimum=1)
+        if digits is not None and digits > MAX_DIGITS:
             raise ValueError(f"digits must be at most {MAX_DIGITS:,}, but was {spelled(digits)}")
         terms = []
         for s, c in enumerate(self.coefficients):

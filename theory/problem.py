@@ -16,7 +16,7 @@ import numpy as np
 from theory.activations import Activation
 from theory.activations import activation as named_activation
 from theory.budget import Cost, as_count, refuse_large
-from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, is_exact, shown, spelled, to_float
+from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, evaluated, is_exact, shown, spelled, to_float
 from theory.exact.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw
 from theory.optimizers import SGD, as_optimizer
@@ -111,9 +111,10 @@ class TeacherStudent:
         return self.activation == (0, 1)
 
     def learning_rate(self, step: int) -> Number:
-        """alpha_step; a ValueError when too few learning rates were given."""
+        """alpha_step; a ValueError when too few were given, ValueError or TypeError when a function has none for this step."""
         if callable(self.learning_rates):
-            return _rate(self.learning_rates(step), f"learning_rates({step})")
+            name = f"learning_rates({step})"
+            return _rate(evaluated(self.learning_rates, name, step), name)
         if isinstance(self.learning_rates, tuple):
             if step >= len(self.learning_rates):
                 raise ValueError(f"learning_rates must reach alpha_{step}, but only {len(self.learning_rates)} were given (alpha_0, ...)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special, stats
 
 from empirics.estimation.variables import check_variable
-from theory.exact import as_double, as_index, as_number, plain, shown
+from theory.exact import as_double, as_index, as_number, evaluated, plain, shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,6 +125,10 @@ def _doubles(value: Any, name: str) -> np.ndarray:
     return result
 
 
+def _value_at(v: Callable[[int], Any], b: int, name: str) -> float:
+    return as_double(evaluated(v, name, b), name)
+
+
 def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
     """Holm's adjusted p-values, max over smaller ones of (count - rank) p, at most 1 (Scand. J. Statist. 6, 1979).
 
@@ -133,9 +137,11 @@ def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
     """
     flat = p.ravel()
     order = np.argsort(flat, kind="stable")
-    factors = (flat.size if count is None else count) - np.arange(flat.size)
+    in_all = flat.size if count is None else float(count) if count < 1 << 1000 else math.inf
+    ascending = flat[order]
+    multiples = np.multiply(ascending, in_all - np.arange(flat.size), where=ascending > 0, out=np.zeros_like(ascending))
     adjusted = np.empty_like(flat)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(flat[order] * factors))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(multiples))
     return adjusted.reshape(p.shape)
 
 
@@ -166,16 +172,18 @@ def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], varia
     if missing:
         raise ValueError(f"dataset must have the dims step, batch_size and layer, but lacks {', '.join(missing)}")
     for place, v in polynomials.items():
-        known = isinstance(place, tuple) and len(place) == 2 and place[0] in dataset.step.values and place[1] in dataset.layer.values
-        if not known:
-            raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {shown(place)}")
+        if not (isinstance(place, tuple) and len(place) == 2):
+            raise TypeError(f"polynomials must have keys (step, layer), but had {shown(place)}")
+        for name, index in zip(("step", "layer"), place, strict=True):
+            if as_index(index, f"the {name} of polynomials[{shown(place)}]") not in dataset[name].values:
+                raise ValueError(f"polynomials must be for steps and layers of the dataset, but had {shown(place)}")
         if not callable(v):
-            raise TypeError(f"polynomials[{place}] must be a function of b, but was {shown(v)}")
+            raise TypeError(f"polynomials[{shown(place)}] must be a function of b, but was {shown(v)}")
     if "layer" not in dataset[variable].dims:
         raise ValueError(f"variable must be one for every layer, but {variable} is not")
     sizes = dataset.batch_size.values.tolist()
     places = [{"step": int(t), "layer": int(k)} for t, k in polynomials]
     names = [name for name in (variable, f"{variable}_se", f"{variable}_df") if name in dataset]
     value, se, *freedom = ([dataset[name].sel(place).values for place in places] for name in names)
-    exact = [[as_double(v(b), f"polynomials[{place}]({b})") for b in sizes] for place, v in polynomials.items()]
+    exact = [[_value_at(v, b, f"polynomials[{place}]({b})") for b in sizes] for place, v in polynomials.items()]
     return compare(value, se, exact, **({"degrees_of_freedom": freedom[0]} if freedom else {}) | options)

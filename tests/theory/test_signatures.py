@@ -23,14 +23,14 @@ from theory import (
 )
 from theory.approximation import gradient_gaps, product_gaps, variance_gaps
 from theory.arithmetic import real_roots
-from theory.chebyshev import bernstein_ellipses, certified_sup
+from theory.chebyshev import bernstein_ellipses, sup_bounds
 from theory.claims.support import second_route
 from theory.references import quadrature, symbolic
 from theory.trace_forms import letters
 
 MODULES = (
-    activations, approximation, bernstein_ellipses, certified_sup, chebyshev, degrees, enumeration, gaussian_moments, gradient_gaps,
-    inverse_batch, kronecker, letters, product_gaps, real_roots, recursion, symbolic, trace_forms, variance_gaps, variance_poly,
+    activations, approximation, bernstein_ellipses, chebyshev, degrees, enumeration, gaussian_moments, gradient_gaps,
+    inverse_batch, kronecker, letters, product_gaps, real_roots, recursion, sup_bounds, symbolic, trace_forms, variance_gaps, variance_poly,
     second_route, large_batch, quadrature,
 )  # fmt: skip
 #: What takes an integer, whatever its annotation says.

@@ -22,11 +22,14 @@ from flint import acb, arb, arb_series, fmpq
 
 from theory.activations import formulas
 from theory.arithmetic.working_precision import taylor_coefficients, working_precision
+from theory.budget import Cost, as_count, refuse_large
 from theory.exact import as_double, as_index, as_number, did_you_mean, read_number, shown, to_fmpq, written
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
 #: What a user's functions may contradict their constants by, relative to their size.
 _ROUNDING = 2.0**-40
+#: Terms of a power series whose cost is worth predicting.
+_MANY_TERMS = 1000
 
 
 @dataclass(frozen=True)
@@ -78,28 +81,41 @@ class Activation:
     def taylor(self, x: arb, order: int, *, piece: int = 0) -> list[arb]:
         """sigma^(j)(x) / j! for j < order, in balls that hold the true values for every point of the ball x, on one analytic piece.
 
-        In flint's working precision: `theory.arithmetic.working_precision` sets it.
+        In flint's working precision: `theory.arithmetic.working_precision` sets it. Numbers of other kinds are taken exactly.
         """
-        return taylor_coefficients(self._piece(piece).series, x, as_index(order, "order"))
+        n, at = as_index(order, "order"), as_index(piece, "piece")
+        if self.pieces and at >= len(self.pieces):
+            raise ValueError(f"piece must be in 0..{len(self.pieces) - 1} for {self}, but was {shown(at)}")
+        if n > _MANY_TERMS:
+            cost = Cost(3e-8 * float(min(n, 10**9)) ** 2, 100.0 * min(n, 10**9), f"a power series of {as_count(n)} terms")
+            refuse_large("order", "the expansion", cost, "take a smaller one")
+        return taylor_coefficients(self._piece(at).series, arb(_rational_or_ball(x)), n)
 
     def piece_at(self, x: Any) -> int:
-        """Index of the piece that holds the point x (the left one at a breakpoint). ValueError for a ball that holds a breakpoint."""
+        """Index of the piece that holds x, a number or a ball (the left one at a breakpoint).
+
+        ValueError for a ball that holds a breakpoint.
+        """
+        return self._piece_at(_rational_or_ball(x))
+
+    def _piece_at(self, x: fmpq | arb) -> int:
         if isinstance(x, arb) and any(not (x <= b or x > b) for b in self.breakpoints):
             raise ValueError(f"x = {x} must lie on one side of the breakpoints {self.breakpoints}: more bits are needed")
         return sum(bool(x > b) for b in self.breakpoints)
 
-    def exactly(self, x: fmpq | arb) -> tuple[Any, Any]:
-        """(sigma(x), sigma'(x)): rationals for a rational x and a piecewise linear sigma, balls otherwise.
+    def exactly(self, x: Any) -> tuple[Any, Any]:
+        """(sigma(x), sigma'(x)): flint rationals for a number x and a linear piece of sigma, balls otherwise.
 
         A ball that holds a breakpoint gets the values of both pieces when sigma is smooth, and is a ValueError when sigma' jumps there.
         """
+        x = _rational_or_ball(x)
         if self.is_smooth and isinstance(x, arb) and any(x.contains(b) for b in self.breakpoints):
             with working_precision():
                 (value, slope), *others = [self.taylor(x, 2, piece=n) for n in range(len(self.pieces)) if self._reaches(x, n)]
                 for other_value, other_slope in others:
                     value, slope = value.union(other_value), slope.union(other_slope)
             return value, slope
-        n = self.piece_at(x)
+        n = self._piece_at(x)
         if isinstance(x, fmpq) and (exact := self._piece(n).slope) is not None:
             return x * to_fmpq(exact), to_fmpq(exact)
         with working_precision():
@@ -259,7 +275,7 @@ def checked(function: Elementwise, x: np.ndarray, name: str) -> np.ndarray:
         if returned.dtype.kind not in "fi" or returned.dtype.itemsize < 8:
             raise TypeError(f"it returned {returned.dtype}")
         y = returned.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         raise ValueError(f"{name} must take and return arrays of doubles, but failed on one: {error}") from error
     if y.shape != x.shape:
         raise ValueError(f"{name} must return an array of the shape {x.shape} of its argument, but returned {y.shape}")
@@ -267,6 +283,10 @@ def checked(function: Elementwise, x: np.ndarray, name: str) -> np.ndarray:
         place = tuple(np.argwhere(~np.isfinite(y))[0])
         raise ValueError(f"{name} must return finite numbers, but returned {y[place]} at {float(x[place])!r}")
     return y
+
+
+def _rational_or_ball(x: Any) -> fmpq | arb:
+    return x if type(x) in (fmpq, arb) else to_fmpq(as_number(x, "x"))
 
 
 def _analytic(

@@ -105,13 +105,13 @@ def certified_decreasing_range(
     gap = variance_gap(problem, polynomial, step, layer)
     if not polynomial.is_certified:
         raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
-    exact = replace(problem, activation=polynomial.coefficients)
+    exact, t = replace(problem, activation=polynomial.coefficients), problem.check_step(step)
     atoms = len(problem.inputs.support()[0])  # type: ignore[index]
     try:
-        refuse_interpolation(exact, atoms, sizes, step, step + 1, max_paths)
+        refuse_interpolation(exact, atoms, sizes, t, t + 1, max_paths)
     except UnaffordableError as refused:
         raise UnaffordableError(f"largest must be smaller than {spelled(sizes.stop - 1)}, or the step: {refused}", refused.cost) from None
-    variances = tuple(enumeration.variance(exact, step, layer, batch_size=b, max_paths=max_paths) for b in sizes)
+    variances = tuple(enumeration.variance(exact, t, layer, batch_size=b, max_paths=max_paths) for b in sizes)
     with working_precision(_BITS):
         e = arb(gap)
         roots = [arb(to_fmpq(v)).sqrt() for v in variances]

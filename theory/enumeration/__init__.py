@@ -30,7 +30,19 @@ from theory.arithmetic.working_precision import working_precision
 from theory.backpropagation import Matrices, Sigma, forward, sample_gradient
 from theory.budget import RangeError
 from theory.enumeration.path_counts import BALL_BITS, LIMIT, count_paths, refuse_beyond, refuse_interpolation
-from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.exact import (
+    as_choice,
+    as_flag,
+    as_index,
+    as_number,
+    evaluated,
+    shown,
+    spelled,
+    to_fmpq,
+    to_fmpq_array,
+    to_fraction,
+    to_fraction_array,
+)
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.optimizers import SGD
 from theory.problem import TeacherStudent
@@ -139,7 +151,8 @@ def variance_ball(
     """
     if isinstance(_checked(problem).activation, Activation) and not problem.activation.is_certified:
         raise ValueError(f"activation must be a polynomial or a named one, but was {shown(problem.activation)}")
-    if as_index(bits, "bits", minimum=53) > 10_000:
+    bits = as_index(bits, "bits", minimum=53)
+    if bits > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
     prepared = _prepared(problem, step, layer, batch_size, literal, max_paths)
     with working_precision(bits):
@@ -205,7 +218,7 @@ def expectation(
             continue
         path, probability = found
         if len(path.weights) > t:
-            value = function(path)
+            value = evaluated(function, "function(path)", path)
             number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(as_number(value, "function(path)"))
             total = total + number * probability
         else:

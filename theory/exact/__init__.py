@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from itertools import chain
@@ -25,9 +25,8 @@ from theory.exact.number_text import MAX_EXPONENT, did_you_mean, read_number, sh
 
 __all__ = [
     "Number", "as_choice", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence",
-    "did_you_mean",
-    "is_exact", "plain", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array", "to_fmpq_mat", "to_fraction",
-    "to_fraction_array", "written",
+    "did_you_mean", "evaluated", "is_exact", "plain", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array",
+    "to_fmpq_mat", "to_fraction", "to_fraction_array", "written",
 ]  # fmt: skip
 
 Number = Fraction | float
@@ -105,6 +104,14 @@ def as_index(value: Any, name: str, minimum: int = 0) -> int:
     if int(value) < minimum:
         raise ValueError(f"{name} must be at least {minimum}, but was {spelled(int(value))}")
     return int(value)
+
+
+def evaluated(function: Callable[..., Any], name: str, *arguments: Any) -> Any:
+    """function(*arguments) of a user's own function, `name` being the call in words. ValueError with the reason for whatever it raises."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        raise ValueError(f"{name} must have a value, but the function raised {shown(error, 200)}") from error
 
 
 def as_matrix(value: Any, name: str) -> np.ndarray:

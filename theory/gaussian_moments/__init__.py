@@ -146,7 +146,7 @@ class Wishart:
     batch: int = 0
 
     def __post_init__(self) -> None:
-        as_index(self.batch, "batch")
+        object.__setattr__(self, "batch", as_index(self.batch, "batch"))
 
 
 def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str = "auto") -> InverseBatchPolynomial:

@@ -59,7 +59,7 @@ def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: in
 
     Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers.
     """
-    _check(form, problem, step)
+    step = _checked_step(form, problem, step)
     refuse_large("form", "its expectation over one batch", layer_cost(form, problem, step), "take fewer gradients of that step")
     if any(_is_gradient(x, step) and x.sample is None for x in form.letters):
         raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s), but the form has batch gradients")
@@ -78,7 +78,7 @@ def conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: 
     sample of its own; s = 0..max(d-1, 0) (the print has s = 0..d). The partitions meet in the constant, so that alpha_s has
     as many terms as Lemma A.3.
     """
-    _check(form, problem, step)
+    step = _checked_step(form, problem, step)
     refuse_large("form", "its expectation over one batch", layer_cost(form, problem, step), "take fewer gradients of that step")
     return _conditional_expectation(form, problem, step, {})
 
@@ -88,7 +88,7 @@ def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> Kronecker
 
     A term with d letters W_step becomes 2^d terms; one with j gradients has the coefficient (-alpha_{step-1})^j (the print has alpha_step).
     """
-    _check(form, problem, step)
+    step = _checked_step(form, problem, step)
     if step < 1:
         raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
     refuse_large("form", "unrolling it", unrolled_cost(form, step), "take fewer weights of that step")
@@ -101,7 +101,7 @@ def to_initial_weights(form: KroneckerForm, problem: TeacherStudent, *, budget: 
 
     Raises UnaffordableError when the predicted cost (`theory.recursion.cost.literal_cost`) exceeds the budget.
     """
-    _check(form, problem, 0)
+    _checked_step(form, problem, 0)
     cost = literal_cost(form, problem)
     Budget.of(budget).require(cost, f"a form of step {form.step} in the initial weights", ("a smaller step", "fewer letters"))
     by_power: dict[int, list[KroneckerTerm]] = {0: list(form.terms)}
@@ -250,11 +250,12 @@ def _is_gradient(letter: Letter, step: int) -> bool:
     return letter.kind == GRADIENT and letter.step == step
 
 
-def _check(form: Any, problem: Any, step: Any) -> None:
+def _checked_step(form: Any, problem: Any, step: Any) -> int:
+    """The step as an int, with all three checked."""
     if not isinstance(form, KroneckerForm):
         raise TypeError(f"form must be a KroneckerForm (KroneckerForm.from_trace_form makes one), but was {shown(form)}")
     require_two_linear_layers(problem)
-    as_index(step, "step")
+    return as_index(step, "step")
 
 
 def require_two_linear_layers(problem: TeacherStudent) -> None:

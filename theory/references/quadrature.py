@@ -101,7 +101,8 @@ def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -
     as_choice(kind, "kind", ("variance", "loss"))
     if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
-    if as_index(step, "step") > MAX_STEPS:
+    step = as_index(step, "step")
+    if step > MAX_STEPS:
         return Cost(HOPELESS, HOPELESS, "more nodes than there are atoms")
     nodes = _nodes(problem, step, kind)
     leaves = reduce(lambda product, n: min(product * n, HOPELESS), map(float, nodes), 1.0)

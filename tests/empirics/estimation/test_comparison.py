@@ -117,6 +117,14 @@ def test_what_cannot_be_compared_is_named(arguments, options, message):
         compare(*arguments, **options)
 
 
+def test_any_number_of_comparisons():
+    """Beyond the doubles too: then nothing but a p-value of 0 stands out."""
+    few, many = (compare([1.0, 2.0], [0.1, 0.2], [1.1, 50.0], comparisons=n, rounding=0) for n in (10**5, 10**5000))
+    assert few.adjusted[0] == many.adjusted[0] == 1 and few.p[1] == 0 == few.adjusted[1] == many.adjusted[1]
+    assert few.count == 10**5 and many.count == 10**5000
+    assert holm(np.array([1e-200]), 10**190) == pytest.approx(1e-10)
+
+
 def test_what_a_dataset_does_not_have_is_named():
     run = simulate(network((2, 3, 1), Gaussian(2)), batch_sizes=[4], steps=2, replicas=16)
     for polynomials, variable, message in (
@@ -128,7 +136,13 @@ def test_what_a_dataset_does_not_have_is_named():
             compare_dataset(run, polynomials, variable)
 
 
-@pytest.mark.parametrize("wrong", [7, None, [(0, 1)], {(0, 1): 3}, {5: float}, {(0, 1, 2): float}, {"x": float}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(7, None, [(0, 1)], {(0, 1): 3}, {(0, 1): len}, {(0, 1): str}, {5: float}, {"x": float}, {(0, 1, 2): float}),
+        *({(memoryview(b"ab"), 2): float}, {(0, True): float}, {(0.0, 1): float}, {(0, 10**400): float}),
+    ],
+)
 def test_polynomials_of_another_kind_are_named(wrong):
     run = simulate(network((2, 3, 1), Gaussian(2)), batch_sizes=[4], steps=1, replicas=64)
     with pytest.raises((TypeError, ValueError), match="polynomials"):

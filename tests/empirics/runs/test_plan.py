@@ -106,6 +106,14 @@ def test_a_gpu_that_is_not_there(monkeypatch):
     assert make_plan(PROBLEM, **GOOD, device="auto").device == "cpu"
 
 
+@pytest.mark.parametrize(
+    ("rates", "message"), [(len, r"must have a value, but the function raised TypeError"), (lambda t: None, "must be an int")]
+)
+def test_learning_rates_of_a_function_without_values_are_refused(rates, message):
+    with pytest.raises((ValueError, TypeError), match=rf"^learning_rates\(1\) {message}"):
+        make_plan(network((2, 3, 1), Gaussian(2), rates), **GOOD)
+
+
 def test_learning_rates_reach_as_far_as_needed():
     """g_{steps-1} takes alpha_0, ..., alpha_{steps-2}."""
     assert make_plan(network((2, 3, 1), Gaussian(2), [F(1, 10), F(1, 5)]), **GOOD).rates.tolist() == [0.1, 0.2, 0.0]

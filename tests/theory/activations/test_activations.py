@@ -135,6 +135,30 @@ def test_rationals_stay_rationals_on_straight_pieces():
     assert isinstance(activation("elu").exactly(fmpq(-7, 3))[0], arb)
 
 
+@pytest.mark.parametrize("x", [2, 2.0, F(2), "array", arb(2), np.float32(2)], ids=str)
+def test_points_may_be_any_numbers(x):
+    x = np.array(2.0) if isinstance(x, str) else x
+    sigma = activation("leaky_relu(1/5)")
+    assert sigma.piece_at(x) == 1 and sigma.exactly(x)[0] == 2 and sigma.taylor(x, 2, piece=1) == [2, 1]
+
+
+@pytest.mark.parametrize("x", [np.ones((2, 2)), np.array([1.0, 2.0]), "1", None, 1j, float("nan"), [1]], ids=str)
+@pytest.mark.parametrize(
+    "method", [Activation.piece_at, Activation.exactly, lambda sigma, x: sigma.taylor(x, 2)], ids=["piece", "exactly", "taylor"]
+)
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+def test_points_that_are_no_numbers_are_refused(name, method, x):
+    with pytest.raises((TypeError, ValueError), match=r"^x must be "):
+        method(activation(name), x)
+
+
+def test_a_piece_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"^piece must be in 0\.\.1 for relu, but was 2"):
+        activation("relu").taylor(1, 2, piece=2)
+    with pytest.raises(ValueError, match=r"^piece must be at least 0"):
+        activation("relu").taylor(1, 2, piece=-1)
+
+
 @pytest.mark.parametrize(("name", "slope"), [("relu", 0.0), ("leaky_relu(1/4)", 0.25), ("elu", 1.0)])
 def test_the_derivative_at_a_breakpoint_is_the_left_one(name, slope):
     sigma = activation(name)
