@@ -16,7 +16,7 @@ from flint import arb, fmpq_poly, fmpz_poly
 
 from theory.arithmetic.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 from theory.arithmetic.working_precision import working_precision
-from theory.budget import Cost, RangeError, as_count, refuse_large
+from theory.budget import Cost, RangeError, as_count, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.exact import Number, as_double, as_index, as_number, as_sequence, shown, spelled, to_fmpq, to_fraction
 
@@ -153,9 +153,9 @@ class InverseBatchPolynomial:
         """Rationals (lo, hi) around `threshold`, hi - lo <= 2^-bits max(1, hi); lo = hi when it is hit exactly."""
         self._require_exact()
         bits = as_index(bits, "bits", minimum=1)
-        d, n = self.degree, float(min(bits, 10**18))
+        d, n = self.degree, saturated(bits)
         seconds = n * (UNITS["roots.bisection"] * (1 + d / 20) + UNITS["roots.bit"] * d * d * n)
-        refuse_large("bits", "the interval", Cost(seconds, 1e6 + n * d, f"{as_count(bits)} bisections of numbers as long"), "take fewer")
+        refuse_large("bits", "the interval", Cost(seconds, 1e6 + n * d, f"{as_count(bits)} bisections of numbers as long"), "fewer bits")
         if self._slope_sign_at_infinity() < 0:
             raise ValueError("the polynomial increases for every large b: there is no threshold")
         return largest_sign_change(self._descent(), bits)
@@ -199,7 +199,7 @@ class InverseBatchPolynomial:
         """Integer polynomial in b with the sign of -dv/db for b > 0: a positive multiple of sum_s s c_s b^{r-s}."""
         seconds = UNITS["roots.root"] * float(self.degree) ** 2 * (1 + self.degree / 100)
         cost = Cost(seconds, 1e4 * self.degree, f"{self.degree} roots to be isolated")
-        refuse_large("the polynomial", "where it decreases", cost, "take one of a lower degree")
+        refuse_large("the polynomial", "where it decreases", cost, "one of a lower degree")
         return integer_polynomial([s * Fraction(c) for s, c in enumerate(self.coefficients)][:0:-1])
 
     def _slope_sign_at_infinity(self) -> int:

@@ -16,29 +16,29 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mpoly_ctx
 
-from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.exact import as_index, as_matrix, as_sequence, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw, as_law
 
-#: entries of the largest dense matrix that is formed
-MAX_ENTRIES = 1 << 18
+_ENTRY_BYTES = 150.0
+#: Of dense matrices, where no budget is given: 262,144 entries.
+SMALL = Budget(seconds=60.0, bytes=_ENTRY_BYTES * (1 << 18))
 
 
-def kronecker_product(matrices: Iterable[np.ndarray]) -> np.ndarray:
-    """A_1 (x) ... (x) A_m; the empty product is [1]. Raises UnaffordableError when the result has more than 262,144 entries."""
+def kronecker_product(matrices: Iterable[np.ndarray], *, budget: Budget | None = None) -> np.ndarray:
+    """A_1 (x) ... (x) A_m; the empty product is [1]. UnaffordableError beyond the budget, by default for more than 262,144 entries."""
     factors = _matrices(matrices, "matrices")
-    size = math.prod(a.size for a in factors)
-    if size > MAX_ENTRIES:
-        cost = Cost(1e-6 * min(size, HOPELESS), 150.0 * min(size, HOPELESS), f"{as_count(size)} entries")
-        raise UnaffordableError(f"the Kronecker product of matrices must have at most {MAX_ENTRIES} entries, not {cost.basis}", cost)
+    size = saturated(*(a.size for a in factors))
+    cost = Cost(1e-6 * size, _ENTRY_BYTES * size, f"{as_count(size)} entries")
+    Budget.of(budget, SMALL).require(cost, "the Kronecker product of matrices", ("fewer or smaller matrices",))
     return reduce(np.kron, factors, np.array([[Fraction(1)]], dtype=object))
 
 
-def kronecker_of_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
+def kronecker_of_rows(rows: Sequence[Sequence[Any]], *, budget: Budget | None = None) -> np.ndarray:
     """(x)_i prod_j M_ij: multiply within each row, then take the Kronecker product of the rows (Lemma A.1, left).
 
-    Raises ValueError when a row does not chain or is empty; rows may be of different lengths.
+    Raises ValueError when a row does not chain or is empty; rows may be of different lengths. UnaffordableError as `kronecker_product`.
     """
     table = _table(rows)
     for i, row in enumerate(table):
@@ -46,32 +46,33 @@ def kronecker_of_rows(rows: Sequence[Sequence[Any]]) -> np.ndarray:
             if row[j - 1].shape[1] != row[j].shape[0]:
                 shapes = f"rows[{i}][{j - 1}] has shape {row[j - 1].shape} and rows[{i}][{j}] {row[j].shape}"
                 raise ValueError(f"rows[{i}] must chain, but {shapes}")
-    _refuse_products(table)
-    return kronecker_product(reduce(np.matmul, row) for row in table)
+    _require_products(table, budget)
+    return kronecker_product((reduce(np.matmul, row) for row in table), budget=budget)
 
 
-def product_of_columns(rows: Sequence[Sequence[Any]]) -> np.ndarray:
+def product_of_columns(rows: Sequence[Sequence[Any]], *, budget: Budget | None = None) -> np.ndarray:
     """prod_j (x)_i M_ij: the Kronecker product of each column, then multiply them (Lemma A.1, right).
 
-    Raises ValueError for rows of different lengths, or when two neighbouring columns' products do not chain.
+    Raises ValueError for rows of different lengths, or when two neighbouring columns' products do not chain; UnaffordableError as
+    `kronecker_product`.
     """
     table = _table(rows)
     if len({len(row) for row in table}) > 1:
         raise ValueError(f"rows must have one length, but had {[len(row) for row in table]}; see `padded`")
-    columns = [kronecker_product(column) for column in zip(*table, strict=True)]
-    _refuse_products([columns])
+    columns = [kronecker_product(column, budget=budget) for column in zip(*table, strict=True)]
+    _require_products([columns], budget)
     for j in range(1, len(columns)):
         if columns[j - 1].shape[1] != columns[j].shape[0]:
             raise ValueError(f"columns {j - 1} and {j} must chain, but have shapes {columns[j - 1].shape} and {columns[j].shape}")
     return reduce(np.matmul, columns) if columns else np.array([[Fraction(1)]], dtype=object)
 
 
-def _refuse_products(rows: list[list[np.ndarray]]) -> None:
+def _require_products(rows: list[list[np.ndarray]], budget: Budget | None) -> None:
     """UnaffordableError where multiplying the matrices of each row, from the left, takes too many products of rationals."""
     count = sum(row[0].shape[0] * sum(float(m.size) for m in row[1:]) for row in rows if row)
     largest = max((m.size for row in rows for m in row), default=0)
-    cost = Cost(count * UNITS["kronecker.product"], 150.0 * largest, f"{as_count(count)} products")
-    refuse_large("rows", "their matrix products", cost, "take smaller matrices")
+    cost = Cost(count * UNITS["kronecker.product"], _ENTRY_BYTES * largest, f"{as_count(count)} products")
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, "the matrix products of rows", ("smaller matrices",))
 
 
 def padded(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
@@ -145,25 +146,26 @@ class StackedSamples(InputLaw):
         return np.concatenate([draws[name] for name in self.names], axis=-1)
 
 
-def moment_matrices(law: InputLaw, *, y_count: int, y_dimension: int, z_count: int, z_dimension: int) -> np.ndarray:
+def moment_matrices(
+    law: InputLaw, *, y_count: int, y_dimension: int, z_count: int, z_dimension: int, budget: Budget | None = None
+) -> np.ndarray:
     """The constants C_uv of Lemma A.2, array [u, v] of matrices of order p_1^m p_2^(n-1):
 
         C_uv = E[ z_{1,u} z_{n,v} (x)_{i=0..m-1} y_{i+1} y_i^T  (x)  (x)_{j=1..n-1} z_{j+1} z_j^T ],      y_0 := y_m
 
-    for the joint law of (y_1, ..., y_m, z_1, ..., z_n) in R^{m p_1 + n p_2}, one joint moment for each entry.
+    for the joint law of (y_1, ..., y_m, z_1, ..., z_n) in R^{m p_1 + n p_2}, one joint moment for each entry. UnaffordableError as
+    `kronecker_product`, for all entries together.
     """
     as_law(law, "law")
     m, n = as_index(y_count, "y_count"), as_index(z_count, "z_count", minimum=1)
     p1, p2 = as_index(y_dimension, "y_dimension", minimum=1), as_index(z_dimension, "z_dimension", minimum=1)
     if m * p1 + n * p2 != law.dimension:
         raise ValueError(f"law must be a law on R^{spelled(m * p1 + n * p2)}, by the counts and dimensions, but was on R^{law.dimension}")
-    if (digits := 2 * (m * math.log10(p1) + n * math.log10(p2))) > 15 or (p1**m * p2**n) ** 2 > MAX_ENTRIES:
-        entries_of_all = 10 ** min(digits, 300)
-        cost = Cost(5e-6 * entries_of_all, 150 * entries_of_all, f"{as_count(entries_of_all)} entries")
-        raise UnaffordableError(f"the matrices C_uv must have at most {MAX_ENTRIES} entries together, but would have {cost.basis}", cost)
-    work = float(min(law.dimension, 10**9)) * float(min(m + n, 10**9)) * (p1**m * p2**n) ** 2
-    cost = Cost(1e-7 * work, 100.0 * min(m + n, 10**9), f"{as_count(work)} comparisons of indices")
-    refuse_large("y_count and z_count", "C_uv", cost, "take fewer")
+    entries_of_all = saturated(saturated_power(p1, 2 * m), saturated_power(p2, 2 * n))
+    allowed, what, fewer = Budget.of(budget, SMALL), "the matrices C_uv for y_count and z_count", ("fewer y's and z's",)
+    allowed.require(Cost(5e-6 * entries_of_all, _ENTRY_BYTES * entries_of_all, f"{as_count(entries_of_all)} entries"), what, fewer)
+    work = saturated(law.dimension, m + n, entries_of_all)
+    allowed.require(Cost(1e-7 * work, 100.0 * saturated(m + n), f"{as_count(work)} comparisons of indices"), what, fewer)
     order = p1**m * p2 ** (n - 1)
     y = [[i * p1 + a for a in range(p1)] for i in range(m)]  # positions of the coordinates of y_{i+1} in the stack
     z = [[m * p1 + j * p2 + a for a in range(p2)] for j in range(n)]
@@ -183,7 +185,9 @@ def moment_matrices(law: InputLaw, *, y_count: int, y_dimension: int, z_count: i
     return result
 
 
-def expected_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1) -> np.ndarray:
+def expected_quadratic_product(
+    law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1, *, budget: Budget | None = None
+) -> np.ndarray:
     """Lemma A.2, right-hand side, corrected: sum_{u,v in [p_2]} D_0 e_u e_v^T D_n tr( C_uv ( (x)_{i=0..m-1} A_i (x) (x)_{j=1..n-1} D_j ) ).
 
     It equals `direct_quadratic_product` for every joint law of the y_i and z_j: independence is not needed. A_0 := A_m, y_0 := y_m.
@@ -194,14 +198,16 @@ def expected_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any]
         d: D_0, (r, p_2), D_1, ..., D_{n-1}, (p_2, p_2), D_n, (p_2, c), n >= 1.
         y_dimension: p_1; read off A_1 when there is one.
 
-    Raises ValueError naming the argument. Cost: (p_1^m p_2^n)^2 joint moments.
+    Raises ValueError naming the argument, UnaffordableError as `moment_matrices`. Cost: (p_1^m p_2^n)^2 joint moments.
     """
     y_forms, z_forms, p1, p2 = _forms(law, a, d, y_dimension)
-    table = moment_matrices(law, y_count=len(y_forms), y_dimension=p1, z_count=len(z_forms) - 1, z_dimension=p2)
-    return quadratic_product_from(table, y_forms, z_forms)
+    table = moment_matrices(law, y_count=len(y_forms), y_dimension=p1, z_count=len(z_forms) - 1, z_dimension=p2, budget=budget)
+    return quadratic_product_from(table, y_forms, z_forms, budget=budget)
 
 
-def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[np.ndarray], rows: int | None = None) -> np.ndarray:
+def quadratic_product_from(
+    c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[np.ndarray], rows: int | None = None, *, budget: Budget | None = None
+) -> np.ndarray:
     """The sum of Lemma A.2 for given C_uv: an array [u, v] of matrices, as `moment_matrices` makes them.
 
     `rows` limits u to its first values (as the print's u in [p_1] does).
@@ -209,7 +215,7 @@ def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[n
     a, d = _matrices(a, "a"), _matrices(d, "d")
     if len(d) < 2:
         raise ValueError(f"d must have at least D_0 and D_1, but had {len(d)} matrices")
-    middle = kronecker_product(a[-1:] + a[:-1] + d[1:-1])
+    middle = kronecker_product(a[-1:] + a[:-1] + d[1:-1], budget=budget)
     shape = (d[0].shape[1], d[-1].shape[0])
     if not isinstance(c, np.ndarray) or c.shape != shape or any(np.shape(x) != middle.T.shape for x in c.flat):
         raise ValueError(f"c must be an array of shape {shape} of matrices of shape {middle.T.shape}, but was {shown(c)}")
@@ -220,7 +226,9 @@ def quadratic_product_from(c: np.ndarray, a: Sequence[np.ndarray], d: Sequence[n
     return total
 
 
-def direct_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1) -> np.ndarray:
+def direct_quadratic_product(
+    law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1, *, budget: Budget | None = None
+) -> np.ndarray:
     """Lemma A.2, left-hand side, without Kronecker products.
 
         E[ D_0 z_1 z_n^T D_n prod_{j=1..n-1} (z_j^T D_j z_{j+1}) prod_{i=0..m-1} (y_i^T A_i y_{i+1}) ],    y_0 := y_m, A_0 := A_m
@@ -236,10 +244,10 @@ def direct_quadratic_product(law: InputLaw, a: Sequence[Any], d: Sequence[Any], 
             x = np.array([to_fmpq(value) for value in atom], dtype=object)
             total = total + _product(x, y_forms, z_forms, p1, p2) * to_fmpq(probability)
         return to_fraction_array(total)
-    terms = min(float(p1), 1e9) ** min(2 * len(y_forms), 30) * min(float(p2), 1e9) ** min(2 * len(z_forms) - 4, 30)
+    terms = saturated(saturated_power(p1, 2 * len(y_forms)), saturated_power(p2, 2 * len(z_forms) - 4))
     entries = z_forms[0].size * z_forms[-1].size
     cost = Cost(terms * entries * (5e-6 + 1e-6 * law.dimension), 300 * terms * entries, f"{as_count(terms)} monomials for each entry")
-    refuse_large("a and d", "expanding the product", cost, "take fewer or smaller matrices")
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, "expanding the product of a and d", ("fewer or smaller matrices",))
     unknowns = np.empty(law.dimension, dtype=object)
     unknowns[:] = fmpq_mpoly_ctx.get([f"x{k}" for k in range(law.dimension)], "lex").gens()
     polynomials = _product(unknowns, y_forms, z_forms, p1, p2)

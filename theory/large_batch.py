@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.budget import Budget, CannotError, Cost
+from theory.budget import Budget, CannotError, Cost, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.exact import to_float, to_fmpq, to_fraction
 from theory.inputs import Gaussian, Independent, InputLaw
@@ -169,7 +169,7 @@ def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:
     widest = sorted(sizes)[-2:]
     products = 2.0 * problem.depth**2 * (step + 1) * (step + 2) / 2 * q * widest[0] * widest[1] * min(sizes)
     biggest = max(a * b for a, b in zip(sizes[1:], sizes[:-1], strict=True)) * q
-    growth = math.exp(min(700.0, step * math.log(2 * problem.depth - 1)))  # rationals on the path grow in length like the degree
+    growth = saturated_exp(step * math.log(2 * problem.depth - 1))  # rationals on the path grow in length like the degree
     calls = 6.0 * problem.depth**2 * (step + 1) * (step + 2) / 2  # a numpy call costs microseconds, however small the matrices
     number = UNITS["large_batch.rational"] + UNITS["large_batch.length"] * growth if exact else UNITS["large_batch.flop"]
     moments = q * q * (UNITS["large_batch.moment"] if exact or not isinstance(problem.inputs, Gaussian) else 1e-8)

@@ -15,7 +15,7 @@ import numpy as np
 
 from theory.activations import Activation
 from theory.activations import activation as named_activation
-from theory.budget import Cost, as_count, refuse_large
+from theory.budget import Cost, as_count, refuse_large, saturated
 from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, evaluated, is_exact, shown, spelled, to_float
 from theory.exact.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw
@@ -124,8 +124,8 @@ class TeacherStudent:
     def rates_before(self, step: int) -> tuple[Number, ...]:
         """alpha_0, ..., alpha_{step-1}: all that w_step depends on. UnaffordableError for more than fit a gigabyte."""
         t = as_index(step, "step")
-        count = float(min(t, 10**18))
-        refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "take a smaller one")
+        count = saturated(t)
+        refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "a smaller one")
         return tuple(self.learning_rate(s) for s in range(t))
 
     def is_exact(self, step: int) -> bool:

@@ -8,13 +8,14 @@ engine can afford is refused before any work, with the predicted cost and what w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from theory import recursion
-from theory.budget import Budget, CannotError, Cost, UnaffordableError, largest_that_fits
+from theory.budget import Budget, CannotError, Cost, largest_that_fits
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Engine, Quantity, can
 from theory.engines.frequencies import Frequencies
@@ -108,13 +109,8 @@ def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = 
 def _answer(problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None) -> Any:
     quantity, allowed, engines = _quantity(problem, kind, step, layer, expression), Budget.of(budget), _named(engine)
     chosen, cost = _chosen(problem, quantity, engines, allowed)
-    if not allowed.allows(cost):
-        raise UnaffordableError.beyond(
-            f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}",
-            cost,
-            allowed,
-            _alternatives(problem, quantity, engines, allowed),
-        )
+    what = f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}"
+    allowed.require(cost, what, _alternatives(problem, quantity, engines, allowed))
     return _with_bound(chosen.compute(problem, quantity), _degree_bound(problem, quantity))
 
 
@@ -152,18 +148,19 @@ def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engin
     return f"no engine can compute {quantity} for this problem ({reasons})" + (f". What is left: {'; '.join(routes)}" if routes else "")
 
 
-def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> list[str]:
+def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:
     """A smaller step and another engine, where the same prediction and budget allow them, and the routes without an engine."""
 
     def fits(step: int) -> bool:
         there = replace(quantity, step=step)
         return any(budget.allows(e.cost(problem, there)) for e in _able(problem, there, engines))
 
-    step = None if quantity.kind == "trace_form" else largest_that_fits(fits, 0, quantity.step)
-    smaller = [f"a smaller step (step {step} fits)" if step is not None else "no smaller step fits either"]
-    others = [e.name for e in _able(problem, quantity, ENGINES) if e not in engines and budget.allows(e.cost(problem, quantity))]
-    another = [f"another engine ({', '.join(others)})"] if others else []
-    return [*(smaller if quantity.kind != "trace_form" else ()), *another, *other_routes(problem, quantity, budget)]
+    if quantity.kind != "trace_form":
+        step = largest_that_fits(fits, 0, quantity.step)
+        yield f"a smaller step (step {step} fits)" if step is not None else "no smaller step fits either"
+    if others := [e.name for e in _able(problem, quantity, ENGINES) if e not in engines and budget.allows(e.cost(problem, quantity))]:
+        yield f"another engine ({', '.join(others)})"
+    yield from other_routes(problem, quantity, budget)
 
 
 def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:

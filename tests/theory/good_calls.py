@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from fractions import Fraction as F
 from typing import Any
@@ -43,12 +44,12 @@ GAPS = approximation.every_path_bound(SMOOTH, TANH, 1, input_radius=2)
 ONE = [[1]]
 LAW2 = kr.StackedSamples(("y", "z"), (Gaussian(1), Rademacher(1)))
 GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
-    variance_poly.variance_polynomial: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None, "budget": None},
-    variance_poly.second_moment_polynomial: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None, "budget": None},
-    variance_poly.mean_gradient: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None, "budget": None},
-    variance_poly.loss_polynomial: {"problem": LINEAR, "step": 1, "engine": None, "budget": None},
-    variance_poly.expectation: {"problem": LINEAR, "expression": FORM, "engine": None, "budget": None},
-    variance_poly.predicted_cost: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None, "budget": None},
+    variance_poly.variance_polynomial: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
+    variance_poly.second_moment_polynomial: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
+    variance_poly.mean_gradient: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
+    variance_poly.loss_polynomial: {"problem": LINEAR, "step": 1, "engine": None},
+    variance_poly.expectation: {"problem": LINEAR, "expression": FORM, "engine": None},
+    variance_poly.predicted_cost: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
     chebyshev.approximate: {"activation": "tanh", "radius": 2, "degree": 3, "method": "interpolate", "certify": True},
     chebyshev.convergence_rate: {"activation": "tanh", "radius": 2},
     chebyshev.degree_for: {"activation": "tanh", "radius": 2, "tolerance": 0.1, "method": "interpolate"},
@@ -68,7 +69,6 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
         "polynomial": TANH,
         "batches": np.ones((1, 1, 1)),
         "envelope": "run",
-        "budget": None,
         "input_radius": None,
     },
     approximation.polynomial_within: {"problem": SMOOTH, "steps": 1, "tolerance": 0.5, "input_radius": 2},
@@ -109,8 +109,8 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     tf.constant: {"name": "A", "matrix": ONE},
     tf.identity: {"size": 1},
     tf.tr: {"form": tf.W(0, 1)},
-    rec.expectation: {"form": FORM, "problem": LINEAR, "method": None, "budget": None},
-    rec.literal_expectation: {"form": FORM, "problem": LINEAR, "budget": None},
+    rec.expectation: {"form": FORM, "problem": LINEAR, "method": None},
+    rec.literal_expectation: {"form": FORM, "problem": LINEAR},
     rec.predicted_cost: {"form": FORM, "problem": LINEAR, "method": None},
     rec.degree_bound: {"form": FORM, "depth": 2, "activation_degree": 1},
     rec.printed_degree_bound: {"form": FORM},
@@ -133,10 +133,10 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     activation: {"spec": "tanh"},
     leaky_relu: {"slope": F(1, 5)},
     custom: {"value": np.sin, "derivative": np.cos, "lipschitz": 1, "derivative_lipschitz": 1, "name": "sine"},
-    large_batch.leading_coefficient: {"problem": LINEAR, "step": 0, "layer": 1, "budget": None},
+    large_batch.leading_coefficient: {"problem": LINEAR, "step": 0, "layer": 1},
     large_batch.predicted_cost: {"problem": LINEAR, "step": 0},
-    quadrature.variance: {"problem": NORMAL, "step": 0, "layer": 1, "batch_size": 2, "bits": 64, "budget": None},
-    quadrature.loss: {"problem": NORMAL, "step": 0, "batch_size": 2, "bits": 64, "budget": None},
+    quadrature.variance: {"problem": NORMAL, "step": 0, "layer": 1, "batch_size": 2, "bits": 64},
+    quadrature.loss: {"problem": NORMAL, "step": 0, "batch_size": 2, "bits": 64},
     quadrature.predicted_cost: {"problem": NORMAL, "step": 0, "kind": "variance"},
 }
 GOOD_CALLS |= {
@@ -159,3 +159,6 @@ GOOD_CALLS |= {
     RELU.exactly: {"x": 2},
     RELU.taylor: {"x": 2, "order": 2, "piece": 1},
 }
+for function, arguments in GOOD_CALLS.items():
+    if "budget" in inspect.signature(function).parameters:
+        arguments["budget"] = None

@@ -39,7 +39,7 @@ def test_gaussian_moments_of_high_order() -> None:
 
 @pytest.mark.parametrize("indices", [[0] * 10**6, [0, 1, 2] * 300, list(range(3)) * 10**4], ids=len)
 def test_gaussian_moments_of_too_high_order_are_refused(indices: list[int]) -> None:
-    with pytest.raises(ValueError, match=r"^indices must need at most "):
+    with pytest.raises(ValueError, match=r"^the moment of these indices would cost .*states of the recursion"):
         isserlis(indices, [[2, 1, 0], [1, 2, 1], [0, 1, 2]])
     with pytest.raises(ValueError, match=r"^exponents must "):
         Gaussian(cov=[[2, 1, 0], [1, 2, 1], [0, 1, 2]]).moment([indices.count(i) for i in range(3)])

@@ -24,7 +24,7 @@ from theory.approximation.a_priori_bounds import a_priori_bounds
 from theory.approximation.gap_bounds import DomainError, GapBounds, collected
 from theory.approximation.run_bounds import RunBounds, observed_gaps, polynomial_run, smooth_run
 from theory.arithmetic.norms import up, vector_norms
-from theory.budget import Budget, Cost, as_count, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import as_choice, as_index, as_number, shown
@@ -91,14 +91,16 @@ def gradient_gap_bound(
     return collected(steps, observed, problem.sizes, envelope, polynomial)
 
 
-def every_path_bound(problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, *, input_radius: Any = None) -> GapBounds:
+def every_path_bound(
+    problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, *, input_radius: Any = None, budget: Budget | None = None
+) -> GapBounds:
     """The bounds of envelope "a_priori" for steps 0, ..., steps - 1: they hold for every batch size, and need no batches.
 
-    Errors as for `gradient_gap_bound`; `observed` is None.
+    Errors as for `gradient_gap_bound`, the budget being a minute by default; `observed` is None.
     """
     _check_pair(problem, polynomial)
     count = as_index(steps, "steps", minimum=1)
-    refuse_large("steps", "the bounds", every_path_cost(problem, count), "take fewer steps")
+    Budget.of(budget, WITHOUT_BUDGET).require(every_path_cost(problem, count), "the bounds at all steps", ("fewer steps",))
     rates, radius = _rates(problem, count), _input_radius(problem, input_radius)
     with np.errstate(all="ignore"):
         steps_bounds = a_priori_bounds(problem, polynomial, count, rates, radius)
@@ -113,11 +115,13 @@ def runs_cost(problem: TeacherStudent, samples: int) -> Cost:
 
 def every_path_cost(problem: TeacherStudent, steps: int) -> Cost:
     """Of `every_path_bound`."""
-    work = float(min(steps, 10**18)) * problem.depth
+    work = saturated(steps, problem.depth)
     return Cost(UNITS["gaps.step"] * work, 500.0 * work, f"{as_count(steps)} steps of {problem.depth} layers")
 
 
-def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, input_radius: Any = None) -> ActivationPolynomial:
+def polynomial_within(
+    problem: TeacherStudent, steps: int, tolerance: Any, *, input_radius: Any = None, budget: Budget | None = None
+) -> ActivationPolynomial:
     """Theorem 3.6 as a construction: a polynomial whose gradients stay within `tolerance` of the smooth network's on every path.
 
     || g_{t,k}^S - g_{t,k}^P ||_F <= tolerance for t = 0, ..., steps - 1, every layer, every batch size and all samples of norm at most
@@ -125,7 +129,7 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, in
     degree is the lowest for which they prove it, up to a factor of about 1.2. (For a user's callable the polynomial's errors are sampled.)
 
     Raises ValueError for a tolerance that is not positive or that no polynomial with coefficients in doubles meets, and whatever
-    `every_path_bound` raises for the problem.
+    `every_path_bound` raises for the problem; the budget is for the bounds of each polynomial that is tried.
 
     Examples:
         >>> from theory import Rademacher
@@ -138,12 +142,13 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, in
     if wanted <= 0:
         raise ValueError(f"tolerance must be positive, but was {shown(tolerance)}")
     sigma = _smooth_activation(problem)
-    radius = _radius_needed(problem, sigma, steps, input_radius)
+    radius = _radius_needed(problem, sigma, steps, input_radius, budget)
     degree, reached = 1, np.inf
     while degree <= _HIGHEST_DEGREE:
         polynomial = approximate(sigma, radius, degree)
         with suppress(DomainError):  # so large a gap that the P-run may leave [-R, R]
-            reached = min(reached, float(every_path_bound(problem, polynomial, steps, input_radius=input_radius).gradient.max()))
+            bounds = every_path_bound(problem, polynomial, steps, input_radius=input_radius, budget=budget)
+            reached = min(reached, float(bounds.gradient.max()))
         if reached <= wanted:
             return polynomial
         degree += max(1, degree // 6)
@@ -155,13 +160,13 @@ def polynomial_within(problem: TeacherStudent, steps: int, tolerance: Any, *, in
     )
 
 
-def _radius_needed(problem: TeacherStudent, sigma: Activation, steps: int, input_radius: Any) -> Fraction:
+def _radius_needed(problem: TeacherStudent, sigma: Activation, steps: int, input_radius: Any, budget: Budget | None) -> Fraction:
     """A little more than the a-priori bound on all pre-activations: R grows until a polynomial without error would stay inside."""
     radius, reach = Fraction(1), 0.0
     while True:
         ideal = ActivationPolynomial(sigma, radius, Chebyshev([0.0, 1.0]), 0.0, 0.0, 0.0, 0.0, is_certified=True)
         try:
-            reach = float(every_path_bound(problem, ideal, steps, input_radius=input_radius).reach.max())
+            reach = float(every_path_bound(problem, ideal, steps, input_radius=input_radius, budget=budget).reach.max())
         except DomainError as outside:
             if not outside.reach <= _LARGEST_RADIUS:
                 raise

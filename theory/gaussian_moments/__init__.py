@@ -27,26 +27,24 @@ from flint import fmpq, fmpq_mat
 
 from theory.arithmetic.ball_matrices import BallMatrix
 from theory.arithmetic.matrices import ExactMatrix
-from theory.budget import HOPELESS, Cost, UnaffordableError, as_count, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.exact import as_choice, as_index, as_matrix, as_sequence, is_exact, shown, spelled, to_fmpq, to_fmpq_mat, to_fraction
 from theory.gaussian_moments.word_expectations import expect_scalar
 from theory.gaussian_moments.word_polynomials import Alphabet, WordPolynomial
 from theory.inputs import Gaussian, InputLaw
-from theory.inputs.stein import refuse_states
+from theory.inputs.stein import gaussian_moment, states_cost
 from theory.inverse_batch import InverseBatchPolynomial
 
 #: quadratic forms in one moment, a depth of recursion
 MAX_FORMS = 200
 #: letters of a word, the sub-words of which are planned
 MAX_LETTERS = 100
-#: S of one batch in a product of words: 2,027,025 pairings, about a minute
-MAX_WISHART_DEGREE = 8
 #: in "auto", floats are computed with exactly up to this order and in balls beyond it
 EXACT_ORDER = 8
 
 
-def isserlis(indices: Iterable[Any], cov: Any) -> Fraction:
+def isserlis(indices: Iterable[Any], cov: Any, *, budget: Budget | None = None) -> Fraction:
     """E[ x_{i_1} x_{i_2} ... x_{i_k} ] for x ~ N(0, cov), the sum over all pairings of products of covariances.
 
     E[x_i f] = sum_j cov_ij E[d_j f], over multisets of indices: (a_1 + 1) ... (a_p + 1) states when index i appears a_i times.
@@ -56,7 +54,8 @@ def isserlis(indices: Iterable[Any], cov: Any) -> Fraction:
         cov: (p, p), symmetric positive semidefinite, singular allowed; or a Gaussian law. Floats are the binary rationals
             that they are.
 
-    Raises TypeError or ValueError naming the argument; UnaffordableError for more than 262,144 states. Cost: microseconds a state.
+    Raises TypeError or ValueError naming the argument; UnaffordableError beyond the budget, a minute by default. Cost: microseconds
+    a state.
 
     Examples:
         >>> isserlis([0, 0, 1, 1], [[2, 1], [1, 3]])
@@ -69,11 +68,12 @@ def isserlis(indices: Iterable[Any], cov: Any) -> Fraction:
         if index >= law.dimension:
             raise ValueError(f"indices[{k}] must be in 0..{law.dimension - 1}, but was {spelled(index)}")
         exponents[index] += 1
-    refuse_states(exponents, "indices")
-    return law.moment(exponents)
+    powers = tuple(exponents)
+    Budget.of(budget, WITHOUT_BUDGET).require(states_cost(powers), "the moment of these indices", ("fewer of them",))
+    return to_fraction(gaussian_moment([[to_fmpq(x) for x in row] for row in law.second_moment.tolist()], powers, {}))
 
 
-def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
+def quadratic_forms_moment(matrices: Iterable[Any], cov: Any, *, budget: Budget | None = None) -> Fraction:
     """E[ x^T A_1 x  x^T A_2 x ... x^T A_k x ] for x ~ N(0, cov) and any square A_i.
 
     The sum over set partitions of {1..k} of products of joint cumulants,
@@ -83,8 +83,8 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
     both sums by recursion over multisets of the A_i (equal ones are not told apart). `cov` is a matrix or a Gaussian law;
     floats are the binary rationals that they are.
 
-    Raises TypeError or ValueError naming the argument; UnaffordableError for more than 262,144 multisets or a predicted minute. Cost: of
-    every multiset, all parts that hold the first of its members: a second for 12 different A_i or 30 times each of two.
+    Raises TypeError or ValueError naming the argument; UnaffordableError beyond the budget, a minute by default. Cost: of every
+    multiset, all parts that hold the first of its members: a second for 12 different A_i or 30 times each of two.
 
     Examples:
         >>> quadratic_forms_moment([[[1, 0], [0, 1]]] * 2, [[1, 0], [0, 1]])
@@ -104,8 +104,9 @@ def quadratic_forms_moment(matrices: Iterable[Any], cov: Any) -> Fraction:
         key = tuple((exact[i][j] + exact[j][i]) / 2 for i in range(p) for j in range(p))
         counts[key] = counts.get(key, 0) + 1
     multiplicities = tuple(counts.values())
-    refuse_states(multiplicities, "matrices")
-    refuse_large("matrices", "the moment", quadratic_forms_cost(multiplicities, p), "take fewer or more equal ones, or sample")
+    Budget.of(budget, WITHOUT_BUDGET).require(
+        quadratic_forms_cost(multiplicities, p), "the moment of these matrices", ("fewer or more equal ones", "sampling")
+    )
     steps = [sigma * fmpq_mat(p, p, [to_fmpq(x) for x in key]) for key in counts]
     identity = fmpq_mat(p, p, [int(i == j) for i in range(p) for j in range(p)])
 
@@ -149,7 +150,9 @@ class Wishart:
         object.__setattr__(self, "batch", as_index(self.batch, "batch"))
 
 
-def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str = "auto") -> InverseBatchPolynomial:
+def wishart_moment(
+    words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str = "auto", budget: Budget | None = None
+) -> InverseBatchPolynomial:
     """E[ tr(word) tr(word) ... ] as a polynomial in 1/b, for words in S_0, S_1, ... and constant matrices.
 
     All batches have the size b and the covariance `cov`. The last batch is integrated first: for the S of one batch, Stein's lemma
@@ -162,8 +165,9 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
         arithmetic: "exact" (floats are the binary rationals that they are), "balls" (double precision with proved radii), or
             "auto": balls when an entry is a float and p > 8, exact otherwise.
 
-    Raises TypeError or ValueError naming the argument; ValueError for more than eight S of one batch.
-    Cost: a word with six S and six letters of order 64 takes about 0.3 s in balls, nearly all of it independent of the order.
+    Raises TypeError or ValueError naming the argument; UnaffordableError beyond the budget, by default a
+    minute, in which eight S of one batch are possible. Cost: a word with six S and six letters of order 64 takes about 0.3 s in balls,
+    nearly all of it independent of the order.
 
     Examples:
         >>> S = Wishart()
@@ -176,7 +180,8 @@ def wishart_moment(words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str 
     tables = [
         [x if isinstance(x, Wishart) else as_matrix(x, f"words[{n}][{k}]") for k, x in enumerate(word)] for n, word in enumerate(lists)
     ]
-    _check_words(tables, law.dimension)
+    degrees = _degrees(tables, law.dimension)
+    Budget.of(budget, WITHOUT_BUDGET).require(wishart_cost(degrees, law.dimension), "the expectation of these words", ("fewer S",))
     floats = not law.exact or any(isinstance(x, np.ndarray) and not is_exact(x) for word in tables for x in word)
     in_balls = arithmetic == "balls" or (arithmetic == "auto" and floats and law.dimension > EXACT_ORDER)
     ring: Any = BallMatrix if in_balls else ExactMatrix
@@ -209,7 +214,8 @@ def _letter(alphabet: Alphabet, matrix: np.ndarray, known: dict[tuple[Any, ...],
     return known[key]
 
 
-def _check_words(words: list[list[Any]], p: int) -> None:
+def _degrees(words: list[list[Any]], p: int) -> Iterable[int]:
+    """How many S of each batch there are; ValueError for words that are too long or do not chain."""
     degrees: dict[int, int] = {}
     for n, word in enumerate(words):
         if len(word) > MAX_LETTERS:
@@ -223,25 +229,19 @@ def _check_words(words: list[list[Any]], p: int) -> None:
         for x in word:
             if isinstance(x, Wishart):
                 degrees[x.batch] = degrees.get(x.batch, 0) + 1
-    for batch, degree in degrees.items():
-        if degree > MAX_WISHART_DEGREE:
-            raise UnaffordableError(
-                f"words must have at most {MAX_WISHART_DEGREE} S of one batch, but have {degree} of batch {batch}: "
-                f"{as_count(_pairings(degree))} pairings"
-            )
-    refuse_large("words", "the expectation", wishart_cost(degrees.values(), p), "take fewer S")
+    return degrees.values()
 
 
 def wishart_cost(degrees: Iterable[int], p: int) -> Cost:
     """Of `wishart_moment` for words with so many S of each batch."""
-    pairings = _product(map(_pairings, degrees))
+    pairings = saturated(*map(_pairings, degrees))
     seconds = 2e-4 + pairings * UNITS["moments.pairing"] + min(pairings, 1e4) * p**3 * 5e-9
     return Cost(seconds, min(pairings, 1e5) * 1e3 + 1e3 * p * p, f"{as_count(pairings)} pairings of the S of all batches")
 
 
 def _pairings(degree: int) -> float:
     """(2 degree - 1)!!."""
-    return _product(range(2 * degree - 1, 0, -2))
+    return saturated(*range(2 * degree - 1, 0, -2))
 
 
 def _less(powers: tuple[int, ...], i: int) -> tuple[int, ...]:
@@ -252,15 +252,7 @@ def quadratic_forms_cost(multiplicities: tuple[int, ...], p: int) -> Cost:
     """Of `quadratic_forms_moment` for forms that appear so many times: every multiset of the recursion is split in all ways, into a block
     with its first member, and the rest."""
     first, *others = multiplicities or (0,)
-    blocks = first * (first + 1) / 2 * _product((a + 1) * (a + 2) / 2 for a in others)
-    states = _product(a + 1 for a in multiplicities)
+    blocks = first * (first + 1) / 2 * saturated(*((a + 1) * (a + 2) / 2 for a in others))
+    states = saturated(*(a + 1 for a in multiplicities))
     seconds = blocks * UNITS["moments.term"] + states * len(multiplicities) * (p**3 * UNITS["moments.entry"] + 2e-6)
     return Cost(seconds, states * (300 + 120.0 * p * p), f"{as_count(blocks)} blocks of multisets of the forms")
-
-
-def _product(numbers: Iterable[float]) -> float:
-    """Stops where the number no longer matters."""
-    total = 1.0
-    for x in numbers:
-        total = min(total * x, HOPELESS)
-    return total

@@ -7,7 +7,6 @@ that they are; `exact` says whether all of them were exact to begin with.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -19,7 +18,7 @@ import numpy as np
 from flint import fmpq
 
 from theory.arithmetic.definiteness import is_moment_sequence, is_positive_semidefinite, root_above
-from theory.budget import Cost, as_count, refuse_large
+from theory.budget import Cost, as_count, refuse_large, saturated
 from theory.exact import (
     Number,
     as_double,
@@ -38,7 +37,7 @@ from theory.exact import (
     to_fraction_array,
     written,
 )
-from theory.inputs.stein import double_factorial, gaussian_moment, refuse_states
+from theory.inputs.stein import double_factorial, gaussian_moment, states_cost
 
 MAX_ENUMERATED_ATOMS = 1 << 16
 #: Of a moment: beyond it numbers have a hundred thousand digits.
@@ -63,8 +62,8 @@ class InputLaw(ABC):
             raise TypeError(f"generator must be a numpy Generator such as np.random.default_rng(0), but was {shown(generator)}")
         sizes = as_sequence(shape, "shape") if isinstance(shape, Iterable) else [shape]
         sizes = [as_index(n, f"shape[{i}]") for i, n in enumerate(sizes)]
-        numbers = self.dimension * math.prod(float(min(n, 10**18)) for n in sizes)
-        refuse_large("shape", "the draws", Cost(2e-8 * numbers, 16 * numbers, f"{as_count(numbers)} numbers"), "draw fewer at once")
+        numbers = saturated(self.dimension, *sizes)
+        refuse_large("shape", "the draws", Cost(2e-8 * numbers, 16 * numbers, f"{as_count(numbers)} numbers"), "fewer at once")
         return self._sample(generator, tuple(sizes))
 
     def moment(self, exponents: Sequence[int]) -> Fraction:
@@ -169,7 +168,7 @@ class Gaussian(InputLaw):
                 result *= double_factorial(a)
             return Fraction(result)
         if exponents not in self._known:
-            refuse_states(exponents, "exponents", self._bits)
+            refuse_large("exponents", "the moment", states_cost(exponents, self._bits), "a lower order")
         return to_fraction(gaussian_moment(self._rationals, exponents, self._known))
 
     @cached_property
@@ -412,9 +411,9 @@ def _constants(p: int, diagonal: Fraction, beside: Fraction) -> np.ndarray:
 
 def _square(p: int, seconds: float) -> np.ndarray:
     """An empty (p, p) object array, `seconds` of work for each entry; UnaffordableError for one that is too large."""
-    n = float(min(p, 10**18))
+    n = saturated(p)
     cost = Cost((1e-8 + seconds) * n * n, 100 * n * n, f"a matrix of order {as_count(p)}")
-    refuse_large("dimension", "E[x x^T]", cost, "take fewer input coordinates")
+    refuse_large("dimension", "E[x x^T]", cost, "fewer input coordinates")
     return np.empty((p, p), dtype=object)
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from flint import fmpq, fmpz
 
-#: States of one moment: about a minute; and the bytes that their numbers may fill.
-MAX_STATES, MAX_BYTES = 1 << 18, 1 << 28
+from theory.budget import Cost, as_count, saturated
+from theory.budget.unit_costs import UNITS
+
+#: Of a state that is kept, without its number.
+_STATE_BYTES = 200.0
 Exponents = tuple[int, ...]
 
 
-def refuse_states(multiplicities: Sequence[int], name: str, bits: int = 64) -> None:
-    """ValueError when sub-multisets are too many to be summed over, or their numbers, of so many bits a member, too long to be kept."""
-    states = math.prod(a + 1 for a in multiplicities)
-    if states > MAX_STATES:
-        raise ValueError(f"{name} must need at most {MAX_STATES} states of the recursion, but need {fmpz(states)}")
-    order = sum(multiplicities)
-    held = states * order * (bits + order.bit_length()) // 32  # the average state has half of the members, each pair a covariance
-    if held > MAX_BYTES:
-        raise ValueError(f"{name} must need at most {MAX_BYTES >> 20} MB of numbers, but need about {held >> 20} MB")
+def states_cost(exponents: Exponents, bits: int = 64) -> Cost:
+    """Of `gaussian_moment`, with covariances of so many bits."""
+    states, order = saturated(*(a + 1 for a in exponents)), sum(exponents)
+    number = order * (bits + order.bit_length()) / 32  # the average state has half of the members, each pair a covariance
+    return Cost(states * UNITS["moments.state"], states * (_STATE_BYTES + number), f"{as_count(states)} states of the recursion")
 
 
 def gaussian_moment(sigma: list[list[fmpq]], exponents: Exponents, known: dict[Exponents, fmpq]) -> fmpq:

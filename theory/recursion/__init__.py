@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly
 
-from theory.budget import Budget, Cost, as_count, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.degrees import gradient_degree
-from theory.exact import as_choice, as_index, as_sequence, shown, to_fmpq, to_fraction
+from theory.exact import as_choice, as_index, as_sequence, shown, spelled, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent, as_problem
@@ -116,7 +116,7 @@ def predicted_cost(form: TraceForm | KroneckerForm, problem: TeacherStudent, *, 
     return _cheapest(traces, problem, method)[1]
 
 
-def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[int]:
+def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3, budget: Budget | None = None) -> list[int]:
     """(D_0, ..., D_top): the degree of a product of letters in the moments of batch f,
 
         D_f = sum_{s >= f} m^{s-f} deg(G_s; M) + sum_{s > f} m^{s-f-1} deg(W_s; M)
@@ -125,8 +125,8 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[in
     """
     degrees = []
     letters, top, m = as_sequence(letters, "letters"), as_index(top, "top"), as_index(m, "m", minimum=1)
-    work = float(min(top, 10**9)) ** 2 * (1 + len(letters)) * (1 + m.bit_length() / 8)
-    refuse_large("top", "the degrees", Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * top)} bits"), "take a smaller step")
+    work = saturated(top) ** 2 * (1 + len(letters)) * (1 + m.bit_length() / 8)
+    _degrees_affordable(work, top, budget)
     for f in range(top + 1):
         here = sum(m ** (s - f) * _count(letters, GRADIENT, s) for s in range(f, top + 1))
         later = sum(m ** (s - f - 1) * _count(letters, WEIGHT, s) for s in range(f + 1, top + 1))
@@ -134,23 +134,25 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3) -> list[in
     return degrees
 
 
-def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_degree: int = 1) -> int:
+def _degrees_affordable(work: float, top: int, budget: Budget | None) -> None:
+    cost = Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * top)} bits")
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, f"the degrees up to step {spelled(top)}", ("a smaller step",))
+
+
+def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_degree: int = 1, budget: Budget | None = None) -> int:
     """The sharp bound on the degree of E[ form | w_0 ] in 1/b: sum_f max(D_f - 1, 0), the largest over the terms.
 
     Degree k in the averages of one batch costs degree k - 1 in 1/b (k >= 1), and batches are independent.
     """
     _check_form(form)
     m = gradient_degree(depth, activation_degree=activation_degree)
-    return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m)) for term in form.terms)
+    return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m, budget=budget)) for term in form.terms)
 
 
-def printed_degree_bound(form: TraceForm | KroneckerForm) -> int:
+def printed_degree_bound(form: TraceForm | KroneckerForm, *, budget: Budget | None = None) -> int:
     """Theorem A.6 as printed (line 629): sum_f (3^{f+1} - 1)/2 deg(G_f; M) + (3^f - 1)/2 deg(W_f; M), which is sum_f D_f."""
-
     _check_form(form)
-    work = float(min(form.step, 10**9)) ** 2
-    cost = Cost(1e-6 * work, work / 8, f"numbers of {as_count(2 * form.step)} bits")
-    refuse_large("form", "its degree bound", cost, "take a smaller step")
+    _degrees_affordable(saturated(form.step) ** 2, form.step, budget)
 
     def bound(letters: Sequence[Letter]) -> int:
         of_g = (_count(letters, GRADIENT, f) * (3 ** (f + 1) - 1) // 2 for f in range(form.step + 1))

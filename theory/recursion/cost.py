@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from theory.budget import Cost
+from theory.budget import Cost, as_count, saturated, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.problem import TeacherStudent
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
@@ -19,8 +19,8 @@ from theory.recursion.partitions import bell, powers_of_inverse_batch
 from theory.trace_forms import TraceForm
 from theory.trace_forms.letters import GRADIENT, WEIGHT, Letter
 
-#: beyond this many terms the count stops; nothing that large is affordable
-OUT_OF_REACH = 10**12
+#: Terms beyond which they are not counted further: nobody can afford more.
+MOST_TERMS = 10**12
 #: of one step, in one term: beyond it the count alone is out of reach
 _MOST_GRADIENTS = 40
 #: measured on E||g_1||^2 and its products with W_1 and ||g_0||^2: steps above 0 repeat their letters, and equal pairings are made once
@@ -36,7 +36,10 @@ def closed_cost(form: TraceForm, problem: TeacherStudent, gaussian: bool) -> Cos
     def moments_of(d: int) -> int:
         return _double_factorial(d) if gaussian else bell(d)
 
+    kind = f"{'products of traces' if gaussian else 'moment graphs'} before equal ones are merged"
     terms, visited = _closed_terms(form, moments_of)
+    if visited > MOST_TERMS:
+        return Cost.beyond_reach(f"more than {as_count(MOST_TERMS)} {kind}")
     if gaussian:
         merging = MADE_ONCE if form.step else 1
         evaluation = merging * terms * (1 + 3 * form.step) * 4 * max(problem.sizes) ** 3 * UNITS["recursion.product"]
@@ -45,9 +48,7 @@ def closed_cost(form: TraceForm, problem: TeacherStudent, gaussian: bool) -> Cos
         monomials, _ = _closed_terms(form, moments_of, lambda d: _weighted_partitions(d, p))
         evaluation = monomials * UNITS["recursion.monomial"]
         building = visited * UNITS["recursion.graph"]
-    kind = "products of traces" if gaussian else "moment graphs"
-    count = f"{_about(visited)} {kind} before equal ones are merged"
-    return Cost(seconds=UNITS["recursion.start"] + building + evaluation, bytes=(300 if gaussian else 1000) * visited, basis=count)
+    return Cost(UNITS["recursion.start"] + building + evaluation, (300 if gaussian else 1000) * visited, f"{as_count(visited)} {kind}")
 
 
 def literal_cost(form: KroneckerForm, problem: TeacherStudent) -> Cost:
@@ -58,30 +59,33 @@ def literal_cost(form: KroneckerForm, problem: TeacherStudent) -> Cost:
         size = math.prod(r * c for r, c in term.shapes(problem))
         t, e, m = _literal_terms(term, p, size)
         terms, entries, largest = terms + t, entries + e, max(largest, m)
+    if max(terms, entries) > MOST_TERMS:
+        return Cost.beyond_reach(f"more than {as_count(MOST_TERMS)} Kronecker terms, or entries of their constants")
     seconds = terms * UNITS["recursion.kronecker"] + entries * UNITS["recursion.product"]
-    basis = f"{_about(terms)} Kronecker terms, constants of up to {_about(largest)} entries"
-    return Cost(seconds=seconds, bytes=2e3 * terms + 300.0 * largest, basis=basis)
+    basis = f"{as_count(terms)} Kronecker terms, constants of up to {as_count(largest)} entries"
+    return Cost(seconds, 2e3 * terms + 300.0 * largest, basis)
 
 
 def layer_cost(form: KroneckerForm, problem: TeacherStudent, step: int) -> Cost:
     """Of one expectation over batch `step` (Lemma A.3, Theorem A.4): d gradients make 2^d terms of one, and its C p^(2d) times as large."""
-    p = float(problem.inputs.dimension)
+    p = problem.inputs.dimension
     terms = entries = 0.0
     for term in form.terms:
         d = min(sum(x.kind == GRADIENT and x.step == step for x in term.letters), _MOST_GRADIENTS)
         work = 2.0**d * len(powers_of_inverse_batch(d))
-        size = math.prod(float(r * c) for r, c in term.shapes(problem)) * p ** (2 * d)
+        size = saturated(*(r * c for r, c in term.shapes(problem)), saturated_power(p, 2 * d))
         terms += work * (p * p if term.open is not None and d else 1)
         entries += (work + bell(d)) * size
     seconds = terms * UNITS["recursion.kronecker"] + entries * UNITS["recursion.product"]
-    return Cost(seconds, 2e3 * terms + 300.0 * entries, f"{terms:.3g} Kronecker terms, {entries:.3g} entries of their constants")
+    basis = f"{as_count(terms)} Kronecker terms, {as_count(entries)} entries of their constants"
+    return Cost(seconds, 2e3 * terms + 300.0 * entries, basis)
 
 
 def unrolled_cost(form: KroneckerForm, step: int) -> Cost:
     """Of Theorem A.5: a term with d letters W_step becomes 2^d."""
-    counts = [min(sum(x.kind == WEIGHT and x.step == step for x in term.letters), 1000) for term in form.terms]
-    terms = sum(2.0**d for d in counts)
-    return Cost(terms * UNITS["recursion.kronecker"], 2e3 * terms, f"{terms:.3g} terms")
+    counts = [sum(x.kind == WEIGHT and x.step == step for x in term.letters) for term in form.terms]
+    terms = sum(saturated_power(2, d) for d in counts)
+    return Cost(terms * UNITS["recursion.kronecker"], 2e3 * terms, f"{as_count(terms)} terms")
 
 
 def _closed_terms(form: TraceForm, moments_of: Callable[[int], int], last_moments: Callable[[int], int] | None = None) -> tuple[int, int]:
@@ -98,11 +102,11 @@ def _closed_terms(form: TraceForm, moments_of: Callable[[int], int], last_moment
                 after[key] = after.get(key, 0) + count * factor(ns + s)
             now = sum(after.values())
             visited += now
-            if visited > OUT_OF_REACH or step == 0:
+            if visited > MOST_TERMS or step == 0:
                 terms += now
                 break
             states = _step_down(after)
-        if visited > OUT_OF_REACH:
+        if visited > MOST_TERMS:
             break
     return terms, visited
 
@@ -150,7 +154,7 @@ def _literal_terms(term: KroneckerTerm, p: int, size: int) -> tuple[int, int, in
                 for j in range(weights + 1) if step else ():
                     key = j, weights - j, so_far + d
                     following[key] = following.get(key, 0) + ways * math.comb(weights, j)
-        if max(terms, entries) > OUT_OF_REACH:
+        if max(terms, entries) > MOST_TERMS:
             break
         states = following
     return terms, entries, largest
@@ -170,7 +174,3 @@ def _weighted_partitions(d: int, p: int) -> int:
     for n in range(1, d + 1):
         sums.append(sum(math.comb(n - 1, k - 1) * block[k] * sums[n - k] for k in range(1, n + 1)))
     return sums[d]
-
-
-def _about(count: int) -> str:
-    return f"{count:,}" if count < 10**6 else f"{count:.1e}" if count <= OUT_OF_REACH else f"more than {OUT_OF_REACH:.0e}"

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.budget import Budget, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget
 from theory.exact import as_index, shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent, as_problem
@@ -50,17 +50,18 @@ from theory.trace_forms.letters import (
 Constants = dict[Any, Any]
 
 
-def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: int) -> KroneckerForm:
+def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: int, *, budget: Budget | None = None) -> KroneckerForm:
     """Lemma A.3 (line 580): E[ form | F_step ] for gradients of single samples, g(step, k, sample=s).
 
     Every term with d such letters, d_0 of them in row 0 and d' = d - d_0, becomes 2^d p^(2 [d_0 >= 1]) terms with
     m + d' + max(d_0 - 1, 0) rows, each at most n + 5 long. A pick of k teachers has deg(W_t; M) + 3d - 2k weights W_t and
     deg(W*; M) + 2k of the teacher's.
 
-    Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers.
+    Raises ValueError for a batch gradient g(step, k) (Theorem A.4 takes those) and for a problem that has not two linear layers,
+    UnaffordableError beyond the budget, a minute by default.
     """
     step = _checked_step(form, problem, step)
-    refuse_large("form", "its expectation over one batch", layer_cost(form, problem, step), "take fewer gradients of that step")
+    _require_layer(form, problem, step, budget)
     if any(_is_gradient(x, step) and x.sample is None for x in form.letters):
         raise ValueError(f"Lemma A.3 takes gradients of single samples, g({step}, k, sample=s), but the form has batch gradients")
     terms: list[KroneckerTerm] = []
@@ -71,27 +72,30 @@ def remove_gradient_layer(form: KroneckerForm, problem: TeacherStudent, step: in
     return KroneckerForm(terms)
 
 
-def conditional_expectation(form: KroneckerForm, problem: TeacherStudent, step: int) -> list[KroneckerForm]:
+def conditional_expectation(
+    form: KroneckerForm, problem: TeacherStudent, step: int, *, budget: Budget | None = None
+) -> list[KroneckerForm]:
     """Theorem A.4 (line 595), corrected: E[ form | F_step ] = sum_s alpha_s b^{-s}; returns [alpha_0, alpha_1, ...].
 
     alpha_s = sum over set partitions pi of the d gradient letters of s_1(|pi|, d - s) E_pi, where E_pi gives every block a
     sample of its own; s = 0..max(d-1, 0) (the print has s = 0..d). The partitions meet in the constant, so that alpha_s has
-    as many terms as Lemma A.3.
+    as many terms as Lemma A.3. UnaffordableError beyond the budget, a minute by default.
     """
     step = _checked_step(form, problem, step)
-    refuse_large("form", "its expectation over one batch", layer_cost(form, problem, step), "take fewer gradients of that step")
+    _require_layer(form, problem, step, budget)
     return _conditional_expectation(form, problem, step, {})
 
 
-def unroll(form: KroneckerForm, problem: TeacherStudent, step: int) -> KroneckerForm:
+def unroll(form: KroneckerForm, problem: TeacherStudent, step: int, *, budget: Budget | None = None) -> KroneckerForm:
     """Theorem A.5 (line 609), corrected: W_{step,k} = W_{step-1,k} - alpha_{step-1} g_{step-1,k} in every place.
 
     A term with d letters W_step becomes 2^d terms; one with j gradients has the coefficient (-alpha_{step-1})^j (the print has alpha_step).
+    UnaffordableError beyond the budget, a minute by default.
     """
     step = _checked_step(form, problem, step)
     if step < 1:
         raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
-    refuse_large("form", "unrolling it", unrolled_cost(form, step), "take fewer weights of that step")
+    Budget.of(budget, WITHOUT_BUDGET).require(unrolled_cost(form, step), "unrolling the form", ("fewer weights of that step",))
     rate = Fraction(problem.learning_rate(step - 1))
     return KroneckerForm(t for term in form.terms for t in _unroll_term(term, step, rate))
 
@@ -120,6 +124,11 @@ def to_initial_weights(form: KroneckerForm, problem: TeacherStudent, *, budget: 
         while len(by_power) > 1 and not by_power[max(by_power)][0].coefficient:
             del by_power[max(by_power)]
     return [KroneckerForm(by_power[s]) for s in range(max(by_power) + 1)]
+
+
+def _require_layer(form: KroneckerForm, problem: TeacherStudent, step: int, budget: Budget | None) -> None:
+    what, fewer = "the expectation of the form over one batch", ("fewer gradients of that step",)
+    Budget.of(budget, WITHOUT_BUDGET).require(layer_cost(form, problem, step), what, fewer)
 
 
 # -- one term -------------------------------------------------------------------------------------------------------------

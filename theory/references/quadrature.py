@@ -16,7 +16,7 @@ from typing import Any
 from flint import arb, arb_mat, arb_poly, fmpq_poly
 
 from theory.arithmetic.working_precision import in_enough_bits
-from theory.budget import HOPELESS, Budget, CannotError, Cost, UnaffordableError, as_count, largest_that_fits, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget, CannotError, Cost, as_count, largest_that_fits, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import as_choice, as_index, as_number, shown, spelled, to_fmpq
@@ -86,12 +86,15 @@ def _prepare(problem: TeacherStudent, step: Any, batch_size: Any, budget: Budget
     if b < 1:
         raise ValueError(f"batch_size must be at least 1, but was {shown(batch_size)}")
     kind = "variance" if last else "loss"
-    cost = predicted_cost(problem, t, kind)
     allowed = Budget.of(budget)
-    if not allowed.allows(cost):
+
+    def alternatives() -> Iterator[str]:
         fitting = largest_that_fits(lambda s: allowed.allows(predicted_cost(problem, s, kind)), 0, t)
-        smaller = () if fitting is None else (f"a smaller step (step {fitting} fits)",)
-        raise UnaffordableError.beyond(f"quadrature at t = {t}", cost, allowed, (*smaller, "simulation (empirics.simulate)"))
+        if fitting is not None:
+            yield f"a smaller step (step {fitting} fits)"
+        yield "simulation (empirics.simulate)"
+
+    allowed.require(predicted_cost(problem, t, kind), f"quadrature at t = {t}", alternatives())
     return t, Fraction(b), _nodes(problem, t, kind)
 
 
@@ -103,14 +106,14 @@ def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -
         raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
     step = as_index(step, "step")
     if step > MAX_STEPS:
-        return Cost(HOPELESS, HOPELESS, "more nodes than there are atoms")
+        return Cost.beyond_reach("more nodes than there are atoms")
     nodes = _nodes(problem, step, kind)
-    leaves = reduce(lambda product, n: min(product * n, HOPELESS), map(float, nodes), 1.0)
+    leaves = saturated(*nodes)
     work = UNITS["quadrature.call"] + UNITS["quadrature.product"] * sum(
         a * b for a, b in zip(problem.sizes[1:], problem.sizes[:-1], strict=True)
     )
-    seconds = leaves * problem.depth * work + UNITS["quadrature.rule"] * sum(float(n) ** 3 for n in nodes)
-    return Cost(seconds, 1e6 + 1e3 * sum(map(float, nodes)), f"{as_count(leaves)} nodes")
+    seconds = leaves * problem.depth * work + UNITS["quadrature.rule"] * sum(saturated(n) ** 3 for n in nodes)
+    return Cost(seconds, 1e6 + 1e3 * sum(map(saturated, nodes)), f"{as_count(leaves)} nodes")
 
 
 def _nodes(problem: TeacherStudent, step: int, kind: str) -> list[int]:
@@ -141,15 +144,16 @@ def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -
     yield from walk(arb(1), tuple(_ball(w) for w in problem.student), 0)
 
 
-def laguerre_rule(count: int, b: Fraction) -> list[tuple[arb, arb]]:
+def laguerre_rule(count: int, b: Fraction, *, budget: Budget | None = None) -> list[tuple[arb, arb]]:
     """Weights and nodes for E f(chi^2_b / b): at S = 2x/b for each root x of L_n^(a), a = b/2 - 1, with weight
 
     Gamma(n+a+1) x / ( Gamma(a+1) n! (n+1)^2 L_{n+1}^(a)(x)^2 ).
 
-    In the working precision that is set.
+    In the working precision that is set. UnaffordableError beyond the budget, a minute by default.
     """
-    n = float(min(count, 10**9))
-    refuse_large("count", "the rule", Cost(UNITS["quadrature.rule"] * n**3, 1e3 * n, f"{as_count(count)} nodes"), "take fewer nodes")
+    n = saturated(count)
+    cost = Cost(UNITS["quadrature.rule"] * n**3, 1e3 * n, f"{as_count(count)} nodes")
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, "the rule", ("a smaller count",))
     a = b / 2 - 1
     roots = _certified_real_roots(_laguerre(count, a), count)
     following = arb_poly(_laguerre(count + 1, a))

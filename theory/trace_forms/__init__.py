@@ -271,7 +271,7 @@ def _refuse_terms(left: TraceForm, right: TraceForm) -> None:
     count = float(len(left.terms)) * len(right.terms)
     letters = max(len(term.letters) for term in left.terms) + max(len(term.letters) for term in right.terms)
     cost = Cost(count * (4e-6 + 4e-7 * letters), count * (400 + 32 * letters), f"{as_count(count)} terms of up to {letters} letters")
-    refuse_large("the factors", "their product", cost, "multiply what they are worth, not the forms")
+    refuse_large("the factors", "their product", cost, "multiplying what they are worth, not the forms")
 
 
 def _single(letter: Letter) -> TraceForm:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.budget import Cost, as_count, refuse_large
+from theory.budget import Cost, as_count, refuse_large, saturated
 from theory.exact import as_index, as_matrix, shown, spelled
 from theory.problem import TeacherStudent
 
@@ -169,9 +169,9 @@ def unit_letter(size: int, row: int, column: int, columns: int | None = None) ->
 
 def _listed(rows: int, columns: int) -> int:
     """The number of rows, or the refusal of a matrix whose entries are too many to list."""
-    count = float(min(rows, 10**18)) * min(columns, 10**18)
+    count = saturated(rows, columns)
     cost = Cost(1e-6 * count, 100 * count, f"a dense matrix of {as_count(count)} entries")
-    refuse_large("size", "the constant", cost, "take a smaller one")
+    refuse_large("size", "the constant", cost, "a smaller one")
     return rows
 
 

@@ -176,5 +176,5 @@ def test_tiny_factors_before_huge_ones_do_not_underflow():
 
 
 def test_too_many_steps_are_refused_at_once():
-    with pytest.raises(UnaffordableError, match="steps must be smaller"):
+    with pytest.raises(UnaffordableError, match="the bounds at all steps would cost"):
         every_path_bound(PROBLEM, P, 10**8)

@@ -15,7 +15,7 @@ from functools import cache
 
 from flint import fmpz_poly
 
-from theory.budget import Cost, as_count, refuse_large
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.exact import as_index
 
@@ -25,19 +25,19 @@ Matrix = list[list[fmpz_poly]]
 @cache
 def chi_square_moment(k: int) -> fmpz_poly:
     """m_k = E[s^k] = prod_{j<k} (1 + 2 j eps)."""
-    n = float(min(as_index(k, "k"), 10**9))
-    refuse_large("k", "the moment", Cost(1e-9 * n**3, n**2, f"a polynomial of degree {as_count(k)}"), "take a lower one")
+    n = saturated(as_index(k, "k"))
+    refuse_large("k", "the moment", Cost(1e-9 * n**3, n**2, f"a polynomial of degree {as_count(k)}"), "a lower one")
     product = fmpz_poly([1])
     for j in range(k):
         product *= fmpz_poly([1, 2 * j])
     return product
 
 
-def quadratic_form(degree: int) -> Matrix:
-    """Q(eps), of size degree + 1. Raises UnaffordableError for a degree whose minors would take more than a minute."""
-    n = float(min(as_index(degree, "degree"), 10**9))
+def quadratic_form(degree: int, *, budget: Budget | None = None) -> Matrix:
+    """Q(eps), of size degree + 1. UnaffordableError for a degree whose minors would exceed the budget, a minute by default."""
+    n = saturated(as_index(degree, "degree"))
     cost = Cost(UNITS["minors.entry"] * n**8, 10 * n**4, f"a matrix of order {as_count(degree + 1)}")
-    refuse_large("degree", "the minors", cost, "take a lower one")
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, "the minors of this degree", ("a lower one",))
     size = range(degree + 1)
     last = fmpz_poly([1, 2])
     return [[last * chi_square_moment(i + j) - chi_square_moment(i) * chi_square_moment(j) for j in size] for i in size]
@@ -64,16 +64,16 @@ def leading_minors(matrix: Matrix) -> list[fmpz_poly]:
     return minors
 
 
-def minors_of_derivative(degree: int) -> list[fmpz_poly]:
+def minors_of_derivative(degree: int, *, budget: Budget | None = None) -> list[fmpz_poly]:
     """Leading minors of dQ/deps for entries M of this degree."""
-    return leading_minors([[entry.derivative() for entry in row] for row in quadratic_form(degree)])
+    return leading_minors([[entry.derivative() for entry in row] for row in quadratic_form(degree, budget=budget)])
 
 
-def is_certified(degree: int) -> bool:
+def is_certified(degree: int, *, budget: Budget | None = None) -> bool:
     """Whether every leading minor of dQ/deps has only non-negative coefficients and is not zero: true for every degree <= 7.
 
     Examples:
         >>> [is_certified(degree) for degree in (1, 3, 5, 7, 8)]
         [True, True, True, True, False]
     """
-    return all(not minor.is_zero() and all(c >= 0 for c in minor.coeffs()) for minor in minors_of_derivative(degree))
+    return all(not minor.is_zero() and all(c >= 0 for c in minor.coeffs()) for minor in minors_of_derivative(degree, budget=budget))

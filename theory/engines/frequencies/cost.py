@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from theory.budget import Cost
+from theory.budget import BEYOND_REACH, Cost
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Quantity
@@ -17,8 +17,8 @@ from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT, Letter
 
-#: Beyond this many paths (or nodes, or a degree) nothing is affordable, and the exact number does not matter.
-HOPELESS = 1e15
+#: Digits of a count of paths, or of a degree, that is looked at closer.
+_MOST_DIGITS = math.log10(BEYOND_REACH) / 2
 #: Paths held in memory at once, per level of the tree.
 BLOCK = 1 << 13
 
@@ -56,12 +56,12 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     atoms = _atom_count(problem)
     growth = math.log10(gradient_degree(problem.depth, activation_degree=problem.activation_degree))
-    if quantity.step * growth > math.log10(HOPELESS) or quantity.step > 300:
-        return _hopeless(max(quantity.step * growth, 16.0), "numbers of length")
+    if quantity.step * growth > _MOST_DIGITS or quantity.step > 300:
+        return Cost.beyond_reach(f"numbers of length 10^{max(quantity.step * growth, 16.0):.0f}")
     ds = degrees(problem, quantity)
     counts = [_log10_binomial(d, atoms - 1) for d in ds]
-    if sum(counts) > math.log10(HOPELESS):
-        return _hopeless(sum(counts), "paths:")
+    if sum(counts) > _MOST_DIGITS:
+        return Cost.beyond_reach(f"paths: 10^{sum(counts):.0f}")
     sizes, params = [10**c for c in counts], sum(w.size for w in problem.student)
     bits = _integer_bits(problem, ds, [_bits([a]) for a in problem.rates_before(quantity.step)])
     seconds, paths, eps_degree, memory = UNITS["frequencies.start"] + 1e-5 * params, 1.0, 1, 0.0
@@ -140,8 +140,3 @@ def _log10_binomial(degree: int, variables: int) -> float:
     """log10 of binom(degree + variables, variables)."""
     n = float(degree)
     return (math.lgamma(n + variables + 1) - math.lgamma(n + 1) - math.lgamma(variables + 1)) / math.log(10)
-
-
-def _hopeless(magnitude: float, what: str) -> Cost:
-    size = 10 ** min(magnitude, 200.0)
-    return Cost(seconds=1e-5 * size, bytes=1e2 * size, basis=f"{what} 10^{magnitude:.0f}")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.budget import HOPELESS, Cost
+from theory.budget import BEYOND_REACH, Cost, saturated_exp, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.engines.base import Quantity
 from theory.gaussian_moments.word_expectations import CACHE_BYTES
@@ -20,7 +20,6 @@ from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT, WEIGHT
 
 SAMPLED_ENTRIES = 4096
-FAR_TOO_MANY_BITS = 1 << 20
 #: Steps of a trace form beyond which nothing is counted.
 FAR = 40
 
@@ -93,7 +92,7 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
     if problem.depth == 1:
-        words = (2.2 if quantity.kind == "mean" else 4.6) ** min(t, 400)
+        words = saturated_power(2.2 if quantity.kind == "mean" else 4.6, t)
         return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * t + 3)
     if t == 0:
         return _FIRST_STEP
@@ -105,11 +104,11 @@ def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
     products = inners = states = 0.0
     longest = 1
     if quantity.step > FAR:
-        return Counts(HOPELESS, HOPELESS, HOPELESS, 2)
+        return Counts(BEYOND_REACH, BEYOND_REACH, BEYOND_REACH, 2)
     if problem.depth == 1:  # a word for every choice of the earlier batches, 2^u for each letter of step u
         terms = [term.letters for term in quantity.expression.terms]
         lasts = [sum(letter.step or 0 for letter in letters if letter.kind in (WEIGHT, GRADIENT)) for letters in terms]
-        words = sum(2.3 ** min(last, 400) for last in lasts)
+        words = sum(saturated_power(2.3, last) for last in lasts)
         longest = max(last + len(letters) for last, letters in zip(lasts, terms, strict=True))
         return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * longest)
     for term in quantity.expression.terms:
@@ -133,12 +132,12 @@ def _word(degree: int) -> tuple[float, float, float]:
     if degree <= len(_WORDS):
         return _WORDS[degree - 1] if degree else (1.0, 1.0, 1.0)
     a, b, c = _WORDS[-1]
-    growth = math.exp(min(600.0, sum(math.log(2.0 * k - 1) for k in range(len(_WORDS) + 1, degree + 1))))
+    growth = saturated_exp(sum(math.log(2.0 * k - 1) for k in range(len(_WORDS) + 1, degree + 1)))
     return a * growth, b * growth, c * growth
 
 
 def _double_factorial(n: int) -> float:
-    return math.exp(min(600.0, sum(math.log(k) for k in range(n, 1, -2))))
+    return saturated_exp(sum(math.log(k) for k in range(n, 1, -2)))
 
 
 def _gram_flops(problem: TeacherStudent) -> float:
@@ -168,5 +167,5 @@ def _bits(array: np.ndarray) -> float:
     for q in {x.denominator for x in sample.tolist()}:
         common = math.lcm(common, q)
         if common.bit_length() > 2000:  # denominators without a common structure: every entry adds its own
-            return min(FAR_TOO_MANY_BITS, common.bit_length() * array.size / max(1, sample.size))
+            return common.bit_length() * array.size / max(1, sample.size)
     return float(common.bit_length() + max(abs(x.numerator).bit_length() for x in sample.tolist()))

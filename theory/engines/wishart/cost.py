@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from theory.budget import Cost
+from theory.budget import Cost, saturated, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.engines.base import Quantity
 from theory.engines.wishart.form_polynomials import degrees as form_degrees
@@ -27,7 +27,6 @@ from theory.trace_forms.letters import GRADIENT
 OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
 _LAST = {"second_moment": 4, "mean": 2, "loss": 2}
 
-_HOPELESS = 1e30
 #: Steps of two layers, or batches of a trace form, beyond which nothing is affordable.
 _FAR = 40
 
@@ -92,9 +91,9 @@ def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Seconds and bytes for this quantity."""
     p = problem.sizes[0]
     if quantity.step > _FAR and problem.depth == 2:
-        return Cost(_HOPELESS, _HOPELESS, f"degree 3^{quantity.step} in the first batch")
+        return Cost.beyond_reach(f"degree 3^{quantity.step} in the first batch")
     if quantity.step > _FAR and quantity.kind == "trace_form":
-        return Cost(_HOPELESS, _HOPELESS, f"products of entries of {quantity.step} batches")
+        return Cost.beyond_reach(f"products of entries of {quantity.step} batches")
     if quantity.kind == "trace_form":
         return _form_cost(problem, quantity)
     if problem.depth == 1:
@@ -114,7 +113,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     degrees = batch_degrees(omega, step)
     kept = kept_batches(p, step)
     points = [_choose(n + d, n) for d in degrees[: step - kept]]
-    leaves = math.prod(points)
+    leaves = saturated(*points)
     polynomials = {"second_moment": 2, "loss": 1, "mean": r * (p if layer == 1 else outputs)}[kind]
     size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6)}
     # Gamma_{s+1} needs r (p + p_2) p p_2 products, the residual r p p_2, in every kept batch; the last one dominates
@@ -212,7 +211,7 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p = problem.sizes[0]
     n = p * (p + 1) // 2
     degrees = form_degrees(quantity.expression, problem.depth)
-    monomials = math.prod(_choose(n + d, n) for d in degrees)
+    monomials = saturated(*(_choose(n + d, n) for d in degrees))
     letters = sum(len(term.letters) for term in quantity.expression.terms)
     entries = max(problem.sizes) ** 2
     seconds = 1e-3 + letters * entries * monomials**1.5 * UNITS["wishart.form"] + monomials * 1e-5
@@ -260,4 +259,4 @@ def _choose(n: float, k: float) -> float:
     """The binomial coefficient as a float, by logarithms: its exact value may have millions of digits."""
     k = min(k, n - k)
     exponent = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return round(math.exp(exponent)) if exponent < 30 else math.exp(min(exponent, 500.0))
+    return round(math.exp(exponent)) if exponent < 30 else saturated_exp(exponent)

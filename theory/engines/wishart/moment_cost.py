@@ -24,7 +24,7 @@ def moment_seconds(law: InputLaw, count: float, order: int) -> float:
 def pair_table_seconds(law: InputLaw) -> float:
     """For E[S_ij S_kl] at all i, j, k, l: the C(p + 3, 4) distinct fourth moments, and p^4 entries of their digits."""
     p = law.dimension
-    return moment_seconds(law, math.comb(p + 3, 4), 4) + p**4 * (UNITS["law.pair"] + 7e-9 * min(moment_bits(law, 4), 1e12))
+    return moment_seconds(law, math.comb(p + 3, 4), 4) + p**4 * (UNITS["law.pair"] + 7e-9 * moment_bits(law, 4))
 
 
 def second_moment_seconds(law: InputLaw) -> float:
@@ -68,10 +68,10 @@ def _one(law: InputLaw, order: int) -> float:
         return atoms * UNITS["law.point"] * (1 + min(order, p)) * max(1.0, order / 4)
     if atoms:
         # the partial sums have, on average, half of the digits of the moment
-        growth = min(moment_bits(law, order), 1e12) * 2e-9 + order * _average_bits(law) * 5e-9 * p
+        growth = moment_bits(law, order) * 2e-9 + order * _average_bits(law) * 5e-9 * p
         return atoms * (UNITS["law.atom"] + UNITS["law.coordinate"] * p + growth)
     if isinstance(law, Uniform):
-        return (3 * UNITS["law.table"] + 2e-9 * min(moment_bits(law, order), 1e12)) * p
+        return (3 * UNITS["law.table"] + 2e-9 * moment_bits(law, order)) * p
     return UNITS["law.table"] * p
 
 
