@@ -115,7 +115,7 @@ def check_running(
 
 def is_users_function(problem: TeacherStudent) -> bool:
     """Whether the activation is a numpy function of the user's."""
-    return not problem.is_polynomial and not problem.activation.is_certified
+    return not problem.is_polynomial and not problem.activation_function.is_certified
 
 
 def has_atoms(law: InputLaw) -> bool:

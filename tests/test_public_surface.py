@@ -6,14 +6,22 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
+from typing import Any, assert_type
 
+import numpy as np
 import pytest
 
 import empirics
 import reports
 import theory
+from theory import Rademacher, TeacherStudent
+from theory.activations import Activation
+from theory.exact import Number
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,6 +78,19 @@ def test_names_of_the_simulation_that_stay():
 def test_types_are_seen_from_outside():
     for package in (theory, empirics, reports):
         assert (Path(package.__file__).parent / "py.typed").is_file()
+
+
+def test_fields_have_their_types_after_checking() -> None:
+    problem = TeacherStudent([[["1/3"]], [[0.5]]], np.ones((2, 1, 1)), Rademacher(1), learning_rates=[1, "1/2"], activation="tanh")
+    assert_type(problem.student, tuple[np.ndarray, ...])  # mypy reads these
+    assert_type(problem.learning_rates, Number | tuple[Number, ...] | Callable[[int], Any])
+    assert_type(problem.activation, tuple[Number, ...] | Activation)
+    assert all(isinstance(w, np.ndarray) for w in (*problem.student, *problem.teacher)) and problem.learning_rates == (1, Fraction(1, 2))
+    assert problem.activation_function.name == "tanh"
+    with pytest.raises(ValueError, match="activation must be a polynomial"):
+        _ = problem.polynomial
+    with pytest.raises(ValueError, match=r"but was the polynomial \[0, 1, 1/3\]"):
+        _ = replace(problem, activation=(0, 1, "1/3")).activation_function
 
 
 def test_the_citation_is_of_this_version():

@@ -38,7 +38,7 @@ def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) ->
 
 def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | None:
     """The largest batch size (up to 2^20) that enumeration would take on, None for no finite support or none."""
-    if _in_balls(problem) and not (problem.activation.is_certified and quantity.kind == "variance"):
+    if _in_balls(problem) and not (quantity.kind == "variance" and problem.activation_function.is_certified):
         return None
     atoms = support_size(problem.inputs)
     if not atoms:

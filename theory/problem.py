@@ -6,8 +6,8 @@ g_{t,k} = (1/b) sum_i d loss(w_t; x_{t,i}) / dW_k                 W_{t+1,k} = W_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
@@ -18,16 +18,16 @@ from theory.activations import activation as named_activation
 from theory.budget import Cost, as_count, refuse_large, saturated
 from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, evaluated, is_exact, shown, spelled, to_float
 from theory.exact.foreign_arrays import is_nested, plain
-from theory.inputs import InputLaw
+from theory.inputs import InputLaw, as_law
 from theory.optimizers import SGD, as_optimizer
 
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
 FARTHEST_STEP = 10**15
 
-LearningRates = Number | Sequence[Any] | Callable[[int], Any]
+LearningRates = Number | tuple[Number, ...] | Callable[[int], Any]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class TeacherStudent:
     """A student network at w_0, its teacher w*, the law of the inputs, the learning rates, an activation and the optimizer.
 
@@ -46,31 +46,34 @@ class TeacherStudent:
     Raises ValueError or TypeError, naming the argument, for whatever is not such a problem.
     """
 
-    student: Sequence[Any]
-    teacher: Sequence[Any]
+    student: tuple[np.ndarray, ...]
+    teacher: tuple[np.ndarray, ...]
     inputs: InputLaw
-    learning_rates: Any
-    activation: Any = (0, 1)
-    optimizer: SGD = SGD()
+    learning_rates: LearningRates
+    activation: tuple[Number, ...] | Activation
+    optimizer: SGD
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.inputs, InputLaw):
-            raise TypeError(f"inputs must be an input law such as Gaussian(2), but was {shown(self.inputs)}")
-        student = _layers(self.student, "student")
-        teacher = _layers(self.teacher, "teacher")
-        if student[0].shape[1] != self.inputs.dimension:
+    def __init__(
+        self,
+        student: Iterable[Any],
+        teacher: Iterable[Any],
+        inputs: InputLaw,
+        learning_rates: Any,
+        activation: str | Activation | Iterable[Any] = (0, 1),
+        optimizer: SGD = SGD(),
+    ) -> None:
+        law = as_law(inputs, "inputs")
+        layers, targets = _layers(student, "student"), _layers(teacher, "teacher")
+        if layers[0].shape[1] != law.dimension:
             raise ValueError(
-                f"student[0] must have one column for each of the {self.inputs.dimension} input coordinates, "
-                f"but had shape {student[0].shape}"
+                f"student[0] must have one column for each of the {law.dimension} input coordinates, but had shape {layers[0].shape}"
             )
-        shapes = [w.shape for w in student], [w.shape for w in teacher]
+        shapes = [w.shape for w in layers], [w.shape for w in targets]
         if shapes[0] != shapes[1]:
             raise ValueError(f"teacher must have the shapes of student, {shapes[0]}, but had {shapes[1]}")
-        object.__setattr__(self, "student", student)
-        object.__setattr__(self, "teacher", teacher)
-        object.__setattr__(self, "learning_rates", _rates(self.learning_rates))
-        object.__setattr__(self, "activation", _activation(self.activation))
-        as_optimizer(self.optimizer)
+        checked = (layers, targets, law, _rates(learning_rates), _activation(activation), as_optimizer(optimizer))
+        for field, value in zip(fields(self), checked, strict=True):
+            object.__setattr__(self, field.name, value)
 
     def __repr__(self) -> str:
         names = ("student", "teacher", "inputs", "learning_rates", "activation", *(("optimizer",) if self.optimizer != SGD() else ()))
@@ -98,6 +101,13 @@ class TeacherStudent:
             raise ValueError(
                 f"activation must be a polynomial for exact polynomials in 1/b, but was {self.activation}: {self.activation.advice}"
             )
+        return self.activation
+
+    @property
+    def activation_function(self) -> Activation:
+        """sigma as a function. Raises ValueError for an activation that is given by its coefficients."""
+        if isinstance(self.activation, tuple):
+            raise ValueError(f"activation must be a named one or a function, but was the polynomial {_text(self.activation)}")
         return self.activation
 
     @property
@@ -196,7 +206,7 @@ def _rate(value: Any, name: str) -> Number:
     return rate
 
 
-def _rates(value: Any) -> Any:
+def _rates(value: Any) -> LearningRates:
     if callable(value) and not isinstance(value, type) and not hasattr(value, "_mpf_"):  # mpmath.pi can be called
         return value
     held = plain(value, "learning_rates")

@@ -24,21 +24,21 @@ def torch_activation(problem: TeacherStudent, device: torch.device) -> tuple[Fun
         coefficients = [float(c) for c in problem.polynomial]
         slopes = [k * c for k, c in enumerate(coefficients)][1:]
         return partial(_horner, coefficients), partial(_horner, slopes)
-    sigma = problem.activation
+    sigma = problem.activation_function
     if is_users_function(problem):
         if device.type != "cpu":
             raise ValueError(f"device must be 'cpu' for an activation that is a numpy function ({sigma}), but was {str(device)!r}")
         return partial(_by_numpy, sigma.value), partial(_by_numpy, sigma.derivative)
     name = sigma.name.split("(")[0]
     if name in ("relu", "leaky_relu"):
-        slope = float(sigma.pieces[0].slope)
+        slope = float(sigma.slopes[0])
         return partial(functional.leaky_relu, negative_slope=slope), lambda z: torch.where(z > 0, torch.ones_like(z), slope)
     return _NAMED[name]
 
 
 def is_piecewise_linear(problem: TeacherStudent) -> bool:
     """Whether slopes jump: relu and leaky_relu."""
-    return not problem.is_polynomial and bool(problem.activation.is_piecewise_linear)
+    return not problem.is_polynomial and problem.activation_function.is_piecewise_linear
 
 
 def _horner(coefficients: list[float], z: torch.Tensor) -> torch.Tensor:

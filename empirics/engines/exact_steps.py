@@ -74,7 +74,7 @@ def exact_steps(setting: Setting, digits: int) -> int:
         weights, teacher = (
             _Held.of((Fraction(x) for w in side for x in w.ravel().tolist()), digits) for side in (problem.student, problem.teacher)
         )
-        slopes = _Held.of([Fraction(1), *(piece.slope for piece in problem.activation.pieces)], digits)
+        slopes = _Held.of([Fraction(1), *problem.activation_function.slopes], digits)
 
         def forward(held: _Held, layers: Sequence[np.ndarray]) -> list[_Held]:
             """a_0, ..., a_{H-1} and the output."""

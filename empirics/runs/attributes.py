@@ -82,7 +82,7 @@ def problem_text(plan: Plan) -> str:
     if problem.is_polynomial:
         data["activation"] = problem.polynomial
     else:
-        data["activation"] = {"function": str(problem.activation)} if is_users_function(problem) else problem.activation.name
+        data["activation"] = {"function": str(problem.activation)} if is_users_function(problem) else problem.activation_function.name
     return json.dumps(data | {"inputs": _law_data(law)}, default=written)
 
 

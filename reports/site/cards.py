@@ -98,7 +98,8 @@ def advice(instance: Any) -> str:
     problem = getattr(instance, "problem", None)
     if not isinstance(problem, TeacherStudent) or problem.is_polynomial:
         return ""
-    return f"The exact engines need a polynomial in place of {problem.activation}: {problem.activation.advice}."
+    sigma = problem.activation_function
+    return f"The exact engines need a polynomial in place of {sigma}: {sigma.advice}."
 
 
 def options(instance: Any) -> str:

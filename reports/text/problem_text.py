@@ -94,7 +94,7 @@ def problem_data(problem: TeacherStudent) -> dict[str, Any]:
         "student": _spelled(problem.student),
         "teacher": _spelled(problem.teacher),
         "learning_rates": _spelled(problem.learning_rates),
-        "activation": _spelled(problem.polynomial) if problem.is_polynomial else _activation_name(problem.activation),
+        "activation": _spelled(problem.polynomial) if problem.is_polynomial else _activation_name(problem.activation_function),
         "inputs": _law_data(problem.inputs),
     }
     return {key: value for key, value in data.items() if key != "activation" or not problem.is_linear}

@@ -78,6 +78,13 @@ class Activation:
         """Whether rationals stay rationals: relu and leaky_relu."""
         return self.is_certified and all(piece.slope is not None for piece in self.pieces)
 
+    @property
+    def slopes(self) -> tuple[Fraction, ...]:
+        """Those of a piecewise linear activation, from left to right; ValueError for any other."""
+        if not self.is_piecewise_linear:
+            raise ValueError(f"activation must be relu or leaky_relu, but was {self}")
+        return tuple(piece.slope for piece in self.pieces if piece.slope is not None)
+
     def taylor(self, x: arb, order: int, *, piece: int = 0) -> list[arb]:
         """sigma^(j)(x) / j! for j < order, in balls that hold the true values for every point of the ball x, on one analytic piece.
 

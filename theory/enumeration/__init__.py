@@ -149,8 +149,9 @@ def variance_ball(
         >>> print(variance_ball(problem, step=1, layer=1, batch_size=4).str(10, radius=False))
         0.09629059786
     """
-    if isinstance(_checked(problem).activation, Activation) and not problem.activation.is_certified:
-        raise ValueError(f"activation must be a polynomial or a named one, but was {shown(problem.activation)}")
+    sigma = _checked(problem).activation
+    if isinstance(sigma, Activation) and not sigma.is_certified:
+        raise ValueError(f"activation must be a polynomial or a named one, but was {shown(sigma)}")
     bits = as_index(bits, "bits", minimum=53)
     if bits > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
@@ -397,9 +398,10 @@ def _checked(problem: Any) -> TeacherStudent:
 
 
 def _require_rationals(problem: TeacherStudent) -> None:
-    if isinstance(_checked(problem).activation, Activation) and not problem.activation.is_piecewise_linear:
+    sigma = _checked(problem).activation
+    if isinstance(sigma, Activation) and not sigma.is_piecewise_linear:
         raise ValueError(
-            f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {problem.activation}: "
+            f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {sigma}: "
             "variance_ball takes it, or theory.chebyshev.approximate a polynomial in its place"
         )
 

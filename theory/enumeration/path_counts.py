@@ -119,7 +119,7 @@ def weight_bits(problem: TeacherStudent, step: int) -> float:
     if isinstance(problem.activation, Activation):
         if not problem.activation.is_piecewise_linear:
             return BALL_BITS
-        sigma, degree = max(_length(piece.slope) for piece in problem.activation.pieces), 1
+        sigma, degree = max(map(_length, problem.activation.slopes)), 1
     else:
         sigma, degree = 0.0 if problem.is_linear else max(map(_length, problem.activation)), problem.activation_degree
     m = gradient_degree(problem.depth, activation_degree=degree)

@@ -39,7 +39,7 @@ def test_laws_and_problems_are_printed_in_full_or_in_outline() -> None:
         == 2
     )
     name = "leaky_relu(1/1" + "0" * 5000 + ")"
-    assert replace(PROBLEM, activation=name).activation.name == name and repr(replace(PROBLEM, activation=name))
+    assert replace(PROBLEM, activation=name).activation_function.name == name and repr(replace(PROBLEM, activation=name))
     form = tr(constant("A", [[SHARE]]) @ W(0, 1)) * SHARE
     assert over in repr(form) and over in form.latex()
 

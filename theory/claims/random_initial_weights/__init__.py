@@ -114,7 +114,7 @@ def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndar
     """grad_layer L(w_step) after `step` steps of full-gradient descent, in Fractions."""
     law = problem.inputs.support()
     assert law is not None
-    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), tuple(to_fmpq(c) for c in problem.activation)
+    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), tuple(to_fmpq(c) for c in problem.polynomial)
     weights = tuple(map(to_fmpq_array, problem.student))
     for s in range(step + 1):
         full = [w * to_fmpq(F(0)) for w in weights]

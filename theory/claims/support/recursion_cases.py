@@ -88,7 +88,7 @@ def table(problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradi
 
 def batch_gradient(problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     """(g_1, ..., g_H) at these weights, averaged over the samples, by backpropagation."""
-    teacher, sigma = tuple(to_fmpq_array(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.activation)
+    teacher, sigma = tuple(to_fmpq_array(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.polynomial)
     each = [enumeration.sample_gradient(at, teacher, sigma, x) for x in samples]
     return tuple(reduce(np.add, (g[k] for g in each)) * fmpq(1, len(each)) for k in range(problem.depth))
 

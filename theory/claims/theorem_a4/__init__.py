@@ -65,7 +65,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
     problem, form = instance.problem, instance.form
     if degrees(form.terms[0].letters, instance.step)["W*"] or instance.step:
         return _printed(instance, None, None, "the instance must have no teacher letter and t = 0")
-    doubled = [w * 2 for w in problem.teacher]
+    doubled = tuple(w * 2 for w in problem.teacher)
     other = MixedProduct(
         replace(problem, teacher=doubled),
         instance.rows,

@@ -61,7 +61,7 @@ def _single(polynomial: fmpq_mpoly) -> np.ndarray:
 
 def _gradient(problem: TeacherStudent, ring: fmpq_mpoly_ctx, weights: list, atom: tuple[Fraction, ...]) -> list:
     """Forwards through the Jacobians d f / d W_k, not backwards through errors."""
-    sigma = [to_fmpq(c) for c in problem.activation]
+    sigma = [to_fmpq(c) for c in problem.polynomial]
     x = _constants(ring, np.array([[v] for v in atom], dtype=object))
 
     def run(ws: list) -> tuple[list, list]:
