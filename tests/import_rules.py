@@ -21,7 +21,7 @@ HOUSE: dict[str, tuple[str, ...]] = {
         *("other_routes", "variance_poly", "approximation", "theory", "claims"),
     ),
     "empirics": ("extra", "sampling", "ranges", "arguments", "engines", "estimation", "models", "runs", "experiments", "empirics"),
-    "reports": ("text", "figures", "site", "reports", "cli", "__main__"),
+    "reports": ("text", "findings", "figures", "site", "cli", "reports", "__main__"),
 }
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})
 EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers")

@@ -1,4 +1,4 @@
-"""The command line: `batchlaw variance`, `verify`, `report` and `engines`; `simulate` is in simulate_command.
+"""The command line: `batchlaw variance`, `verify` and `engines`; `report` is in report_command, `simulate` in simulate_command.
 
 Bad input is one line and exit code 2. All that is printed goes through `reports.text.terminal`, help texts too, plainly: nothing is
 cropped, whatever the terminal or pipe.
@@ -7,7 +7,6 @@ cropped, whatever the terminal or pipe.
 from __future__ import annotations
 
 import json
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from reports.cli.errors import Group, one_line_errors
+from reports.cli.report_command import StoredResults, report
 from reports.cli.simulate_command import ManyValues, simulate
-from reports.figures.findings import Findings, Outcome, examine, select
-from reports.site import measured
+from reports.findings import Findings, Outcome, examine, select
 from reports.text import engine_table, terminal
 from reports.text.numbers import decimal, plain
 from reports.text.problem_text import make_problem, parse_list, parse_matrix, read_problem
@@ -120,34 +119,6 @@ def verify(
     raise typer.Exit(0 if all(f.borne_out for f in found) else 1)
 
 
-@app.command(short_help="Write the ledger as a web site.")
-def report(
-    out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path("site"),
-    only: Annotated[list[str] | None, typer.Option(help="An id, or 'figure 1', or 'agreement'; repeat for more.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random instances that some figures draw, and of what is simulated.", min=0)] = 0,
-    figure_1: Annotated[
-        Path | None, typer.Option("--figure-1", help="Directory with the stores gaussian and rademacher of full results for figure 1.")
-    ] = None,
-) -> None:
-    """Write the ledger as a web site; the last line printed is the path of its index.html."""
-    from reports.site import build  # matplotlib takes a second to load: only here
-
-    with one_line_errors():
-        measure, ids = measured.split(only or [])
-        if only and measure:
-            measured.require_extra("only")
-        claims = select(LEDGER, ids, [page.id for page in measured.MEASURED]) if ids or not only else ()
-        workers = min(2, os.cpu_count() or 1)
-        made = build(claims, out, seed, progress=terminal.say, workers=workers, measure=measure, figure_1=figure_1)
-    for f in made.findings:
-        for line in f.problems:
-            terminal.say(f"{f.claim_id} is not borne out: {line}", error=True)
-    for line in made.alarms:
-        terminal.say(line, error=True)
-    terminal.say(str(made.index))
-    raise typer.Exit(0 if made.borne_out else 1)
-
-
 @app.command(short_help="What can be computed for which networks and inputs.")
 def engines() -> None:
     """What the engines say they can compute, for which inputs, depths and activations; cost is another question, asked of a problem.
@@ -157,6 +128,7 @@ def engines() -> None:
     terminal.say(terminal.table(engine_table.HEADERS, engine_table.rows(), columns=terminal.width()))
 
 
+app.command(cls=StoredResults, short_help="Write the ledger as a web site.")(report)
 app.command(cls=ManyValues, short_help="Run many replicas of SGD, and estimate what the theory computes.")(simulate)
 
 

@@ -16,8 +16,8 @@ from reports.figures import (
     random_weights,
     recursion,
 )
-from reports.figures.findings import Findings
 from reports.figures.style import Figure
+from reports.findings import Findings
 
 Draw = Callable[[Findings, int], Figure]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.figures.curves import pick, plain_ticks
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
+from reports.findings import Findings
 from reports.text.names import with_maths
 from theory.approximation import GapBounds, gradient_gap_bound, product_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate, convergence_rate

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
+from reports.findings import Findings
 from reports.text.names import with_maths
 from reports.text.numbers import decimal, plain
 from theory.claims.theorem_3_5 import printed_threshold

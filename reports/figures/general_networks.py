@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from reports.figures.curves import batch_axis, pick, plain_ticks
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
+from reports.findings import Findings
 from reports.text.names import with_maths
 from theory.claims.general_networks import Instance, Rise, binomial_variance, limit
 from theory.claims.leaky_relu import Jump, largest_gap, mean_gap, second_entry

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from reports.figures.findings import Findings, Outcome
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
+from reports.findings import Findings, Outcome
 from reports.text.numbers import log10
 from theory.inverse_batch import InverseBatchPolynomial
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reports.figures.curves import batch_axis, floats, grid, pick, values
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
+from reports.findings import Findings
 from reports.text.names import with_maths
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import loss_polynomial

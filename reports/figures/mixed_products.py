@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
+from reports.findings import Findings
 from theory.kronecker import kronecker_of_rows, product_of_columns
 
 CASES, ROWS, LENGTH, SIZE = 12, 6, 3, 2

@@ -7,8 +7,8 @@ from fractions import Fraction as F
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, Figure, panel, svg
+from reports.findings import Findings
 from reports.text.numbers import log10
 from theory.degrees import printed_variance_degree_a7, printed_variance_degrees_3_4, variance_degree
 from theory.inputs import Gaussian

@@ -7,8 +7,8 @@ from fractions import Fraction as F
 
 import numpy as np
 
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
+from reports.findings import Findings
 from theory.inputs import Discrete
 from theory.kronecker import StackedSamples, direct_quadratic_product, moment_matrices, quadratic_product_from
 

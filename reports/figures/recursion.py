@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from reports.figures.findings import Findings
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
+from reports.findings import Findings
 from theory.budget import Budget, UnaffordableError
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent

@@ -56,8 +56,10 @@ def run_seed(seed: int, i: int) -> int:
     return 1_000_000 * seed + i
 
 
-def make(seed: int = 0, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NETWORKS, replicas: int = REPLICAS) -> MeasuredPage:
-    """The page, with all its numbers computed now."""
+def make(
+    seed: int = 0, directory: None = None, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NETWORKS, replicas: int = REPLICAS
+) -> MeasuredPage:
+    """The page, with all its numbers computed now: nothing is stored."""
     from reports.figures import agreement as figures
 
     compared = run(list(cases(networks, seed)), seed, replicas)

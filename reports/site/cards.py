@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reports.figures.findings import Examined, Outcome
+from reports.findings import Examined, Outcome
 from reports.text.mathml import render
 from reports.text.numbers import show
 from reports.text.problem_text import problem_json

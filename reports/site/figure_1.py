@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 SECONDS = 20  # for one exact polynomial
 LAWS = {"gaussian": "Gaussian", "rademacher": "Rademacher"}
-BATCH_SIZES = (4, 16, 64, 256, 1024)
-PAPER = 1000  # iterations, and replicas
 QUANTITIES = {"var_gradient": r"\(\mathrm{var}(g_{t,k})\)", "var_full_gradient": r"\(\mathrm{var}(\nabla_{W_k}\mathcal{L}(w_t))\)"}
 
 
@@ -53,30 +51,11 @@ class Order:
     compared: int
 
 
-def measure(law: str, size: Size, seed: int) -> Dataset:
-    """The reduced run of one input law."""
-    from empirics import simulate, synthetic  # torch takes seconds to load
+def check(directory: Path) -> None:
+    """ValueError, naming the directory, unless it holds full results of figure 1."""
+    from empirics.experiments import figure_1 as experiment  # torch takes seconds to load
 
-    return simulate(
-        synthetic(law), batch_sizes=BATCH_SIZES, steps=size.steps, replicas=size.replicas,
-        dtype="float32", seed=seed, device="cpu", workers=1, estimator="rao_blackwell",  # controls want more replicas
-    )  # fmt: skip
-
-
-def stored(directory: Path) -> dict[str, Dataset]:
-    """Full results, DIR/gaussian and DIR/rademacher. ValueError naming the directory for anything else."""
-    from empirics import load, synthetic
-
-    found = {}
-    for law in LAWS:
-        place = directory / law
-        try:
-            found[law] = load(place, synthetic(law))
-        except ValueError as error:
-            raise ValueError(f"figure-1 must hold the stores {' and '.join(LAWS)}, but for {place}: {error}") from error
-        if found[law].attrs["every"] != 1 or len(found[law].batch_size) < 2 or len(found[law].step) < 2:
-            raise ValueError(f"figure-1 must hold every step, two of them and two batch sizes at least, but {place} does not")
-    return found
+    experiment.stored(directory)
 
 
 def exact_values(law: str, batch_sizes: Sequence[int], steps: int) -> tuple[dict[tuple[int, int], list[tuple[float, float]]], str]:
@@ -164,8 +143,8 @@ def command(law: str, data: Dataset) -> str:
     return f"batchlaw simulate synthetic {words} --store DIR/{law} --resume"
 
 
-def about(law: str, data: Dataset) -> dict[str, Any]:
-    """What a run is, in words and numbers."""
+def about(law: str, data: Dataset, paper: int) -> dict[str, Any]:
+    """What a run is, in words and numbers; full, when it has as many iterations and replicas as the paper's."""
     a = data.attrs
     lost = data.diverged.isel(step=-1).values
     each = ", ".join(f"{x:.3g} (b = {b})" for b, x in zip(data.batch_size.values.tolist(), lost, strict=True))
@@ -180,7 +159,7 @@ def about(law: str, data: Dataset) -> dict[str, Any]:
         "lost": each if lost.any() else "0 at every b",
         "versions": a["versions"],
         "command": command(law, data),
-        "is_full": min(a["replicas"], a["steps"]) >= PAPER,
+        "is_full": min(a["replicas"], a["steps"]) >= paper,
         "device": json.loads(a["device"]) if a["device"].startswith('"') else a["device"],
     }
 
@@ -188,11 +167,13 @@ def about(law: str, data: Dataset) -> dict[str, Any]:
 def make(seed: int = 0, directory: Path | None = None, size: Size | None = None) -> MeasuredPage:
     """The page, from stored results when there is a directory and from a reduced run otherwise."""
     from empirics import synthetic
+    from empirics.experiments import figure_1 as experiment
     from reports.figures import figure_1 as figures
     from reports.site.figure_1_checks import divergence, normal_weights, rare_batches, scalar_example
 
     size = size or Size()
-    data = stored(directory) if directory is not None else {law: measure(law, size, seed) for law in LAWS}
+    reduced = {"steps": size.steps, "replicas": size.replicas, "seed": seed}
+    data = experiment.stored(directory) if directory is not None else {law: experiment.measure(law, **reduced) for law in LAWS}
     exact = {law: exact_values(law, data[law].batch_size.values.tolist(), size.exact_steps) for law in LAWS}
     ordered = {law: orders(data[law]) for law in LAWS}
     everything = [o for found in ordered.values() for o in found]
@@ -205,7 +186,7 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
         finding = "no two variances have standard errors: nothing is compared"
     scalar = scalar_example(size.scalar_replicas, size.scalar_steps, seed)
     marks, marks_say = marks_in_errors(data["gaussian"], exact["gaussian"][0])
-    runs = [about(law, data[law]) for law in LAWS]
+    runs = [about(law, data[law], experiment.PAPER) for law in LAWS]
     html = page(
         "figure_1.html.jinja",
         seed=seed,
@@ -213,7 +194,7 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
         page_description=f"The paper's Figure 1: {finding}",
         is_stored=directory is not None,
         is_full=directory is not None and all(run["is_full"] for run in runs),
-        paper=f"{PAPER:,}",
+        paper=f"{experiment.PAPER:,}",
         runs=runs,
         panels={law: figures.draw(law, data[law], exact[law][0]) for law in LAWS},
         marks=marks,

@@ -1,9 +1,14 @@
-"""Pages of measurements: no claims of the ledger, but what the paper's experiments give, and the simulation against the theory."""
+"""Pages of measurements: no claims of the ledger, but what the paper's experiments give, and the simulation against the theory.
+
+A page is a module with `make(seed, directory) -> MeasuredPage` and its line in MEASURED. One whose experiment is too long to be run on the
+way to the site has `check(directory)` too, which refuses a directory without full results; `make` shows those where there is a directory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from empirics.extra import missing
@@ -13,39 +18,54 @@ from theory.exact import did_you_mean, shown
 
 @dataclass(frozen=True)
 class Measured:
-    """A page by its id (for `--only`), file and title; `make` takes the seed and the directory of stored results of figure 1."""
+    """A page by its id (for `--only`), file and title; `make` takes the seed and a directory of stored full results, `check` looks at one.
+
+    Without `check`, nothing is stored. Both load what they need when they are called: torch takes seconds.
+    """
 
     id: str
     file: str
     title: str
     about: str
     make: Callable[[int, Path | None], MeasuredPage]
+    check: Callable[[Path], None] | None = None
+
+    @property
+    def option(self) -> str:
+        """What the command line calls the directory: the page's file, as in --figure-1 DIR."""
+        return self.file.removesuffix(".html")
 
 
-def _figure_1(seed: int, directory: Path | None) -> MeasuredPage:
-    from reports.site import figure_1
-
-    return figure_1.make(seed, directory)
+def _made_by(module: str) -> Callable[[int, Path | None], MeasuredPage]:
+    return lambda seed, directory: import_module(module).make(seed, directory)
 
 
-def _agreement(seed: int, directory: Path | None) -> MeasuredPage:
-    from reports.site import agreement
-
-    return agreement.make(seed)
+def _checked_by(module: str) -> Callable[[Path], None]:
+    return lambda directory: import_module(module).check(directory)
 
 
 MEASURED = (
     Measured(
-        "figure 1", "figure-1.html", "Figure 1",
+        "figure 1",
+        "figure-1.html",
+        "Figure 1",
         "The variances of stochastic and full gradients over the iterations, for several batch sizes, and what such curves estimate.",
-        _figure_1,
+        _made_by("reports.site.figure_1"),
+        _checked_by("reports.site.figure_1"),
     ),
     Measured(
-        "agreement", "agreement.html", "Simulated against exact",
+        "agreement",
+        "agreement.html",
+        "Simulated against exact",
         "Runs of SGD for many networks, input laws and batch sizes, each held against the exact polynomial.",
-        _agreement,
+        _made_by("reports.site.agreement"),
     ),
-)  # fmt: skip
+)
+
+IDS = " or ".join(f"'{page.id}'" for page in MEASURED)
+STORED_HELP = "Full results for a page of measurements, in a directory: " + "; ".join(
+    f"'{page.option}=DIR', or --{page.option} DIR" for page in MEASURED if page.check
+)
 
 
 def split(ids: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -73,16 +93,29 @@ def require_extra(what: str) -> None:
         raise ValueError(f"{what} needs {', '.join(missing())}: pip install 'batchlaw[experiments]'")
 
 
-def check_figure_1(directory: Path | None, pages: Iterable[Measured]) -> None:
-    """Raise ValueError unless the directory, when there is one, holds full results and a page shows them."""
-    if directory is None:
-        return
-    if not any(page.id == "figure 1" for page in pages):
-        raise ValueError("figure-1 is for the page 'figure 1', which is not among those to be made")
-    require_extra("figure-1")
-    from reports.site.figure_1 import stored
+def directories(texts: Iterable[str]) -> dict[str, Path]:
+    """{id: directory} of texts like "figure 1=DIR" or "figure-1=DIR". ValueError for what is none, and for pages that store nothing."""
+    known = {name: page.id for page in MEASURED if page.check for name in (page.id, page.option)}
+    found: dict[str, Path] = {}
+    for text in texts:
+        name, equals, directory = text.partition("=")
+        if not (equals and directory and name.strip().lower() in known):
+            names = ", ".join(page.id for page in MEASURED if page.check)
+            raise ValueError(f"stored must be PAGE=DIR with a page of {names}, but was {shown(text)}{did_you_mean(name, known)}")
+        found[known[name.strip().lower()]] = Path(directory)
+    return found
 
-    stored(directory)
+
+def check_stored(stored: Mapping[str, Path], pages: Iterable[Measured]) -> None:
+    """Raise ValueError unless every directory holds full results, and is for one of the pages."""
+    made = {page.id: page for page in pages}
+    for name, directory in stored.items():
+        if name not in made:
+            raise ValueError(f"{name.replace(' ', '-')} is for the page {name!r}, which is not among those to be made")
+        require_extra(made[name].option)
+        if (check := made[name].check) is None:
+            raise ValueError(f"stored must name pages that store results, but {name!r} does not")
+        check(directory)
 
 
 def make(identity: str, seed: int, directory: Path | None) -> tuple[MeasuredPage, float]:

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from reports import cli
-from reports.cli import app
+from reports.cli import app, report_command
+from reports.site import measured
 from reports.site.measured_page import MeasuredPage
 from reports.text.problem_text import KEYS, LAWS
 from tests.reports.cli.fakes import claim, differ
@@ -111,8 +112,8 @@ def test_verify_ends_well_or_badly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
-    monkeypatch.setattr(cli.measured, "MEASURED", ())
+    monkeypatch.setattr(report_command, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
+    monkeypatch.setattr(measured, "MEASURED", ())
     code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "T.1")
     assert code == 0 and out.splitlines()[-1] == str(tmp_path / "site" / "index.html")
     code, out, err = run("report", "--out", str(tmp_path / "site"))
@@ -174,13 +175,32 @@ def test_a_named_activation_is_refused_with_advice(name: str, message: str) -> N
 
 
 def test_a_report_of_nothing_but_measurements(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pages = tuple(replace(page, make=lambda seed, directory: MeasuredPage("", "nothing")) for page in cli.measured.MEASURED)
-    monkeypatch.setattr(cli.measured, "MEASURED", pages)
-    monkeypatch.setattr(cli.os, "cpu_count", lambda: 1)
+    pages = tuple(replace(page, make=lambda seed, directory: MeasuredPage("", "nothing")) for page in measured.MEASURED)
+    monkeypatch.setattr(measured, "MEASURED", pages)
+    monkeypatch.setattr(report_command.os, "cpu_count", lambda: 1)
     code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "Agreement")
     assert code == 0 and {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", "agreement.html"} and "nothing" in out
 
 
-def test_a_wrong_directory_for_figure_1_is_one_line(tmp_path: Path) -> None:
-    code, _, err = run("report", "--out", str(tmp_path / "site"), "--figure-1", str(tmp_path / "nowhere"))
-    assert code == 2 and err.count("\n") == 1 and "figure-1" in err and not (tmp_path / "site").exists()
+@pytest.mark.parametrize("words", [["--figure-1", "{}"], ["--figure-1={}"], ["--stored", "figure-1={}"], ["--stored", "Figure 1={}"]])
+def test_a_wrong_directory_for_figure_1_is_one_line(words: list[str], tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    code, _, err = run("report", "--out", str(tmp_path / "site"), *(word.format(nowhere) for word in words))
+    assert code == 2 and err.count("\n") == 1 and "figure-1" in err and nowhere in err and not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--stored", "figure-1"], "stored must be PAGE=DIR with a page of figure 1, but was 'figure-1'"),
+        (["--stored", "=x"], "stored must be PAGE=DIR"),
+        (["--stored", "figure-1="], "stored must be PAGE=DIR"),
+        (["--stored", "agreement=x"], "stored must be PAGE=DIR"),
+        (["--stored", "figure2=x"], "Did you mean"),
+        (["--only", "agreement", "--stored", "figure 1=x"], "not among those to be made"),
+        (["--figure-1"], "figure-1"),
+    ],
+)
+def test_stored_results_are_for_a_page_that_shows_them(words: list[str], said: str, tmp_path: Path) -> None:
+    code, _, err = run("report", "--out", str(tmp_path / "site"), *words)
+    assert code == 2 and said.lower() in err.lower() and not (tmp_path / "site").exists()

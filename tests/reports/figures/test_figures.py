@@ -9,8 +9,8 @@ import pytest
 
 from reports import figures
 from reports.figures import approximation, general_networks, generic
-from reports.figures.findings import examine
 from reports.figures.style import INK, VARIABLES, panel, standalone, svg
+from reports.findings import examine
 from tests.reports.cli.fakes import POLYNOMIAL, claim
 from theory.chebyshev import approximate
 from theory.claims import LEDGER

@@ -11,9 +11,9 @@ import matplotlib
 import pytest
 
 from reports.figures import generic
-from reports.figures.findings import examine
 from reports.figures.style import panel, svg
-from reports.site import build
+from reports.findings import examine
+from reports.site.build import build
 from tests.reports.cli.fakes import claim
 
 STATE = """
@@ -25,11 +25,11 @@ def state():
     return {key: matplotlib.rcParams._get(key) if hasattr(matplotlib.rcParams, "_get") else matplotlib.rcParams[key]
             for key in matplotlib.rcParams}
 before = state()
-from reports import figure_1, readme, site
+from reports.site import build, figure_1, readme
 from reports.figures import style
 from theory.claims import LEDGER
 readme.picture()
-site.build([claim for claim in LEDGER if claim.id in ("A.1", "3.5")], sys.argv[1])
+build.build([claim for claim in LEDGER if claim.id in ("A.1", "3.5")], sys.argv[1])
 changed = sorted(key for key, value in state().items() if value != before[key])
 print(changed, matplotlib.get_backend(), "matplotlib.pyplot" in sys.modules)
 """

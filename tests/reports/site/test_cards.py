@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from reports.figures.findings import examine
-from reports.site import claim_page
+from reports.findings import examine
 from reports.site.cards import LARGEST_PROBLEM, card, scale
+from reports.site.claim_page import claim_page
 from reports.text.problem_text import read_problem
 from tests.reports.cli.fakes import agree, claim
 from theory import Gaussian, TeacherStudent

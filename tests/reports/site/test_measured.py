@@ -20,8 +20,9 @@ from typer.testing import CliRunner
 import empirics
 from empirics import load, simulate, synthetic
 from reports.cli import app
-from reports.site import agreement, build, figure_1, figure_1_checks, measured
+from reports.site import agreement, figure_1, figure_1_checks, measured
 from reports.site.agreement_cases import cases, criterion, laws
+from reports.site.build import build
 from reports.site.measured_page import MeasuredPage
 from tests.reports.cli.fakes import claim
 from tests.reports.site.pages import defects
@@ -80,7 +81,7 @@ def test_the_command_of_stored_results_makes_them_again(stores: Path, tmp_path: 
 
 
 def test_the_example_of_agreement_is_its_row() -> None:
-    html = agreement.make(1, TWO[:1], replicas=400).html
+    html = agreement.make(1, None, TWO[:1], replicas=400).html
     code = unescape(re.findall(r"<pre[^>]*><code>(from empirics.*?)</code>", html, re.DOTALL)[0])
     code = code.replace("cases(seed=1)", f"cases({TWO[:1]!r}, seed=1)")
     told = io.StringIO()
@@ -95,7 +96,7 @@ def test_a_wrong_directory_is_refused_before_any_work(stores: Path, tmp_path: Pa
     def work(*_: Any) -> None:
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("reports.site.make_pages", work)
+    monkeypatch.setattr("reports.site.build.make_pages", work)
     monkeypatch.setattr(measured, "make", work)
     half = tmp_path / "half"
     half.mkdir()
@@ -105,9 +106,9 @@ def test_a_wrong_directory_is_refused_before_any_work(stores: Path, tmp_path: Pa
     (swapped / "gaussian").symlink_to(stores / "rademacher")
     for directory in (tmp_path / "nowhere", half, swapped):
         with pytest.raises(ValueError, match="figure-1 must hold the stores gaussian and rademacher"):
-            build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], figure_1=directory)
+            build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], stored={"figure 1": directory})
     with pytest.raises(ValueError, match="not among those to be made"):
-        build((claim("T.1"),), tmp_path / "site", measure=["agreement"], figure_1=stores)
+        build((claim("T.1"),), tmp_path / "site", measure=["agreement"], stored={"figure 1": stores})
     with pytest.raises(ValueError, match="measured must be among"):
         build((claim("T.1"),), tmp_path / "site", measure=["figure 9"])
     assert not (tmp_path / "site").exists()
@@ -153,7 +154,7 @@ def test_what_diverged_is_not_compared() -> None:
 
 
 def test_agreement_page_and_its_table() -> None:
-    made = agreement.make(0, TWO, replicas=400)
+    made = agreement.make(0, None, TWO, replicas=400)
     rows = re.findall(r"<tr><td.*?</tr>", made.html, re.DOTALL)
     assert f"{len(rows)} comparisons" in made.finding and len(rows) > 20
     for row in rows:
@@ -203,7 +204,7 @@ def test_index_links_what_was_measured_and_sounds_alarms(tmp_path: Path, monkeyp
 
 
 def test_a_page_alone_has_no_dead_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    html = agreement.make(0, TWO[:1], replicas=400).html
+    html = agreement.make(0, None, TWO[:1], replicas=400).html
     assert 'href="figure-1.html"' in html
     alone = replace(measured.MEASURED[1], make=lambda seed, directory: MeasuredPage(html, "found"))
     monkeypatch.setattr(measured, "MEASURED", (measured.MEASURED[0], alone))
@@ -216,7 +217,7 @@ def test_without_torch_the_ledger_is_built_and_says_what_lacks(tmp_path: Path, m
     report = build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], progress=lines.append)
     assert report.borne_out and "torch must be installed" in report.index.read_text(encoding="utf-8") and "torch" in lines[-1]
     with pytest.raises(ValueError, match="figure-1 needs torch"):
-        build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], figure_1=tmp_path)
+        build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], stored={"figure 1": tmp_path})
 
 
 @pytest.mark.parametrize(

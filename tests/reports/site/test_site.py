@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from reports import site
-from reports.figures.findings import examine
-from reports.site import build, claim_page, page_name
+from reports.findings import examine
+from reports.site import build as building
+from reports.site.build import build
+from reports.site.claim_page import claim_page, page_name
 from reports.text.mathml import MathError
 from tests.reports.cli.fakes import POLYNOMIAL, agree, broken, claim, differ, one_showcase, undecided
 from tests.reports.site.pages import PHONE, browser, defects, widths
@@ -160,7 +161,7 @@ def test_a_failure_while_writing_leaves_the_old_site(tmp_path: Path, monkeypatch
     def refuse(*_: Any) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(site.os, "rename", refuse)
+    monkeypatch.setattr(building.os, "rename", refuse)
     with pytest.raises(OSError, match="disk full"):
         build(FAKES[:1], tmp_path / "site")
     monkeypatch.undo()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports.figures.findings import Outcome, examine, select
+from reports.findings import Outcome, examine, select
 from tests.reports.cli.fakes import agree, broken, claim, differ, one_showcase, undecided
 from theory.claims.record import Evidence, Showcase, Verdict
 

@@ -1,0 +1,99 @@
+"""One claim as a page: its statement as printed and as it should read, the verdict, the picture, the evidence."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from markupsafe import Markup
+
+from reports import figures
+from reports.findings import Findings, Outcome
+from reports.site.cards import card, maths
+from reports.site.difference import mark_differences
+from reports.site.render import page
+from reports.text.mathml import MathError
+from reports.text.names import full_name
+from theory.claims.record import Claim, Verdict
+
+#: tone (a CSS class), sign, meaning
+VERDICTS: dict[Verdict, tuple[str, str, str]] = {
+    Verdict.HOLDS: ("holds", "✓", "True as printed, under the hypotheses on its page. Every check came out."),
+    Verdict.CORRECTED: (
+        "corrected",
+        "✎",
+        "The print has an error. The corrected statement is checked, and the printed one is shown to fail on an instance.",
+    ),
+    Verdict.REFUTED: (
+        "refuted",
+        "✗",
+        "False as printed: a counterexample is shown, as small as could be found, with what is true instead.",
+    ),
+    Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
+}
+
+
+def page_name(claim_id: str) -> str:
+    """The file of a claim's page."""
+    return f"{figures.generic.slug(claim_id)}.html"
+
+
+def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None, Claim | None] = (None, None)) -> str:
+    """One claim as HTML."""
+    claim = findings.claim
+    try:
+        printed, corrected = claim.printed, claim.corrected.strip()
+        if corrected and claim.verdict is not Verdict.HOLDS:  # what holds as printed has no errors to mark
+            printed, corrected = mark_differences(claim.printed, claim.corrected)
+        figure = figures.draw(findings, seed)
+        tone, sign, _ = VERDICTS[claim.verdict]
+        supporting, refuting = [card(e) for e in findings.supporting], [card(e) for e in findings.refuting]
+        return page(
+            "claim.html.jinja",
+            seed=seed,
+            page_title=f"{text_only(full_name(claim.id))}: {text_only(claim.title)} · batchlaw",
+            page_description=f"{text_only(full_name(claim.id))}: {claim.verdict.value}",
+            name=maths(full_name(claim.id)),
+            id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
+            title=maths(claim.title),
+            source=maths(claim.source),
+            finding={"tone": tone, "sign": sign, "verdict": claim.verdict.value},
+            problems=findings.problems,
+            printed=maths(printed),
+            corrected=maths(corrected) if corrected else "",
+            corrected_heading="More precisely" if claim.verdict is Verdict.HOLDS else "As it should read",
+            wide=r"\[" in claim.printed + claim.corrected,
+            marked="<del>" in printed or "<ins>" in corrected,
+            hypotheses=[maths(h) for h in claim.hypotheses],
+            proof=maths(claim.proof) if claim.proof.strip() else "",
+            figure={"panels": [Markup(p) for p in figure.panels], "caption": maths(figure.caption)},
+            supporting=supporting,
+            refuting=refuting,
+            evidence_summary=_summary(findings),
+            remarks=[maths(r) for r in claim.remarks],
+            slips=[maths(s) for s in claim.slips],
+            command=claim.command,
+            before=_link(neighbours[0]),
+            after=_link(neighbours[1]),
+        )
+    except MathError as error:
+        raise MathError(f"claim {claim.id}: {error}") from error
+
+
+def text_only(html: str) -> str:
+    """HTML with LaTeX as plain text, for titles."""
+    return unescape(re.sub(r"<[^>]+>", "", html)).replace(r"\(", "").replace(r"\)", "")
+
+
+def _summary(findings: Findings) -> str:
+    exact = sum(e.outcome is Outcome.HOLDS and e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting)
+    total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
+    as_it_should_read = "" if findings.claim.verdict is Verdict.HOLDS else " as it should read"
+    unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
+    parts = [(exact, "in exact or ball arithmetic, without a tolerance"), (held - exact, "within the tolerance on its card")]
+    how = ", ".join(f"{count} {way}" for count, way in parts if count)
+    return f"{held} of {total} instances of the statement{as_it_should_read} hold{f': {how}' if how else ''}.{unchecked}"
+
+
+def _link(claim: Claim | None) -> dict[str, str] | None:
+    return None if claim is None else {"href": page_name(claim.id), "name": maths(full_name(claim.id))}
