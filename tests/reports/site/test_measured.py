@@ -212,7 +212,7 @@ def test_a_page_alone_has_no_dead_links(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_without_torch_the_ledger_is_built_and_says_what_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measured, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr("empirics.extra.find_spec", lambda name: None if name == "torch" else object())
     lines: list[str] = []
     report = build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], progress=lines.append)
     assert report.borne_out and "torch must be installed" in report.index.read_text(encoding="utf-8") and "torch" in lines[-1]
