@@ -269,20 +269,28 @@ FILES: dict[str, Maker] = {
     "problem_json": text("problem_text.make_problem(json.loads(problem_text.problem_json(@any_problem)))"),
     "parse": text("problem_text.parse_number(@written_number, 'x')", "problem_text.parse_list(@written_number, 'x')", "problem_text.parse_matrix(@written_number, 'x')"),
     "cli variance": text(
-        "cli('variance', written(json_of(@table), '.json'), '--step', @said, '--layer', @said, '--max-seconds', '1')",
-        "cli('variance', '--student', @said, '--teacher', @said, '--rates', @said, '--at', @said, '--max-seconds', '1')",
-        "cli('variance', '--student', '1', '--student', '2', '--teacher', '0', '--teacher', '0', '--atoms', '0; 1', '--rates', '1', '--step', @said, '--json')",
-        "cli('variance', '--student', '1 0', '--teacher', '0 1', '--cov', @said, '--inputs', @said, '--engine', @said)",
-        "cli('variance', '--student', '1', '--student', '1', '--teacher', '0', '--teacher', '0', '--activation', @said, '--probabilities', @said)",
+        "cli('variance', written(json_of(@table), '.json'), '--step', @said_step, '--layer', @said_layer, '--max-seconds', '1')",
+        "cli('variance', '--student', @said_number, '--student', @said_number, '--teacher', @said_number, '--teacher', @said_number, '--rates', @said_rates,"
+        " '--step', @said_step, '--layer', @said_layer, '--at', @said_sizes, '--max-seconds', '1')",
+        "cli('variance', '--student', @said_pair, '--student', '2', '--teacher', @said_pair, '--teacher', '0', '--cov', @said_covariance, '--rates', @said_rates,"
+        " '--step', @said_step, '--engine', @said_engine, '--max-seconds', '1', '--json')",
+        "cli('variance', '--student', '1', '--student', '2', '--teacher', '0', '--teacher', '0', '--atoms', '0; 1', '--rates', '1', '--step', @said_step, '--json')",
+        "cli('variance', '--student', @said_pair, '--teacher', @said_pair, '--rates', '1/10', '--inputs', @said_law, '--step', @said_step, '--max-seconds', '1')",
+        "cli('variance', '--student', '1', '--student', '1', '--teacher', '0', '--teacher', '0', '--rates', @said_rates, '--atoms', '1; 2', '--step', @said_step,"
+        " '--activation', @said_activation, '--probabilities', @said, '--max-seconds', '1')",
+        "cli('variance', '--student', '1', '--student', '1', '--teacher', '0', '--teacher', '0', '--rates', @said_rates, '--atoms', '1; 2', '--step', @said_step,"
+        " '--activation', @said_activation, '--max-seconds', '1')",
+        "cli('variance', '--student', @said, '--teacher', @said, '--rates', @said, '--at', @said, '--max-gigabytes', @said)",
         "cli('variance', written(@scribble, @suffix))",
     ),
     "cli simulate": text(
-        "cli('simulate', written(json_of(@table), '.json'), '--batch-sizes', @said, '--steps', @said, '--replicas', '8', '--max-hours', '0.0005', '--workers', '1')",
+        "cli('simulate', written(json_of(@table), '.json'), '--batch-sizes', @said_sizes, '--steps', @said_step, '--replicas', '8', '--max-hours', '0.0005', '--workers', '1')",
         "cli('simulate', 'synthetic', '--batch-sizes', '4', '--steps', '2', '--replicas', '8', '--dtype', @said, '--estimator', @said)",
         "cli('simulate', 'synthetic', '--batch-sizes', '4', '--steps', @said, '--replicas', @said, '--every', @said, '--max-hours', @said, '--workers', '1')",
         "cli('simulate', 'synthetic', '--batch-sizes', '4', '--steps', '1', '--replicas', '8', '--store', path_text(@place), '--resume')",
-        "cli('simulate', 'synthetic', '--batch-sizes', '4', '--steps', '1', '--replicas', '8', '--out', @said, '--seed', @said)",
-        "cli('simulate', 'synthetic', '--batch-sizes', @said, '--dry-run', '--steps', '2', '--replicas', @said)",
+        "cli('simulate', 'synthetic', '--batch-sizes', '4', '--steps', '1', '--replicas', '8', '--out', @said, '--seed', @said_step)",
+        "cli('simulate', 'synthetic', '--batch-sizes', @said_sizes, '--dry-run', '--steps', '2', '--replicas', @said)",
+        "cli('simulate', 'synthetic', '--batch-sizes', @said_sizes, '--dry-run', '--steps', @said_step, '--replicas', '64', '--inputs', @said_law)",
     ),
     "cli other": text("cli('verify', @said)", "cli('report', '--only', @said, '--out', path_text(fresh()))", "cli(@said)", "cli('variance', @said)", "cli('--help')",
                       "cli('variance', '--help')", "cli('simulate', '--again', path_text(@place))", "cli('engines')", "cli('verify', 'A.1')"),

@@ -341,8 +341,45 @@ class Draw(random.Random):
             "'1e400'",
         )
 
+    # -- words of the command line -------------------------------------------------------------------------------------------------
+
     def said(self) -> str:
-        """A word of the command line."""
+        """Any word."""
         words = ("1", "0", "2", "4", "1 2; 3 4", "1/2", "0.1", "x", "", "-1", "1e400", "10000000000000000000000", "nan", "gaussian", "gausian", "naive", "float32",
                  "4 8", "1,2", "1e-99999999", "/proc/x.nc", "result.txt", "frequencies", "3.4", "A.1", "figure 1", "figuer 1", "simluate", "--help", "\x00", "é", "1" * 5000)  # fmt: skip
         return repr(self.choice(words))
+
+    def _said(self, *words: str) -> str:
+        """One of these words, and once in twelve times any word."""
+        return repr(self.choice(words)) if self.random() < 11 / 12 else self.said()
+
+    def said_step(self) -> str:
+        return self._said("0", "0", "1", "1", "2", "3")
+
+    def said_layer(self) -> str:
+        return self._said("1", "2")
+
+    def said_number(self) -> str:
+        return self._said("1", "2", "-1", "1/2", "0.1", "-3/7", "1e-3", "0")
+
+    def said_rates(self) -> str:
+        return self._said("1", "1/10", "0.1 0.2 0.3", "1/10 1/20 1/30", "0")
+
+    def said_sizes(self) -> str:
+        return self._said("1", "4", "1 2 4", "2 8 32")
+
+    def said_pair(self) -> str:
+        """A row of two columns, as the first layer of a network with two inputs and one unit."""
+        return self._said("1 0", "1/2 -1", "0.1 0.3", "0 0", "1 1")
+
+    def said_covariance(self) -> str:
+        return self._said("1 0; 0 1", "2 1; 1 2", "1 1; 1 1", "0.5 0.1; 0.1 0.5", "1 2; 2 1")
+
+    def said_law(self) -> str:
+        return self._said("gaussian", "rademacher", "uniform", "discrete")
+
+    def said_engine(self) -> str:
+        return self._said("frequencies", "wishart", "trace_words")
+
+    def said_activation(self) -> str:
+        return self._said("0 1", "0 1 1/2", "1 2", "0 0 1", "tanh")
