@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
-from typing import Any, assert_type
+from typing import assert_type
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ import reports
 import theory
 from theory import Rademacher, TeacherStudent
 from theory.activations import Activation
-from theory.exact import Number
+from theory.exact import Number, NumberLike
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,7 +83,7 @@ def test_types_are_seen_from_outside():
 def test_fields_have_their_types_after_checking() -> None:
     problem = TeacherStudent([[["1/3"]], [[0.5]]], np.ones((2, 1, 1)), Rademacher(1), learning_rates=[1, "1/2"], activation="tanh")
     assert_type(problem.student, tuple[np.ndarray, ...])  # mypy reads these
-    assert_type(problem.learning_rates, Number | tuple[Number, ...] | Callable[[int], Any])
+    assert_type(problem.learning_rates, Number | tuple[Number, ...] | Callable[[int], NumberLike])
     assert_type(problem.activation, tuple[Number, ...] | Activation)
     assert all(isinstance(w, np.ndarray) for w in (*problem.student, *problem.teacher)) and problem.learning_rates == (1, Fraction(1, 2))
     assert problem.activation_function.name == "tanh"

@@ -18,7 +18,7 @@ from theory.arithmetic.real_roots import floors_of_sign_changes, integer_polynom
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import Cost, RangeError, as_count, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
-from theory.exact import Number, as_double, as_index, as_number, as_sequence, shown, spelled, to_fmpq, to_fraction
+from theory.exact import Number, NumberLike, as_double, as_index, as_number, as_sequence, shown, spelled, to_fmpq, to_fraction
 
 #: Decimals that are written.
 MAX_DIGITS = 10_000
@@ -42,7 +42,9 @@ class InverseBatchPolynomial:
     radii: tuple[float, ...]
     degree_bound: int | None
 
-    def __init__(self, coefficients: Iterable[Any], *, radii: Sequence[float] | None = None, degree_bound: int | None = None) -> None:
+    def __init__(
+        self, coefficients: Iterable[NumberLike], *, radii: Sequence[float] | None = None, degree_bound: int | None = None
+    ) -> None:
         numbers = [as_number(c, f"coefficients[{s}]") for s, c in enumerate(as_sequence(coefficients, "coefficients"))]
         given = [0.0] * len(numbers) if radii is None else as_sequence(radii, "radii")
         errors = [_as_radius(r, f"radii[{s}]") for s, r in enumerate(given)]
@@ -80,7 +82,7 @@ class InverseBatchPolynomial:
         """r, the largest s with c_s != 0 (0 for the zero polynomial); for inexact coefficients, with c_s not provably 0."""
         return len(self.coefficients) - 1
 
-    def __call__(self, batch_size: Any) -> Number:
+    def __call__(self, batch_size: NumberLike) -> Number:
         """v(b) for real b >= 1: a Fraction when the coefficients and b are exact, else the nearest double to the exact sum.
 
         There is no cancellation: the sum is formed in rationals and rounded once. For inexact coefficients add `error(b)`.
@@ -89,7 +91,7 @@ class InverseBatchPolynomial:
         value = self._at(b)
         return value if self.is_exact and isinstance(b, Fraction) else _nearest(value)
 
-    def error(self, batch_size: Any) -> float:
+    def error(self, batch_size: NumberLike) -> float:
         """A bound on |v(b) - true value| that comes from the coefficients' radii, rounded up; 0.0 when exact."""
         b = Fraction(_batch_size(batch_size))
         bound = sum((Fraction(r) / b**s for s, r in enumerate(self.radii)), Fraction(0))

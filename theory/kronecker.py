@@ -18,7 +18,18 @@ from flint import fmpq, fmpq_mpoly_ctx
 
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated, saturated_power
 from theory.budget.unit_costs import UNITS
-from theory.exact import as_index, as_matrix, as_sequence, shown, spelled, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.exact import (
+    MatrixLike,
+    as_index,
+    as_matrix,
+    as_sequence,
+    shown,
+    spelled,
+    to_fmpq,
+    to_fmpq_array,
+    to_fraction,
+    to_fraction_array,
+)
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw, as_law
 
 _ENTRY_BYTES = 150.0
@@ -35,7 +46,7 @@ def kronecker_product(matrices: Iterable[np.ndarray], *, budget: Budget | None =
     return reduce(np.kron, factors, np.array([[Fraction(1)]], dtype=object))
 
 
-def kronecker_of_rows(rows: Sequence[Sequence[Any]], *, budget: Budget | None = None) -> np.ndarray:
+def kronecker_of_rows(rows: Sequence[Sequence[MatrixLike]], *, budget: Budget | None = None) -> np.ndarray:
     """(x)_i prod_j M_ij: multiply within each row, then take the Kronecker product of the rows (Lemma A.1, left).
 
     Raises ValueError when a row does not chain or is empty; rows may be of different lengths. UnaffordableError as `kronecker_product`.
@@ -50,7 +61,7 @@ def kronecker_of_rows(rows: Sequence[Sequence[Any]], *, budget: Budget | None = 
     return kronecker_product((reduce(np.matmul, row) for row in table), budget=budget)
 
 
-def product_of_columns(rows: Sequence[Sequence[Any]], *, budget: Budget | None = None) -> np.ndarray:
+def product_of_columns(rows: Sequence[Sequence[MatrixLike]], *, budget: Budget | None = None) -> np.ndarray:
     """prod_j (x)_i M_ij: the Kronecker product of each column, then multiply them (Lemma A.1, right).
 
     Raises ValueError for rows of different lengths, or when two neighbouring columns' products do not chain; UnaffordableError as
@@ -75,7 +86,7 @@ def _require_products(rows: list[list[np.ndarray]], budget: Budget | None) -> No
     Budget.of(budget, WITHOUT_BUDGET).require(cost, "the matrix products of rows", ("smaller matrices",))
 
 
-def padded(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
+def padded(rows: Sequence[Sequence[MatrixLike]]) -> list[list[np.ndarray]]:
     """Rows of one length: each is continued by identities of its own number of columns, which differs from row to row."""
     table = _table(rows)
     length = max((len(row) for row in table), default=0)
@@ -186,7 +197,7 @@ def moment_matrices(
 
 
 def expected_quadratic_product(
-    law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1, *, budget: Budget | None = None
+    law: InputLaw, a: Sequence[MatrixLike], d: Sequence[MatrixLike], y_dimension: int = 1, *, budget: Budget | None = None
 ) -> np.ndarray:
     """Lemma A.2, right-hand side, corrected: sum_{u,v in [p_2]} D_0 e_u e_v^T D_n tr( C_uv ( (x)_{i=0..m-1} A_i (x) (x)_{j=1..n-1} D_j ) ).
 
@@ -227,7 +238,7 @@ def quadratic_product_from(
 
 
 def direct_quadratic_product(
-    law: InputLaw, a: Sequence[Any], d: Sequence[Any], y_dimension: int = 1, *, budget: Budget | None = None
+    law: InputLaw, a: Sequence[MatrixLike], d: Sequence[MatrixLike], y_dimension: int = 1, *, budget: Budget | None = None
 ) -> np.ndarray:
     """Lemma A.2, left-hand side, without Kronecker products.
 
@@ -274,7 +285,7 @@ def _product(x: np.ndarray, a: list[np.ndarray], d: list[np.ndarray], p1: int, p
     return result
 
 
-def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[list[np.ndarray], list[np.ndarray], int, int]:
+def _forms(law: InputLaw, a: Sequence[MatrixLike], d: Sequence[MatrixLike], p1: int) -> tuple[list[np.ndarray], list[np.ndarray], int, int]:
     y_forms, z_forms = _matrices(a, "a"), _matrices(d, "d")
     as_law(law, "law")
     if len(z_forms) < 2:
@@ -292,7 +303,7 @@ def _forms(law: InputLaw, a: Sequence[Any], d: Sequence[Any], p1: int) -> tuple[
     return y_forms, z_forms, p1, p2
 
 
-def _table(rows: Sequence[Sequence[Any]]) -> list[list[np.ndarray]]:
+def _table(rows: Sequence[Sequence[MatrixLike]]) -> list[list[np.ndarray]]:
     table = [_matrices(row, f"rows[{i}]") for i, row in enumerate(as_sequence(rows, "rows"))]
     for i, row in enumerate(table):
         if not row:

@@ -16,7 +16,21 @@ import numpy as np
 from theory.activations import Activation
 from theory.activations import activation as named_activation
 from theory.budget import Cost, as_count, refuse_large, saturated
-from theory.exact import Number, as_double, as_index, as_matrix, as_number, as_sequence, evaluated, is_exact, shown, spelled, to_float
+from theory.exact import (
+    MatrixLike,
+    Number,
+    NumberLike,
+    as_double,
+    as_index,
+    as_matrix,
+    as_number,
+    as_sequence,
+    evaluated,
+    is_exact,
+    shown,
+    spelled,
+    to_float,
+)
 from theory.exact.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw, as_law
 from theory.optimizers import SGD, as_optimizer
@@ -24,7 +38,7 @@ from theory.optimizers import SGD, as_optimizer
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
 FARTHEST_STEP = 10**15
 
-LearningRates = Number | tuple[Number, ...] | Callable[[int], Any]
+LearningRates = Number | tuple[Number, ...] | Callable[[int], NumberLike]
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -55,11 +69,11 @@ class TeacherStudent:
 
     def __init__(
         self,
-        student: Iterable[Any],
-        teacher: Iterable[Any],
+        student: Iterable[MatrixLike],
+        teacher: Iterable[MatrixLike],
         inputs: InputLaw,
-        learning_rates: Any,
-        activation: str | Activation | Iterable[Any] = (0, 1),
+        learning_rates: NumberLike | Iterable[NumberLike] | Callable[[int], NumberLike],
+        activation: str | Activation | Iterable[NumberLike] = (0, 1),
         optimizer: SGD = SGD(),
     ) -> None:
         law = as_law(inputs, "inputs")

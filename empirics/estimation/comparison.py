@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from scipy import special, stats
 
 from empirics.estimation.variables import check_variable
-from theory.exact import as_double, as_index, as_number, evaluated, plain, shown
+from theory.exact import NumberLike, as_double, as_index, as_number, evaluated, plain, shown
+
+#: A number, or an array of them: a DataArray, a list of Fractions.
+Values = NumberLike | Iterable[Any]
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,12 +57,12 @@ def student_cdf(z: np.ndarray, degrees_of_freedom: np.ndarray | float) -> np.nda
 
 
 def compare(
-    estimate: Any,
-    standard_error: Any,
-    exact: Any,
+    estimate: Values,
+    standard_error: Values,
+    exact: Values,
     comparisons: int | None = None,
     rounding: float = 1e-9,
-    degrees_of_freedom: Any = math.inf,
+    degrees_of_freedom: Values = math.inf,
 ) -> Comparison:
     """Compare estimates with exact values; arrays of one shape, or what broadcasts.
 
@@ -145,7 +149,9 @@ def holm(p: np.ndarray, count: int | None = None) -> np.ndarray:
     return adjusted.reshape(p.shape)
 
 
-def compare_dataset(dataset: Any, polynomials: dict[tuple[int, int], Any], variable: str = "var_gradient", **options: Any) -> Comparison:
+def compare_dataset(
+    dataset: xr.Dataset, polynomials: Mapping[tuple[int, int], Callable[[int], Any]], variable: str = "var_gradient", **options: Any
+) -> Comparison:
     """A simulated Dataset against functions of b, at each of its batch sizes; z has the shape (polynomials, batch sizes).
 
     Degrees of freedom are the dataset's.

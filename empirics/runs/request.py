@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
 
 import torch
 
@@ -13,19 +13,19 @@ from theory.problem import TeacherStudent
 
 
 def make_plan(
-    problem: Any,
+    problem: TeacherStudent,
     *,
-    batch_sizes: Any,
-    steps: Any,
-    replicas: Any,
-    seed: Any = 0,
+    batch_sizes: Iterable[int],
+    steps: int,
+    replicas: int,
+    seed: int = 0,
     device: str = "auto",
     dtype: str = "float64",
     sampling: str = "independent",
     estimator: str = "auto",
     engine: str = "auto",
-    every: Any = 1,
-    shard_replicas: Any = None,
+    every: int = 1,
+    shard_replicas: int | None = None,
 ) -> Plan:
     """A checked plan of a run, without running anything: for `predict`. Arguments as for `simulate`.
 

@@ -33,7 +33,7 @@ WORTH_WORKERS = 30.0
 def simulate(
     problem: TeacherStudent,
     *,
-    batch_sizes: Any,
+    batch_sizes: Iterable[int],
     steps: int,
     replicas: int,
     seed: int = 0,
@@ -50,7 +50,7 @@ def simulate(
     repair: bool = False,
     shard_replicas: int | None = None,
     max_hours: float = 24.0,
-    progress: Callable[[Progress], Any] | None = None,
+    progress: Callable[[Progress], object] | None = None,
 ) -> xr.Dataset:
     """Run `replicas` independent runs of SGD from w_0 at every batch size, and estimate what the theory computes, without its formulas.
 

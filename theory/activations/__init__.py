@@ -23,7 +23,7 @@ from flint import acb, arb, arb_series, fmpq
 from theory.activations import formulas
 from theory.arithmetic.working_precision import taylor_coefficients, working_precision
 from theory.budget import Cost, as_count, refuse_large
-from theory.exact import as_double, as_index, as_number, did_you_mean, read_number, shown, to_fmpq, written
+from theory.exact import NumberLike, as_double, as_index, as_number, did_you_mean, read_number, shown, to_fmpq, written
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
 #: What a user's functions may contradict their constants by, relative to their size.
@@ -98,7 +98,7 @@ class Activation:
             refuse_large("order", "the expansion", cost, "take a smaller one")
         return taylor_coefficients(self._piece(at).series, arb(_rational_or_ball(x)), n)
 
-    def piece_at(self, x: Any) -> int:
+    def piece_at(self, x: NumberLike) -> int:
         """Index of the piece that holds x, a number or a ball (the left one at a breakpoint).
 
         ValueError for a ball that holds a breakpoint.
@@ -180,7 +180,7 @@ class Activation:
         return f"Activation({self.name})"
 
 
-def activation(spec: Any) -> Activation:
+def activation(spec: str | Activation) -> Activation:
     """The activation that a name spells: "sigmoid", "tanh", "softplus", "gelu", "silu", "elu", "relu", "leaky_relu", "leaky_relu(1/5)".
 
     An Activation is returned as it is. Raises ValueError for a name that is not known, TypeError for anything else.
@@ -205,7 +205,7 @@ def activation(spec: Any) -> Activation:
     raise ValueError(f"activation must be one of {', '.join(_NAMED)} or leaky_relu(a) with 0 <= a < 1, but was {shown(spec)}{reason}")
 
 
-def leaky_relu(slope: Any = Fraction(1, 100)) -> Activation:
+def leaky_relu(slope: NumberLike = Fraction(1, 100)) -> Activation:
     """a x for x <= 0 and x for x > 0, 0 <= a < 1."""
     a = as_number(slope, "slope", text=True)
     if not 0 <= a < 1:

@@ -12,6 +12,7 @@ says so. Nothing about P enters but its two errors.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from theory.arithmetic.norms import up, vector_norms
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.exact import as_choice, as_index, as_number, shown
+from theory.exact import NumberLike, as_choice, as_index, as_number, shown
 from theory.problem import TeacherStudent
 
 #: `polynomial_within` looks no further.
@@ -39,9 +40,9 @@ _LARGEST_NUMBER = 2.0**1000
 def gradient_gap_bound(
     problem: TeacherStudent,
     polynomial: ActivationPolynomial,
-    batches: Any,
+    batches: Iterable[Any],
     envelope: Literal["run", "a_priori"] = "run",
-    input_radius: Any = None,
+    input_radius: NumberLike | None = None,
     *,
     budget: Budget | None = None,
 ) -> GapBounds:
@@ -92,7 +93,12 @@ def gradient_gap_bound(
 
 
 def every_path_bound(
-    problem: TeacherStudent, polynomial: ActivationPolynomial, steps: int, *, input_radius: Any = None, budget: Budget | None = None
+    problem: TeacherStudent,
+    polynomial: ActivationPolynomial,
+    steps: int,
+    *,
+    input_radius: NumberLike | None = None,
+    budget: Budget | None = None,
 ) -> GapBounds:
     """The bounds of envelope "a_priori" for steps 0, ..., steps - 1: they hold for every batch size, and need no batches.
 
@@ -120,7 +126,7 @@ def every_path_cost(problem: TeacherStudent, steps: int) -> Cost:
 
 
 def polynomial_within(
-    problem: TeacherStudent, steps: int, tolerance: Any, *, input_radius: Any = None, budget: Budget | None = None
+    problem: TeacherStudent, steps: int, tolerance: NumberLike, *, input_radius: NumberLike | None = None, budget: Budget | None = None
 ) -> ActivationPolynomial:
     """Theorem 3.6 as a construction: a polynomial whose gradients stay within `tolerance` of the smooth network's on every path.
 
@@ -160,7 +166,9 @@ def polynomial_within(
     )
 
 
-def _radius_needed(problem: TeacherStudent, sigma: Activation, steps: int, input_radius: Any, budget: Budget | None) -> Fraction:
+def _radius_needed(
+    problem: TeacherStudent, sigma: Activation, steps: int, input_radius: NumberLike | None, budget: Budget | None
+) -> Fraction:
     """A little more than the a-priori bound on all pre-activations: R grows until a polynomial without error would stay inside."""
     radius, reach = Fraction(1), 0.0
     while True:
@@ -203,7 +211,7 @@ def _check_pair(problem: Any, polynomial: Any) -> None:
         raise ValueError(f"polynomial must approximate the problem's activation {sigma}, but was made for {polynomial.activation}")
 
 
-def _batches(batches: Any, problem: TeacherStudent) -> np.ndarray:
+def _batches(batches: Iterable[Any], problem: TeacherStudent) -> np.ndarray:
     try:
         x = np.asarray(batches)
     except ValueError as ragged:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 from flint import arb
 
@@ -23,7 +22,7 @@ from theory.arithmetic.working_precision import working_precision
 from theory.budget import UnaffordableError
 from theory.chebyshev import ActivationPolynomial
 from theory.enumeration.path_counts import LIMIT, as_limit, refuse_interpolation
-from theory.exact import as_index, shown, spelled, to_fmpq
+from theory.exact import NumberLike, as_index, shown, spelled, to_fmpq
 from theory.problem import TeacherStudent
 
 _BITS = 128
@@ -64,7 +63,9 @@ class DecreasingRange:
         return f"DecreasingRange(batch sizes 1..{self.batch_sizes[-1]}, gap {self.gap:.3g}, interval {self.interval})"
 
 
-def variance_gap(problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, *, input_radius: Any = None) -> float:
+def variance_gap(
+    problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, *, input_radius: NumberLike | None = None
+) -> float:
     """e with |sqrt var(g_{t,k}^S) - sqrt var(g_{t,k}^P)| <= e given w_0, for every batch size: the a-priori bound on the gradients.
 
     If the polynomial's errors are sampled (`is_certified` False), so is what this says.

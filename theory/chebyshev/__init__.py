@@ -37,7 +37,7 @@ from theory.budget.unit_costs import UNITS
 from theory.chebyshev.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.chebyshev.remez import best_uniform
 from theory.chebyshev.sup_bounds import as_radius, certified_sup, sup_norms
-from theory.exact import as_choice, as_double, as_flag, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
+from theory.exact import NumberLike, as_choice, as_double, as_flag, as_index, as_number, as_sequence, shown, to_float, to_fmpq, to_fraction
 from theory.exact.foreign_arrays import plain
 
 __all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
@@ -76,7 +76,14 @@ class ActivationPolynomial:
     is_certified: bool
 
     @classmethod
-    def of(cls, activation: Any, chebyshev: Any, radius: Any = None, *, certify: bool = True) -> ActivationPolynomial:
+    def of(
+        cls,
+        activation: str | Activation,
+        chebyshev: Chebyshev | Iterable[NumberLike],
+        radius: NumberLike | None = None,
+        *,
+        certify: bool = True,
+    ) -> ActivationPolynomial:
         """A polynomial in hand, its errors certified: a numpy Chebyshev series on [-R, R], or the coefficients c_0, c_1, ... and R.
 
         Coefficients that are no doubles are rounded to the nearest. With `certify=False`, and always for a user's callable, the errors are
@@ -140,7 +147,7 @@ class ActivationPolynomial:
 
 
 def approximate(
-    activation: Any, radius: Any, degree: int, method: str = "remez_derivative", *, certify: bool = True
+    activation: str | Activation, radius: NumberLike, degree: int, method: str = "remez_derivative", *, certify: bool = True
 ) -> ActivationPolynomial:
     """A polynomial of at most this degree close to `activation` on [-radius, radius], with certified errors.
 
@@ -184,7 +191,7 @@ def approximate(
     return ActivationPolynomial.of(sigma, coefficients, r, certify=certify)
 
 
-def power_basis(chebyshev: Iterable[Any], radius: Fraction) -> fmpq_poly:
+def power_basis(chebyshev: Iterable[NumberLike], radius: Fraction) -> fmpq_poly:
     """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
     r = to_fmpq(as_radius(radius))
     ratios = [as_double(c, f"chebyshev[{k}]").as_integer_ratio() for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]

@@ -17,7 +17,7 @@ from theory.activations import Activation
 from theory.activations import activation as as_activation
 from theory.arithmetic.working_precision import working_precision
 from theory.chebyshev.sup_bounds import as_radius, sup_norms
-from theory.exact import as_choice, as_double, shown, to_fmpq
+from theory.exact import NumberLike, as_choice, as_double, shown, to_fmpq
 
 REMEZ = "remez_derivative"
 #: The methods of `theory.chebyshev.approximate` for which theory promises something.
@@ -29,7 +29,7 @@ _ROUNDING = 2.0**-48
 _BITS = 64
 
 
-def convergence_rate(activation: Any, radius: Any) -> float:
+def convergence_rate(activation: str | Activation, radius: NumberLike) -> float:
     """rho = y/R + sqrt(1 + (y/R)^2): errors on [-R, R] fall like rho^-n, y the distance of sigma's singularities from the real axis.
 
     Infinity for an entire sigma, 1.0 for one that is not analytic.
@@ -38,7 +38,7 @@ def convergence_rate(activation: Any, radius: Any) -> float:
     return y + math.sqrt(1 + y * y)
 
 
-def degree_for(activation: Any, radius: Any, tolerance: float, method: str = "remez_derivative") -> int:
+def degree_for(activation: str | Activation, radius: NumberLike, tolerance: float, method: str = "remez_derivative") -> int:
     """A degree for which theory promises value and derivative errors of at most `tolerance` on [-radius, radius], before any fit.
 
     With |sigma| <= M and |sigma'| <= M' on the ellipse with foci +-R and sum of the semi-axes rho R (in balls; the best of several rho),

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from flint import arb, arb_poly, fmpq_poly
@@ -23,7 +22,7 @@ from flint import arb, arb_poly, fmpq_poly
 from theory.activations import Activation
 from theory.activations import activation as named_activation
 from theory.arithmetic.working_precision import working_precision
-from theory.exact import as_number, shown, to_fmpq
+from theory.exact import NumberLike, as_number, shown, to_fmpq
 
 #: Terms of a Taylor expansion; cells are halved until they suffice.
 ORDER = 12
@@ -85,7 +84,7 @@ def _bounds(
     return lower, upper
 
 
-def sup_norms(activation: Any, radius: Any) -> tuple[float, float, float]:
+def sup_norms(activation: str | Activation, radius: NumberLike) -> tuple[float, float, float]:
     """(C_S, C_D, L'): upper bounds on |sigma|, |sigma'| and the Lipschitz constant of sigma' over [-radius, radius], within 10^-6.
 
     For a user's activation C_S = |sigma(0)| + Lip(sigma) R, and the others are the constants given. Raises ValueError for an
@@ -106,7 +105,7 @@ def _sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, 
     return found[0][1], found[1][1], found[2][1]
 
 
-def as_radius(radius: Any) -> Fraction:
+def as_radius(radius: NumberLike) -> Fraction:
     """R > 0 as a Fraction; ValueError or TypeError, naming it, for what is not positive or out of the reach of doubles."""
     r = Fraction(as_number(radius, "radius"))
     if r <= 0:

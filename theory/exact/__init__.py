@@ -15,7 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import chain
 from numbers import Integral, Rational, Real
-from typing import Any
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 from flint import arb, fmpq, fmpq_mat, fmpz
@@ -24,12 +24,17 @@ from theory.exact.foreign_arrays import as_sequence, is_nested, nesting, plain
 from theory.exact.number_text import MAX_EXPONENT, did_you_mean, read_number, shown, spelled, to_fmpq, to_fraction, written
 
 __all__ = [
-    "Number", "as_choice", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence",
+    "MatrixLike", "Number", "NumberLike",
+    "as_choice", "as_double", "as_flag", "as_index", "as_matrix", "as_number", "as_points", "as_rows", "as_sequence",
     "did_you_mean", "evaluated", "is_exact", "plain", "read_number", "shown", "spelled", "to_float", "to_fmpq", "to_fmpq_array",
     "to_fmpq_mat", "to_fraction", "to_fraction_array", "written",
 ]  # fmt: skip
 
 Number = Fraction | float
+#: What a user may write for a number: numbers of Python, flint, numpy and others, and text where a problem is written.
+NumberLike = SupportsFloat | SupportsIndex | str
+#: What a user may write for a matrix: nested sequences; arrays of numpy, pandas, xarray or torch; matrices of flint.
+MatrixLike = Iterable[Any]
 #: Bits of the exponent's size of a long binary float, as MAX_EXPONENT is of decimals.
 _MAX_BINARY_EXPONENT = 4 * MAX_EXPONENT
 _NO_REAL_NUMBERS = bool | np.bool_ | np.timedelta64 | np.datetime64 | np.complexfloating | np.bytes_ | np.void

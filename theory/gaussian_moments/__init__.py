@@ -29,7 +29,19 @@ from theory.arithmetic.ball_matrices import BallMatrix
 from theory.arithmetic.matrices import ExactMatrix
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
-from theory.exact import as_choice, as_index, as_matrix, as_sequence, is_exact, shown, spelled, to_fmpq, to_fmpq_mat, to_fraction
+from theory.exact import (
+    MatrixLike,
+    as_choice,
+    as_index,
+    as_matrix,
+    as_sequence,
+    is_exact,
+    shown,
+    spelled,
+    to_fmpq,
+    to_fmpq_mat,
+    to_fraction,
+)
 from theory.gaussian_moments.word_expectations import expect_scalar
 from theory.gaussian_moments.word_polynomials import Alphabet, WordPolynomial
 from theory.inputs import Gaussian, InputLaw
@@ -44,7 +56,7 @@ MAX_LETTERS = 100
 EXACT_ORDER = 8
 
 
-def isserlis(indices: Iterable[Any], cov: Any, *, budget: Budget | None = None) -> Fraction:
+def isserlis(indices: Iterable[Any], cov: MatrixLike | Gaussian, *, budget: Budget | None = None) -> Fraction:
     """E[ x_{i_1} x_{i_2} ... x_{i_k} ] for x ~ N(0, cov), the sum over all pairings of products of covariances.
 
     E[x_i f] = sum_j cov_ij E[d_j f], over multisets of indices: (a_1 + 1) ... (a_p + 1) states when index i appears a_i times.
@@ -73,7 +85,7 @@ def isserlis(indices: Iterable[Any], cov: Any, *, budget: Budget | None = None) 
     return to_fraction(gaussian_moment([[to_fmpq(x) for x in row] for row in law.second_moment.tolist()], powers, {}))
 
 
-def quadratic_forms_moment(matrices: Iterable[Any], cov: Any, *, budget: Budget | None = None) -> Fraction:
+def quadratic_forms_moment(matrices: Iterable[MatrixLike], cov: MatrixLike | Gaussian, *, budget: Budget | None = None) -> Fraction:
     """E[ x^T A_1 x  x^T A_2 x ... x^T A_k x ] for x ~ N(0, cov) and any square A_i.
 
     The sum over set partitions of {1..k} of products of joint cumulants,
@@ -151,7 +163,7 @@ class Wishart:
 
 
 def wishart_moment(
-    words: Iterable[Sequence[Any]], cov: Any, *, arithmetic: str = "auto", budget: Budget | None = None
+    words: Iterable[Sequence[Any]], cov: MatrixLike | Gaussian, *, arithmetic: str = "auto", budget: Budget | None = None
 ) -> InverseBatchPolynomial:
     """E[ tr(word) tr(word) ... ] as a polynomial in 1/b, for words in S_0, S_1, ... and constant matrices.
 
@@ -197,7 +209,7 @@ def wishart_moment(
     return expect_scalar(total)
 
 
-def _law(cov: Any) -> Gaussian:
+def _law(cov: MatrixLike | Gaussian) -> Gaussian:
     if isinstance(cov, InputLaw) and not isinstance(cov, Gaussian):
         raise TypeError(f"cov must be a covariance matrix or a Gaussian law, but was {shown(cov)}")
     return cov if isinstance(cov, Gaussian) else Gaussian(cov=cov)

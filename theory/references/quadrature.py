@@ -19,7 +19,7 @@ from theory.arithmetic.working_precision import in_enough_bits
 from theory.budget import WITHOUT_BUDGET, Budget, CannotError, Cost, as_count, largest_that_fits, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
-from theory.exact import as_choice, as_index, as_number, shown, spelled, to_fmpq
+from theory.exact import NumberLike, as_choice, as_index, as_number, shown, spelled, to_fmpq
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent, as_problem
 
@@ -29,7 +29,9 @@ MAX_BITS = 1 << 14
 MAX_STEPS = 64  # far beyond every budget; only so that the cost itself is cheap
 
 
-def variance(problem: TeacherStudent, step: int, layer: int, *, batch_size: Any, bits: int = 128, budget: Budget | None = None) -> arb:
+def variance(
+    problem: TeacherStudent, step: int, layer: int, *, batch_size: NumberLike, bits: int = 128, budget: Budget | None = None
+) -> arb:
     """A finite ball that contains var(g_{step,layer}) at this batch size (real, >= 1), computed with `bits` bits or more.
 
     The bits are doubled until the ball is finite. Needs scalar Gaussian inputs and a linear network of any depth; CannotError otherwise.
@@ -52,7 +54,7 @@ def variance(problem: TeacherStudent, step: int, layer: int, *, batch_size: Any,
     return _finite(once, bits)
 
 
-def loss(problem: TeacherStudent, step: int, *, batch_size: Any, bits: int = 128, budget: Budget | None = None) -> arb:
+def loss(problem: TeacherStudent, step: int, *, batch_size: NumberLike, bits: int = 128, budget: Budget | None = None) -> arb:
     """A ball that contains E loss(w_step), loss(w) = (sigma^2 / 2) ||W_H ... W_1 - W*_H ... W*_1||^2; as `variance` otherwise."""
     t, b, nodes = _prepare(problem, step, batch_size, budget, last=False)
 
@@ -80,7 +82,9 @@ def _finite(compute: Callable[[], arb], bits: int) -> arb:
     return in_enough_bits(once, first, MAX_BITS, failure)
 
 
-def _prepare(problem: TeacherStudent, step: Any, batch_size: Any, budget: Budget | None, last: bool) -> tuple[int, Fraction, list[int]]:
+def _prepare(
+    problem: TeacherStudent, step: Any, batch_size: NumberLike, budget: Budget | None, last: bool
+) -> tuple[int, Fraction, list[int]]:
     t = as_problem(problem).check_step(step)
     b = as_number(batch_size, "batch_size")
     if b < 1:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from theory.budget import Cost, as_count, refuse_large
-from theory.exact import as_number, shown, to_fmpq, written
+from theory.exact import MatrixLike, as_number, shown, to_fmpq, written
 from theory.exact.foreign_arrays import is_nested
 from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms.letters import (
@@ -249,7 +249,7 @@ def teacher(layer: int) -> TraceForm:
     return _single(teacher_letter(layer))
 
 
-def constant(name: str, matrix: Any) -> TraceForm:
+def constant(name: str, matrix: MatrixLike) -> TraceForm:
     """A constant matrix under a name; constants of different names are different letters."""
     return _single(constant_letter(name, matrix))
 

@@ -34,7 +34,7 @@ class Instance:
     @cached_property
     def polynomial(self) -> ActivationPolynomial:
         """The approximant."""
-        return approximate(self.problem.activation, self.radius, self.degree)
+        return approximate(self.problem.activation_function, self.radius, self.degree)
 
     def decreasing_range(self) -> DecreasingRange:
         """What the polynomial network proves of the smooth one's variances."""

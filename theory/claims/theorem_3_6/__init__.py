@@ -77,7 +77,7 @@ def check_printed(instance: Unbounded) -> Evidence:
     """Without a bound on the inputs: for each polynomial a sample at which the gap exceeds epsilon, and its size in the mean."""
     shown, points, refuted, agree = [], [], True, True
     for radius, degree in instance.polynomials:
-        polynomial = approximate(instance.problem.activation, radius, degree)
+        polynomial = approximate(instance.problem.activation_function, radius, degree)
         x, gap = radius, arb(0)
         while not ball_runs.exceeds(gap, instance.tolerance) and x < 64 * radius:
             x += 1

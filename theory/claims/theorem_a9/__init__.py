@@ -37,7 +37,7 @@ class Instance:
     @cached_property
     def polynomial(self) -> ActivationPolynomial:
         """The approximant."""
-        return approximate(self.problem.activation, self.radius, self.degree)
+        return approximate(self.problem.activation_function, self.radius, self.degree)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def check_printed(instance: CloseOnTheStudent | CloseInValue) -> Evidence:
 def _outside_the_teacher(instance: CloseOnTheStudent) -> tuple[list[tuple[str, float]], list[arb]]:
     close, gaps = [], []
     for degree in instance.degrees:
-        polynomial = approximate(instance.problem.activation, instance.radius, degree)
+        polynomial = approximate(instance.problem.activation_function, instance.radius, degree)
         found = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
         close.append((f"degree {degree}", max(polynomial.value_error, polynomial.derivative_error)))
         gaps.append(ball_runs.largest(x for row in found["gradient"] for x in row))
@@ -140,7 +140,7 @@ def _outside_the_teacher(instance: CloseOnTheStudent) -> tuple[list[tuple[str, f
 
 
 def _oscillating(instance: CloseInValue) -> tuple[list[tuple[str, float]], list[arb]]:
-    base = approximate(instance.problem.activation, instance.radius, instance.degree)
+    base = approximate(instance.problem.activation_function, instance.radius, instance.degree)
     close, gaps = [], []
     for m in instance.orders:
         found = ball_runs.distances(instance.problem, base.activation, _plus_wave(base, instance.amplitude, m), instance.batches)
