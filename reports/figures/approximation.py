@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from reports.figures.curves import pick, plain_ticks
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
@@ -22,6 +23,7 @@ RADIUS = 4
 DEGREES = range(4, 41, 4)
 
 
+@figure("approximants")
 def draw_3_6(findings: Findings, seed: int) -> Figure:
     """sigma - P and sigma' - P' over the interval, inside the certified band."""
     name, radius, degree = SHOWN
@@ -35,6 +37,7 @@ def draw_3_6(findings: Findings, seed: int) -> Figure:
     )
 
 
+@figure("gradient gaps")
 def draw_a9(findings: Findings, seed: int) -> Figure:
     """Certified errors over the degree beside the predicted rates, and gaps over the step below their bounds."""
     instance = pick(findings, lambda x: isinstance(x, Instance) and x.problem.depth == 3)
@@ -49,6 +52,7 @@ def draw_a9(findings: Findings, seed: int) -> Figure:
     )
 
 
+@figure("product gaps")
 def draw_a10(findings: Findings, seed: int) -> Figure:
     """Products of one run: the gap over the step with the bound above, and many products at once."""
     instance = pick(findings, lambda x: hasattr(x, "run") and x.problem.depth == 3).run

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
@@ -23,6 +24,7 @@ from theory.variance_poly import variance_polynomial
 POINTS = 240
 
 
+@figure("thresholds")
 def draw_threshold(findings: Findings, seed: int) -> Figure:
     """Theorem 3.5: var and -b dvar/db, whose last zeros are the printed b_0 and the true one."""
     two_atoms = pick(findings, lambda x: not is_gaussian(x), lambda x: x.rise is not None, _rises_beyond_print)
@@ -73,6 +75,7 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
         )
 
 
+@figure("rising variances")
 def draw_conjecture(findings: Findings, seed: int) -> Figure:
     """The conjecture for every b: the Gaussian rise, enlarged, and the two-atom rises."""
     gaussian = pick(findings, _is_rise, is_gaussian)

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from reports.figures.curves import batch_axis, pick, plain_ticks
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
@@ -16,6 +17,7 @@ from theory.claims.leaky_relu import Jump, largest_gap, mean_gap, second_entry
 DEGREES = (8, 16, 32, 64, 128, 256, 512)
 
 
+@figure("kink")
 def draw_leaky_relu(findings: Findings, seed: int) -> Figure:
     """The gradient beside the kink, and its largest and mean gap over the degree."""
     instance = pick(findings, lambda x: isinstance(x, Jump) and x.slope == 0)
@@ -29,6 +31,7 @@ def draw_leaky_relu(findings: Findings, seed: int) -> Figure:
     )
 
 
+@figure("proved decreases")
 def draw_extended(findings: Findings, seed: int) -> Figure:
     """ReLU's variance, rising with the parity of b, and what two polynomials prove of tanh's."""
     rise = pick(findings, lambda x: isinstance(x, Rise) and x.slope == 0)

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings, Outcome
 from reports.text.numbers import log10
 from theory.inverse_batch import InverseBatchPolynomial
 
 
+@figure("both sides")
 def draw(findings: Findings, seed: int) -> Figure:
     """Left side against right side, one mark a number, logarithmic in size; then one bar of residual for each check."""
     sides = _pairs(findings)

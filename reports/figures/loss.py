@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reports.figures.curves import batch_axis, floats, grid, pick, values
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
@@ -12,6 +13,7 @@ from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import loss_polynomial
 
 
+@figure("expected loss")
 def draw(findings: Findings, seed: int) -> Figure:
     """Section 3.1.2: E loss against b for an instance that refutes the print, and for one layer."""
     rising = pick(findings, lambda x: _loss(x).decreasing_from() is None)

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from theory.kronecker import kronecker_of_rows, product_of_columns
@@ -17,6 +18,7 @@ from theory.kronecker import kronecker_of_rows, product_of_columns
 CASES, ROWS, LENGTH, SIZE = 12, 6, 3, 2
 
 
+@figure("mixed products")
 def draw(findings: Findings, seed: int) -> Figure:
     """Every entry by both orders for random rows that chain; multiplications needed by each order."""
     generator = random.Random(seed)

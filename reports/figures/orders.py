@@ -7,6 +7,7 @@ from fractions import Fraction as F
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.numbers import log10
@@ -24,6 +25,7 @@ def scalar_network() -> TeacherStudent:
     return TeacherStudent([[[F(1, 2)]], [[F(-2, 3)]]], [[[F(3, 4)]], [[1]]], Gaussian(1), learning_rates=F(1, 10))
 
 
+@figure("coefficients by order")
 def draw_a7(findings: Findings, seed: int) -> Figure:
     """Theorem A.7: the coefficients of var(g_{2,1}) by order, and the degree against its print."""
     v = variance_polynomial(scalar_network(), 2, 1)
@@ -39,6 +41,7 @@ def draw_a7(findings: Findings, seed: int) -> Figure:
     )
 
 
+@figure("degrees by step")
 def draw_3_4(findings: Findings, seed: int) -> Figure:
     """Theorem 3.4: attained degrees against both printed bounds; the bounds against the depth."""
     first, second = (next(t for t in STEPS if too_small[t] < variance_degree(t)) for too_small in _prints_3_4().values())

@@ -7,6 +7,7 @@ from fractions import Fraction as F
 
 import numpy as np
 
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from theory.inputs import Discrete
@@ -16,6 +17,7 @@ CASES = 18  # of each kind
 Case = tuple[F, F, F]  # the expectation itself; the lemma with the joint law; with the product law of the print
 
 
+@figure("quadratic forms")
 def draw(findings: Findings, seed: int) -> Figure:
     """The expectation against the lemma's sum, with constants from the joint law and from the product law."""
     generator = random.Random(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction as F
 
 from reports.figures.curves import batch_axis, floats, grid, pick, values
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
@@ -13,6 +14,7 @@ from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import variance_polynomial
 
 
+@figure("constant term")
 def draw(findings: Findings, seed: int) -> Figure:
     """The variance over batches and w_0 beside its mean given w_0: flat, and rising for large b."""
     flat = pick(findings, lambda x: variance(x).degree == 0 and variance(x).coefficients[0] != 0)

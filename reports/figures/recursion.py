@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from theory.budget import Budget, UnaffordableError
@@ -31,6 +32,7 @@ def problem() -> TeacherStudent:
     return TeacherStudent([[[F(1, 2)]], [[F(-2, 3)]]], [[[F(3, 4)]], [[1]]], Gaussian(1), learning_rates=F(1, 10))
 
 
+@figure("rows and terms")
 def draw_a3(findings: Findings, seed: int) -> Figure:
     """Lemma A.3: rows and terms that come out, against the print."""
     degrees = range(LARGEST_D + 1)
@@ -95,6 +97,7 @@ def draw_a3(findings: Findings, seed: int) -> Figure:
     )
 
 
+@figure("powers of one batch")
 def draw_a4(findings: Findings, seed: int) -> Figure:
     """Theorem A.4: the Stirling numbers that turn class counts into powers of 1/b, and the degrees attained."""
     orders = range(1, LARGEST_D + 1)
@@ -157,11 +160,13 @@ def _stirling_panel(d: int, name: str) -> str:
         )
 
 
+@figure("unrolled step")
 def draw_a5(findings: Findings, seed: int) -> Figure:
     """Theorem A.5: the terms of one unrolling by the number of gradients picked, and their degrees."""
     return _unrolling(r"the rate of the step before (the printed proof has \(\alpha_t\))")
 
 
+@figure("unrolled step, informal")
 def draw_3_2(findings: Findings, seed: int) -> Figure:
     """Theorem 3.2: the same, beside the numbers that it prints."""
     return _unrolling(r"real numbers of either sign (the print has \(\mu_s \in \mathbb{N}^{+}\))")
@@ -209,11 +214,13 @@ def _unrolling(coefficients: str) -> Figure:
     )
 
 
+@figure("degree bounds")
 def draw_a6(findings: Findings, seed: int) -> Figure:
     """Theorem A.6: for random trace forms, the sharp bound and the degree attained against the printed bound."""
     return _bounds(seed, "printed bound", r"the printed bound \(\sum_f D_f\)")
 
 
+@figure("degree bounds, informal")
 def draw_3_3(findings: Findings, seed: int) -> Figure:
     """Theorem 3.3 prints no bound: the same against the one of Theorem A.6."""
     return _bounds(seed, "bound of A.6", r"the bound that Theorem A.6 prints, \(\sum_f D_f\) (Theorem 3.3 prints none)")

@@ -40,38 +40,38 @@ def page_name(claim_id: str) -> str:
 
 def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None, Claim | None] = (None, None)) -> str:
     """One claim as HTML."""
-    claim = findings.claim
+    claim, says = findings.claim, findings.claim.statement
     try:
-        printed, corrected = claim.printed, claim.corrected.strip()
+        printed, corrected = says.printed, says.corrected
         if corrected and claim.verdict is not Verdict.HOLDS:  # what holds as printed has no errors to mark
-            printed, corrected = mark_differences(claim.printed, claim.corrected)
+            printed, corrected = mark_differences(printed, corrected)
         figure = figures.draw(findings, seed)
         tone, sign, _ = VERDICTS[claim.verdict]
         supporting, refuting = [card(e) for e in findings.supporting], [card(e) for e in findings.refuting]
         return page(
             "claim.html.jinja",
             seed=seed,
-            page_title=f"{text_only(full_name(claim.id))}: {text_only(claim.title)} · batchlaw",
+            page_title=f"{text_only(full_name(claim.id))}: {text_only(says.title)} · batchlaw",
             page_description=f"{text_only(full_name(claim.id))}: {claim.verdict.value}",
             name=maths(full_name(claim.id)),
             id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
-            title=maths(claim.title),
-            source=maths(claim.source),
+            title=maths(says.title),
+            source=maths(says.source),
             finding={"tone": tone, "sign": sign, "verdict": claim.verdict.value},
             problems=findings.problems,
             printed=maths(printed),
             corrected=maths(corrected) if corrected else "",
             corrected_heading="More precisely" if claim.verdict is Verdict.HOLDS else "As it should read",
-            wide=r"\[" in claim.printed + claim.corrected,
+            wide=r"\[" in says.printed + says.corrected,
             marked="<del>" in printed or "<ins>" in corrected,
-            hypotheses=[maths(h) for h in claim.hypotheses],
-            proof=maths(claim.proof) if claim.proof.strip() else "",
+            hypotheses=[maths(h) for h in says.hypotheses],
+            proof=maths(says.proof),
             figure={"panels": [Markup(p) for p in figure.panels], "caption": maths(figure.caption)},
             supporting=supporting,
             refuting=refuting,
             evidence_summary=_summary(findings),
-            remarks=[maths(r) for r in claim.remarks],
-            slips=[maths(s) for s in claim.slips],
+            remarks=[maths(r) for r in says.remarks],
+            slips=[maths(s) for s in says.slips],
             command=claim.command,
             before=_link(neighbours[0]),
             after=_link(neighbours[1]),

@@ -37,7 +37,7 @@ def index_page(
             {
                 "name": maths(full_name(claim.id)),
                 "href": page_name(claim.id),
-                "title": maths(claim.title),
+                "title": maths(claim.statement.title),
                 "verdict": claim.verdict.value,
                 "tone": tone,
                 "sign": sign,

@@ -31,7 +31,7 @@ def markers(part: str) -> tuple[str, str]:
 
 def table(claims: Sequence[Claim]) -> str:
     """Markdown: one row per claim."""
-    rows = [f"| {_plain(full_name(c.id))} | {_plain(c.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
+    rows = [f"| {_plain(full_name(c.id))} | {_plain(c.statement.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
     return "\n".join(["| Claim | What it says | Verdict |", "| --- | --- | --- |", *rows])
 
 

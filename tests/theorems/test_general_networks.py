@@ -16,16 +16,6 @@ ID = "3.5 extended"
 pytestmark = pytest.mark.theorems(ID)
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record(ID, claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted(ID, claim.check_printed(showcase.make()))
-
-
 @st.composite
 def instances(draw):
     """Small tanh and sigmoid networks with two atoms, after one step."""

@@ -17,16 +17,6 @@ ID = "leaky ReLU"
 pytestmark = pytest.mark.theorems(ID)
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record(ID, claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted(ID, claim.check_printed(showcase.make()))
-
-
 slopes = st.fractions(0, F(4, 5), max_denominator=20)
 
 

@@ -32,11 +32,6 @@ def test_rows_then_columns(ledger, instance):
     ledger.record("A.1", CLAIM.check(instance))
 
 
-@pytest.mark.parametrize("showcase", CLAIM.showcases, ids=lambda s: s.name)
-def test_showcases(ledger, showcase):
-    ledger.record("A.1", CLAIM.check(showcase.make()))
-
-
 @given(instance=chaining_rows())
 def test_the_left_side_as_numpy_multiplies_it(instance):
     assert (kronecker_of_rows(instance.rows) == rows_entrywise(instance.rows)).all()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, input_laws, matrices
-from theory.claims.lemma_a2 import CLAIM, Instance, dependent_cases, first_coordinates_vanish, with_pattern
+from theory.claims.lemma_a2 import CLAIM, Instance, dependent_cases, first_coordinates_vanish, one_draw_twice, with_pattern
 from theory.inputs import Gaussian
 from theory.kronecker import StackedSamples
 
@@ -67,13 +67,9 @@ def test_dependent_samples_need_the_joint_law(ledger, instance):
     ledger.refuted("A.2", CLAIM.check_printed(instance))
 
 
-@pytest.mark.parametrize("showcase", CLAIM.showcases, ids=lambda s: s.name)
-def test_showcases(ledger, showcase):
-    instance = showcase.make()
-    ledger.record("A.2", CLAIM.check(instance))
-    if showcase.printed:
-        assert CLAIM.check_printed is not None
-        ledger.refuted("A.2", CLAIM.check_printed(instance))
+@pytest.mark.parametrize("make", [one_draw_twice, first_coordinates_vanish])
+def test_the_lemma_holds_where_the_print_fails(ledger, make):
+    ledger.record("A.2", CLAIM.check(make()))
 
 
 def test_no_constants_rescue_the_sum_over_the_first_p1():

@@ -34,16 +34,6 @@ def test_many_gradients_in_few_rows(ledger, instance):
     ledger.record("A.3", check(instance))
 
 
-def test_the_pinned_instances(ledger):
-    for evidence in CLAIM.evidence():
-        ledger.record("A.3", evidence)
-
-
-def test_the_print_fails(ledger):
-    for evidence in CLAIM.refutations():
-        ledger.refuted("A.3", evidence)
-
-
 def test_the_print_is_not_judged_where_it_says_only_that_a_multiset_exists():
     instance = next(s for s in CLAIM.showcases if not s.printed).make()
     assert check_printed(instance).holds is None

@@ -14,16 +14,6 @@ ID = "random w_0"
 pytestmark = pytest.mark.theorems(ID)
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record(ID, claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted(ID, claim.check_printed(showcase.make()))
-
-
 @st.composite
 def instances(draw):
     sizes = draw(st.sampled_from([(1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1), (1, 1, 1, 1)]))

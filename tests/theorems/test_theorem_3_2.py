@@ -20,16 +20,6 @@ def test_random_multisets(ledger, instance):
     ledger.record("3.2", check(instance))
 
 
-def test_the_pinned_instances(ledger):
-    for evidence in CLAIM.evidence():
-        ledger.record("3.2", evidence)
-
-
-def test_the_print_fails(ledger):
-    for evidence in CLAIM.refutations():
-        ledger.refuted("3.2", evidence)
-
-
 @given(learning_rates)
 def test_the_print_fails_for_every_learning_rate(ledger, rate):
     problem = TeacherStudent([[[0]], [[1]]], [[[1]], [[1]]], Discrete([1, 2]), learning_rates=rate)

@@ -15,16 +15,6 @@ from theory.variance_poly import variance_polynomial
 pytestmark = pytest.mark.theorems("3.5")
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record("3.5", claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted("3.5", claim.check_printed(showcase.make()))
-
-
 @given(problems(st.sampled_from([(1, 1, 1), (1, 1), (1, 2, 1)]), laws=lambda p: discrete_laws(p, 2), steps=1), st.data())
 def test_two_atoms(ledger, problem, data):
     layer = data.draw(st.integers(1, problem.depth))

@@ -18,16 +18,6 @@ from theory.exact import to_fraction
 pytestmark = pytest.mark.theorems("3.6")
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record("3.6", claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted("3.6", claim.check_printed(showcase.make()))
-
-
 @st.composite
 def instances(draw):
     """Small networks, two atoms, up to three steps; every path at b = 1 is followed."""

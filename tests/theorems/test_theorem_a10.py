@@ -13,16 +13,6 @@ from theory.trace_forms import W, g, teacher, tr
 pytestmark = pytest.mark.theorems("A.10")
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record("A.10", claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted("A.10", claim.check_printed(showcase.make()))
-
-
 @st.composite
 def instances(draw):
     """A run and a product of rows M M'^T of one layer's weights and gradients at any steps, a coefficient, and perhaps an open word."""

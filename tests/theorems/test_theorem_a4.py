@@ -28,16 +28,6 @@ def test_random_multisets(ledger, instance):
     ledger.record("A.4", check(instance))
 
 
-def test_the_pinned_instances(ledger):
-    for evidence in CLAIM.evidence():
-        ledger.record("A.4", evidence)
-
-
-def test_the_print_fails(ledger):
-    for evidence in CLAIM.refutations():
-        ledger.refuted("A.4", evidence)
-
-
 def test_the_print_is_not_judged_with_a_teacher_letter():
     instance = next(s for s in CLAIM.showcases if not s.printed).make()
     assert check_printed(instance).holds is None

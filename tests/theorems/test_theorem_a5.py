@@ -21,16 +21,6 @@ def test_random_multisets(ledger, instance):
     ledger.record("A.5", check(instance))
 
 
-def test_the_pinned_instances(ledger):
-    for evidence in CLAIM.evidence():
-        ledger.record("A.5", evidence)
-
-
-def test_the_print_fails(ledger):
-    for evidence in CLAIM.refutations():
-        ledger.refuted("A.5", evidence)
-
-
 def test_a_wrong_coefficient_is_noticed():
     instance = CLAIM.showcases[0].make()
     result = unroll(instance.form, instance.problem, instance.step)

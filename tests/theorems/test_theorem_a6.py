@@ -28,11 +28,6 @@ def test_random_multisets(ledger, instance):
     ledger.record("A.6", check(instance))
 
 
-def test_the_pinned_instances(ledger):
-    for evidence in CLAIM.evidence():
-        ledger.record("A.6", evidence)
-
-
 def test_the_sharp_bound_is_attained_and_the_printed_one_is_not():
     for showcase in CLAIM.showcases:
         instance = showcase.make()

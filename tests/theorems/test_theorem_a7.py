@@ -15,16 +15,6 @@ from theory.variance_poly import mean_gradient
 pytestmark = pytest.mark.theorems("A.7")
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record("A.7", claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_printed_sign_fails(showcase, ledger):
-    ledger.refuted("A.7", claim.check_printed(showcase.make()))
-
-
 @given(problems(two_layer_sizes(2), laws=input_laws, steps=1), st.integers(0, 1), st.integers(1, 2))
 def test_any_law(ledger, problem, step, layer):
     ledger.record("A.7", claim.check(claim.OneNetwork(repr(problem.inputs), problem, step, layer)))
@@ -56,6 +46,12 @@ def test_the_sharp_degree_is_attained_and_the_printed_one_is_not(layer):
         v = claim.gamma(problem, step, layer)
         assert v.degree == variance_degree(step) < printed_variance_degree_a7(step)
         assert v.coefficients[0] == 0 < v.coefficients[1]
+
+
+def test_the_degrees_in_the_text_are_those_of_the_code():
+    sharp, printed = (", ".join(str(degree(t)) for t in range(5)) for degree in (variance_degree, printed_variance_degree_a7))
+    says = claim.CLAIM.statement
+    assert rf"({sharp}, \ldots)" in says.corrected and rf"= {printed}, \ldots" in " ".join(says.remarks)
 
 
 def test_without_a_second_route_nothing_is_claimed():

@@ -25,16 +25,6 @@ SMOOTH = ("sigmoid", "tanh", "softplus", "gelu", "silu", "elu")
 HIGHEST_DEGREE = 60
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record("A.9", claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted("A.9", claim.check_printed(showcase.make()))
-
-
 @st.composite
 def instances(draw):
     """H = 2..4, widths 1..3, T <= 10, three samples a batch at most; the radius leaves a quarter of room around both networks."""

@@ -17,16 +17,6 @@ from theory.variance_poly import variance_polynomial
 pytestmark = pytest.mark.theorems("conjecture")
 
 
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if not s.printed], ids=lambda s: s.name)
-def test_showcases(showcase, ledger):
-    ledger.record("conjecture", claim.check(showcase.make()))
-
-
-@pytest.mark.parametrize("showcase", [s for s in claim.CLAIM.showcases if s.printed], ids=lambda s: s.name)
-def test_the_print_fails(showcase, ledger):
-    ledger.refuted("conjecture", claim.check_printed(showcase.make()))
-
-
 @given(st.data(), st.integers(1, 4), learning_rates, fractions)
 def test_scalar_gaussian_one_step(ledger, data, depth, rate, sigma):
     sizes = [1, *(data.draw(st.integers(1, 2)) for _ in range(depth))]

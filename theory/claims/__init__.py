@@ -1,4 +1,14 @@
-"""The ledger: one file per statement of the paper, listed in one explicit tuple."""
+"""The ledger: every statement of the paper that is checked, one folder each, listed in one explicit tuple.
+
+A claim is added in three places:
+
+- its folder: `__init__.py` with the check, the instances to show and the record `CLAIM`, and `statement.md` with what it says (see
+  `statement`); `figure=` names a drawing of `reports.figures`, and without it the page draws both sides of the checks;
+- its line in `LEDGER`, below: tests/theorems/test_ledger.py, `batchlaw verify` and the site take it from there;
+- its test, of the same name, in tests/theorems: the check on random and on hard instances.
+
+`record` has the records, `support` what several claims lean on.
+"""
 
 from theory.claims import (
     general_networks,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
+
+from theory.claims.statement import Statement, read_statement
 
 
 class Verdict(Enum):
@@ -66,45 +69,48 @@ class Showcase:
 
 @dataclass(frozen=True)
 class Claim:
-    """One entry of the ledger.
+    """One entry of the ledger: its verdict, and how it is checked. What it says stands in `module`'s folder, in statement.md.
 
-    `check(instance)` tests the statement as it should read; `check_printed(instance)` the statement as printed. Statements are HTML with
-    LaTeX between \\( and \\) or \\[ and \\].
+    `check(instance)` tests the statement as it should read; `check_printed(instance)` the statement as printed. `figure` names a drawing
+    of `reports.figures`.
     """
 
     id: str
-    title: str
-    source: str
-    printed: str
-    corrected: str
-    hypotheses: tuple[str, ...]
+    module: str
     verdict: Verdict
     check: Callable[[Any], Evidence]
     showcases: tuple[Showcase, ...]
     check_printed: Callable[[Any], Evidence] | None = None
-    proof: str = ""
-    remarks: tuple[str, ...] = ()
-    command: str = ""
-    slips: tuple[str, ...] = field(default=())
+    figure: str = "both sides"
 
     def __post_init__(self) -> None:
-        for name in ("id", "title", "source", "printed"):
+        for name in ("id", "module", "figure"):
             if not getattr(self, name).strip():
                 raise ValueError(f"claim {self.id!r}: {name} must not be empty")
-        if self.verdict in (Verdict.CORRECTED, Verdict.REFUTED):
-            if self.check_printed is None or not any(s.printed for s in self.showcases):
-                raise ValueError(f"claim {self.id!r}: a correction or refutation must show an instance on which the print fails")
-            if not self.corrected.strip():
-                raise ValueError(f"claim {self.id!r}: must state what is true")
+        if self.must_refute and (self.check_printed is None or not any(s.printed for s in self.showcases)):
+            raise ValueError(f"claim {self.id!r}: a correction or refutation must show an instance on which the print fails")
         if not any(not s.printed for s in self.showcases):
             raise ValueError(f"claim {self.id!r}: must show an instance of the statement as it should read")
 
-    def evidence(self) -> tuple[Evidence, ...]:
-        """Evidence for the corrected statement on every showcase that is not marked `printed`."""
-        return tuple(self.check(s.make()) for s in self.showcases if not s.printed)
+    @property
+    def must_refute(self) -> bool:
+        """Whether the verdict says that the print fails."""
+        return self.verdict in (Verdict.CORRECTED, Verdict.REFUTED)
 
-    def refutations(self) -> tuple[Evidence, ...]:
-        """Evidence against the printed statement: each must have `holds` False."""
-        if self.check_printed is None:
-            return ()
-        return tuple(self.check_printed(s.make()) for s in self.showcases if s.printed)
+    @cached_property
+    def statement(self) -> Statement:
+        """What the claim says, read when it is first asked for. Raises ValueError for a file that is missing or breaks the form."""
+        statement = read_statement(self.module)
+        if self.must_refute and not statement.corrected:
+            raise ValueError(f"claim {self.id!r}: must state what is true")
+        return statement
+
+    @property
+    def name(self) -> str:
+        """`theorem_a7`: its folder under theory/claims, and its tests are tests/theorems/test_theorem_a7.py."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def command(self) -> str:
+        """What runs its tests: its own, and those of the ledger on its showcases."""
+        return f"pytest -m theorems tests/theorems -k {self.name}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction as F
 from functools import partial
 from typing import Any
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.statement import Statement
 from theory.inverse_batch import InverseBatchPolynomial
 
 POLYNOMIAL = InverseBatchPolynomial([0, *(F((-1) ** (k // 3) * 7**k, 10**12 + k) for k in range(1, 24))])
@@ -33,6 +35,18 @@ def broken(instance: Any) -> Evidence:
     raise ZeroDivisionError("division by zero")
 
 
+@dataclass(frozen=True)
+class _Fake(Claim):
+    """A claim whose statement stands in no file."""
+
+    says: Statement | None = None
+
+    @property
+    def statement(self) -> Statement:
+        assert self.says is not None
+        return self.says
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -46,8 +60,7 @@ def claim(
     **changes: Any,
 ) -> Claim:
     """A claim whose evidence comes out as its verdict says, unless `changes` see to it that it does not."""
-    fields: dict[str, Any] = {
-        "id": identity,
+    text: dict[str, Any] = {
         "title": r"Degree of \(\mathrm{var}(g_t)\) in \(1/b\)",
         "source": "lines 1-2",
         "printed": r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - 1\), whatever \(a &lt; b\).</p>",
@@ -56,6 +69,13 @@ def claim(
             r"\[ \sum_{s=0}^{t} (2 m^s - 1) \]</p>"
         ),
         "hypotheses": (r"\(w_0\) is given",),
+        "proof": r"<p>By induction on \(t\).</p>",
+        "remarks": ("A remark.",),
+        "slips": ("line 3: a sign",),
+    }
+    fields: dict[str, Any] = {
+        "id": identity,
+        "module": "fakes.theorem_x",
         "verdict": verdict,
         "check": check,
         "check_printed": check_printed,
@@ -63,12 +83,9 @@ def claim(
             *(Showcase(f"case {i}", partial(_same, x)) for i, x in enumerate(values)),
             Showcase("smallest", lambda: F(1), printed=True, note=r"smallest in \(\lvert w\rvert\)"),
         ),
-        "proof": r"<p>By induction on \(t\).</p>",
-        "remarks": ("A remark.",),
-        "slips": ("line 3: a sign",),
-        "command": "pytest -m theorems tests/theorems/test_x.py",
     }
-    return Claim(**(fields | changes))
+    says = Statement(**{name: changes.pop(name, words) for name, words in text.items()})
+    return _Fake(**(fields | changes), says=says)
 
 
 def one_showcase(value: Any = 1) -> tuple[Showcase, ...]:

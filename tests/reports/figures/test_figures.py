@@ -9,7 +9,8 @@ import pytest
 
 from reports import figures
 from reports.figures import approximation, general_networks, generic
-from reports.figures.style import INK, VARIABLES, panel, standalone, svg
+from reports.figures.registry import figure
+from reports.figures.style import INK, VARIABLES, Figure, panel, standalone, svg
 from reports.findings import examine
 from tests.reports.cli.fakes import POLYNOMIAL, claim
 from theory.chebyshev import approximate
@@ -61,8 +62,15 @@ def test_the_generic_figure_marks_what_fails_differently() -> None:
     assert "Residuals of 3 checks; the largest is 1." in figure.panels[1]
 
 
-def test_the_table_of_figures_names_claims_of_the_ledger() -> None:
-    assert set(figures.FIGURES) <= {c.id for c in LEDGER}
+def test_every_figure_is_of_a_claim_and_every_claim_has_one() -> None:
+    assert {c.figure for c in LEDGER} | {"both sides"} == set(figures.FIGURES)  # that one is for claims that name none
+
+
+def test_a_name_that_no_figure_has_and_one_that_two_would_have() -> None:
+    with pytest.raises(ValueError, match=r"claim T\.1: there is no figure 'threshold'; did you mean 'thresholds'\?"):
+        figures.draw(examine(claim(figure="threshold")), 0)
+    with pytest.raises(ValueError, match=r"the figure 'thresholds' is drawn by reports\.figures\.curves and by tests"):
+        figure("thresholds")(lambda findings, seed: Figure((), ""))
 
 
 @pytest.mark.parametrize("value", ["words only", None])

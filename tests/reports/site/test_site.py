@@ -57,7 +57,7 @@ def test_a_page_shows_all_that_the_claim_holds(tmp_path: Path) -> None:
         *expected,
         "A remark.",
         "line 3: a sign",
-        "pytest -m theorems tests/theorems/test_x.py",
+        "pytest -m theorems tests/theorems -k theorem_x",
         "batchlaw verify T.1",
         "seed 3",
     ):
@@ -188,7 +188,7 @@ def test_pages_with_wide_contents_fit_a_phone(tmp_path: Path) -> None:
     claims = (
         *FAKES,
         claim("bad", check=differ),
-        claim("wide", printed=wide, corrected=wide, remarks=(wide,), title=wide, command="x" * 300),
+        claim("wide", printed=wide, corrected=wide, remarks=(wide,), title=wide, module="x" * 300),
     )
     build(claims, tmp_path / "site")
     measured = widths(tmp_path / "site")

@@ -153,26 +153,9 @@ def leaky_rising() -> Rise:
 
 CLAIM = Claim(
     id="3.5 extended",
-    title="“Theorem 3.5 can also be extended to general neural networks”",
-    source="lines 904-906, after Theorem A.10, with Theorem 3.5 and line 328",
-    printed=(
-        r"<p>“Similarly, Theorem 3.5, which shows the decreasing property of the SG estimators, can also be extended to general neural "
-        r"networks as well as other general neural networks.”</p><p>That is, with the activations of Section 3.2 (line 328: “e.g., "
-        r"Sigmoid and Leaky ReLU”), there is a \(b_0\) such that \(\mathrm{var}(g_{t,k}^b)\) decreases for \(b \ge b_0\).</p>"
-    ),
-    corrected=(
-        r"<p>For leaky ReLU it is false: \(\mathrm{var}(g_{1,1})\) can <em>increase</em> with \(b\), to a limit that is not 0. For an "
-        r"<em>analytic</em> activation (sigmoid, tanh, softplus, GELU, SiLU) and finitely supported inputs it is true, given \(w_0\): "
-        r"\(\mathrm{var}(g_{t,k}^b)\) is 0 for every \(b\), or strictly decreasing for all large \(b\). But it does not follow from "
-        r"closeness to a polynomial network: with \(\|g^S - g^P\| \le e\) one has \(|\sqrt{\mathrm{var}^S} - \sqrt{\mathrm{var}^P}| "
-        r"\le e\), which proves \(\mathrm{var}^S(b) &gt; \mathrm{var}^S(b + 1)\) only where \(\sqrt{\mathrm{var}^P(b)} - "
-        r"\sqrt{\mathrm{var}^P(b+1)} &gt; 2e\), for finitely many \(b\).</p>"
-    ),
-    hypotheses=(
-        r"\(w_0\) is given; learning rates that do not depend on \(b\)",
-        "for the positive part: an analytic activation, inputs with finitely many atoms",
-    ),
+    module=__name__,
     verdict=Verdict.REFUTED,
+    figure="proved decreases",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -186,26 +169,4 @@ CLAIM = Claim(
         Showcase("ReLU: the variance rises", relu_rising, printed=True),
         Showcase("leaky ReLU: the variance rises", leaky_rising, printed=True),
     ),
-    proof=(
-        r"<p><b>Leaky ReLU.</b> \(x \in \{0, 1\}\) equally likely, \(w = (1, 2)\), \(w^* = (1, 1)\), \(\alpha = 1\): with \(q\) the "
-        r"frequency of \(x = 1\) in batch 0, \(W_{1,1} = 1 - 2q\) changes sign at the mean \(q = 1/2\), where \(\sigma'\) jumps. So "
-        r"\(g_{1,1} = G(q)\, q'\) with \(G \to -3/2\) or \(-3a/2\), each with probability \(1/2\), and \(\mathrm{var} \to "
-        r"\tfrac{9}{64} (1 - a)^2\). For even \(b\) the count \(q = 1/2\) has probability of order \(b^{-1/2}\), for odd \(b\) it has "
-        r"none: the approach is not monotone either.</p><p><b>Analytic activations.</b> The gradient is a real-analytic function \(G\) "
-        r"of the frequencies \(q = (q_0, \dots, q_t)\) of the atoms in the batches, and with an independent copy \(q'\), "
-        r"\(\mathrm{var} = \mathbb{E} F\), \(F = \tfrac12 \|G(q) - G(q')\|^2 \ge 0\). Moments of \(q - p\) are polynomials in \(1/b\), "
-        r"those of order \(j\) are \(\mathcal{O}(b^{-\lceil j/2 \rceil})\), so Taylor's formula gives \(\mathrm{var} = c_1/b + \dots + "
-        r"c_m/b^m + \mathcal{O}(b^{-m-1/2})\) for every \(m\). If \(F\) vanishes near \((p, p)\), it vanishes on the simplex, and var "
-        r"is 0. Otherwise its lowest form there, of degree \(2r\) say, is not negative and not zero, and \(c_r\), its mean under the "
-        r"Gaussian limit of \(\sqrt b\,(q - p)\), is positive while \(c_1 = \dots = c_{r-1} = 0\). Hence \(\mathrm{var}(b) - "
-        r"\mathrm{var}(b+1) = r c_r b^{-r-1} + \mathcal{O}(b^{-r-3/2}) &gt; 0\) for all large \(b\).</p>"
-    ),
-    remarks=(
-        r"The threshold \(b_0\) of the analytic case is not known explicitly; for the batch sizes of the cards the variance is "
-        r"certified, by "
-        "the polynomial network and directly.",
-        "Open: activations between the two, such as ELU, and inputs without finite support.",
-        r"For the polynomial networks of Theorem 3.4 the variance tends to 0 (before line 307); with leaky ReLU it need not.",
-    ),
-    command="pytest -m theorems tests/theorems/test_general_networks.py",
 )

@@ -154,29 +154,9 @@ def interpolated() -> Jump:
 
 CLAIM = Claim(
     id="leaky ReLU",
-    title="“Any smooth activation function, e.g. Sigmoid and Leaky ReLU”",
-    source="lines 328-336: the text before Theorem 3.6, and the theorem",
-    printed=(
-        r"<p>“Note that for any smooth activation function \(\sigma^S\) (e.g., Sigmoid and Leaky ReLU), it is always possible to find "
-        r"a corresponding polynomial function, \(\sigma^P\) such that it approximates \(\sigma^S\) as closely as desired within a "
-        r"specified compact domain.”</p><p>“For any smooth activation function \(\sigma^S\), \(\epsilon &gt; 0\) and time step \(T \in "
-        r"\mathbb{N}^+\), there exists a polynomial \(\sigma^P\) [...] such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\), \(k \in "
-        r"[H]\).”</p>"
-    ),
-    corrected=(
-        r"<p>Leaky ReLU, \(\sigma(z) = z\) for \(z &gt; 0\) and \(a z\) otherwise, \(0 \le a &lt; 1\), is approximated by polynomials, "
-        r"but its derivative is not: every polynomial has \(\sup|\sigma' - P'| \ge (1 - a)/2\), and there are networks, with bounded "
-        r"inputs, for which \(\sup_x \|g_{0,1}^S - g_{0,1}^P\| \ge (1 - a)/2\) for <em>every</em> polynomial \(P\). What holds is "
-        r"convergence in the mean: if the pre-activations are almost surely not 0, \(\mathbb{E} \|g_{t,k}^S - g_{t,k}^P\| \to 0\) for "
-        r"fixed \(t\) along suitable \(P\).</p>"
-    ),
-    hypotheses=(
-        r"for the convergence in the mean: bounded inputs; pre-activations that are almost surely not 0, in every layer and at every "
-        r"step (dead units, whose outputs are 0, break it); and polynomials with \(P \to \sigma\) uniformly on \([-R, R]\), \(R\) "
-        r"beyond the pre-activations of both networks, \(P'\) bounded there and \(P' \to \sigma'\) uniformly away from 0, such as the "
-        r"integrals of the interpolants of \(\sigma'\)",
-    ),
+    module=__name__,
     verdict=Verdict.REFUTED,
+    figure="kink",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -186,21 +166,4 @@ CLAIM = Claim(
         Showcase("no uniform bound for ReLU", relu, printed=True),
         Showcase("no uniform bound for leaky ReLU", leaky, printed=True),
     ),
-    proof=(
-        r"<p>Take sizes 2-1-1, \(W_1 = (1, 0)\), \(W_1^* = (0, 1)\), \(W_2 = W_2^* = 1\), \(x = (u, 1)\), \(|u| \le 1\): then \(h = "
-        r"u\) and \(h^* = 1\). As \(u\) passes 0 the gradient \(g_{0,1}^S = (\sigma(u) - \sigma(1))\, \sigma'(u)\, (u, 1)\) jumps from "
-        r"\(-a\,(0, 1)\) to \(-(0, 1)\), while \(g_{0,1}^P = (P(u) - P(1))\, P'(u)\, (u, 1)\) is continuous: one of the two gaps is at "
-        r"least half the jump, \((1 - a)/2\). With \(\sigma'\) in place of the gradient: the same for \(\sup|\sigma' - P'|\).</p><p>In "
-        r"the mean, at \(t = 0\): off a null set all factors converge, and they are bounded, so dominated convergence applies. At \(t "
-        r"+ 1\): the weights converge almost surely, the pre-activations then are almost surely not 0, so that \(\sigma'\) is "
-        r"continuous there.</p>"
-    ),
-    remarks=(
-        r"The mean over \(u\) of the gap itself falls like \(\log n / n\) in the degree \(n\): times \(n / \log n\) it is 0.328 at 32 "
-        r"and 0.322 at 512. Its root mean square, whose squares are on the cards, falls like \(n^{-1/2}\): a jump is smeared over a "
-        r"width of the order of \(1/n\).",
-        "The largest gap tends to (1 - a)/2 from above for these polynomials (integrals of the interpolants of the derivative). It "
-        "stays further up for the interpolants of the values, at the ends of the interval, and grows for least squares.",
-    ),
-    command="pytest -m theorems tests/theorems/test_leaky_relu.py",
 )

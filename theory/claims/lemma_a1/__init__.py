@@ -93,31 +93,9 @@ def _shown(matrix: np.ndarray) -> str:
 
 CLAIM = Claim(
     id="A.1",
-    title="Kronecker and matrix products may be exchanged",
-    source="lines 562-572",
-    printed=(
-        r"<p>For matrices \(M_{i,j}\), \(i \in [m]\), \(j \in [n]\), with appropriate dimensions, "
-        r"\(\bigotimes_{i \in [m]} \left( \prod_{j \in [n]} M_{i,j} \right) "
-        r"= \prod_{j \in [n]} \left( \bigotimes_{i \in [m]} M_{i,j} \right)\).</p>"
-    ),
-    corrected="",
-    hypotheses=(
-        r"each row chains: \(M_{i,j}\) has as many columns as \(M_{i,j+1}\) has rows, for every \(i\). "
-        r"It is not enough that the columns' Kronecker products chain.",
-    ),
+    module=__name__,
     verdict=Verdict.HOLDS,
+    figure="mixed products",
     check=check,
     showcases=(Showcase("rows of different dimensions", two_by_two), Showcase("a padded row", with_padding)),
-    proof=(
-        r"<p>\((A \otimes B)(C \otimes D) = AC \otimes BD\) whenever \(AC\) and \(BD\) exist, entry by entry: "
-        r"\(\sum_{k,l} A_{ik} B_{jl} C_{kr} D_{ls} = (AC)_{ir} (BD)_{js}\). Induction over \(m\) gives two columns, "
-        r"induction over \(n\) the rest.</p>"
-    ),
-    remarks=(
-        "With rows of different lengths, the shorter ones are continued by identities. Each must have its row's own dimension: the "
-        "proofs of Lemma A.3 and its successors use this with rows whose dimensions differ.",
-        "When only the columns' products chain, the right-hand side exists and the left does not: (1x2) and (2x1) in the first column, "
-        "(1x1) and (2x1) in the second.",
-    ),
-    command="pytest -m theorems tests/theorems/test_lemma_a1.py",
 )

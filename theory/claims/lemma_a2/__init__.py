@@ -126,28 +126,9 @@ def _shown(matrix: np.ndarray) -> str:
 
 CLAIM = Claim(
     id="A.2",
-    title="Products of quadratic forms are traces against moment matrices",
-    source="lines 573-578",
-    printed=(
-        r"<p>Given \(y_1, \ldots, y_m \sim \mathcal{D}_1\) in \(\mathbb{R}^{p_1}\), \(z_1, \ldots, z_n \sim "
-        r"\mathcal{D}_2\) in \(\mathbb{R}^{p_2}\) and constant matrices \(D_0, \ldots, D_n, A_1, \ldots, A_m\),</p>"
-        r"\[ \mathbb{E}\left[ D_0 z_1^T D_n (z_1^T D_1 z_2) \cdots (z_{n-1}^T D_{n-1} z_n) (y_m^T A_m y_1)"
-        r"(y_1^T A_1 y_2) \cdots (y_{m-1}^T A_{m-1} y_m) \right] \]"
-        r"\[ = \sum_{u \in [p_1], v \in [p_2]} D_0 e_{p_1,u} e_{p_2,v}^T D_n \, \mathrm{tr}\left( C_{u,v} \left( "
-        r"\bigotimes_{i=0}^{m-1} A_i \otimes \bigotimes_{j=1}^{n-1} D_i \right) \right) \]"
-    ),
-    corrected=(
-        r"<p>For <em>every joint law</em> of \(y_1, \ldots, y_m, z_1, \ldots, z_n\), with \(y_0 := y_m\) and "
-        r"\(A_0 := A_m\),</p>"
-        r"\[ \mathbb{E}\left[ D_0 z_1 z_n^T D_n \prod_{j=1}^{n-1} (z_j^T D_j z_{j+1}) "
-        r"\prod_{i=0}^{m-1} (y_i^T A_i y_{i+1}) \right] = \sum_{u,v \in [p_2]} D_0 e_u e_v^T D_n \, "
-        r"\mathrm{tr}\left( C_{u,v} \left( \bigotimes_{i=0}^{m-1} A_i \otimes \bigotimes_{j=1}^{n-1} D_j "
-        r"\right) \right), \]"
-        r"\[ C_{u,v} = \mathbb{E}\left[ z_{1,u} z_{n,v} \bigotimes_{i=0}^{m-1} y_{i+1} y_i^T \otimes "
-        r"\bigotimes_{j=1}^{n-1} z_{j+1} z_j^T \right]. \]"
-    ),
-    hypotheses=(r"all moments of order \(2m + 2n\) of the joint law exist",),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="quadratic forms",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -161,23 +142,5 @@ CLAIM = Claim(
             note="No choice of C_uv helps: every term with u = 1 is zero.",
         ),
         Showcase("the same Gaussian sample three times", lambda: with_pattern("N(0, I)", "aaa"), printed=True),
-    ),
-    proof=(
-        r"<p>\(z_1 z_n^T = \sum_{u,v} z_{1,u} z_{n,v}\, e_u e_v^T\), and every scalar is a trace, "
-        r"\(y_i^T A_i y_{i+1} = \mathrm{tr}(y_{i+1} y_i^T A_i)\). A product of traces is the trace of a Kronecker "
-        r"product, so by Lemma A.1 the product of all the forms is \(\mathrm{tr}((\bigotimes_i y_{i+1} y_i^T \otimes "
-        r"\bigotimes_j z_{j+1} z_j^T)(\bigotimes_i A_i \otimes \bigotimes_j D_j))\). Now take the expectation, which "
-        r"is linear: nothing about the joint law was used.</p>"
-    ),
-    remarks=(
-        "Lemma A.3 uses the lemma with samples that coincide. With the constants of independent draws it then fails: "
-        "in 18 of 18 cases of the test suite, three laws and six patterns of equal samples.",
-    ),
-    command="pytest -m theorems tests/theorems/test_lemma_a2.py",
-    slips=(
-        r"The seed \(D_0 z_1^T D_n\) does not type-check; Lemma A.3 needs \(D_0 z_1 z_n^T D_n\).",
-        r"The sum is over \(u \in [p_2]\), not \(u \in [p_1]\): \(z_1\) lies in \(\mathbb{R}^{p_2}\).",
-        r"\(A_0\) is not defined: it is \(A_m\).",
-        r"The last Kronecker product has \(D_i\) for \(D_j\).",
     ),
 )

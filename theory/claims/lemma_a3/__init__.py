@@ -19,8 +19,6 @@ from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm, remove_gradient_layer
 from theory.trace_forms import W, g
 
-INSTANCE = MixedProduct
-
 
 def check(instance: MixedProduct) -> Evidence:
     """The value by cutting at every x x^T against the sum over all draws of the samples; every count and degree of the statement."""
@@ -119,60 +117,14 @@ def _no_gradient() -> MixedProduct:
 
 CLAIM = Claim(
     id="A.3",
-    title="One layer of gradients removed",
-    source="Lemma A.3, lines 580-594",
-    printed=(
-        r"<em>(Abridged.)</em> "
-        r"For \(\mathcal{M} = \{M_{i,j} : i \in [0:m], j \in [n]\}\) with letters in \(W_{0:t}, \bar{G}_t, G_{0:t-1}, W^*\) and"
-        r" \(\bar{\mathcal{C}}\), and \(\deg(\bar{G}_t; \mathcal{M}) = d\), of which \(d'\) in rows \(1, \ldots, m\):"
-        r" \[ E[ \mathrm{tr}( C \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_t ] = \sum_{l \in [L]} c_l"
-        r" \mathrm{tr}( C_l \bigotimes_{u \in [m']} \prod_{v \in [n']} Q_{l,u,v} ) \prod_{v} Q_{l,0,v} \] with"
-        r" \(m' = m + d - 2\), \(n' = 6 m n (d+1)\), \(L = 2^d p^{d'(m-1)+2}\), \(c_l = \pm 1\), \(C, C_l \in \mathcal{C}\), and"
-        r" \(\deg(W_t; \mathcal{Q}_l) \le \deg(W_t; \mathcal{M}) + 3d\), \(\deg(W^*; \mathcal{Q}_l) \le \deg(W^*; \mathcal{M}) + 2d\),"
-        r" \(\deg(W_t; \mathcal{Q}_l) + \deg(W^*; \mathcal{Q}_l) = \deg(W_t; \mathcal{M}) + \deg(W^*; \mathcal{M}) + 3d\);"
-        r" \(\deg(\bar{G}_t; \mathcal{Q}_l) = 0\), other degrees unchanged."
-    ),
-    corrected=(
-        r"With \(d_0 = d - d'\) gradients in row 0: \(m' = m + d' + \max(d_0 - 1, 0)\), rows of length \(n' \le n + 5\),"
-        r" \(L = 2^d p^{2}\) if \(d_0 \ge 1\) and \(L = 2^d\) otherwise, for any constant matrices \(C, C_l\). The term in which"
-        r" \(k\) of the \(d\) gaps give the teacher has \(c_l = (-1)^k\),"
-        r" \(\deg(W_t; \mathcal{Q}_l) = \deg(W_t; \mathcal{M}) + 3d - 2k\) and"
-        r" \(\deg(W^*; \mathcal{Q}_l) = \deg(W^*; \mathcal{M}) + 2k\). \(C_l\) is built from the joint law of the samples: gradients of"
-        r" one sample are dependent."
-    ),
-    hypotheses=(
-        "two linear layers",
-        "the rows chain, and C fits their Kronecker product",
-        "the law has moments of order 2d",
-    ),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="rows and terms",
     check=check,
     check_printed=check_printed,
     showcases=(
         Showcase("dependent samples in two rows and in row 0", _dependent, note="d = 5, p = 2, one sample in three places"),
         Showcase("the square of one sample's gradient", _one_row),
         Showcase("no gradient, one row", _no_gradient, printed=True, note="m' = -1"),
-    ),
-    proof=(
-        r"Write \(g_{t,1,s} = W_{t,2}^T D_t x_s x_s^T\) and \(g_{t,2,s} = D_t x_s x_s^T W_{t,1}^T\), expand every gap"
-        r" \(D_t = W_{t,2} W_{t,1} - W_2^* W_1^*\) (\(2^d\) picks) and cut every row at each \(x_s x_s^T\). A row with \(d_h\) cuts"
-        r" falls into \(d_h + 1\) pieces, row 0 into \(Q_-\), \(d_0 - 1\) inner pieces and \(Q_+\). By indices,"
-        r" \(\mathrm{tr}(C \bigotimes R_h) = \sum C_{b,a} \prod_h (R_h)_{a_h b_h}\), and the coordinates of the samples, two for every"
-        r" cut, multiply \(C\); those at the ends of row 0 are fixed as \(u, v\) and leave \(Q_- e_u e_v^T Q_+\). The expectation acts"
-        r" on the coordinates alone."
-    ),
-    remarks=(
-        r"A row of length \(n\) gains at most 5: two gradients at its ends leave three letters each, and row 0 gains \(e_u e_v^T\).",
-        "Built from a product law, as Lemma A.2 is printed, the constants are wrong as soon as two gradients share a sample.",
-    ),
-    command="pytest -m theorems tests/theorems/test_lemma_a3.py",
-    slips=(
-        r"\(m' = m + d - 2\) is \(-1\) for \(d = 0, m = 1\); the number of rows grows by one with every gradient in rows 1 to m.",
-        r"The set \(\mathcal{C}\) (line 544) is too small: when \(x = e_1\) almost surely, all its elements have rank at most 1, and it"
-        r" does not hold the identity that \(\|g\|^2 = \mathrm{tr}(I g^T g)\) needs. Nor does it have step 0 (\(t \in \mathbb{N}^+\)).",
-        r"\(g_{t,2,s}\) (line 553) lacks the transpose of \(W_{t,1}\).",
-        r"\(g_{t,i} = \frac{1}{b} \sum_{s \in [d]} g_{t,i,s}\) (line 555) means \(s \in [b]\).",
-        r"\(\deg(A; \mathcal{M}) = \sum \mathbb{I}\{A = M_i\} + \mathbb{I}\{A^T = M_i\}\), read by value, gives \(\deg(I; \{I\}) = 2\).",
-        "The proof for more than one row stacks blocks of unequal size.",
     ),
 )

@@ -125,21 +125,9 @@ def _exact(matrix: np.ndarray) -> np.ndarray:
 
 CLAIM = Claim(
     id="3.1.2 loss",
-    title="The expected loss as a function of the batch size",
-    source="lines 321-324, 112-115",
-    printed=(
-        r"<p>Similar to Theorems 3.4 and 3.5, the population loss \(\mathcal{L}(w_t^b)\) at iteration \(t\) is also a polynomial "
-        r"in \(1/b\) and is a decreasing function of \(b\) when \(b\) is large.</p>"
-    ),
-    corrected=(
-        r"<p>\(\mathbb{E}[\mathcal{L}(w_t^b) \mid w_0]\) is a polynomial in \(1/b\) of degree at most "
-        r"\(\sum_{s=0}^{t-1} (2\, d_H\, m^{s} - 1)\), \(m = 2 d_H - 1\) (for two linear layers 0, 3, 14 at \(t = 0, 1, 2\)). "
-        r"Its constant term is the loss of full-gradient descent. It need <em>not</em> decrease in \(b\): near a saddle it can "
-        r"increase for every \(b \ge 1\). In one linear layer every coefficient of a positive power of \(1/b\) is \(\ge 0\), and it "
-        r"never increases in \(b\).</p>"
-    ),
-    hypotheses=(r"\(w_0\) is given; polynomial activation", r"for the last sentence: one linear layer"),
+    module=__name__,
     verdict=Verdict.REFUTED,
+    figure="expected loss",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -149,16 +137,4 @@ CLAIM = Claim(
         Showcase("Gaussian inputs near a saddle", saddle, printed=True),
         Showcase("two atoms near a saddle", saddle_two_atoms, printed=True),
     ),
-    proof=(
-        r"<p>One layer: with \(e_t = W_t - W^*\), \(e_{t+1} = e_t (I - \alpha_t S_t)\), so \(\mathbb{E}\,\mathcal{L}(w_t) = \frac12 "
-        r"\mathrm{tr}(e_0 A_0 e_0^T)\) with \(A_t = \Sigma\) and \[ A_s = \mathbb{E}[(I - \alpha_s S_s) A_{s+1} (I - \alpha_s S_s)] \] "
-        r"\[ = (I - \alpha_s \Sigma) A_{s+1} (I - \alpha_s \Sigma) "
-        r"+ \frac{\alpha_s^2}{b}\, \mathbb{E}[(x x^T - \Sigma) A_{s+1} (x x^T - \Sigma)]. \] Both maps "
-        r"preserve positive semidefinite matrices, so every coefficient of every \(A_s\) in \(1/b\) is positive semidefinite.</p>"
-    ),
-    remarks=(
-        r"The variance has no constant term and is not negative, which gives the sign of its first coefficient. The loss has a constant "
-        r"term, so the argument of Theorem 3.5 says nothing about its first coefficient.",
-    ),
-    command="pytest -m theorems tests/theorems/test_loss_decreasing.py",
 )

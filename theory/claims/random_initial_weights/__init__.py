@@ -160,21 +160,9 @@ def fixed_start() -> Instance:
 
 CLAIM = Claim(
     id="random w_0",
-    title="Random initial weights and the constant term",
-    source="Theorem A.7, lines 631-634 and 656-658; Theorem 3.4 and its footnote 3",
-    printed=(
-        r"<p>\(\mathrm{var}(g_{t,i}^b) = \beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\) with no constant term, where "
-        r"\(\mathrm{var}(g_{t,i}^b) = \mathbb{E}_{w_0}[\mathbb{E}[\mathrm{tr}(g g^T) \mid \mathcal{F}_0]] - "
-        r"\|\mathbb{E}_{w_0}[\mathbb{E}[g \mid \mathcal{F}_0]]\|^2\) takes the expectation over random initial weights too.</p>"
-    ),
-    corrected=(
-        r"<p>For random \(w_0\), independent of the batches, \(\mathrm{var}(g_{t,k}^b) = \beta_0 + \beta_1 \frac1b + \dots + "
-        r"\beta_r \frac{1}{b^r}\) with \[ \beta_0 = \mathrm{var}_{w_0}\big( \nabla_{W_k} \mathcal{L}(w_t(w_0)) \big), \] "
-        r"\(w_t(w_0)\) the iterate of full-gradient descent from \(w_0\). It vanishes exactly when that gradient is the same for almost "
-        r"every \(w_0\), in particular when \(w_0\) is given.</p>"
-    ),
-    hypotheses=(r"\(w_0\) has finite moments of the orders that appear and is independent of the batches",),
+    module=__name__,
     verdict=Verdict.REFUTED,
+    figure="constant term",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -186,17 +174,4 @@ CLAIM = Claim(
         Showcase("var(g) = 1 for every b", random_signs, printed=True),
         Showcase("after one step", lambda: random_start(1, 1), printed=True),
     ),
-    proof=(
-        r"<p>Law of total variance: \(\mathrm{var}(g_t) = \mathbb{E}_{w_0}[\mathrm{var}(g_t \mid w_0)] + "
-        r"\mathrm{var}_{w_0}(\mathbb{E}[g_t \mid w_0])\). The first part has no constant term (Theorem 3.4, given \(w_0\)). "
-        r"\(\mathbb{E}[g_t \mid w_0]\) is a polynomial in \(1/b\) whose constant term is the gradient of full-gradient descent, so the "
-        r"second part has the constant term \(\beta_0\).</p>"
-    ),
-    remarks=(
-        r"As \(b \to \infty\) the variance tends to \(\beta_0\), not to 0, and \(\beta_1 \ge 0\) no longer follows from the sign of the "
-        r"variance: \(\mathrm{var}_{w_0}(\mathbb{E}[g_t \mid w_0])\) may increase with \(b\). With \(x \in \{0, 1\}\), \(w_0 = (1, 2)\) or "
-        r"\((-1, 0)\) equally likely, \(w^* = 0\), \(\alpha = 1\), the variance at \(t = 1\) is \(\frac{1}{16} - \frac{1}{4b} + \dots\): "
-        r"it increases for all large \(b\), and Theorem 3.5 fails.",
-    ),
-    command="pytest -m theorems tests/theorems/test_random_initial_weights.py",
 )

@@ -13,7 +13,6 @@ from theory.problem import TeacherStudent
 from theory.trace_forms import W, g
 from theory.trace_forms.letters import gradient_letter, weight_letter
 
-INSTANCE = MixedProduct
 check = theorem_a5.check
 
 
@@ -59,33 +58,13 @@ def _vanishing() -> MixedProduct:
 
 CLAIM = Claim(
     id="3.2",
-    title="One step unrolled (informal)",
-    source="Theorem 3.2, lines 259-264",
-    printed=(
-        r"<em>(Abridged.)</em> "
-        r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t-1}\) and constants and \(\deg(G_t; \mathcal{M}) = d\) there are"
-        r" \(\mu_1, \ldots, \mu_S \in \mathbb{N}^{+}\) with"
-        r" \[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} ="
-        r" \sum_{s \in [S]} \mu_s \mathrm{tr}( C \bigotimes_{i \in [0:I]} \prod_{j} Q_{s,i,j} ) \prod_{j} Q_{s,0,j} \] with letters of"
-        r" \(\mathcal{Q}\) in \(W_{:t-1}, G_{:t-1}\) and constants."
-    ),
-    corrected=(
-        r"\(\deg(W_t; \mathcal{M}) = d\), \(S = 2^d\), and \(\mu_s = (-\alpha_{t-1})^j\), real, for a term with \(j\) gradients; the"
-        r" Kronecker product is over \(i \in [I]\) on both sides."
-    ),
-    hypotheses=("learning rates that do not depend on the samples",),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="unrolled step, informal",
     check=check,
     check_printed=check_printed,
     showcases=(
         Showcase("four weights of step 1", _mixed),
         Showcase("a weight that starts at zero", _vanishing, printed=True, note="its slope in the gradient is -alpha"),
-    ),
-    proof="Theorem A.5.",
-    command="pytest -m theorems tests/theorems/test_theorem_3_2.py",
-    slips=(
-        r"\(\deg(G_t; \mathcal{M}) = d\) is printed for \(\deg(W_t; \mathcal{M}) = d\): \(\mathcal{M}\) has no \(G_t\).",
-        r"\(\mu_s \in \mathbb{N}^{+}\) is printed for real numbers.",
-        r"\(i \in [0:I]\) in the Kronecker product on the right counts row 0 twice, and \(M_{s,i,j}\) is printed for \(Q_{s,i,j}\).",
     ),
 )

@@ -11,7 +11,6 @@ from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.trace_forms import W, g
 
-INSTANCE = MixedProduct
 check = theorem_a6.check
 
 
@@ -46,24 +45,13 @@ def _constant() -> MixedProduct:
 
 CLAIM = Claim(
     id="3.3",
-    title="Down to the initial weights (informal)",
-    source="Theorem 3.3, lines 276-288",
-    printed=(
-        r"<em>(Abridged.)</em> "
-        r"For \(\mathcal{M}\) with letters in \(W_{:t}, G_{:t}\) and constants:"
-        r" \[ E[ \mathrm{tr}( C \bigotimes_{i \in [I]} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_0 ] = \sum_{s \in [S]} Q_s"
-        r" \frac{1}{b^s} \] where every \(Q_s\), \(s \in [0:S]\), is a sum of terms of the same form in \(W_0\) and constants."
-    ),
-    corrected=r"The sum is over \(s \in [0:S]\), with \(S \le \sum_f \max(D_f - 1, 0)\) as in Theorem A.6 for two linear layers.",
-    hypotheses=("two linear layers here; the statement is for polynomial activations", "all moments used are finite"),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="degree bounds, informal",
     check=check,
     check_printed=check_printed,
     showcases=(
         Showcase("a norm of weights times a gradient", _norm),
         Showcase("a product without randomness", _constant, printed=True),
     ),
-    proof="Theorem A.6.",
-    command="pytest -m theorems tests/theorems/test_theorem_3_3.py",
-    slips=(r"\(\sum_{s \in [S]}\) is printed for \(\sum_{s \in [0:S]}\): without a constant term nothing would be left as b grows.",),
 )

@@ -180,26 +180,9 @@ def quadratic() -> Instance:
 
 CLAIM = Claim(
     id="3.4",
-    title="The variance is a polynomial in 1/b; its degree",
-    source="Theorem 3.4, before line 307 (proof for two linear layers: Theorem A.7, lines 631-658)",
-    printed=(
-        r"<p>Given \(t \in \mathbb{N}\), value \(\mathrm{var}(g_{t,k}^b)\), \(k \in [H]\), can be written as a polynomial of "
-        r"\(\frac1b\) with degree at most \((D+1)^{(t+1)D} - 1\) with no constant term. Formally, \(\mathrm{var}(g_{t,k}^b) = "
-        r"\beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\), where \(r \le 2 (D+1)^{(t+1)D} - 1\) and each \(\beta_i\) is a "
-        r"constant independent of \(b\).</p>"
-    ),
-    corrected=(
-        r"<p>Given \(w_0\), \(\mathrm{var}(g_{t,k}^b \mid w_0) = \beta_1 \frac1b + \dots + \beta_r \frac{1}{b^r}\) with "
-        r"\[ r \le \sum_{s=0}^{t} (2 m^s - 1), \qquad m = 2 d_H - 1, \quad d_1 = 1, \quad d_k = D\, d_{k-1} + 1, \] "
-        r"for every layer \(k\) (two linear layers: 1, 6, 23, 76, ...). The bound is attained for every depth \(H\), activation degree "
-        r"\(D\), step \(t\) and layer \(k\).</p>"
-    ),
-    hypotheses=(
-        r"\(w_0\) is given (for random \(w_0\) there is a constant term)",
-        r"polynomial activation of degree \(D\); learning rates that do not depend on \(b\)",
-        r"\(x\) has the moments that appear, for example bounded or Gaussian inputs",
-    ),
+    module=__name__,
     verdict=Verdict.REFUTED,
+    figure="degrees by step",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -216,23 +199,4 @@ CLAIM = Claim(
         Showcase("degree 23 > 15", lambda: steepest(2, 1, 2), printed=True, note="the second bound fails too"),
         Showcase("degree 10 > 7 with three layers", lambda: steepest(3, 1, 1), printed=True, note="the depth is missing in the print"),
     ),
-    proof=(
-        r"<p>Upper bound. The gradient of one sample has degree \(m\) in the weights, so \(g_t\) is a polynomial of degree \(m^{t-s}\) in "
-        r"averages over batch \(s\). For \(j\) averages over one batch, \(\mathbb{E}[Y_1 \cdots Y_j]\) is a sum over set partitions "
-        r"\(\pi\) of \(b (b-1) \cdots (b - |\pi| + 1)\, b^{-j}\) times a constant: a polynomial in \(1/b\) of degree \(j - 1\). Batch "
-        r"\(s\) enters \(\|g_t\|^2\) with \(j = 2 m^{t-s}\), and \(\|\mathbb{E} g_t\|^2\) with less. At \(1/b = 0\) only partitions "
-        r"into single elements count, every expectation factorises, and the two parts cancel: no constant term.</p>"
-        r"<p>Attained. Take widths 1, weights 1, teacher 0, \(\sigma(z) = z^D\), \(x \in \{0, 1\}\) equally likely, \(\alpha = 1\); let "
-        r"\(q_s\) be the share of ones in batch \(s\). Then \(g_{t,k} = q_t D^{H-k} \prod_j w_{t,j}^{2 D^{H-j}} / w_{t,k}\), and by "
-        r"induction its part of highest degree is one monomial, \(c \prod_{s \le t} q_s^{m^{t-s}}\), \(c \ne 0\). The coefficient "
-        r"of \(b^{-(j-1)}\) in \(\mathbb{E}[q^j]\) is the cumulant \(\kappa_j\) of the coin, so that \[ \beta_r = c^2 \prod_{s=0}^{t} "
-        r"\kappa_{2 m^{s}}, \] and the even cumulants \(\kappa_{2n} = (4^n - 1) B_{2n} / (2n)\) of a fair coin do not vanish.</p>"
-    ),
-    remarks=(
-        r"The two printed bounds differ from each other, and neither depends on the depth: \(m\) grows with \(H\), so that for every \(D\) "
-        r"both fail at \(t = 1\) once \(H\) is large (\(D = 1\): \(H = 3\), degree 10 against 3 and 7; \(D = 2\): \(H = 6\), degree 250 "
-        r"against 80 and 161). Where \(m &gt; (D+1)^D\) both fail for all large \(t\) (\(D = 1\): \(H \ge 2\); \(D = 2\): \(H \ge 3\)); "
-        r"where \(m &lt; (D+1)^D\), as for \(D = H = 2\), both hold, far from sharp.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_3_4.py",
 )

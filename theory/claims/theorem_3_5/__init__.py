@@ -123,22 +123,9 @@ def gaussian_plain() -> Instance:
 
 CLAIM = Claim(
     id="3.5",
-    title="The variance of the stochastic gradient decreases for large batches",
-    source="lines 307-310; proof, lines 659-670",
-    printed=(
-        r"<p>Given \(t\), there exists a constant \(b_0\) such that for all \(b \ge b_0\), \(\mathrm{var}(g_{t,k}^b)\) is a decreasing "
-        r"function of \(b\). The constant \(b_0\) is the largest root of \(\beta_1 b^{r-1} + \beta_2 b^{r-2} + \cdots + \beta_r = 0\).</p>"
-    ),
-    corrected=(
-        r"<p>Given \(w_0\) and \(t\), \(\mathrm{var}(g_{t,k}^b)\) does not increase on \([b_0, \infty)\), where \(b_0\) is the largest "
-        r"positive root of odd multiplicity of \[ \beta_1 b^{r-1} + 2 \beta_2 b^{r-2} + \cdots + r \beta_r = 0, \] and \(b_0 = 0\) when "
-        r"there is none. It decreases strictly unless every \(\beta_s\) is zero.</p>"
-    ),
-    hypotheses=(
-        r"\(w_0\) is given: averaged over a random \(w_0\) there is a constant term, and the variance can increase for every large \(b\)",
-        r"the learning rates do not depend on \(b\)",
-    ),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="thresholds",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -150,24 +137,5 @@ CLAIM = Claim(
         Showcase("two atoms against the printed threshold", rise_beyond_the_printed_threshold, printed=True),
         Showcase("the smallest integers", smallest_rise, printed=True),
         Showcase("Gaussian inputs against the printed threshold", gaussian_rising, printed=True),
-    ),
-    proof=(
-        r"<p>\(\mathrm{var} = \sum_s \beta_s b^{-s}\) has \( -b^{r+1}\, \frac{d}{db} \mathrm{var} = \sum_s s\,\beta_s b^{r-s} =: q(b)\). "
-        r"The first non-zero \(\beta_s\) is positive, because \(\mathrm{var} \ge 0\) and \(b^s\,\mathrm{var} \to \beta_s\); so \(q\) is "
-        r"positive for large \(b\), and keeps that sign down to its last sign change \(b_0\). The "
-        r"printed proof takes this \(q\) (line 665); the printed statement (line 309) leaves out the factors \(s\), and so names the last "
-        r"zero of the variance itself.</p>"
-    ),
-    remarks=(
-        r"At batch sizes that are no integers the polynomial is no variance and can be negative, as in the figure.",
-        r"\(\beta_1 = 0\) is possible; the print's proof needs only \(\beta_1 \ge 0\), which then decides nothing: the first non-zero "
-        r"coefficient must be taken.",
-        r"In the first example the printed root is 1.344 and the derivative's is 2.154; var is 0 at \(b = 1\) and rises to \(b = 2\).",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_3_5.py",
-    slips=(
-        r"The statement (line 309) contradicts its own proof (line 665), which has the factors \(s\).",
-        r"Line 669 adds \(\frac{1}{b^r} f(b)\) to \(-\frac{r}{b^{r+1}} f(b)\), where the derivative of \(f\) is meant, and \(f\) is "
-        r"already the whole variance.",
     ),
 )

@@ -141,21 +141,9 @@ def gaussian_inputs() -> Unbounded:
 
 CLAIM = Claim(
     id="3.6",
-    title="For every tolerance there is a polynomial network that follows the smooth one",
-    source="Theorem 3.6, lines 325-347",
-    printed=(
-        r"<p>For any smooth activation function \(\sigma^S\), \(\epsilon &gt; 0\) and time step \(T \in \mathbb{N}^+\), there exists a "
-        r"polynomial \(\sigma^P\) (depending on \(\epsilon, \sigma^S\), and \(T\)) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le "
-        r"\epsilon\), \(k \in [H]\).</p>"
-    ),
-    corrected=(
-        r"<p>For any \(\sigma \in C^1\) with a Lipschitz derivative, \(w_0, w^*\), learning rates, <em>a bound \(C_x\) on the "
-        r"inputs</em>, \(\epsilon &gt; 0\) and \(T\), there is a polynomial \(\sigma^P\), which depends on all of them, such that "
-        r"\(\|g_{t,k}^S - g_{t,k}^P\| \le \epsilon\) for \(t \le T\), \(k \in [H]\), every batch size and all samples with \(\|x\| \le "
-        r"C_x\). It is constructed: <code>theory.approximation.polynomial_within</code>.</p>"
-    ),
-    hypotheses=(r"\(\sigma \in C^1\) with Lipschitz \(\sigma'\)", r"bounded inputs: for Gaussian ones no polynomial will do"),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="approximants",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -171,18 +159,4 @@ CLAIM = Claim(
             r"little harm and high ones very much.",
         ),
     ),
-    proof=(
-        r"<p>Inside a bounded domain: Theorem A.9, whose bound tends to 0 with \(e_0\) and \(e_1\), and the density of polynomials in "
-        r"\(C^1[-R, R]\). The a-priori bounds give \(R\).</p><p>No polynomial does for all \(x\) when, say, \(g^S_{0,2} = "
-        r"\sigma(x)^2\) with the sigmoid (widths and weights 1, teacher 0): \(g^P_{0,2} = P(x)^2\) is unbounded unless \(P\) is a "
-        r"constant \(c\), and \(|\sigma^2 - c^2|\) tends to at least \(1/2\) at one of \(\pm\infty\). So the supremum over samples is "
-        r"at least \(1/2\) for every \(P\).</p>"
-    ),
-    remarks=(
-        r"“Smooth, e.g. Leaky ReLU” in the text before the theorem: see its own entry in the ledger.",
-        "The appendix assumes bounded inputs (lines 786-790); Section 3.2 does not say so. Of the paper's data sets, the synthetic one, "
-        "made for Section 3.1, has Gaussian inputs, and that of MNIST is bounded.",
-        "For Gaussian inputs the bounds along a given run hold (Theorem A.9, envelope “run”): the samples drawn are bounded.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_3_6.py",
 )

@@ -129,27 +129,9 @@ def a_power() -> FixedPolynomial:
 
 CLAIM = Claim(
     id="A.10",
-    title="Mixed products of the two networks' weights and gradients are close",
-    source="Theorem A.10, lines 891-903",
-    printed=(
-        r"<p>For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial \(\sigma^P\) (depending on \(\epsilon, "
-        r"\sigma^S\), and \(T\)) such that \( \| \mathrm{tr}( C ( \bigotimes_i \prod_j M_{i,j}^S ) ) \prod_j M_{0,j}^S - \mathrm{tr}( "
-        r"C ( \bigotimes_i \prod_j M_{i,j}^P ) ) \prod_j M_{0,j}^P \| &lt; \epsilon\), where \(M_{i,j}^S\) takes values in \(W_{0:t}^S "
-        r"\cup G_{0:T}^S \cup W^* \cup \bar{C}\) and \(M_{i,j}^P\) is the corresponding variable of the polynomially activated "
-        r"network.</p>"
-    ),
-    corrected=(
-        r"<p>For any \(\epsilon &gt; 0\), \(T\) <em>and any mixed product</em> (its \(C\), its letters) there exists a polynomial, "
-        r"<em>depending on the product too</em>, with that property. Explicitly, with \(a_i \ge \|M_i^S\|_2\) and \(e_i \ge \|M_i^S - "
-        r"M_i^P\|_2\) over all letters \(i\) of all rows in order, \(n_h\) the smallest dimension along row \(h\),\[ \Big\| "
-        r"\mathrm{tr}\Big( C \Big( \bigotimes_i \prod_j M_{i,j}^S \Big) \Big) \prod_j M_{0,j}^S - \mathrm{tr}\Big( C \Big( "
-        r"\bigotimes_i \prod_j M_{i,j}^P \Big) \Big) \prod_j M_{0,j}^P \Big\|_F \]\[ \le \|C\|_F \prod_{h \ge 0} \sqrt{n_h}\; \sum_i "
-        r"\Big( \prod_{j&lt;i} a_j \Big) e_i \prod_{j&gt;i} (a_j + e_j), \] letters in \(W_{0:T}^S \cup G_{0:T}^S \cup W^* \cup "
-        r"\bar{C}\), with the \(e_i\) of Theorem A.9, 0 for \(W^*\) and for constants. Without \(C\), \(n_h\) takes the place of "
-        r"\(\sqrt{n_h}\) for \(h \ge 1\), and 1 that of \(\|C\|_F\).</p>"
-    ),
-    hypotheses=("those of Theorem A.9", r"the polynomial may depend on the product: \(C\), the number of letters"),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="product gaps",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -159,19 +141,4 @@ CLAIM = Claim(
         Showcase("a large constant", scaled, printed=True),
         Showcase("many factors", a_power, printed=True),
     ),
-    proof=(
-        r"<p>\(\prod A_i - \prod B_i = \sum_i (\prod_{j&lt;i} A_j)(A_i - B_i)(\prod_{j&gt;i} B_j)\), and the value is linear in every "
-        r"letter, so it telescopes over the letters of all rows at once. Each term is \(\mathrm{tr}(C \bigotimes_h R_h) R_0\) with "
-        r"words \(R_h\) of rank at most \(n_h\): \(|\mathrm{tr}(C X)| \le \|C\|_F \|X\|_F\), and \(\|\bigotimes_h R_h\|_F = \prod_h "
-        r"\|R_h\|_F \le \prod_h \sqrt{n_h}\, \|R_h\|_2\). Without \(C\), \(|\mathrm{tr}(\bigotimes_h R_h)| \le \prod_h n_h "
-        r"\|R_h\|_2\).</p>"
-    ),
-    remarks=(
-        r"No polynomial at all serves all products: \(\sigma\) is none, so for \(x\) with a density the gap of \(g_{0,k}\) is positive "
-        r"on an open set of samples, and a large \(C\) multiplies it by as much as one likes.",
-        r"With finitely many atoms and a fixed batch size finitely many pre-activations occur, and a polynomial that interpolates "
-        r"\(\sigma\) and \(\sigma'\) at all of them has gap 0 in every product.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_a10.py",
-    slips=(r"\(W_{0:t}\) beside \(G_{0:T}\): the indices \(t\) and \(T\) are mixed; line 901 says “at any time step \(T\)”.",),
 )

@@ -21,7 +21,6 @@ from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm, conditional_expectation
 from theory.trace_forms import W, g
 
-INSTANCE = MixedProduct
 BATCH_SIZES = (1, 2, 3, 4)
 
 
@@ -117,46 +116,14 @@ def _mean_gradient() -> MixedProduct:
 
 CLAIM = Claim(
     id="A.4",
-    title="The expectation over one batch is a polynomial in 1/b",
-    source="Theorem A.4, lines 595-607",
-    printed=(
-        r"<em>(Abridged.)</em> "
-        r"For \(\mathcal{M}\) with letters in \(W_{0:t}, G_{0:t}, W^*\) and \(\bar{\mathcal{C}}\), \(\deg(G_t; \mathcal{M}) = d\):"
-        r" \[ E[ \mathrm{tr}( C \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_t ] = \alpha_0 +"
-        r" \alpha_1 \frac{1}{b} + \cdots + \alpha_d \frac{1}{b^d} \] where every \(\alpha_s\) is a sum of \(L\) terms of the same form"
-        r" without \(G_t\), with \(m' = m + d - 2\), \(n' = 6 m n (d+1)\); degrees as in Lemma A.3, and, last,"
-        r" \(\deg(W^*; \mathcal{Q}_{l,s}) = \deg(W^*; \mathcal{M})\)."
-    ),
-    corrected=(
-        r"The degree is at most \(\max(d - 1, 0)\). With \(E_\pi\) the expectation in which the gradients of a block of the set partition"
-        r" \(\pi\) of the \(d\) gradient letters share one sample, and the blocks are independent,"
-        r" \[ \alpha_s = \sum_{\pi} s_1(|\pi|, d-s) E_\pi \] (signed Stirling numbers of the first kind), a sum of \(2^d p^2\) terms as in"
-        r" Lemma A.3 (\(2^d\) when row 0 has no gradient). The last line is to be dropped:"
-        r" \(\deg(W^*; \mathcal{Q}) = \deg(W^*; \mathcal{M}) + 2k\) with \(k\) teacher picks."
-    ),
-    hypotheses=("two linear layers", "b independent samples, independent of the earlier batches", "moments of order 2d"),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="powers of one batch",
     check=check,
     check_printed=check_printed,
     showcases=(
         Showcase("three gradients after one step", _mixed, note="two in row 1, one in row 0; a general C"),
         Showcase("the norm of a scalar gradient", _norm),
         Showcase("E g depends on the teacher", _mean_gradient, printed=True, note="one atom, all weights 1: E g = 0, then -3"),
-    ),
-    proof=(
-        r"Expand \(g_{t,k} = \frac{1}{b} \sum_s g_{t,k,s}\). Of the \(b^d\) index tuples, \(b(b-1)\cdots(b-|\pi|+1)\) have the pattern of"
-        r" equalities \(\pi\), and all of these have the expectation \(E_\pi\), which Lemma A.3 computes. The falling factorial is"
-        r" \(\sum_j s_1(|\pi|, j) b^j\) and has no constant term for \(|\pi| \ge 1\), so that \(b^{-d}\) times it stops at"
-        r" \(b^{-(d-1)}\)."
-    ),
-    remarks=(
-        r"\(\alpha_s\) is also the sum over partitions into \(d - s\) blocks of products of joint cumulants.",
-        "The degree d of the print is never reached.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_a4.py",
-    slips=(
-        r"The number of index tuples of a class is written in base b and its digits are taken for coefficients; they depend on b: for"
-        r" \(d = 2\), \(b(b-1)\) has the digits \(0\) and \(b-1\).",
-        r"\(m' = m + d - 2\) and \(n' = 6mn(d+1)\) as in Lemma A.3.",
     ),
 )

@@ -13,8 +13,6 @@ from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm, unroll
 from theory.trace_forms import W, g, teacher
 
-INSTANCE = MixedProduct
-
 
 def check(instance: MixedProduct) -> Evidence:
     """The unrolled form on a path of SGD against the form itself on that path; number, coefficients and degrees of its terms."""
@@ -90,35 +88,13 @@ def _single() -> MixedProduct:
 
 CLAIM = Claim(
     id="A.5",
-    title="One step unrolled",
-    source="Theorem A.5 and its proof, lines 609-623",
-    printed=(
-        r"<em>(Abridged.)</em> "
-        r"For \(\mathcal{M}\) with letters in \(W_{0:t}, G_{0:t-1}, W^*\) and \(\bar{\mathcal{C}}\), \(\deg(W_t; \mathcal{M}) = d\):"
-        r" \[ \mathrm{tr}( C \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} = \sum_{k \in [2^d]} \alpha_k \mathrm{tr}( C"
-        r" \bigotimes_{i} \prod_{j} M_{k,i,j} ) \prod_{j} M_{k,0,j} \] without \(W_t\), with"
-        r" \(\deg(G_{t-1}; \mathcal{M}_k) \le \deg(G_{t-1}; \mathcal{M}) + d\),"
-        r" \(\deg(W_{t-1}; \mathcal{M}_k) \le \deg(W_{t-1}; \mathcal{M}) + d\), their sum growing by \(d\), other degrees unchanged."
-        r" Proof: replace \(W_{t,i} = W_{t-1,i} - \alpha_t g_{t-1,i}\) everywhere; the constants come from the \(\alpha_t\)."
-    ),
-    corrected=(
-        r"The update is \(W_{t,i} = W_{t-1,i} - \alpha_{t-1} g_{t-1,i}\), so that the term with \(j\) gradients has the coefficient"
-        r" \((-\alpha_{t-1})^j\), \(\deg(G_{t-1}; \mathcal{M}_k) = \deg(G_{t-1}; \mathcal{M}) + j\) and"
-        r" \(\deg(W_{t-1}; \mathcal{M}_k) = \deg(W_{t-1}; \mathcal{M}) + d - j\); there are \(\frac{d!}{j!(d-j)!}\) of them."
-    ),
-    hypotheses=("learning rates that do not depend on the samples",),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="unrolled step",
     check=check,
     check_printed=check_printed,
     showcases=(
         Showcase("four weights of step 2", _mixed, note="16 terms; a general C"),
         Showcase("one weight, two different learning rates", _single, printed=True),
-    ),
-    remarks=(r"The statement, with unnamed constants, holds as printed; the constants that its proof gives do not.",),
-    proof="Multilinearity of the product in each of its d letters.",
-    command="pytest -m theorems tests/theorems/test_theorem_a5.py",
-    slips=(
-        r"The proof has \(\alpha_t\) where the update (line 529) has \(\alpha_{t-1}\).",
-        r"The proof's expanded terms end in \(\prod_j M_{0,j}\); row 0 is unrolled too: \(\prod_j M_{k,0,j}\).",
     ),
 )

@@ -20,8 +20,6 @@ from theory.recursion import (
 from theory.trace_forms import W, g
 from theory.trace_forms.letters import CONSTANT, TEACHER, weights
 
-INSTANCE = MixedProduct
-
 
 def check(instance: MixedProduct) -> Evidence:
     """The recursion down to W_0 against enumeration of every path, at more batch sizes than the degree; letters and degrees."""
@@ -86,42 +84,13 @@ def _two_steps() -> MixedProduct:
 
 CLAIM = Claim(
     id="A.6",
-    title="Down to the initial weights",
-    source="Theorem A.6, lines 624-629",
-    printed=(
-        r"<em>(Abridged.)</em> "
-        r"For \(\mathcal{M}^t\) with letters in \(W_{0:t}, G_{0:t}, W^*\) and \(\bar{\mathcal{C}}\):"
-        r" \[ E[ \mathrm{tr}( C_t \bigotimes_{i} \prod_{j} M_{i,j} ) \prod_{j} M_{0,j} \mid \mathcal{F}_0 ] = \alpha_{t,0} +"
-        r" \alpha_{t,1} \frac{1}{b} + \cdots + \alpha_{t,q_t} \frac{1}{b^{q_t}} \] where the \(\alpha_{t,s}\) are sums of terms of the same"
-        r" form in \(W_0, W^*\) and constants, and"
-        r" \[ q_t \le \sum_{f=0}^{t} ( \frac{3^{f+1} - 1}{2} \deg(G_f; \mathcal{M}^t) + \frac{3^f - 1}{2} \deg(W_f; \mathcal{M}^t) ). \]"
-    ),
-    corrected=(
-        r"As printed, for any constant \(C_t\). The sharp bound is \(q_t \le \sum_{f=0}^{t} \max(D_f - 1, 0)\) with the degree in batch"
-        r" \(f\), \[ D_f = \sum_{s \ge f} 3^{s-f} \deg(G_s; \mathcal{M}^t) + \sum_{s > f} 3^{s-f-1} \deg(W_s; \mathcal{M}^t); \]"
-        r" the printed bound is \(\sum_f D_f\)."
-    ),
-    hypotheses=("two linear layers", "fresh independent batches", "learning rates that do not depend on b", "all moments used are finite"),
+    module=__name__,
     verdict=Verdict.HOLDS,
+    figure="degree bounds",
     check=check,
     showcases=(
         Showcase("the norm of a scalar gradient at step 1", _norm, note="degree 6, the sharp bound; printed bound 8"),
         Showcase("p = 2, a general C and a matrix", _planar, note="the sharp bound again attained"),
         Showcase("weights of step 1 and a gradient of step 0", _two_steps),
-    ),
-    proof=(
-        r"Theorems A.4 and A.5 in turn. \(g_s\) is a polynomial of degree \(3^{s-f}\) in the empirical second moments of batch \(f\), and"
-        r" \(W_s\) has the degree of \(g_{s-1}\); the expectation of a product of \(k \ge 1\) averages over one batch has degree at most"
-        r" \(k - 1\) in \(1/b\), and batches are independent."
-    ),
-    remarks=(
-        r"Summed geometrically, the \(D_f\) give the printed bound; it forgets that the first factor of every batch costs nothing.",
-        r"The constants are all real matrices: read with the set \(\mathcal{C}\) of line 544, which is too small already in Lemma A.3, the "
-        "statement shares that lemma's correction.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_a6.py",
-    slips=(
-        r"The proof counts \(2^{d_{t+1}}\) terms where \(2^{\deg(W_{t+1}; \mathcal{M})}\) is meant.",
-        r"\(s \in [q_t]\) is printed where \([0 : q_t]\) is meant.",
     ),
 )

@@ -8,7 +8,7 @@ from fractions import Fraction as F
 from theory import enumeration
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support import second_route as route
-from theory.degrees import printed_variance_degree_a7, variance_degree
+from theory.degrees import variance_degree
 from theory.inputs import Discrete, Gaussian, Uniform
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
@@ -180,29 +180,9 @@ def one_atom() -> OneNetwork:
 
 CLAIM = Claim(
     id="A.7",
-    title="The variance of the stochastic gradient is a polynomial in 1/b without constant term",
-    source="lines 631-658",
-    printed=(
-        r"<p>Given \(t\), \(\mathrm{var}(g_{t,i}^b)\), \(i = 1, 2\), can be written as \(\beta_1 \frac{1}{b} + \cdots + "
-        r"\beta_r \frac{1}{b^r}\), where \(r \le 3^{t+1} - 1\) and each \(\beta_i\) is independent of \(b\). The proof gives the "
-        r"coefficients \[ \gamma_s = \alpha_{1,s} + \sum_{u+v=s} \alpha_{2,u} \alpha_{2,v} \] from \(\mathbb{E} \|g_{t,1}\|^2 = "
-        r"\sum_s \alpha_{1,s} b^{-s}\) and \(\mathbb{E} g_{t,1} = \sum_s \alpha_{2,s} b^{-s}\).</p>"
-    ),
-    corrected=(
-        r"<p>Given \(w_0\), \(\mathrm{var}(g_{t,k}^b) = \gamma_1 \frac{1}{b} + \cdots + \gamma_r \frac{1}{b^r}\) with "
-        r"\[ r \le 3^{t+1} - t - 2 \qquad (1, 6, 23, 76, 237, \ldots), \] \[ \gamma_s = \alpha_{1,s} - \sum_{u+v=s} \langle "
-        r"\alpha_{2,u}, \alpha_{2,v} \rangle, \qquad \gamma_0 = 0. \] The degree is sharp: with symbolic weights it is attained at "
-        r"\(t \le 1\) for every size shown, with numbers at \(t \le 3\) below; the test suite adds \(t = 4\) in one dimension "
-        r"and \(t = 2\) "
-        r"in two. Theorem 3.4 has a proof for every \(t\).</p>"
-    ),
-    hypotheses=(
-        r"two linear layers; \(w_0\) is given: averaging over a random \(w_0\), as the proof does, leaves a constant term, the variance "
-        r"over \(w_0\) of the gradient of full-gradient descent",
-        r"the learning rates do not depend on \(b\); batches are fresh, of \(b\) independent samples",
-        r"the inputs have moments up to order \(4 \cdot 3^t\)",
-    ),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="coefficients by order",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -219,27 +199,5 @@ CLAIM = Claim(
         Showcase("one atom against the plus sign", one_atom, printed=True),
         Showcase("two atoms against the plus sign", two_atoms, printed=True),
         Showcase("Gaussian inputs against the plus sign", lambda: scalar_network(Gaussian(1), "x ~ N(0, 1)", 1), printed=True),
-    ),
-    proof=(
-        r"<p>\(g_t\) is a polynomial of degree \(3^{t-s}\) in the empirical second moment \(S_s\) of batch \(s\), and the expectation "
-        r"of a product of \(k \ge 1\) averages over one batch has degree \(k - 1\) in \(1/b\): \[ \mathbb{E}[Y_1 \cdots Y_k] = "
-        r"\sum_\pi \frac{b (b-1) \cdots (b - |\pi| + 1)}{b^k} \prod_{B \in \pi} \mathbb{E} \prod_{i \in B} y_i . \] So "
-        r"\(\mathbb{E} \|g_t\|^2\) has degree at most \(\sum_{s \le t} (2 \cdot 3^{t-s} - 1) = 3^{t+1} - t - 2\), and "
-        r"\(\|\mathbb{E} g_t\|^2\) at most \(2 \sum_{s \le t} (3^{t-s} - 1)\), which is less. As \(b \to \infty\) each \(S_s\) tends "
-        r"to its mean in every moment, so \(\gamma_0 = 0\). With all weights symbolic the two routes below agree as polynomials: for "
-        r"\(t \le 1\) and the sizes shown that is a proof for every network.</p>"
-    ),
-    remarks=(
-        r"For the scalar network \(w = (w_1, w_2)\), \(x \sim N(0, \sigma^2)\), at \(t = 1\), layer 1: \(\gamma_6 = 7680\, \alpha^6 "
-        r"w_1^4 w_2^2 (w_1 w_2 - w^*_1 w^*_2)^6 \sigma^{16}\); the degree is attained unless this vanishes.",
-        rf"The printed bounds \(3^{{t+1}} - 1 = {', '.join(str(printed_variance_degree_a7(t)) for t in range(4))}, \ldots\) are true "
-        r"and never attained.",
-        r"With the printed sign \(\gamma_0 = 2 \|\nabla L(w_t)\|^2\) along full-gradient descent, which is no variance.",
-        "The statement and its bound hold as printed, given the initial weights; the plus sign stands in the proof.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_a7.py",
-    slips=(
-        r"Line 657 bounds the variance of another matrix, \(W_{t,2}^T W_{t,2} W_{t,1} x x^T\), than the gradient.",
-        r"Line 658 writes the product of matrices \(\alpha_{2,u} \alpha_{2,v}\) for their Frobenius inner product.",
     ),
 )

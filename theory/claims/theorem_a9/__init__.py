@@ -235,37 +235,9 @@ def close_in_value() -> CloseInValue:
 
 CLAIM = Claim(
     id="A.9",
-    title="The gradients of a smooth network are those of a polynomial network, up to an error",
-    source="Theorem A.9, lines 786-890 (Theorem 3.6 in full)",
-    printed=(
-        r"<p>Assume that \(\sigma^S\) is smooth on \(\mathbb{R}^p\), \(\|x_{t,i}\| \le C_x\), \(\|W_{t,k}^S\| \le C_W\) and "
-        r"\(\|h_{t,k,i}^S\| \le C_h\) (lines 786-790). For any \(\epsilon &gt; 0\) and time step \(T\) there exists a polynomial "
-        r"\(\sigma^P\) (depending on \(\epsilon, \sigma^S\) and \(T\)) such that \(\|g_{T,k}^S - g_{T,k}^P\| \le \epsilon\), \(k \in "
-        r"[H]\). (Proof: choose \(\sigma^P\) with \(\|\sigma^S - \sigma^P\| \le \epsilon'\) and \(\|\sigma_S' - \sigma_P'\| \le "
-        r"\epsilon'\) on \([-2 C_h, 2 C_h]^p\); it exists since \(\sigma^S\) is continuous. Then \(\|g_{t,k}^S - g_{t,k}^P\| = "
-        r"\mathcal{O}(\epsilon')\) for every \(t\).)</p>"
-    ),
-    corrected=(
-        r"<p>Let \(\sigma\) be \(C^1\) with a Lipschitz derivative, and on \([-R, R]\) let \(\sup|\sigma - P| \le e_0\), "
-        r"\(\sup|\sigma' - P'| \le e_1\), \(\sup|\sigma'| \le C_D\), \(\mathrm{Lip}(\sigma') \le L'\). With \(h_k = W_k z_{k-1}\), "
-        r"\(z_k = \sigma(h_k)\), \(z_0 = x\), \(\delta_k\) the derivative of the loss in \(h_k\), spectral norms of matrices, "
-        r"Euclidean norms of vectors, and \(w_k \ge \|W_k^S\|\), \(\zeta_k \ge \|z_k^S\|\) (so \(\zeta_0 \ge \|x\|\)), \(\Delta_k \ge "
-        r"\|\delta_k^S\|\), start from \(e_W(0, k) = 0\) and, at every step and sample, from \(e_z(0) = 0\):\[ e_h(k) = e_W(k)\, "
-        r"\zeta_{k-1} + (w_k + e_W(k))\, e_z(k-1), \quad e_z(k) = C_D\, e_h(k) + \sqrt{p_k}\, e_0, \quad e_D(k) = L' e_h(k) + e_1, "
-        r"\]\[ e_\delta(H) = e_h(H) + e_y, \] \[ e_\delta(k) = e_D(k)\, w_{k+1} \Delta_{k+1} + (C_D + e_1) [ e_W(k+1)\, \Delta_{k+1} + "
-        r"(w_{k+1} + e_W(k+1))\, e_\delta(k+1) ], \]\[ e_g(k) = e_\delta(k)\, \zeta_{k-1} + (\Delta_k + e_\delta(k))\, e_z(k-1), "
-        r"\qquad e_W(t+1, k) = e_W(t, k) + \alpha_t\, e_g(t, k), \]with \(e_y\) the \(e_h(H)\) of the teacher, from the first line "
-        r"with \(e_W = 0\), and \(e_g\) averaged over the batch. Then \(\|g_{t,k}^S - g_{t,k}^P\|_F \le e_g(t, k)\), as long as "
-        r"\(\|h_k^S\|_\infty + e_h(k) \le R\), \(k \lt H\), for the student and for the teacher at every step so far. For all paths at "
-        r"once, all constants follow from \(w_0\), \(w^*\), the rates, \(\sigma\), \(R\) and a bound \(C_x \ge \|x\|\); \(e_g \to 0\) "
-        r"with \(e_0\) and \(e_1\).</p>"
-    ),
-    hypotheses=(
-        r"\(\sigma \in C^1\) with Lipschitz \(\sigma'\) (sigmoid, tanh, softplus, GELU, SiLU, ELU; not leaky ReLU)",
-        r"bounded inputs, as the print assumes, or the bounds along given samples; the other bounds that it assumes follow",
-        r"\(P\) close in value <em>and</em> derivative, on an interval that holds the <em>teacher's</em> pre-activations too",
-    ),
+    module=__name__,
     verdict=Verdict.CORRECTED,
+    figure="gradient gaps",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -287,34 +259,5 @@ CLAIM = Claim(
             r"activation function \(\sigma^S\) is continuous over the compact domain” (footnote 10). Continuity gives closeness of values "
             r"only, and that is not enough: the gradient sees the derivative, which \(T_m\) of small amplitude spoils.",
         ),
-    ),
-    proof=(
-        r"<p>One layer at a time. \(h^S - h^P = (W^S - W^P) z^S + W^P (z^S - z^P)\) gives \(e_h\). \(\sigma(h^S) - P(h^P) = "
-        r"[\sigma(h^S) - \sigma(h^P)] + [\sigma(h^P) - P(h^P)]\) gives \(e_z\), and the same with \(\sigma'\) gives \(e_D\): the "
-        r"middle term is \(\sigma\) or \(\sigma'\) at both points, so that Lipschitz constants of \(\sigma\) are needed, and none of "
-        r"\(P\). \(\delta_k = D_k W_{k+1}^T \delta_{k+1}\) gives \(D_k^S W^{S,T} \delta^S - D_k^P W^{P,T} \delta^P = (D_k^S - D_k^P) "
-        r"W^{S,T} \delta^S + D_k^P [ (W^S - W^P)^T \delta^S + W^{P,T} (\delta^S - \delta^P) ]\), hence \(e_\delta\), and \(g_k = "
-        r"\delta_k z_{k-1}^T\) gives \(e_g\). The update adds \(\alpha_t e_g\) to \(e_W\). Every step is linear in \((e_0, e_1)\) up "
-        r"to higher orders.</p>"
-    ),
-    remarks=(
-        "The looseness on the cards is the ratio of the bound to what happened: 2 to 23 at the first step, more at the last one, "
-        "because norms cannot see that errors cancel. It grows with the width: at width 64 and ten steps it is about 10 million.",
-        "Rounding of the run in doubles is part of the bound: the same recursion, with rounding errors as local errors, leads from the "
-        "run in doubles to the run in real numbers.",
-    ),
-    command="pytest -m theorems tests/theorems/test_theorem_a9.py",
-    slips=(
-        r"Line 848 bounds \(\|\sigma_P'(h^S) - \sigma_P'(h^P)\|\) by the Lipschitz constant \(L_P'\) of \(P'\), which depends on \(P\) "
-        r"and so on \(\epsilon'\): it cannot be hidden in \(\mathcal{O}\). Compare \(\sigma'\) at both points first.",
-        r"Line 835 needs \(\sqrt{p_k}\, \epsilon'\) when \(\epsilon'\) bounds a scalar error, as line 796 (\(C_S = 1\) for the "
-        r"sigmoid) suggests; lines 793 and 810 write norms over a box, for which it would be right.",
-        r"\(C_S\) bounds \(|\sigma|\) in line 793 and is used for \(\sup|\sigma'|\) in line 872; tanh on \([-1/10, 1/10]\) has \(C_S = "
-        r"0.0997\) and \(\sup \sigma' = 1\). In lines 868-871 it bounds \(\|z_{k-1}\|_\infty\), which is that of \(x\) for \(k = 1\).",
-        r"Lines 787 and 792, \(\sigma^S\) smooth on \(\mathbb{R}^p\), \(\mathcal{R} = [-C_h, C_h]^p\): \(\sigma\) is a function on "
-        r"\(\mathbb{R}\), and \(h_k \in \mathbb{R}^{p_k}\), \(k \ge 1\), while \(p\) is the dimension of \(x\).",
-        r"Footnote 8: \(C_h = C_W \max_{k \in [H]} C_{S,k}\) omits \(C_{S,0} = C_x\), and \(h_k \le C_W C_{S,k}\) should read "
-        r"\(C_{S,k-1}\).",
-        r"Line 782: the products \(W_{t,H} D_{t,H-1} \cdots W_{t,k+1} D_{t,k}\) lack a transpose; \(W_t^*\) for \(W_1^*\) after line 848.",
     ),
 )

@@ -135,20 +135,9 @@ def _rise_of(instance: Instance35) -> Rise:
 
 CLAIM = Claim(
     id="conjecture",
-    title="The variance decreases for every batch size",
-    source="lines 64-66, 312-313, 372-374, 422-427",
-    printed=(
-        r"<p>The variance of the gradient in each iteration is a decreasing function of the mini-batch size (conjectured for every "
-        r"\(b \ge 1\); &ldquo;the conjecture likely holds&rdquo;, and \(b_0\) &ldquo;is 1 in many setups&rdquo;).</p>"
-    ),
-    corrected=(
-        r"<p>It need not. With two equally likely inputs, \(\mathrm{var}(1) &lt; \mathrm{var}(2)\) after one step. With scalar Gaussian "
-        r"inputs, \(\mathrm{var}(g_{3,1})\) rises from \(b = 116\) to \(b = 165\). It is true at \(t = 0\), where \(\mathrm{var} = "
-        r"\beta_1 / b\), for every law and network, and at \(t = 1\) for scalar Gaussian inputs, every layer of every linear network with "
-        r"\(H \le 4\), of any widths.</p>"
-    ),
-    hypotheses=(r"\(w_0\) is given",),
+    module=__name__,
     verdict=Verdict.REFUTED,
+    figure="rising variances",
     check=check,
     check_printed=check_printed,
     showcases=(
@@ -160,19 +149,4 @@ CLAIM = Claim(
         Showcase("two atoms, positive at b = 1", two_atoms_rising, printed=True),
         Showcase("Gaussian, t = 3", lambda: _rise_of(gaussian_rising()), printed=True),
     ),
-    proof=(
-        r"<p>At \(t = 1\), \(p = 1\): every entry of \(g_{1,k}\) is \(M(s_0)\, s_1\) with \(s_i = \chi^2_b / b\) (times the variance "
-        r"of \(x\)) and a polynomial \(M\) of degree at most \(2H - 1\) with coefficients \(c\). With \(\varepsilon = 1/b\) and "
-        r"\(m_k = \mathbb{E}\, s^k = \prod_{j&lt;k} (1 + 2 j \varepsilon)\), the variance is the sum over entries of "
-        r"\[ c^T Q(\varepsilon)\, c, \qquad Q_{ij} = (1 + 2 \varepsilon)\, m_{i+j} - m_i m_j. \] For every degree up "
-        r"to 7 all leading minors of \(dQ/d\varepsilon\) "
-        r"are polynomials in \(\varepsilon\) with non-negative coefficients, not identically zero (computed exactly, in a fraction of a "
-        r"second). So \(dQ/d\varepsilon\) is positive definite for every \(\varepsilon &gt; 0\), whatever the weights: the variance "
-        r"increases in \(\varepsilon\). At degree 8 a coefficient is negative, and the certificate says nothing.</p>"
-    ),
-    remarks=(
-        r"Open: Gaussian inputs at \(t = 2\); \(p \ge 2\) at \(t = 1\); constant learning rates.",
-        r"The Gaussian counterexample was found by a gradient search over weights and learning rates; its rise is 1.2 per cent.",
-    ),
-    command="pytest -m theorems tests/theorems/test_variance_decreasing.py",
 )

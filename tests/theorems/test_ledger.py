@@ -1,0 +1,40 @@
+"""Every showcase of every claim: the statement as it should read holds, and the print fails where it is said to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from theory.claims import LEDGER, Claim, Showcase
+
+
+def showcases(printed: bool) -> list[Any]:
+    return [
+        pytest.param(claim, showcase, id=f"{claim.name}: {showcase.name}", marks=pytest.mark.theorems(claim.id))
+        for claim in LEDGER
+        for showcase in claim.showcases
+        if showcase.printed == printed
+    ]
+
+
+@pytest.mark.parametrize("claim, showcase", showcases(printed=False))
+def test_the_statement_holds(ledger, claim: Claim, showcase: Showcase):
+    ledger.record(claim.id, claim.check(showcase.make()))
+
+
+@pytest.mark.parametrize("claim, showcase", showcases(printed=True))
+def test_the_print_fails(ledger, claim: Claim, showcase: Showcase):
+    assert claim.check_printed is not None
+    ledger.refuted(claim.id, claim.check_printed(showcase.make()))
+
+
+@pytest.mark.parametrize("claim", [pytest.param(c, id=c.name, marks=pytest.mark.theorems(c.id)) for c in LEDGER])
+def test_a_claim_has_a_statement_and_tests_of_its_own(claim: Claim):
+    assert claim.statement.title
+    assert Path(__file__).with_name(f"test_{claim.name}.py").is_file()
+
+
+def test_no_two_claims_share_a_name():
+    assert len({claim.id.lower() for claim in LEDGER}) == len({claim.name for claim in LEDGER}) == len(LEDGER)

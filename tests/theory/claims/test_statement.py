@@ -1,0 +1,76 @@
+"""Statements are read strictly, stand in the ledger's order of sections, and are shipped with the package."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from theory.claims import LEDGER, Claim, Verdict
+from theory.claims.statement import FILE, SECTIONS, Statement, parse_statement, read_statement
+
+ROOT = Path(__file__).resolve().parents[3]
+SHORT = "# T\n\n## Source\n\nline 1\n\n## Printed\n\nFor \\(a\n&lt; b\\).\n\nThen.\n"
+
+
+def test_every_part_of_a_statement():
+    lists = "\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Slips\n\n- a sign\n"
+    assert parse_statement(SHORT + lists) == Statement(
+        "T", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", ("one that goes on", "two"), "<p>See above.</p>", (), ("a sign",)
+    )
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("", "the first line must be '# ' and a title, but was ''"),
+        ("T\n" + SHORT, "the first line must be '# ' and a title, but was 'T'"),
+        ("#\n" + SHORT[4:], "the first line must be '# ' and a title, but was '#'"),
+        ("# \n" + SHORT[4:], "title must not be empty"),
+        ("# T\nstray\n" + SHORT[4:], "text must stand in a section, but 'stray' stands before the first"),
+        (SHORT + "## Remark\n\n- one\n", "a heading must be one of .* but was '## Remark'"),
+        (SHORT + "# Remarks\n\n- one\n", "a heading must be one of .* but was '# Remarks'"),
+        (SHORT + "## Printed\n\ntwice\n", "each once, but was '## Printed'"),
+        (SHORT + "## Proof\n\nabove\n\n## Corrected\n\nlate\n", "must come in the order .* but came as Source, Printed, Proof, Corrected"),
+        (SHORT[: SHORT.index("## Printed")], "a section is missing: Printed"),
+        (SHORT + "## Proof\n\n## Slips\n\n- a sign\n", "a section must not be empty: Proof"),
+        (SHORT + "## Slips\n\na sign\n", "a line of a list must begin with '- ' .* but was 'a sign'"),
+        (SHORT + "## Slips\n\n- a sign\nand more\n", "but was 'and more'"),
+    ],
+)
+def test_what_breaks_the_form_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse_statement(text)
+
+
+def test_a_statement_that_is_missing_names_its_claim():
+    with pytest.raises(ValueError, match=r"^statement\.md of theory\.claims\.support: .*No such file"):
+        read_statement("theory.claims.support")
+
+
+def test_a_claim_whose_print_fails_must_say_what_is_true():
+    holds = next(c for c in LEDGER if c.id == "A.1")
+    assert not holds.statement.corrected
+    with pytest.raises(ValueError, match=r"claim 'A\.1': must state what is true"):
+        replace(holds, verdict=Verdict.CORRECTED, check_printed=holds.check, showcases=_with_print(holds)).statement  # noqa: B018
+    with pytest.raises(ValueError, match="must show an instance on which the print fails"):
+        replace(holds, verdict=Verdict.REFUTED)
+
+
+def _with_print(claim: Claim):
+    return (*claim.showcases, replace(claim.showcases[0], printed=True))
+
+
+def test_statements_are_shipped_with_their_claims():
+    """setuptools takes into a wheel the packages whose names match, and from each of them these files."""
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert "theory*" in setuptools["packages"]["find"]["include"] and FILE in setuptools["package-data"]["*"]
+    folders = {path.parent for path in (ROOT / "theory").rglob(FILE)}
+    assert folders == {ROOT.joinpath(*claim.module.split(".")) for claim in LEDGER}
+    assert all((folder / "__init__.py").is_file() for folder in folders)
+
+
+def test_every_section_is_of_use():
+    assert {name for name in SECTIONS for c in LEDGER if getattr(c.statement, name.lower())} == set(SECTIONS)

@@ -1,0 +1,132 @@
+r"""The text of a claim, and the reader of the file in which it stands: statement.md, in the claim's folder.
+
+    # The title
+
+    ## Source
+
+    lines 1-2 of the paper
+
+    ## Printed
+
+    The statement as printed, with LaTeX between \( and \), or \[ and \].
+
+    A blank line begins a paragraph.
+
+    ## Remarks
+
+    - One remark
+      that goes on.
+    - Another.
+
+The headings, paragraphs and lists are Markdown's; what stands in them is HTML. `SECTIONS` are all there are, in their order: Source and
+Printed must be there, the others may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+FILE = "statement.md"
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return " ".join(line.strip() for line in lines if line.strip())
+
+
+def _paragraphs(lines: Sequence[str]) -> str:
+    """Blank lines part the paragraphs."""
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip():
+            blocks[-1].append(line)
+        elif blocks[-1]:
+            blocks.append([])
+    return "".join(f"<p>{_joined(block)}</p>" for block in blocks if block)
+
+
+def _items(lines: Sequence[str]) -> tuple[str, ...]:
+    """An item begins with "- " at the margin; its further lines are indented."""
+    items: list[list[str]] = []
+    for line in lines:
+        if line.startswith("- "):
+            items.append([line[2:]])
+        elif items and line.startswith("  "):
+            items[-1].append(line)
+        elif line.strip():
+            raise ValueError(f"a line of a list must begin with '- ' or go on with two spaces, but was {line!r}")
+    return tuple(_joined(item) for item in items)
+
+
+#: Every section with what reads it.
+SECTIONS: dict[str, Callable[[Sequence[str]], Any]] = {
+    "Source": _joined,
+    "Printed": _paragraphs,
+    "Corrected": _paragraphs,
+    "Hypotheses": _items,
+    "Proof": _paragraphs,
+    "Remarks": _items,
+    "Slips": _items,
+}
+REQUIRED = ("Source", "Printed")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a claim says, in HTML with LaTeX: as printed and, where there is more to be said, as it should read."""
+
+    title: str
+    source: str
+    printed: str
+    corrected: str = ""
+    hypotheses: tuple[str, ...] = ()
+    proof: str = ""
+    remarks: tuple[str, ...] = ()
+    slips: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("title", "source", "printed"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{name} must not be empty")
+
+
+def read_statement(package: str) -> Statement:
+    """The statement in the folder of a package. Raises ValueError, with the package, when the file is not there or not of this form."""
+    try:
+        return parse_statement(files(package).joinpath(FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{FILE} of {package}: {error}") from error
+
+
+def parse_statement(text: str) -> Statement:
+    r"""A statement from its file's text.
+
+    Raises ValueError for a section that is unknown, repeated, out of order, empty or missing, and for text that belongs to none.
+
+    Examples:
+        >>> parse_statement("# T\n\n## Source\n\nline 1\n\n## Printed\n\nFor all\n\\(x\\).\n").printed
+        '<p>For all \\(x\\).</p>'
+    """
+    first, *lines = text.splitlines() or [""]
+    if not first.startswith("# "):
+        raise ValueError(f"the first line must be '# ' and a title, but was {first!r}")
+    sections: dict[str, list[str]] = {}
+    for line in lines:
+        if line.startswith("#"):
+            name = line.removeprefix("## ")
+            if name not in SECTIONS or name in sections:
+                raise ValueError(f"a heading must be one of ## {', ## '.join(SECTIONS)}, each once, but was {line!r}")
+            sections[name] = []
+        elif sections:
+            sections[next(reversed(sections))].append(line)
+        elif line.strip():
+            raise ValueError(f"text must stand in a section, but {line!r} stands before the first")
+    if list(sections) != [name for name in SECTIONS if name in sections]:
+        raise ValueError(f"the sections must come in the order {', '.join(SECTIONS)}, but came as {', '.join(sections)}")
+    if absent := [name for name in REQUIRED if name not in sections]:
+        raise ValueError(f"a section is missing: {', '.join(absent)}")
+    if empty := [name for name, body in sections.items() if not _joined(body)]:
+        raise ValueError(f"a section must not be empty: {', '.join(empty)}")
+    return Statement(first[2:].strip(), **{name.lower(): SECTIONS[name](body) for name, body in sections.items()})
