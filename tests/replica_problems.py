@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from theory.backpropagation import forward, sample_gradient
+from theory.backpropagation import batch_gradient, exact_sigma, forward
 from theory.exact import to_fmpq, to_fmpq_array
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
@@ -45,9 +45,9 @@ def exact_statistics(problem: TeacherStudent, paths: Iterable[Path], step: int) 
     support = problem.inputs.support()
     assert support is not None
     atoms, probabilities = support
-    columns = [np.array([[to_fmpq(x)] for x in atom], dtype=object) for atom in atoms]
+    rows = [np.array([[to_fmpq(x) for x in atom]], dtype=object) for atom in atoms]
     student, teacher = (tuple(map(to_fmpq_array, side)) for side in (problem.student, problem.teacher))
-    sigma = tuple(map(to_fmpq, problem.polynomial)) if problem.is_polynomial else problem.activation
+    sigma = exact_sigma(problem.activation)
     layers = range(problem.depth)
     sums: dict[str, Any] = {name: [0] * problem.depth for name in ("g", "gg", "f", "ff")} | {"loss": 0}
 
@@ -57,7 +57,7 @@ def exact_statistics(problem: TeacherStudent, paths: Iterable[Path], step: int) 
     for chance, batches in paths:
         w, p = student, to_fmpq(F(chance))
         for t in range(step + 1):
-            at_atoms = [sample_gradient(w, teacher, sigma, x) for x in columns]
+            at_atoms = [batch_gradient(w, teacher, sigma, x) for x in rows]
             counts = [F(list(batches[t]).count(i), len(batches[t])) for i in range(len(atoms))]
             g = tuple(mean(at_atoms, counts, k) for k in layers)
             if t == step:
@@ -67,8 +67,8 @@ def exact_statistics(problem: TeacherStudent, paths: Iterable[Path], step: int) 
             f = mean(at_atoms, probabilities, k)
             for name, value in (("g", g[k]), ("gg", (g[k] * g[k]).sum()), ("f", f), ("ff", (f * f).sum())):
                 sums[name][k] = sums[name][k] + value * p
-        for x, q in zip(columns, probabilities, strict=True):
-            error = forward(w, sigma, x)[-1] - forward(teacher, sigma, x)[-1]
+        for x, q in zip(rows, probabilities, strict=True):
+            error = forward(w, sigma, x)[1][-1] - forward(teacher, sigma, x)[1][-1]
             sums["loss"] += p * to_fmpq(q) * (error * error).sum() / 2
 
     def squares(name: str) -> np.ndarray:

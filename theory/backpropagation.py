@@ -1,56 +1,159 @@
-"""The gradient of one sample's loss by backpropagation, in rationals or balls: nothing but the definition.
+"""Forward and back through a network, for numbers of every kind: nothing but the definition. Samples are the rows of X.
 
-h_k = W_k z_{k-1},  z_k = sigma(h_k),  z_0 = x;    delta_H = h_H - f(w*; x),  delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1})
-dl/dW_k = delta_k z_{k-1}^T
+    H_k = Z_{k-1} W_k^T,   Z_k = sigma(H_k),   Z_0 = X;        Delta_H = H_H - Y,   Delta_k = sigma'(H_k) o (Delta_{k+1} W_{k+1})
+    sum over the samples of d(1/2 ||h_H - y||^2)/dW_k  =  Delta_k^T Z_{k-1},      k = 1..H
+
+Linear networks need no samples: with E = (W_H ... W_1 - W*_H ... W*_1) S, g_k = (W_H ... W_{k+1})^T E (W_{k-1} ... W_1)^T.
+
+A matrix is whatever has @, .T, - and an entrywise *: arrays of doubles, of rationals or of balls, stacks of matrices.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Protocol
 
 import numpy as np
 from flint import fmpq
 
 from theory.activations import Activation
+from theory.exact import Number, to_fmpq
 
 Matrices = tuple[np.ndarray, ...]
-#: The activation: coefficients of a polynomial, or any other.
-Sigma = tuple[fmpq, ...] | Activation
 
 
-def sample_gradient(weights: Matrices, teacher: Matrices, sigma: Sigma, x: np.ndarray) -> Matrices:
-    """dl/dW_1, ..., dl/dW_H of l = 1/2 ||f(w; x) - f(w*; x)||^2 at one sample, by backpropagation.
+class Sigma(Protocol):
+    """An activation for one kind of matrix."""
 
-    `x` is a column (p, 1); `sigma` holds the coefficients of a polynomial, or is an `Activation`.
+    def value(self, h: Any) -> Any:
+        """sigma(h), entrywise."""
+
+    def with_slope(self, h: Any) -> tuple[Any, Any]:
+        """sigma(h) and sigma'(h), entrywise; None in the place of a slope that is 1 everywhere."""
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """c_0 + c_1 h + c_2 h^2 + ..., by Horner's rule: exact for rationals, alone or in stacks."""
+
+    coefficients: tuple[fmpq, ...]
+
+    def value(self, h: Any) -> Any:
+        """As in `Sigma`."""
+        return h if list(self.coefficients) == [0, 1] else _horner(self.coefficients, h)
+
+    def with_slope(self, h: Any) -> tuple[Any, Any]:
+        """As in `Sigma`."""
+        slope = [i * c for i, c in enumerate(self.coefficients)][1:]
+        return self.value(h), None if slope == [1] else _horner(slope, h)
+
+
+@dataclass(frozen=True)
+class Entrywise:
+    """By a function that takes one number to sigma and sigma' there: rationals or balls in object arrays."""
+
+    function: Callable[[Any], tuple[Any, Any]]
+
+    def value(self, h: np.ndarray) -> np.ndarray:
+        """As in `Sigma`."""
+        return self.with_slope(h)[0]
+
+    def with_slope(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As in `Sigma`."""
+        pairs = np.empty((2, *h.shape), dtype=object)
+        for place, x in np.ndenumerate(h):
+            pairs[0, *place], pairs[1, *place] = self.function(x)
+        return pairs[0], pairs[1]
+
+
+@dataclass(frozen=True)
+class OnArrays:
+    """By two functions of arrays: doubles."""
+
+    value: Callable[[np.ndarray], np.ndarray]
+    derivative: Callable[[np.ndarray], np.ndarray]
+
+    def with_slope(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As in `Sigma`."""
+        return self.value(h), self.derivative(h)
+
+
+def exact_sigma(activation: Sequence[Number | fmpq] | Activation) -> Polynomial | Entrywise:
+    """The activation of a problem, coefficients or an `Activation`, for rationals, or for balls where it is no polynomial."""
+    if isinstance(activation, Activation):
+        return Entrywise(activation.exactly)
+    return Polynomial(tuple(c if isinstance(c, fmpq) else to_fmpq(c) for c in activation))
+
+
+@dataclass(frozen=True)
+class Passes:
+    """One pass forward and one back, lists over the layers: Z_0..Z_{H-1}, H_1..H_H, sigma'(H_1)..sigma'(H_{H-1}), Delta_1..Delta_H.
+
+    Slopes that are 1 everywhere may be None. Of a pass back that ended early the slopes and Deltas of the layers below are left out.
     """
-    hidden = forward(weights, sigma, x)
-    delta = hidden[-1] - forward(teacher, sigma, x)[-1]
-    gradients = []
-    for k in reversed(range(len(weights))):
-        z = _value(sigma, hidden[k - 1]) if k else x
-        gradients.append(delta @ z.T)
-        if k:
-            delta = _slope(sigma, hidden[k - 1]) * (weights[k].T @ delta)
-    return tuple(reversed(gradients))
+
+    inputs: list[Any]
+    preactivations: list[Any]
+    slopes: list[Any]
+    backward: list[Any]
+
+    @property
+    def gradients(self) -> tuple[Any, ...]:
+        """Delta_k^T Z_{k-1} of every layer: the sum over the samples, b times the gradient of a batch."""
+        return tuple(delta.T @ z for delta, z in zip(self.backward, self.inputs, strict=True))
 
 
-def forward(weights: Matrices, sigma: Sigma, x: np.ndarray) -> list[np.ndarray]:
-    """Pre-activations h_1, ..., h_H; the last one is the output."""
-    hidden = [weights[0] @ x]
+def backpropagate(weights: Sequence[Any], sigma: Sigma, x: Any, target: Any, lowest: int = 1) -> Passes:
+    """Forward and back to the layer `lowest`; `target` is Y, of the shape of the output. Cost: 6 flops for every weight and sample."""
+    inputs, hidden, slopes = [x], [x @ weights[0].T], []
+    for k, w in enumerate(weights[1:], start=1):
+        z, slope = sigma.with_slope(hidden[-1]) if k >= lowest else (sigma.value(hidden[-1]), None)
+        inputs.append(z)
+        hidden.append(z @ w.T)
+        if k >= lowest:
+            slopes.append(slope)
+    backward = [hidden[-1] - target]
+    for w, slope in zip(weights[:0:-1], reversed(slopes), strict=False):
+        below = backward[0] @ w
+        backward.insert(0, below if slope is None else slope * below)
+    return Passes(inputs, hidden, slopes, backward)
+
+
+def forward(weights: Sequence[Any], sigma: Sigma, x: Any) -> tuple[list[Any], list[Any]]:
+    """(Z_0, ..., Z_{H-1}) and (H_1, ..., H_H); the last one is the output."""
+    inputs, hidden = [x], [x @ weights[0].T]
     for w in weights[1:]:
-        hidden.append(w @ _value(sigma, hidden[-1]))
-    return hidden
+        inputs.append(sigma.value(hidden[-1]))
+        hidden.append(inputs[-1] @ w.T)
+    return inputs, hidden
 
 
-def _value(sigma: Sigma, h: np.ndarray) -> np.ndarray:
-    if isinstance(sigma, tuple):
-        return _polynomial(sigma, h)
-    return np.array([[sigma.exactly(x)[0] for x in row] for row in h.tolist()], dtype=object)
+def batch_gradient(weights: Sequence[np.ndarray], teacher: Sequence[np.ndarray], sigma: Sigma, x: np.ndarray) -> Matrices:
+    """g_1, ..., g_H: the mean over the rows of x of the gradients of 1/2 ||f(w; x) - f(w*; x)||^2."""
+    passes = backpropagate(weights, sigma, x, forward(teacher, sigma, x)[1][-1])
+    return tuple(g / len(x) for g in passes.gradients)
 
 
-def _slope(sigma: Sigma, h: np.ndarray) -> np.ndarray:
-    if isinstance(sigma, tuple):
-        return _polynomial(tuple(i * c for i, c in enumerate(sigma))[1:], h)
-    return np.array([[sigma.exactly(x)[1] for x in row] for row in h.tolist()], dtype=object)
+def end_to_end(weights: Sequence[Any]) -> Any:
+    """W_H ... W_1, for matrices of any ring."""
+    return reduce(lambda below, w: w @ below, weights)
 
 
-def _polynomial(coefficients: tuple[fmpq, ...], h: np.ndarray) -> np.ndarray:
-    return sum((c * h**i for i, c in enumerate(coefficients)), h * 0)
+def linear_gradients(weights: Sequence[Any], error: Any) -> list[Any]:
+    """(W_H ... W_{k+1})^T E (W_{k-1} ... W_1)^T for k = 1..H, matrices of any ring: the gradients of a linear network, E as above.
+
+    Cost: (H + 2)(H - 1) / 2 products.
+    """
+    right = [error]  # E (W_{k-1} ... W_1)^T
+    for w in weights[:-1]:
+        right.append(right[-1] @ w.T)
+    return [reduce(lambda above, w: w.T @ above, reversed(weights[k:]), g) for k, g in enumerate(right, start=1)]
+
+
+def _horner(coefficients: Sequence[fmpq], h: Any) -> Any:
+    value = h * fmpq(0) + coefficients[-1]
+    for c in reversed(coefficients[:-1]):
+        value = value * h + c
+    return value

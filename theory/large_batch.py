@@ -11,16 +11,15 @@ carried forward by dual numbers, all directions at once, so any step can be reac
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
 from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
+from theory.backpropagation import end_to_end, linear_gradients
 from theory.budget import Budget, CannotError, Cost, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.exact import to_float, to_fmpq, to_fraction
@@ -104,30 +103,16 @@ def _tangents(problem: TeacherStudent, step: int, layer: int, source: int, exact
         lifted = _lift(matrix, exact)
         return Dual(lifted, np.broadcast_to(lifted - lifted, (q, *lifted.shape)))
 
-    target = reduce(lambda product, w: constant(w) @ product, problem.teacher[1:], constant(problem.teacher[0]))
+    target = end_to_end([constant(w) for w in problem.teacher])
     weights = [constant(w) for w in problem.student]
     for s in range(step + 1):
         batch = Dual(sigma, directions if s == source else zeros)
-        gradients = _gradients(weights, target, batch)
+        gradients = linear_gradients(weights, (end_to_end(weights) - target) @ batch)
         if s < step:
             rate = problem.learning_rate(s)
             alpha = to_fmpq(rate) if exact else float(rate)
             weights = list(problem.optimizer.step(weights, gradients, alpha))
     return gradients[layer - 1].tangent.reshape(q, -1)
-
-
-def _gradients(weights: Sequence[Dual], target: Dual, batch: Dual) -> list[Dual]:
-    """g_k = (W_H ... W_{k+1})^T (W_H ... W_1 - W*_H ... W*_1) S (W_{k-1} ... W_1)^T."""
-    residual = reduce(lambda product, w: w @ product, weights[1:], weights[0]) - target
-    right = [residual @ batch]  # residual S (W_{k-1} ... W_1)^T, k = 1, 2, ...
-    for w in weights[:-1]:
-        right.append(right[-1] @ w.T)
-    gradients = []
-    for k, product in enumerate(right):
-        for w in reversed(weights[k + 1 :]):
-            product = w.T @ product
-        gradients.append(product)
-    return gradients
 
 
 def _contract(tangents: np.ndarray, covariance: np.ndarray) -> Any:

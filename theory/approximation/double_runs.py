@@ -1,9 +1,8 @@
 """SGD in doubles along given batches, for any activation, with proved bounds on how far it is from SGD in real numbers.
 
-    h_k = W_k z_{k-1},  z_k = sigma(h_k),  z_0 = x;    delta_H = h_H - f(w*; x),  delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1})
-    g_k = (1/b) sum_i delta_{k,i} z_{k-1,i}^T,         W_k <- W_k - alpha g_k
+The passes are those of `theory.backpropagation`, with samples as rows.
 
-Samples are rows. The rounding errors are local errors of `gap_recursion`: sums of n products are off by gamma_n of their absolute
+The rounding errors are local errors of `gap_recursion`: sums of n products are off by gamma_n of their absolute
 values, and sigma and sigma' by FUNCTION_ERROR (1 + |h|), many times what the libraries in use show (tested against balls).
 """
 
@@ -15,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory.activations import Elementwise
 from theory.approximation.gap_recursion import Envelope, LocalErrors, Norms
 from theory.arithmetic.norms import UNIT, frobenius, gamma, spectral, times, up, vector_norms
+from theory.backpropagation import OnArrays, backpropagate, forward
 from theory.optimizers import SGD
 
 FUNCTION_ERROR = 2.0**-49
@@ -38,42 +37,22 @@ class Step:
     teacher: tuple[Arrays, Arrays]
 
 
-def run(
-    student: Arrays,
-    teacher: Arrays,
-    value: Elementwise,
-    derivative: Elementwise,
-    optimizer: SGD,
-    rates: Sequence[float],
-    batches: np.ndarray,
-) -> list[Step]:
+def run(student: Arrays, teacher: Arrays, sigma: OnArrays, optimizer: SGD, rates: Sequence[float], batches: np.ndarray) -> list[Step]:
     """Every step of SGD on these batches, of shape (steps, b, p), with the learning rates alpha_t = rates[t]."""
     steps, weights = [], student
     for t, x in enumerate(batches):
-        step = _step(weights, teacher, value, derivative, x)
+        step = _step(weights, teacher, sigma, x)
         steps.append(step)
         if t + 1 < len(batches):
             weights = list(optimizer.step(weights, step.gradients, rates[t]))
     return steps
 
 
-def _step(weights: Arrays, teacher: Arrays, value: Elementwise, derivative: Elementwise, x: np.ndarray) -> Step:
-    inputs, hidden = _forward(weights, value, x)
-    target = _forward(teacher, value, x)
-    slopes = [derivative(h) for h in hidden[:-1]]
-    backward = [hidden[-1] - target[1][-1]]
-    for k in range(len(weights) - 1, 0, -1):
-        backward.insert(0, slopes[k - 1] * (backward[0] @ weights[k]))
-    gradients = [d.T @ z / len(x) for d, z in zip(backward, inputs, strict=True)]
-    return Step(weights, inputs, hidden, slopes, backward, gradients, target)
-
-
-def _forward(weights: Arrays, value: Elementwise, x: np.ndarray) -> tuple[Arrays, Arrays]:
-    inputs, hidden = [x], [x @ weights[0].T]
-    for w in weights[1:]:
-        inputs.append(value(hidden[-1]))
-        hidden.append(inputs[-1] @ w.T)
-    return inputs, hidden
+def _step(weights: Arrays, teacher: Arrays, sigma: OnArrays, x: np.ndarray) -> Step:
+    target = forward(teacher, sigma, x)
+    passes = backpropagate(weights, sigma, x, target[1][-1])
+    gradients = [g / len(x) for g in passes.gradients]
+    return Step(weights, passes.inputs, passes.preactivations, passes.slopes, passes.backward, gradients, target)
 
 
 def measured(step: Step) -> Envelope:

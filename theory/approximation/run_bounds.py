@@ -14,6 +14,7 @@ from theory.approximation.double_runs import Step, forward_rounding, measured, r
 from theory.approximation.gap_bounds import Constants, Gaps, StepBounds, rounded_away
 from theory.approximation.gap_recursion import Envelope, StepGaps, forward_gaps, propagate
 from theory.arithmetic.norms import frobenius, spectral, up, vector_norms
+from theory.backpropagation import OnArrays
 from theory.chebyshev import ActivationPolynomial
 from theory.exact import to_float
 from theory.problem import TeacherStudent
@@ -23,13 +24,13 @@ def smooth_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates:
     """SGD in doubles with sigma itself."""
     sigma = polynomial.activation
     student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
-    return run(student, teacher, sigma.value, sigma.derivative, problem.optimizer, rates, x)
+    return run(student, teacher, OnArrays(sigma.value, sigma.derivative), problem.optimizer, rates, x)
 
 
 def polynomial_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates: Sequence[float], x: np.ndarray) -> list[Step]:
     """SGD in doubles with P, in the student and in the teacher."""
     student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
-    return run(student, teacher, polynomial.chebyshev, polynomial.derivative, problem.optimizer, rates, x)
+    return run(student, teacher, OnArrays(polynomial.chebyshev, polynomial.derivative), problem.optimizer, rates, x)
 
 
 def observed_gaps(smooth: list[Step], replaced: list[Step]) -> Gaps:

@@ -27,7 +27,7 @@ from flint import arb, fmpq, fmpq_mat
 
 from theory.activations import Activation
 from theory.arithmetic.working_precision import working_precision
-from theory.backpropagation import Matrices, Sigma, forward, sample_gradient
+from theory.backpropagation import Matrices, Sigma, backpropagate, exact_sigma, forward
 from theory.budget import RangeError
 from theory.enumeration.path_counts import BALL_BITS, LIMIT, count_paths, refuse_beyond, refuse_interpolation
 from theory.exact import (
@@ -155,9 +155,8 @@ def variance_ball(
     bits = as_index(bits, "bits", minimum=53)
     if bits > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
-    prepared = _prepared(problem, step, layer, batch_size, literal, max_paths)
     with working_precision(bits):
-        second, mean = _moments(*prepared)
+        second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))
         return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
 
 
@@ -175,8 +174,8 @@ def loss(problem: TeacherStudent, step: int, *, batch_size: int, literal: bool =
     sgd = _affordable(problem, batch_size, t, t, literal, max_paths)
     total = fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
-        for x, chance in zip(sgd.atoms, sgd.probabilities, strict=True):
-            error = forward(weights, sgd.sigma, x)[-1] - forward(sgd.teacher, sgd.sigma, x)[-1]
+        for x, target, chance in zip(sgd.atoms, sgd.targets, sgd.probabilities, strict=True):
+            error = forward(weights, sgd.sigma, x)[1][-1] - target
             total += probability * chance * (error * error).sum() / 2
     return to_fraction(total)
 
@@ -264,7 +263,7 @@ def interpolated_polynomial(
 
 @dataclass(frozen=True)
 class _Enumeration:
-    """SGD on one problem at one batch size, all in rationals."""
+    """SGD on one problem at one batch size, in rationals, or in balls where the activation asks for them; atoms and targets are rows."""
 
     student: Matrices
     teacher: Matrices
@@ -272,6 +271,7 @@ class _Enumeration:
     rates: tuple[fmpq, ...]
     optimizer: SGD
     atoms: tuple[np.ndarray, ...]
+    targets: tuple[np.ndarray, ...]
     probabilities: tuple[fmpq, ...]
     batch_size: int
     literal: bool
@@ -297,7 +297,7 @@ class _Enumeration:
 
     def gradients(self, weights: Matrices, layer: int | None = None) -> Iterator[tuple[Matrices, tuple[Matrices, ...], fmpq]]:
         """(g_1, ..., g_H), or (g_layer,), for every batch, its draws when literal, and its probability."""
-        at_atoms = [sample_gradient(weights, self.teacher, self.sigma, x) for x in self.atoms]
+        at_atoms = [backpropagate(weights, self.sigma, x, y).gradients for x, y in zip(self.atoms, self.targets, strict=True)]
         layers = range(len(weights)) if layer is None else [layer - 1]
         for batch, chance in self.batches():
             draws = tuple(at_atoms[i] for i, _ in batch) if self.literal else ()
@@ -325,14 +325,16 @@ def _affordable(problem: TeacherStudent, batch_size: int, step: int, batches: in
     """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
     refuse_beyond(problem, len(atoms), b, step, batches, as_flag(literal, "literal"), max_paths)
-    sigma = problem.activation
+    sigma, teacher = exact_sigma(problem.activation), tuple(map(to_fmpq_array, problem.teacher))
+    rows = tuple(np.array([[to_fmpq(v) for v in atom]], dtype=object) for atom in atoms)
     return _Enumeration(
         student=tuple(map(to_fmpq_array, problem.student)),
-        teacher=tuple(map(to_fmpq_array, problem.teacher)),
-        sigma=sigma if isinstance(sigma, Activation) else tuple(to_fmpq(c) for c in sigma),
+        teacher=teacher,
+        sigma=sigma,
         rates=tuple(to_fmpq(a) for a in problem.rates_before(step)),
         optimizer=problem.optimizer,
-        atoms=tuple(np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in atoms),
+        atoms=rows,
+        targets=tuple(forward(teacher, sigma, x)[1][-1] for x in rows),
         probabilities=tuple(to_fmpq(q) for q in probabilities),
         batch_size=b,
         literal=literal,

@@ -16,6 +16,7 @@ from flint import arb, arb_poly
 
 from theory.activations import Activation
 from theory.arithmetic.working_precision import in_enough_bits, working_precision
+from theory.backpropagation import Entrywise, backpropagate, forward
 from theory.chebyshev import ActivationPolynomial, power_basis
 from theory.exact import to_fmpq
 from theory.problem import TeacherStudent
@@ -34,14 +35,16 @@ KINDS = ("weight", "preactivation", "hidden", "derivative", "backward", "gradien
 
 @dataclass(frozen=True)
 class BallStep:
-    """W_1..W_H, g_1..g_H, and for every sample h_1..h_H, z_1..z_H (z_H = h_H), sigma'(h_k) (1 in the last layer), delta_1..delta_H."""
+    """W_1..W_H, g_1..g_H, and with a row for every sample h_1..h_H, z_1..z_H (z_H = h_H), sigma'(h_k) (1 in the last layer),
+    delta_1..delta_H.
+    """
 
     weight: list[np.ndarray]
     gradient: list[np.ndarray]
-    preactivation: list[list[np.ndarray]]
-    hidden: list[list[np.ndarray]]
-    derivative: list[list[np.ndarray]]
-    backward: list[list[np.ndarray]]
+    preactivation: list[np.ndarray]
+    hidden: list[np.ndarray]
+    derivative: list[np.ndarray]
+    backward: list[np.ndarray]
 
 
 def of_activation(sigma: Activation) -> Function:
@@ -59,40 +62,16 @@ def of_polynomial(polynomial: ActivationPolynomial) -> Function:
 def run(problem: TeacherStudent, function: Function, batches: np.ndarray) -> list[BallStep]:
     """SGD along batches of shape (steps, b, p), teacher and student with this activation, in the current precision."""
     weights, teacher = ([_balls(w) for w in side] for side in (problem.student, problem.teacher))
-    steps = []
+    sigma, steps = Entrywise(function), []
     for t, batch in enumerate(batches):
-        step = BallStep(weights, [w * arb(0) for w in weights], [], [], [], [])
-        for x in batch:
-            _sample(step, teacher, function, _balls(np.asarray(x)[:, None]), len(batch))
-        steps.append(step)
+        x = _balls(np.asarray(batch))
+        passes = backpropagate(weights, sigma, x, forward(teacher, sigma, x)[1][-1])
+        gradients, output = [g / len(x) for g in passes.gradients], passes.preactivations[-1]
+        hidden, slopes = [*passes.inputs[1:], output], [*passes.slopes, np.full_like(output, arb(1))]
+        steps.append(BallStep(weights, gradients, passes.preactivations, hidden, slopes, passes.backward))
         rate = arb(to_fmpq(problem.learning_rate(t))) if t + 1 < len(batches) else arb(0)
-        weights = list(problem.optimizer.step(weights, step.gradient, rate))
+        weights = list(problem.optimizer.step(weights, gradients, rate))
     return steps
-
-
-def _sample(step: BallStep, teacher: list[np.ndarray], function: Function, x: np.ndarray, samples: int) -> None:
-    hidden, activated, slopes = _forward(step.weight, function, x)
-    deltas = [hidden[-1] - _forward(teacher, function, x)[0][-1]]
-    for k in range(len(hidden) - 2, -1, -1):
-        deltas.insert(0, slopes[k] * (step.weight[k + 1].T @ deltas[0]))
-    for k, z in enumerate([x, *activated[:-1]]):
-        step.gradient[k] = step.gradient[k] + deltas[k] @ z.T / arb(samples)
-    step.preactivation.append(hidden)
-    step.hidden.append(activated)
-    step.derivative.append(slopes)
-    step.backward.append(deltas)
-
-
-def _forward(weights: list[np.ndarray], function: Function, x: np.ndarray) -> tuple[list[np.ndarray], ...]:
-    hidden, activated, slopes, z = [], [], [], x
-    for k, w in enumerate(weights):
-        h = w @ z
-        pairs = [function(y) if k + 1 < len(weights) else (y, arb(1)) for y in h[:, 0].tolist()]
-        z = np.array([[value] for value, _ in pairs], dtype=object)
-        hidden.append(h)
-        activated.append(z)
-        slopes.append(np.array([[slope] for _, slope in pairs], dtype=object))
-    return hidden, activated, slopes
 
 
 def distances(problem: TeacherStudent, first: Any, second: Any, batches: np.ndarray) -> dict[str, list[list[arb]]]:
@@ -181,8 +160,7 @@ def _row(kind: str, first: BallStep, second: BallStep) -> list[arb]:
     if kind in ("weight", "gradient"):
         return [_norm(a - b) for a, b in zip(left, right, strict=True)]
     size = _largest_entry if kind == "derivative" else _norm
-    samples = [[size(a - b) for a, b in zip(x, y, strict=True)] for x, y in zip(left, right, strict=True)]
-    return [_maximum(list(layer)) for layer in zip(*samples, strict=True)]
+    return [_maximum([size(row) for row in a - b]) for a, b in zip(left, right, strict=True)]
 
 
 def _norm(difference: np.ndarray) -> arb:

@@ -20,7 +20,7 @@ from empirics.engines.ties import most_by_chance
 from empirics.sampling.batches import square_root
 from tests.replica_problems import F, network
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
-from theory.backpropagation import sample_gradient
+from theory.backpropagation import batch_gradient, exact_sigma
 from theory.exact import to_fmpq, to_fmpq_array
 
 ENGINES = ["networks", "autograd"]
@@ -124,7 +124,7 @@ def test_steps_without_rounding_have_none(seed, b):
     atoms = [(1, 0), (-1, 1), (2, 1), (1, -3)]
     sizes, sigma = (2, 2, 2, 1) if seed % 2 else (2, 3, 1), "leaky_relu(1/2)" if seed % 3 else "relu"
     problem = network(sizes, Discrete(atoms), F(1, 4), sigma, seed=seed)
-    columns = [np.array([[to_fmpq(x)] for x in atom], dtype=object) for atom in atoms]
+    points = [np.array([[to_fmpq(x) for x in atom]], dtype=object) for atom in atoms]
     student, teacher = (tuple(map(to_fmpq_array, side)) for side in (problem.student, problem.teacher))
     for dtype, digits in ((torch.float64, 53), (torch.float32, 24)):
         setting = Setting(problem, b, 1, 4, torch.device("cpu"), dtype, "naive")
@@ -138,7 +138,7 @@ def test_steps_without_rounding_have_none(seed, b):
             engine.step(setting.tensor(np.array([[atoms[i] for i in row] for row in picks], dtype=float)), 0.25, t)
             moved = []
             for w, row in zip(weights, picks, strict=True):
-                gradients = [sample_gradient(w, teacher, problem.activation, columns[i]) for i in row]
+                gradients = [batch_gradient(w, teacher, exact_sigma(problem.activation), points[i]) for i in row]
                 moved.append(tuple(x - sum(g[k] for g in gradients) * to_fmpq(F(1, 4 * b)) for k, x in enumerate(w)))
             weights = moved
             for k, held in enumerate(engine.current_weights):

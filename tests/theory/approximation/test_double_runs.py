@@ -17,6 +17,7 @@ from theory.approximation.double_runs import run
 from theory.approximation.gap_recursion import Envelope, LocalErrors, propagate
 from theory.approximation.run_bounds import RunBounds, smooth_run
 from theory.arithmetic.norms import UNIT
+from theory.backpropagation import OnArrays
 from theory.chebyshev import ActivationPolynomial
 from theory.references import ball_runs
 
@@ -107,14 +108,14 @@ def test_every_number_of_the_run_is_as_close_as_promised(case):
                 assert not far(real.weight[k], step.weights[k]) > lost[k]
                 assert not far(real.gradient[k], step.gradients[k]) > gaps.gradient[k]
                 for i in range(x.shape[1]):
-                    assert not far(real.preactivation[i][k], step.preactivations[k][i]) > gaps.preactivation[k][i]
-                    assert not far(real.backward[i][k], step.backward[k][i]) > gaps.backward[k][i]
-                    assert not norm(real.backward[i][k]) > norms.backward[k][i]
+                    assert not far(real.preactivation[k][i], step.preactivations[k][i]) > gaps.preactivation[k][i]
+                    assert not far(real.backward[k][i], step.backward[k][i]) > gaps.backward[k][i]
+                    assert not norm(real.backward[k][i]) > norms.backward[k][i]
                     if k + 1 == problem.depth:
                         continue
-                    assert not far(real.hidden[i][k], step.inputs[k + 1][i]) > gaps.hidden[k + 1][i]
-                    assert not norm(real.hidden[i][k]) > norms.inputs[k + 1][i]
-                    for j, (slope, h) in enumerate(zip(real.derivative[i][k][:, 0], real.preactivation[i][k][:, 0], strict=True)):
+                    assert not far(real.hidden[k][i], step.inputs[k + 1][i]) > gaps.hidden[k + 1][i]
+                    assert not norm(real.hidden[k][i]) > norms.inputs[k + 1][i]
+                    for j, (slope, h) in enumerate(zip(real.derivative[k][i], real.preactivation[k][i], strict=True)):
                         assert not abs(slope - float(step.slopes[k][i, j])) > gaps.derivative[k][i]
                         assert not abs(h) > norms.reach[k][i]
 
@@ -164,7 +165,7 @@ def test_one_step_by_hand():
     """W_1 = 1, W_2 = 2, teacher 0, sigma = tanh, x = 1/2 and -1/2, rate 1/4: h_1 = x, delta_2 = 2 tanh x, g_1 = 4 x tanh x tanh' x."""
     tanh = activation("tanh")
     student, teacher = [np.array([[1.0]]), np.array([[2.0]])], [np.zeros((1, 1))] * 2
-    first, second = run(student, teacher, tanh.value, tanh.derivative, SGD(), [0.25], np.array([[[0.5], [-0.5]]] * 2))
+    first, second = run(student, teacher, OnArrays(tanh.value, tanh.derivative), SGD(), [0.25], np.array([[[0.5], [-0.5]]] * 2))
     z = np.tanh(0.5)
     gradients = [4 * 0.5 * z * (1 - z * z), 2 * z * z]
     assert [g.item() for g in first.gradients] == pytest.approx(gradients, rel=8 * UNIT)

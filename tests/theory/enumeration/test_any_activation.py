@@ -15,7 +15,7 @@ from empirics import compare, simulate
 from tests.strategies import discrete_laws, problems
 from theory import Discrete, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.activations import custom
-from theory.backpropagation import forward, sample_gradient
+from theory.backpropagation import batch_gradient, exact_sigma, forward
 from theory.budget import CannotError
 from theory.chebyshev import approximate
 from theory.engines.frequencies import Frequencies
@@ -52,16 +52,16 @@ def test_counts_and_ordered_batches_agree(problem, name, b):
 @given(networks, st.sampled_from(NAMES[:5]))
 def test_the_gradient_is_the_derivative_of_the_loss(problem, name):
     """Central differences in 400 bits, off by the square of their step."""
-    sigma, step = replace(problem, activation=name).activation, arb(2) ** -60
+    sigma, step = exact_sigma(replace(problem, activation=name).activation), arb(2) ** -60
     with ctx.workprec(400):
         student, teacher = ([balls(w) for w in side] for side in (problem.student, problem.teacher))
-        x = balls(np.array([[v] for v in problem.inputs.atoms[0]], dtype=object))
+        x = balls(np.array([problem.inputs.atoms[0]], dtype=object))
 
         def loss(weights):
-            error = forward(tuple(weights), sigma, x)[-1] - forward(tuple(teacher), sigma, x)[-1]
+            error = forward(weights, sigma, x)[1][-1] - forward(teacher, sigma, x)[1][-1]
             return (error * error).sum() / 2
 
-        for k, gradient in enumerate(sample_gradient(tuple(student), tuple(teacher), sigma, x)):
+        for k, gradient in enumerate(batch_gradient(student, teacher, sigma, x)):
             for i, j in np.ndindex(gradient.shape):
                 moved = [[w.copy() for w in student] for _ in range(2)]
                 moved[0][k][i, j] = moved[0][k][i, j] + step

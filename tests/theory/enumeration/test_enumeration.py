@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration
+from theory.backpropagation import batch_gradient, exact_sigma
 from theory.budget import UnaffordableError
 from theory.enumeration import path_counts as enumeration_cost
 from theory.exact import to_fmpq, to_fraction
@@ -56,7 +57,7 @@ def test_the_gradient_is_the_derivative_of_the_loss(problem):
     here = [to_fmpq(v) for w in problem.student for v in w.ravel().tolist()]
     expected = iter([loss.derivative(i)(*here) for i in range(len(names))])
     student, target = [tuple(rational(w) for w in side) for side in (problem.student, problem.teacher)]
-    for gradient in enumeration.sample_gradient(student, target, tuple(sigma), x):
+    for gradient in batch_gradient(student, target, exact_sigma(sigma), x.T):
         for entry in gradient.ravel():
             assert entry == next(expected)
 
@@ -72,12 +73,12 @@ def test_counting_agrees_with_walking_through_every_ordered_batch(problem, b):
 def test_the_first_variance_is_that_of_one_sample_over_b(problem, b):
     """var(g_0) = ( E||grad||^2 - ||E grad||^2 ) / b, with the sums over atoms written out."""
     student, target = [tuple(rational(w) for w in side) for side in (problem.student, problem.teacher)]
-    sigma = tuple(to_fmpq(c) for c in problem.activation)
+    sigma = exact_sigma(problem.activation)
     for k in range(problem.depth):
         square, mean = fmpq(0), rational(problem.student[k]) * 0
         for atom, p in zip(problem.inputs.atoms, problem.inputs.probabilities, strict=True):
-            x = np.array([[to_fmpq(v)] for v in atom], dtype=object)
-            gradient = enumeration.sample_gradient(student, target, sigma, x)[k]
+            x = np.array([[to_fmpq(v) for v in atom]], dtype=object)
+            gradient = batch_gradient(student, target, sigma, x)[k]
             square, mean = square + to_fmpq(p) * (gradient * gradient).sum(), mean + to_fmpq(p) * gradient
         assert enumeration.variance(problem, 0, k + 1, batch_size=b) == to_fraction((square - (mean * mean).sum()) / b)
 

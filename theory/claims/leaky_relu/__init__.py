@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq, fmpq_poly
 
 from theory.activations import Activation, Elementwise, leaky_relu
-from theory.backpropagation import sample_gradient
+from theory.backpropagation import OnArrays, backpropagate, batch_gradient, exact_sigma, forward
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.exact import to_fmpq, to_fraction
@@ -95,8 +95,10 @@ def mean_square(instance: Jump, degree: int) -> F:
 
 
 def second_entry(value: Elementwise, derivative: Elementwise, u: np.ndarray) -> np.ndarray:
-    """(f(u) - f(1)) f'(u), the second entry of g_{0,1} of the network with activation f, in doubles; the first is u times it."""
-    return (value(u) - value(np.array(1.0))) * derivative(u)
+    """delta_1 = (f(u) - f(1)) f'(u), the second entry of g_{0,1} of the network with activation f, in doubles; the first is u times it."""
+    sigma, x, outer = OnArrays(value, derivative), np.column_stack([u, np.ones_like(u)]), np.ones((1, 1))
+    target = forward([np.array([[0.0, 1.0]]), outer], sigma, x[:1])[1][-1]  # f(1), whatever u
+    return backpropagate([np.array([[1.0, 0.0]]), outer], sigma, x, target).backward[0][:, 0]
 
 
 def entries_apart(instance: Jump, polynomial: ActivationPolynomial, u: np.ndarray) -> np.ndarray:
@@ -132,8 +134,8 @@ def _gap(instance: Jump, sigma: tuple[fmpq, ...], u: fmpq) -> F:
     """||g_{0,1}^S - g_{0,1}^P||, rounded down, at x = (u, 1)."""
     student = tuple(np.array(w, dtype=object) for w in ([[fmpq(1), fmpq(0)]], [[fmpq(1)]]))
     teacher = tuple(np.array(w, dtype=object) for w in ([[fmpq(0), fmpq(1)]], [[fmpq(1)]]))
-    x = np.array([[u], [fmpq(1)]], dtype=object)
-    smooth, followed = (sample_gradient(student, teacher, s, x)[0] for s in (instance.activation, sigma))
+    x = np.array([[u, fmpq(1)]], dtype=object)
+    smooth, followed = (batch_gradient(student, teacher, exact_sigma(s), x)[0] for s in (instance.activation, sigma))
     return to_fraction(max(abs(a) for a in (smooth - followed).ravel().tolist()))
 
 

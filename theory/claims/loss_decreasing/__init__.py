@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from theory.backpropagation import end_to_end, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support import second_route as route
-from theory.claims.support.plain_gradients import chain, linear_gradients
 from theory.degrees import loss_degree
 from theory.inputs import Discrete, Gaussian
 from theory.problem import TeacherStudent
@@ -31,11 +31,11 @@ def descent_loss(problem: TeacherStudent, step: int) -> F:
     """The population loss of full-gradient descent after `step` steps, for linear networks: plain rational matrix arithmetic."""
     sigma = problem.inputs.second_moment
     weights = [_exact(w) for w in problem.student]
-    target = chain([_exact(w) for w in problem.teacher])
+    target = end_to_end([_exact(w) for w in problem.teacher])
     for s in range(step):
-        gradients = linear_gradients(weights, (chain(weights) - target) @ sigma)
+        gradients = linear_gradients(weights, (end_to_end(weights) - target) @ sigma)
         weights = list(problem.optimizer.step(weights, gradients, F(problem.learning_rate(s))))
-    gap = chain(weights) - target
+    gap = end_to_end(weights) - target
     return F((gap @ sigma @ gap.T).trace()) / 2
 
 

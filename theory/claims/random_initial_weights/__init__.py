@@ -8,6 +8,7 @@ from fractions import Fraction as F
 import numpy as np
 
 from theory import enumeration
+from theory.backpropagation import batch_gradient, exact_sigma
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.exact import to_fmpq, to_fmpq_array, to_fraction
 from theory.inputs import Discrete, Rademacher
@@ -114,13 +115,12 @@ def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndar
     """grad_layer L(w_step) after `step` steps of full-gradient descent, in Fractions."""
     law = problem.inputs.support()
     assert law is not None
-    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), tuple(to_fmpq(c) for c in problem.polynomial)
+    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), exact_sigma(problem.activation)
     weights = tuple(map(to_fmpq_array, problem.student))
     for s in range(step + 1):
         full = [w * to_fmpq(F(0)) for w in weights]
         for atom, p in zip(*law, strict=True):
-            x = np.array([[to_fmpq(v)] for v in atom], dtype=object)
-            gradients = enumeration.sample_gradient(weights, teacher, sigma, x)
+            gradients = batch_gradient(weights, teacher, sigma, np.array([[to_fmpq(v) for v in atom]], dtype=object))
             full = [total + g * to_fmpq(p) for total, g in zip(full, gradients, strict=True)]
         if s < step:
             weights = problem.optimizer.step(weights, full, to_fmpq(problem.learning_rate(s)))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory import enumeration
+from theory import backpropagation, enumeration
 from theory.exact import to_fmpq, to_fmpq_array, to_fraction
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm
@@ -88,9 +88,8 @@ def table(problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradi
 
 def batch_gradient(problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     """(g_1, ..., g_H) at these weights, averaged over the samples, by backpropagation."""
-    teacher, sigma = tuple(to_fmpq_array(w) for w in problem.teacher), tuple(to_fmpq(c) for c in problem.polynomial)
-    each = [enumeration.sample_gradient(at, teacher, sigma, x) for x in samples]
-    return tuple(reduce(np.add, (g[k] for g in each)) * fmpq(1, len(each)) for k in range(problem.depth))
+    teacher, sigma = [to_fmpq_array(w) for w in problem.teacher], backpropagation.exact_sigma(problem.activation)
+    return backpropagation.batch_gradient(at, teacher, sigma, np.concatenate(samples))
 
 
 def dense_value(form: KroneckerForm, lookup: Lookup) -> Any:
@@ -194,7 +193,7 @@ def _atoms(problem: TeacherStudent) -> list[np.ndarray]:
     law = problem.inputs.support()
     if law is None:
         raise ValueError(f"inputs must have finitely many atoms, but were {problem.inputs!r}")
-    return [np.array([[to_fmpq(v)] for v in atom], dtype=object) for atom in law[0]]
+    return [np.array([[to_fmpq(v) for v in atom]], dtype=object) for atom in law[0]]
 
 
 def _chances(problem: TeacherStudent) -> list[fmpq]:

@@ -168,7 +168,7 @@ def _reach(problem: TeacherStudent, batches: np.ndarray) -> F:
     """C_h: the largest ||h_k|| of the student in layers with an activation, rounded up."""
     with working_precision(256):
         steps = ball_runs.run(problem, ball_runs.of_activation(problem.activation_function), batches)
-        norms = [sum((x * x for x in h.ravel()), arb(0)).sqrt() for step in steps for sample in step.preactivation for h in sample[:-1]]
+        norms = [sum((x * x for x in h), arb(0)).sqrt() for step in steps for layer in step.preactivation[:-1] for h in layer]
         return to_fraction(ball_runs.largest(norms).upper().fmpq())
 
 

@@ -9,9 +9,9 @@ from itertools import product
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpq_poly
 
+from theory.backpropagation import end_to_end, linear_gradients
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support import second_route as route
-from theory.claims.support.plain_gradients import chain, linear_gradients
 from theory.claims.support.scalar_monotonicity import is_certified, quadratic_form
 from theory.claims.theorem_3_5 import Instance as Instance35
 from theory.claims.theorem_3_5 import gaussian_rising, smallest_rise
@@ -51,11 +51,11 @@ def variance_after_one_step(problem: TeacherStudent, layer: int) -> tuple[Invers
     """
     sigma, rate = problem.inputs.second_moment[0, 0], F(problem.learning_rate(0))
     weights, teacher = ([np.vectorize(F, otypes=[object])(w) for w in side] for side in (problem.student, problem.teacher))
-    target = chain(teacher)
+    target = end_to_end(teacher)
     values = []
     for s in range(2 * problem.depth):
-        moved = problem.optimizer.step(weights, linear_gradients(weights, (chain(weights) - target) * (sigma * s)), rate)
-        values.append([to_fmpq(x * sigma) for x in linear_gradients(moved, chain(moved) - target)[layer - 1].ravel()])
+        moved = problem.optimizer.step(weights, linear_gradients(weights, (end_to_end(weights) - target) * (sigma * s)), rate)
+        values.append([to_fmpq(x * sigma) for x in linear_gradients(moved, end_to_end(moved) - target)[layer - 1].ravel()])
     powers = fmpq_mat([[fmpq(s) ** j for j in range(len(values))] for s in range(len(values))])
     entries = [[row[n] for row in powers.solve(fmpq_mat(values)).tolist()] for n in range(len(values[0]))]
     degree = max(j for c in entries for j in range(len(c)) if c[j] != 0 or j == 0)

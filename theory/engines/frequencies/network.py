@@ -1,7 +1,6 @@
 """The network at many weights at once, in integers over common denominators: rank-one gradients, means, mean squares.
 
-h_k = W_k z_{k-1},  z_k = sigma(h_k),  z_0 = x;    delta_H = h_H - f(w*; x),  delta_k = sigma'(h_k) o (W_{k+1}^T delta_{k+1})
-grad_k l(w; x) = delta_k z_{k-1}^T,                || grad_k ||_F^2 = |delta_k|^2 |z_{k-1}|^2
+With h, z and delta of `backpropagation`,  grad_k l(w; x) = delta_k z_{k-1}^T  and  || grad_k ||_F^2 = |delta_k|^2 |z_{k-1}|^2.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from flint import fmpq
 
+from theory.backpropagation import Polynomial, backpropagate, forward
 from theory.engines.frequencies.stacks import Stack
 from theory.exact import shown, to_fmpq
 from theory.inputs import InputLaw
@@ -49,9 +49,9 @@ def _merged(inputs: InputLaw, odd: bool) -> tuple[Atoms, tuple[Fraction, ...]]:
 
 @dataclass(frozen=True)
 class Network:
-    """Activation, teacher and atoms; weights are arguments. `shares` / `total` are the probabilities."""
+    """Activation, teacher's outputs and atoms, as rows; weights are arguments. `shares` / `total` are the probabilities."""
 
-    sigma: tuple[fmpq, ...]
+    sigma: Polynomial
     atoms: tuple[Stack, ...]
     targets: tuple[Stack, ...]
     shares: tuple[fmpq, ...]
@@ -62,18 +62,18 @@ class Network:
     def of(cls, problem: TeacherStudent) -> Network:
         """The network of a problem with finite support."""
         points, probabilities = distinguishable_atoms(problem)
-        columns = Stack.of([np.array([[x] for x in atom], dtype=object) for atom in points])
-        sigma = tuple(to_fmpq(c) for c in problem.polynomial)
+        rows = Stack.of([np.array([atom], dtype=object) for atom in points])
+        sigma = Polynomial(tuple(to_fmpq(c) for c in problem.polynomial))
         total = math.lcm(*(p.denominator for p in probabilities))
         shares = tuple(fmpq(int(p * total)) for p in probabilities)
-        atoms = tuple(columns[n : n + 1] for n in range(columns.count))
-        outputs = _forward(sigma, layers(problem.teacher), columns)[0][-1]
-        targets = tuple(outputs[n : n + 1] for n in range(columns.count))
+        atoms = tuple(rows[n : n + 1] for n in range(rows.count))
+        outputs = forward(layers(problem.teacher), sigma, rows)[1][-1]
+        targets = tuple(outputs[n : n + 1] for n in range(rows.count))
         return cls(sigma, atoms, targets, shares, total, probabilities)
 
     def gradients(self, weights: Layers, n: int) -> Layers:
         """grad_1, ..., grad_H at atom n."""
-        return tuple(delta @ z.T for delta, z in zip(*self._factors(weights, n), strict=True))
+        return backpropagate(weights, self.sigma, self.atoms[n], self.targets[n]).gradients
 
     def mean_gradient(self, weights: Layers, layer: int) -> Stack:
         """sum_n p_n grad_layer(x_n)."""
@@ -87,7 +87,7 @@ class Network:
 
     def loss(self, weights: Layers) -> Stack:
         """1/2 sum_n p_n || f(w; x_n) - f(w*; x_n) ||^2."""
-        errors = (_forward(self.sigma, weights, x)[0][-1] - y for x, y in zip(self.atoms, self.targets, strict=True))
+        errors = (forward(weights, self.sigma, x)[1][-1] - y for x, y in zip(self.atoms, self.targets, strict=True))
         return self._averaged([e.norm2() * share for e, share in zip(errors, self.shares, strict=True)]) * fmpq(1, 2)
 
     def _averaged(self, terms: list[Stack]) -> Stack:
@@ -97,41 +97,14 @@ class Network:
         return Stack(result.numerators, result.denominator * self.total)
 
     def _mean(self, factors: list[tuple[Stack, Stack]]) -> Stack:
-        return self._averaged([(d * share) @ z.T for (d, z), share in zip(factors, self.shares, strict=True)])
+        return self._averaged([(d * share).T @ z for (d, z), share in zip(factors, self.shares, strict=True)])
 
     def _factor(self, weights: Layers, n: int, layer: int) -> tuple[Stack, Stack]:
         """(delta_layer, z_{layer-1}) at atom n."""
-        deltas, inputs = self._factors(weights, n, layer)
-        return deltas[0], inputs[layer - 1]
-
-    def _factors(self, weights: Layers, n: int, lowest: int = 1) -> tuple[list[Stack], list[Stack]]:
-        """(delta_lowest, ..., delta_H) and (z_0, ..., z_{H-1}) at atom n."""
-        hidden, inputs = _forward(self.sigma, weights, self.atoms[n])
-        deltas = [hidden[-1] - self.targets[n]]
-        slope = tuple(i * c for i, c in enumerate(self.sigma))[1:]
-        for k in range(len(weights) - 1, lowest - 1, -1):
-            back = weights[k].T @ deltas[0]
-            deltas.insert(0, back if len(slope) == 1 and slope[0] == 1 else _polynomial(slope, hidden[k - 1]) * back)
-        return deltas, inputs
+        passes = backpropagate(weights, self.sigma, self.atoms[n], self.targets[n], lowest=layer)
+        return passes.backward[0], passes.inputs[layer - 1]
 
 
 def layers(matrices: Sequence[np.ndarray]) -> Layers:
     """One point of weight space as stacks of one matrix each."""
     return tuple(Stack.of([w]) for w in matrices)
-
-
-def _forward(sigma: tuple[fmpq, ...], weights: Layers, x: Stack) -> tuple[list[Stack], list[Stack]]:
-    """(h_1, ..., h_H) and (z_0, ..., z_{H-1})."""
-    inputs, hidden = [x], [weights[0] @ x]
-    for w in weights[1:]:
-        inputs.append(hidden[-1] if list(sigma) == [0, 1] else _polynomial(sigma, hidden[-1]))
-        hidden.append(w @ inputs[-1])
-    return hidden, inputs
-
-
-def _polynomial(coefficients: tuple[fmpq, ...], h: Stack) -> Stack:
-    """c_0 + c_1 h + c_2 h^2 + ..., entrywise, by Horner's rule."""
-    value = h * fmpq(0) + coefficients[-1]
-    for c in reversed(coefficients[:-1]):
-        value = value * h + c
-    return value

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
+from theory.backpropagation import end_to_end, linear_gradients
 from theory.engines.wishart.batch_moments import batch_moments, entries
 from theory.engines.wishart.last_batch import as_polynomial
 from theory.exact import to_fmpq
@@ -129,12 +130,8 @@ class _Ring:
         return list(self._problem.optimizer.step(self.weights(step - 1), self.gradients(step - 1), rate))
 
     def _gradients(self, step: int) -> list[PolynomialMatrix]:
-        """g_k = (W_H ... W_{k+1})^T D S (W_{k-1} ... W_1)^T for one or two layers."""
-        w, s = self.weights(step), self._batches[step]
-        if len(w) == 1:
-            return [(w[0] - self._teacher[0]) @ s]
-        d_s = (w[1] @ w[0] - self._teacher[1] @ self._teacher[0]) @ s
-        return [w[1].T @ d_s, d_s @ w[0].T]
+        weights = self.weights(step)
+        return linear_gradients(weights, (end_to_end(weights) - end_to_end(self._teacher)) @ self._batches[step])
 
     def _constant(self, array: np.ndarray) -> PolynomialMatrix:
         return PolynomialMatrix([[self._context.constant(to_fmpq(x)) for x in row] for row in array.tolist()])
