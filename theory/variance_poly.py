@@ -27,6 +27,7 @@ from theory.other_routes import other_routes
 from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
 
+#: Every way to the polynomials, in no order: `theory.engines` says what each is for.
 ENGINES: tuple[Engine, ...] = (Frequencies(), Wishart(), TraceWords())
 
 
@@ -41,7 +42,7 @@ def variance_polynomial(
         problem: the network, its teacher, inputs and learning rates.
         step: t >= 0; the learning rates alpha_0, ..., alpha_{t-1} must be there.
         layer: k in 1..H.
-        engine: "frequencies", "wishart" or "trace_words"; the cheapest that can by default.
+        engine: one of ENGINES by its name, such as "wishart"; the cheapest that can by default.
         budget: seconds and bytes that may be spent; 10 minutes and 8 GB by default.
 
     Raises ValueError or TypeError naming the argument; CannotError when the engine (or every engine) cannot, UnaffordableError when the

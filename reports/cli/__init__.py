@@ -42,6 +42,8 @@ PROBLEM_HELP = (
     "Without a file, the options say it all."
 )
 
+ENGINE_NAMES = ", ".join(engine.name for engine in variance_poly.ENGINES)
+
 
 @app.command(short_help="The exact polynomial var(g_t | w_0) of a network in hand.")
 def variance(
@@ -49,7 +51,7 @@ def variance(
     step: Annotated[int, typer.Option(help="t = 0, 1, ...")] = 0,
     layer: Annotated[int, typer.Option(help="k = 1..H")] = 1,
     at: Annotated[str, typer.Option(help="Batch sizes at which to evaluate.")] = "1 2 4 8 16 32 64 128",
-    engine: Annotated[str | None, typer.Option(help="frequencies, wishart or trace_words; the cheapest by default.")] = None,
+    engine: Annotated[str | None, typer.Option(help=f"{ENGINE_NAMES}; the cheapest by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every number exact.")] = False,
     student: Annotated[list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')] = None,
     teacher: Annotated[list[str] | None, typer.Option(help="W*_1, W*_2, ..., likewise.")] = None,

@@ -20,14 +20,13 @@ from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, 
 from theory.approximation.gradient_gaps import every_path_bound, every_path_cost, gradient_gap_bound, runs_cost
 from theory.budget import Cost
 from theory.engines.base import Quantity, can
-from theory.engines.frequencies import Frequencies, factorial_moments
-from theory.engines.trace_words import TraceWords
-from theory.engines.wishart import Wishart
+from theory.engines.frequencies import factorial_moments
 from theory.enumeration.path_counts import count_paths, predicted_seconds
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
 from theory.references import quadrature
 from theory.trace_forms import W, g, tr
+from theory.variance_poly import ENGINES
 
 #: Of a case of an engine, as predicted.
 MOST_SECONDS = 15.0
@@ -106,7 +105,7 @@ def _engines() -> Iterator[Case]:
         ("48-64-32 N float", lambda: network((48, 64, 32), Gaussian(48), floats=True), (1,)),
         ("12-6-3 N", lambda: network((12, 6, 3), Gaussian(12)), (1,)),
     ]
-    for engine in (Frequencies(), Wishart(), TraceWords()):
+    for engine in ENGINES:
         for what, make, steps in problems:
             for step in steps:
                 problem = make()

@@ -204,6 +204,7 @@ THEORY: dict[str, Maker] = {
     "Rademacher": text("Rademacher(@index)", "Rademacher(@index).coordinate_moment(@index)"),
     "Uniform": text("Uniform(@index, @number, @number)", "Uniform(@index).coordinate_moment(@index)"),
     "TeacherStudent": text("@any_problem", "repr(@any_problem)", "copy.deepcopy(@any_problem)"),
+    "SGD": text("SGD()", "SGD(@number)", "SGD(momentum=@number, nesterov=@flag, weight_decay=@number)", "SGD().step([3], [4], @number)"),
     "TeacherStudent.learning_rate": method("any_problem", "learning_rate", "step"),
     "TeacherStudent.is_exact": method("any_problem", "is_exact", "small_step"),
     "TeacherStudent.check": text(

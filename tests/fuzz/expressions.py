@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.fuzz.strange import STRANGE
+from theory.variance_poly import ENGINES
 
 
 class Draw(random.Random):
@@ -196,7 +197,7 @@ class Draw(random.Random):
         return self.one("np.zeros((2, 4, 1))", "np.ones((1, 2, 2)) / 2", "np.random.default_rng(0).normal(size=(3, 4, 2)) / 4", self.matrix)
 
     def engine(self) -> str:
-        return self.edge(("None", "'frequencies'", "'wishart'", "'trace_words'"), ("'wishrat'",))
+        return self.edge(("None", *(repr(e.name) for e in ENGINES)), ("'wishrat'",))
 
     def budget(self) -> str:
         return self.one("Budget(1.0, 2e8)", "Budget(seconds=0.5, bytes=1e8)", "Budget(seconds=1e-9)", "Budget(1.0, 3e8)")
@@ -379,7 +380,7 @@ class Draw(random.Random):
         return self._said("gaussian", "rademacher", "uniform", "discrete")
 
     def said_engine(self) -> str:
-        return self._said("frequencies", "wishart", "trace_words")
+        return self._said(*(e.name for e in ENGINES))
 
     def said_activation(self) -> str:
         return self._said("0 1", "0 1 1/2", "1 2", "0 0 1", "tanh")

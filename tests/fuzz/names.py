@@ -37,6 +37,7 @@ from reports.cli import app
 from reports.text import problem_text
 from tests.fuzz.refusal import CliRefusalError, DefectError
 from theory import (
+    SGD,
     Discrete,
     Gaussian,
     Independent,
