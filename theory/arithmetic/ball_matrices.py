@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 from flint import arb, arb_poly, fmpq
 
+from theory.arithmetic.balls import ball_to_float
 from theory.arithmetic.norms import UNIT, gamma
 from theory.budget import RangeError
 from theory.exact import Number
@@ -208,22 +209,6 @@ class BallMatrix:
         lost = 0.0 if np.array_equal(np.ldexp(mid, -shift), self.mid) else math.sqrt(mid.size) * TINY
         error = math.ldexp(self.error, shift)
         return BallMatrix(mid, error + lost + (TINY if math.ldexp(error, -shift) != self.error else 0.0), exponent)
-
-
-def ball_to_float(ball: arb) -> tuple[float, float]:
-    """The double nearest to the middle of a ball, and a bound on its distance from any number in the ball."""
-    middle, radius = _rational(ball.mid()), _rational(ball.rad())
-    if abs(middle) + radius >= Fraction(2) ** 1023:
-        raise RangeError("a result left the range of double precision; ask for exact arithmetic")
-    value = float(middle)
-    bound = radius + abs(Fraction(value) - middle)
-    nearest = float(bound)
-    return value, nearest if Fraction(nearest) >= bound else math.nextafter(nearest, math.inf)
-
-
-def _rational(x: arb) -> Fraction:
-    mantissa, exponent = x.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
 def _norm(mid: np.ndarray) -> float:

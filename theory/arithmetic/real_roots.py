@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flint import arb, fmpz_poly
 
+from theory.arithmetic.balls import ends
 from theory.arithmetic.working_precision import in_enough_bits
 from theory.exact import to_fmpq
 
@@ -50,7 +51,7 @@ def floors_of_sign_changes(polynomial: fmpz_poly) -> list[int]:
 
 def _floor(ball: arb, squarefree: fmpz_poly) -> int | None:
     """The floor of the root in the ball; None when the ball is too wide to tell."""
-    low, high = (math.floor(end) for end in _ends(ball))
+    low, high = (math.floor(end) for end in ends(ball))
     if low == high:
         return low
     return high if high == low + 1 and squarefree(high) == 0 else None
@@ -95,7 +96,7 @@ def _isolate(squarefree: fmpz_poly) -> tuple[Fraction, Fraction]:
         positive = [ball for ball in balls if ball > 0]
         if not positive:
             return Fraction(0), Fraction(0)
-        low, high = _ends(max(positive, key=lambda ball: _ends(ball)[1]))
+        low, high = ends(max(positive, key=lambda ball: ends(ball)[1]))
         return (low, high) if low == high or squarefree(to_fmpq(low)) * squarefree(to_fmpq(high)) < 0 else None
 
     return _in_enough_bits(isolated, squarefree)
@@ -117,15 +118,6 @@ def _real_roots(polynomial: fmpz_poly) -> list[arb]:
     """Disjoint balls around the real roots; flint returns a root with imaginary part exactly zero if and only if it is real."""
     roots: Any = polynomial.complex_roots()  # pairs (ball, multiplicity)
     return [root.real for root, _ in roots if root.imag == 0]
-
-
-def _ends(ball: arb) -> tuple[Fraction, Fraction]:
-    def rational(x: arb) -> Fraction:
-        mantissa, exponent = x.man_exp()
-        return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-    middle, radius = rational(ball.mid()), rational(ball.rad())
-    return middle - radius, middle + radius
 
 
 def _sign(value: object) -> int:

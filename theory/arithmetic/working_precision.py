@@ -52,15 +52,22 @@ def working_precision(bits: int | None = None) -> Iterator[None]:
             del _open[depth:]
 
 
-def in_enough_bits(compute: Callable[[], T | None], bits: int, most: int, failure: str) -> T:
-    """compute() in a block of `bits` bits, which are doubled until it is not None; RangeError(failure) beyond `most` bits."""
-    while bits <= most:
+def in_growing_bits(compute: Callable[[], T], is_enough: Callable[[T], bool], bits: int, most: int) -> T:
+    """compute() in a block of `bits` bits, which are doubled until it is enough, or would be more than `most`: the last that was found."""
+    while True:
         with working_precision(bits):
             found = compute()
-        if found is not None:
-            return found
         bits *= 2
-    raise RangeError(failure)
+        if bits > most or is_enough(found):
+            return found
+
+
+def in_enough_bits(compute: Callable[[], T | None], bits: int, most: int, failure: str) -> T:
+    """compute() in a block of `bits` bits, which are doubled until it is not None; RangeError(failure) beyond `most` bits."""
+    found = in_growing_bits(compute, lambda result: result is not None, bits, most)
+    if found is None:
+        raise RangeError(failure)
+    return found
 
 
 def taylor_coefficients(function: Callable[[arb_series], arb_series], x: arb, order: int) -> list[arb]:

@@ -21,7 +21,7 @@ from flint import arb, arb_poly, fmpq_poly
 
 from theory.activations import Activation
 from theory.activations import activation as named_activation
-from theory.arithmetic.working_precision import working_precision
+from theory.arithmetic.working_precision import in_growing_bits
 from theory.exact import NumberLike, as_number, shown, to_fmpq
 
 #: Terms of a Taylor expansion; cells are halved until they suffice.
@@ -33,7 +33,7 @@ _NORMS_SLACK = 1e-6
 _SMALLEST_RADIUS = Fraction(1, 2**100)
 #: Cells for each coefficient of P that are looked at; then the bounds are taken as they are, still true but wide.
 _MOST_CELLS = 500
-_MOST_DOUBLINGS = 5
+_MOST_TIMES = 16  # as many bits as at first
 _UP = 1 + 2.0**-40  # more than the relative error of any sum formed here in doubles
 
 
@@ -47,12 +47,12 @@ def certified_sup(
     interval so wide, or coefficients so large, that no finite bound was found.
     """
     bits = 128 + math.ceil(1.3 * polynomial.length())
-    for _ in range(_MOST_DOUBLINGS):
-        with working_precision(bits):
-            lower, upper = _bounds(activation, radius, arb_poly(polynomial), orders, slack)
-        if (upper <= (1 + 2 * slack) * lower).all():
-            break
-        bits *= 2
+    lower, upper = in_growing_bits(
+        lambda: _bounds(activation, radius, arb_poly(polynomial), orders, slack),
+        lambda found: bool((found[1] <= (1 + 2 * slack) * found[0]).all()),
+        bits,
+        _MOST_TIMES * bits,
+    )
     if not np.isfinite(upper).all():
         raise ValueError(f"radius must be small enough for finite bounds on {activation} and its polynomial, but was {float(radius):g}")
     return [(float(a), float(b)) for a, b in zip(lower, upper, strict=True)]

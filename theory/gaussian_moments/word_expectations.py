@@ -11,7 +11,7 @@ from typing import Any
 
 from flint import arb, arb_poly, fmpq, fmpq_poly
 
-from theory.arithmetic.ball_matrices import ball_to_float
+from theory.arithmetic.balls import ball_to_float
 from theory.arithmetic.matrices import Matrix
 from theory.arithmetic.working_precision import working_precision
 from theory.exact import to_fraction

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
+from theory.arithmetic.rows import RowMatrix as Matrix
 from theory.engines.wishart import generator as wishart_generator
 from theory.engines.wishart.batch_moments import entries
-from theory.engines.wishart.form_polynomials import PolynomialMatrix as Matrix
 from theory.exact import as_choice, shown, to_fmpq
 from theory.inputs import Gaussian, InputLaw
 from theory.inverse_batch import InverseBatchPolynomial

@@ -13,7 +13,8 @@ from hypothesis import given
 
 from tests.strategies import fractions
 from tests.strategies import matrices as exact_matrices
-from theory.arithmetic.ball_matrices import BallMatrix, ball_to_float
+from theory.arithmetic.ball_matrices import BallMatrix
+from theory.arithmetic.balls import ball_to_float
 from theory.arithmetic.matrices import ExactMatrix
 from theory.exact import as_matrix, to_fmpq, to_fraction
 

@@ -13,7 +13,7 @@ from flint import arb, ctx, fmpq
 
 from tests.theory.arithmetic import context_rules
 from theory.activations import activation
-from theory.arithmetic.working_precision import in_enough_bits, taylor_coefficients, working_precision
+from theory.arithmetic.working_precision import in_enough_bits, in_growing_bits, taylor_coefficients, working_precision
 from theory.budget import RangeError
 
 ROOT = Path(__file__).parents[3]
@@ -170,6 +170,8 @@ def test_bits_are_doubled_until_they_suffice_or_end():
     assert in_enough_bits(enough, 100, 1000, "never") == "done" and seen == [100, 200, 400]
     with pytest.raises(RangeError, match="not even in 300"):
         in_enough_bits(enough, 100, 300, "not even in 300")
+    assert in_growing_bits(lambda: ctx.prec, lambda bits: bits > 300, 100, 1000) == 400
+    assert in_growing_bits(lambda: ctx.prec, lambda bits: False, 100, 400) == 400  # the last, enough or not
 
 
 def _enter_elsewhere():

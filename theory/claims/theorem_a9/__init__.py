@@ -13,11 +13,12 @@ import numpy as np
 from flint import arb
 
 from theory.approximation import DomainError, gradient_gap_bound
+from theory.arithmetic.balls import ends
 from theory.arithmetic.working_precision import working_precision
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support.small_networks import network, samples
-from theory.exact import to_fmpq, to_fraction
+from theory.exact import to_fmpq
 from theory.inputs import Gaussian, Rademacher, Uniform
 from theory.problem import TeacherStudent
 from theory.references import ball_runs
@@ -169,7 +170,7 @@ def _reach(problem: TeacherStudent, batches: np.ndarray) -> F:
     with working_precision(256):
         steps = ball_runs.run(problem, ball_runs.of_activation(problem.activation_function), batches)
         norms = [sum((x * x for x in h), arb(0)).sqrt() for step in steps for layer in step.preactivation[:-1] for h in layer]
-        return to_fraction(ball_runs.largest(norms).upper().fmpq())
+        return ends(ball_runs.largest(norms))[1]
 
 
 def _listed(values: np.ndarray) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
+from theory.arithmetic.rows import RowMatrix
 from theory.backpropagation import end_to_end, linear_gradients
 from theory.engines.wishart.batch_moments import batch_moments, entries
 from theory.engines.wishart.last_batch import as_polynomial
@@ -50,35 +51,6 @@ def expectation(problem: TeacherStudent, form: TraceForm) -> InverseBatchPolynom
     return result
 
 
-class PolynomialMatrix:
-    """A matrix over a commutative ring, with what a trace form needs: @, +, * by scalars, T, trace()."""
-
-    def __init__(self, rows: list[list[Any]]) -> None:
-        self.rows = rows
-
-    def __matmul__(self, other: PolynomialMatrix) -> PolynomialMatrix:
-        columns = list(zip(*other.rows, strict=True))
-        return PolynomialMatrix([[_sum(x * y for x, y in zip(row, c, strict=True)) for c in columns] for row in self.rows])
-
-    def __add__(self, other: PolynomialMatrix) -> PolynomialMatrix:
-        return PolynomialMatrix([[x + y for x, y in zip(a, b, strict=True)] for a, b in zip(self.rows, other.rows, strict=True)])
-
-    def __sub__(self, other: PolynomialMatrix) -> PolynomialMatrix:
-        return self + other * -1
-
-    def __mul__(self, scalar: Any) -> PolynomialMatrix:
-        return PolynomialMatrix([[x * scalar for x in row] for row in self.rows])
-
-    @property
-    def T(self) -> PolynomialMatrix:
-        """The transpose."""
-        return PolynomialMatrix([list(column) for column in zip(*self.rows, strict=True)])
-
-    def trace(self) -> Any:
-        """The trace."""
-        return _sum(self.rows[i][i] for i in range(len(self.rows)))
-
-
 class _Ring:
     """Polynomials in the entries of S_0, ..., S_{batches-1}, and the network in them."""
 
@@ -93,12 +65,12 @@ class _Ring:
         for t in range(batches):
             entry = {pair: generators[t * self._variables + k] for k, pair in enumerate(pairs)}
             size = range(self._law.dimension)
-            self._batches.append(PolynomialMatrix([[entry[min(i, j), max(i, j)] for j in size] for i in size]))
+            self._batches.append(RowMatrix([[entry[min(i, j), max(i, j)] for j in size] for i in size]))
         self._teacher = [self._constant(w) for w in problem.teacher]
         self.weights = lru_cache(maxsize=None)(self._weights)
         self.gradients = lru_cache(maxsize=None)(self._gradients)
 
-    def letter(self, letter: Letter) -> PolynomialMatrix:
+    def letter(self, letter: Letter) -> RowMatrix:
         """The matrix of an untransposed letter."""
         if letter.kind == CONSTANT:
             return self._constant(letter.matrix)
@@ -106,7 +78,7 @@ class _Ring:
         if letter.kind == TEACHER:
             return self._teacher[letter.layer - 1]
         assert letter.step is not None
-        source: Callable[[int], list[PolynomialMatrix]] = self.gradients if letter.kind == GRADIENT else self.weights
+        source: Callable[[int], list[RowMatrix]] = self.gradients if letter.kind == GRADIENT else self.weights
         return source(letter.step)[letter.layer - 1]
 
     def expectation(self, polynomial: fmpq_mpoly | Any) -> fmpq_poly:
@@ -123,22 +95,15 @@ class _Ring:
             current = following
         return current.get((), fmpq_poly([]))
 
-    def _weights(self, step: int) -> list[PolynomialMatrix]:
+    def _weights(self, step: int) -> list[RowMatrix]:
         if step == 0:
             return [self._constant(w) for w in self._problem.student]
         rate = to_fmpq(self._problem.learning_rate(step - 1))
         return list(self._problem.optimizer.step(self.weights(step - 1), self.gradients(step - 1), rate))
 
-    def _gradients(self, step: int) -> list[PolynomialMatrix]:
+    def _gradients(self, step: int) -> list[RowMatrix]:
         weights = self.weights(step)
         return linear_gradients(weights, (end_to_end(weights) - end_to_end(self._teacher)) @ self._batches[step])
 
-    def _constant(self, array: np.ndarray) -> PolynomialMatrix:
-        return PolynomialMatrix([[self._context.constant(to_fmpq(x)) for x in row] for row in array.tolist()])
-
-
-def _sum(terms: Any) -> Any:
-    total: Any = None
-    for term in terms:
-        total = term if total is None else total + term
-    return total
+    def _constant(self, array: np.ndarray) -> RowMatrix:
+        return RowMatrix([[self._context.constant(to_fmpq(x)) for x in row] for row in array.tolist()])

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly, fmpz
 
-from theory.engines.wishart.polynomial_state import PolynomialState, Rows, State, multiply, transpose
+from theory.arithmetic.rows import Rows, inner, multiply, transpose
+from theory.engines.wishart.polynomial_state import PolynomialState, State
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
@@ -71,9 +72,9 @@ class SecondMoment(Target):
         d = state.residual
         if self._layer == 1:
             c = self._network.gram(state.second)
-            return [_inner(c, multiply(multiply(d, q), transpose(d))) for q in self._tables]
+            return [inner(c, multiply(multiply(d, q), transpose(d))) for q in self._tables]
         a, x = self._network.gram(state.first), multiply(transpose(d), d)
-        return [_inner(a, _sandwich(q, x)) for q in self._tables]
+        return [inner(a, _sandwich(q, x)) for q in self._tables]
 
     def result(self, expectations: Sequence[fmpq_poly]) -> InverseBatchPolynomial:
         """E||g||^2."""
@@ -125,7 +126,7 @@ class Loss(Target):
 
     def polynomials(self, state: State) -> list[Any]:
         """tr(D Sigma D^T)."""
-        return [_inner(multiply(state.residual, self._sigma), state.residual)]
+        return [inner(multiply(state.residual, self._sigma), state.residual)]
 
     def result(self, expectations: Sequence[fmpq_poly]) -> InverseBatchPolynomial:
         """E loss(w_t)."""
@@ -165,15 +166,6 @@ def _integer_covariance(law: InputLaw) -> tuple[Rows, int]:
     sigma = law.second_moment.tolist()
     scale = math.lcm(*(x.denominator for row in sigma for x in row))
     return [[fmpz(int(x * scale)) for x in row] for row in sigma], scale
-
-
-def _inner(left: Rows, right: Rows) -> Any:
-    """sum_ij left_ij right_ij."""
-    total: Any = 0
-    for a, b in zip(left, right, strict=True):
-        for x, y in zip(a, b, strict=True):
-            total = total + x * y
-    return total
 
 
 def _sandwich(q: np.ndarray, x: Rows) -> Rows:

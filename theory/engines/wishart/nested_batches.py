@@ -15,10 +15,11 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_poly, fmpz, fmpz_mat, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_poly
 
+from theory.arithmetic.rows import Rows
 from theory.engines.wishart.batch_moments import batch_moments, entries, exponents_up_to
 from theory.engines.wishart.integer_lattice import IntegerLattice
 from theory.engines.wishart.last_batch import Target
-from theory.engines.wishart.polynomial_state import PolynomialState, Rows, State, content
+from theory.engines.wishart.polynomial_state import PolynomialState, State, content
 from theory.inputs import InputLaw
 
 #: Entries of one matrix of coefficients that are integrated together; more only costs memory.

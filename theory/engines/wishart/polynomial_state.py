@@ -19,22 +19,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpz, nmod_mat
 
+from theory.arithmetic.rows import Rows, multiply, subtract, transpose
 from theory.exact import to_fmpq_mat
 from theory.problem import TeacherStudent
 
-#: A matrix over the ring: rows of entries, which may be integers or integer polynomials.
-Rows = list[list[Any]]
 Rational = list[list[fmpq]]
 _PRIME = (1 << 61) - 1
 
 
 @dataclass(frozen=True)
 class State:
-    """rho R_1 (r x p), rho R_2 (r x p_2) and delta D (p_2 x p)."""
+    """rho R_1 (r x p), rho R_2 (r x p_2) and delta D (p_2 x p), in integers or integer polynomials."""
 
     first: Rows
     second: Rows
@@ -92,31 +90,6 @@ def content(rows: Rows) -> fmpz:
         for x in row:
             divisor = divisor.gcd(x)
     return divisor or fmpz(1)
-
-
-def multiply(left: Rows, right: Rows) -> Rows:
-    """The matrix product over any ring (inner dimension at least 1)."""
-    columns = list(zip(*right, strict=True))
-    product = []
-    for row in left:
-        entries = []
-        for column in columns:
-            total = row[0] * column[0]
-            for x, y in zip(row[1:], column[1:], strict=True):
-                total = total + x * y
-            entries.append(total)
-        product.append(entries)
-    return product
-
-
-def subtract(left: Rows, right: Rows) -> Rows:
-    """left - right."""
-    return [[x - y for x, y in zip(a, b, strict=True)] for a, b in zip(left, right, strict=True)]
-
-
-def transpose(rows: Rows) -> Rows:
-    """The transpose."""
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _beside(left: fmpq_mat, right: fmpq_mat) -> fmpq_mat:

@@ -1,0 +1,37 @@
+"""Balls in plain numbers: their middle, radius and ends as the rationals that they are, or as doubles that cover them."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from flint import arb
+
+from theory.budget import RangeError
+from theory.exact import to_fraction
+
+
+def middle_and_radius(ball: arb) -> tuple[Fraction, Fraction]:
+    """Of a finite ball, exactly, whatever the working precision."""
+    return to_fraction(ball.mid().fmpq()), to_fraction(ball.rad().fmpq())
+
+
+def ends(ball: arb) -> tuple[Fraction, Fraction]:
+    """The least and the largest number in a finite ball, exactly.
+
+    >>> ends(arb(2.5))
+    (Fraction(5, 2), Fraction(5, 2))
+    """
+    middle, radius = middle_and_radius(ball)
+    return middle - radius, middle + radius
+
+
+def ball_to_float(ball: arb) -> tuple[float, float]:
+    """The double nearest to the middle of a ball, and a bound on its distance from any number in the ball."""
+    middle, radius = middle_and_radius(ball)
+    if abs(middle) + radius >= Fraction(2) ** 1023:
+        raise RangeError("a result left the range of double precision; ask for exact arithmetic")
+    value = float(middle)
+    bound = radius + abs(Fraction(value) - middle)
+    nearest = float(bound)
+    return value, nearest if Fraction(nearest) >= bound else math.nextafter(nearest, math.inf)
