@@ -15,7 +15,7 @@ from pathlib import Path
 #: Every package as its floors, bottom to top. A folder stands for everything in it; the package's own name is its __init__.
 HOUSE: dict[str, tuple[str, ...]] = {
     "theory": (
-        *("exact", "budget", "arithmetic", "inputs", "activations", "optimizers", "inverse_batch", "degrees", "problem"),
+        *("exact", "budget", "arithmetic", "inputs", "activations", "optimizers", "inverse_batch", "degrees", "problem", "routes"),
         *("kronecker", "backpropagation", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
         *("recursion", "engines", "linear_regression", "large_batch", "enumeration", "references"),
         *("other_routes", "variance_poly", "approximation", "theory", "claims"),

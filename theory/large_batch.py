@@ -20,11 +20,12 @@ import numpy as np
 from flint import fmpq
 
 from theory.backpropagation import end_to_end, linear_gradients
-from theory.budget import Budget, CannotError, Cost, saturated_exp
+from theory.budget import Budget, Cost, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.exact import to_float, to_fmpq, to_fraction
-from theory.inputs import Gaussian, Independent, InputLaw
+from theory.inputs import Gaussian, InputLaw
 from theory.problem import TeacherStudent, as_problem
+from theory.routes import require, routes
 
 #: Beyond this many seconds even in doubles it does not matter what exactness would cost.
 _FAR = 1e6
@@ -65,7 +66,7 @@ def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budge
     """
     t, k = as_problem(problem).check_step(step), problem.check_layer(layer)
     cost = predicted_cost(problem, t)
-    alternatives = ("floats" if problem.inputs.exact else "a smaller step", "simulation (empirics.simulate)")
+    alternatives = ("floats" if problem.inputs.exact else "a smaller step", *routes(problem, "empirics"))
     Budget.of(budget).require(cost, f"beta_1 at t = {t}", alternatives)
     exact = problem.is_exact(t)
     covariance = statistic_covariance(problem.inputs, exact)
@@ -134,14 +135,7 @@ def _lift(matrix: np.ndarray, exact: bool) -> np.ndarray:
 
 def predicted_cost(problem: TeacherStudent, step: int) -> Cost:
     """Of `leading_coefficient`; CannotError where the law does not apply. Nothing is computed."""
-    as_problem(problem).optimizer.require_plain()
-    if not problem.is_linear:
-        raise CannotError("the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)")
-    if type(problem.inputs) is Independent:
-        try:
-            problem.inputs.coordinate_moment(4)
-        except ValueError as missing:
-            raise CannotError(f"the large-batch law needs the inputs' fourth moments: {missing}") from None
+    require(as_problem(problem), "theory.large_batch")
     step = problem.check_step(step)
     least = _cost(problem, step, exact=False)
     # whether all learning rates are exact is only asked where they can be gone through

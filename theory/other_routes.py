@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from theory import large_batch
-from theory.activations import Activation
-from theory.budget import Budget, CannotError, Cost, UnaffordableError, largest_that_fits
+from theory.budget import Budget, largest_that_fits
 from theory.engines.base import Quantity
 from theory.engines.frequencies.cost import support_size
-from theory.enumeration.path_counts import LIMIT, refuse_beyond
-from theory.inputs import Independent
+from theory.enumeration.path_counts import path_cost
+from theory.enumeration.path_limits import limits
 from theory.problem import TeacherStudent
 from theory.references import quadrature
+from theory.routes import in_balls, reason_against, routes
 
 _CALLS = {
     "variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"
@@ -23,45 +23,25 @@ _LARGEST = 1 << 20
 
 def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> Iterator[str]:
     """One line for each: enumeration and quadrature at single batch sizes, the large-batch law, simulation. Nothing is computed."""
-    if not problem.optimizer.is_plain:
-        return
     if (largest := largest_enumerated(problem, quantity)) is not None:
-        call = "variance_ball" if _in_balls(problem) else _CALLS[quantity.kind]
+        call = "variance_ball" if in_balls(problem) else _CALLS[quantity.kind]
         yield f"enumeration at one batch size (theory.enumeration.{call}), which is affordable up to b = {largest}"
-    if quantity.kind in ("variance", "loss") and _fits(lambda: quadrature.predicted_cost(problem, quantity.step, quantity.kind), budget):
+    integrable = quantity.kind in ("variance", "loss") and reason_against(problem, "theory.references.quadrature") is None
+    if integrable and budget.allows(quadrature.predicted_cost(problem, quantity.step, quantity.kind)):
         yield f"quadrature at one batch size of any size (theory.references.quadrature.{quantity.kind})"
-    if quantity.kind == "variance" and _fits(lambda: large_batch.predicted_cost(problem, quantity.step), budget):
+    differentiable = quantity.kind == "variance" and reason_against(problem, "theory.large_batch") is None
+    if differentiable and budget.allows(large_batch.predicted_cost(problem, quantity.step)):
         yield "the large-batch law beta_1/b (theory.large_batch.leading_coefficient)"
-    if quantity.kind != "trace_form" and type(problem.inputs) is not Independent:
-        yield "simulation (empirics.simulate)"
+    if quantity.kind != "trace_form":
+        yield from routes(problem, "empirics")
 
 
 def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | None:
     """The largest batch size (up to 2^20) that enumeration would take on, None for no finite support or none."""
-    if _in_balls(problem) and not (quantity.kind == "variance" and problem.activation_function.is_certified):
+    if reason_against(problem, "theory.enumeration") is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
     atoms = support_size(problem.inputs)
-    if not atoms:
-        return None
     literal = quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters)
     batches = quantity.step + (quantity.kind != "loss")
-
-    def fits(b: int) -> bool:
-        try:
-            refuse_beyond(problem, atoms, b, quantity.step, batches, literal, LIMIT)
-        except UnaffordableError:
-            return False
-        return True
-
-    return largest_that_fits(fits, 1, _LARGEST)
-
-
-def _in_balls(problem: TeacherStudent) -> bool:
-    return isinstance(problem.activation, Activation) and not problem.activation.is_piecewise_linear
-
-
-def _fits(cost: Callable[[], Cost], budget: Budget) -> bool:
-    try:
-        return budget.allows(cost())
-    except CannotError:
-        return False
+    (usual,) = limits(None, None)
+    return largest_that_fits(lambda b: usual.allows(path_cost(problem, atoms, b, quantity.step, batches, literal)), 1, _LARGEST)

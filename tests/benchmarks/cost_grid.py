@@ -21,7 +21,7 @@ from theory.approximation.gradient_gaps import every_path_bound, every_path_cost
 from theory.budget import Cost
 from theory.engines.base import Quantity, can
 from theory.engines.frequencies import factorial_moments
-from theory.enumeration.path_counts import count_paths, predicted_seconds
+from theory.enumeration.path_counts import path_cost
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
 from theory.references import quadrature
@@ -132,7 +132,7 @@ def _others() -> Iterator[Case]:
         call = enumeration.variance_ball if activation == "tanh" else enumeration.variance
         yield Case(
             "enumeration", f"{activation}, b = {b}, t = {t}", lambda a=activation: network((1, 2, 1), atoms(3, 1), activation=a),
-            lambda p, b=b, t=t: Cost(predicted_seconds(p, 3, b, t, count_paths(3, b, t + 1, False), False), 1e6, "paths"),
+            lambda p, b=b, t=t: path_cost(p, 3, b, t, t + 1, False),
             lambda p, b=b, t=t, call=call: call(p, t, 1, batch_size=b),
         )  # fmt: skip
     forms = {"|g_0|^2": tr(g(0, 1).T @ g(0, 1)), "|g_1|^2": tr(g(1, 1).T @ g(1, 1)), "tr W_1 W_1": tr(W(1, 1) @ W(1, 2))}

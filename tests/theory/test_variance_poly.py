@@ -15,7 +15,8 @@ from theory import Budget, Discrete, Gaussian, Independent, TeacherStudent, larg
 from theory.budget import CannotError, Cost, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import can
-from theory.enumeration.path_counts import LIMIT, refuse_beyond
+from theory.enumeration.path_counts import path_cost
+from theory.enumeration.path_limits import limits
 from theory.other_routes import largest_enumerated
 from theory.references import quadrature
 from theory.trace_forms import W, g, tr
@@ -236,9 +237,9 @@ def test_a_refusal_names_the_routes_that_apply(problem, named, unnamed):
 def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activation, step):
     problem = deep(Discrete([0, 1, 3]), activation)
     largest = largest_enumerated(problem, variance_poly._quantity(problem, "variance", step, 1))
-    refuse_beyond(problem, 3, largest, step, step + 1, False, LIMIT)
-    with pytest.raises(UnaffordableError):
-        refuse_beyond(problem, 3, largest + 1, step, step + 1, False, LIMIT)
+    (usual,) = limits(None, None)
+    assert usual.allows(path_cost(problem, 3, largest, step, step + 1, False))
+    assert not usual.allows(path_cost(problem, 3, largest + 1, step, step + 1, False))
 
 
 @pytest.mark.parametrize(

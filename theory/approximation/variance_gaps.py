@@ -10,6 +10,7 @@ whatever the polynomial, this proves a decrease for finitely many b only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -19,11 +20,13 @@ from flint import arb
 from theory import enumeration
 from theory.approximation.gradient_gaps import every_path_bound
 from theory.arithmetic.working_precision import working_precision
-from theory.budget import UnaffordableError
+from theory.budget import Budget
 from theory.chebyshev import ActivationPolynomial
-from theory.enumeration.path_counts import LIMIT, as_limit, refuse_interpolation
+from theory.enumeration.path_counts import interpolation_cost
+from theory.enumeration.path_limits import LIMIT, limits, require
 from theory.exact import NumberLike, as_index, shown, spelled, to_fmpq
 from theory.problem import TeacherStudent
+from theory.routes import cannot, others, without_atoms
 
 _BITS = 128
 
@@ -84,13 +87,15 @@ def certified_decreasing_range(
     layer: int,
     *,
     largest: int = 32,
-    max_paths: float = 4 * LIMIT,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
 ) -> DecreasingRange:
     """The batch sizes up to `largest` between which the smooth network's variance is proved to decrease, from the polynomial network's.
 
-    The latter is exact, by enumeration of all mini-batches, so the inputs must have finite support. Raises ValueError for other inputs
-    and for a polynomial whose errors are not certified, UnaffordableError before any work when all these enumerations together take more
-    than `max_paths` paths or as much work, and what `variance_gap` raises.
+    The latter is exact, by enumeration of all mini-batches, so the inputs must have finite support. Raises CannotError for other inputs,
+    ValueError for a polynomial whose errors are not certified, UnaffordableError before any work when all these enumerations together take
+    more than `max_paths` paths (2,000,000 where neither it nor a budget is given), as much work, or more than `budget` allows, and what
+    `variance_gap` raises.
 
     Examples:
         >>> from theory import Discrete
@@ -100,19 +105,16 @@ def certified_decreasing_range(
         (1, 12)
     """
     sizes = range(1, as_index(largest, "largest", minimum=2) + 1)
-    as_limit(max_paths)
+    allowed = limits(max_paths, budget, usual=4 * LIMIT)
     if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
-        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated: {problem.inputs}")
+        raise cannot(problem, without_atoms(problem), *others("theory.enumeration"))
     gap = variance_gap(problem, polynomial, step, layer)
     if not polynomial.is_certified:
         raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
     exact, t = replace(problem, activation=polynomial.coefficients), problem.check_step(step)
     atoms = len(problem.inputs.support()[0])  # type: ignore[index]
-    try:
-        refuse_interpolation(exact, atoms, sizes, t, t + 1, max_paths)
-    except UnaffordableError as refused:
-        raise UnaffordableError(f"largest must be smaller than {spelled(sizes.stop - 1)}, or the step: {refused}", refused.cost) from None
-    variances = tuple(enumeration.variance(exact, t, layer, batch_size=b, max_paths=max_paths) for b in sizes)
+    require(interpolation_cost(exact, atoms, sizes, t, t + 1), allowed, f"enumeration up to largest = {spelled(sizes.stop - 1)}")
+    variances = tuple(enumeration.variance(exact, t, layer, batch_size=b, max_paths=math.inf) for b in sizes)
     with working_precision(_BITS):
         e = arb(gap)
         roots = [arb(to_fmpq(v)).sqrt() for v in variances]

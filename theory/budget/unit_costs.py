@@ -56,6 +56,7 @@ UNITS = {
     "large_batch.length": 9.6e-09,  # for every growth of their length
     "large_batch.moment": 1.9e-05,  # a covariance of two products of coordinates
     "enumeration.path": 7.8e-06,  # following one,
+    "enumeration.draw": 2e-06,  # of a batch that is walked through draw by draw, for each layer,
     "enumeration.number": 1.5e-07,  # an operation on rationals,
     "enumeration.bit": 1.2e-10,  # for every bit
     "enumeration.gradient": 0.0001,  # at one atom

@@ -8,7 +8,7 @@ stay rationals for polynomials, relu and leaky_relu; `variance_ball` takes the o
 
 It needs no theorem: not that there is a polynomial, not its degree, no moments. `interpolated_polynomial` finds the polynomial from the
 values at b = 1, 2, ... and holds it against further ones. The cost is that of C(b + N - 1, N - 1)^(t + 1) paths, counted before any work
-and refused beyond `max_paths`.
+and refused beyond `max_paths` or `budget`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from flint import arb, fmpq, fmpq_mat
 from theory.activations import Activation
 from theory.arithmetic.working_precision import working_precision
 from theory.backpropagation import Matrices, Sigma, backpropagate, exact_sigma, forward
-from theory.budget import RangeError
-from theory.enumeration.path_counts import BALL_BITS, LIMIT, count_paths, refuse_beyond, refuse_interpolation
+from theory.budget import Budget, RangeError
+from theory.enumeration.path_counts import BALL_BITS, KEPT, count_paths, interpolation_cost, path_cost
+from theory.enumeration.path_limits import limits, require
 from theory.exact import (
     as_choice,
     as_flag,
@@ -46,9 +47,7 @@ from theory.exact import (
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.optimizers import SGD
 from theory.problem import TeacherStudent
-
-#: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
-_KEPT = 10_000
+from theory.routes import cannot, others, routes, without_atoms
 
 #: Atoms with their shares, and the probability of the batch.
 Batch = tuple[list[tuple[int, fmpq]], fmpq]
@@ -81,25 +80,32 @@ def cost(problem: TeacherStudent, step: int, *, batch_size: int, literal: bool =
 
 
 def moments(
-    problem: TeacherStudent, step: int, layer: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
+    problem: TeacherStudent,
+    step: int,
+    layer: int,
+    *,
+    batch_size: int,
+    literal: bool = False,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
 ) -> tuple[Fraction, np.ndarray]:
     """E||g_{t,k}||_F^2 and E g_{t,k} (an object array of Fractions, of the shape of W_k), given w_0.
 
-    Raises ValueError for an input law without finite support or a bad argument, and UnaffordableError at once for more
-    than `max_paths` paths (math.inf for any number), or when long batches or long numbers make the paths as much work as that (and as
-    60,000 paths).
+    Raises ValueError for a bad argument, CannotError for an input law without finite support, and UnaffordableError at once for more than
+    `max_paths` paths (math.inf for any number; 500,000 where neither it nor a budget is given), or when long batches or long numbers make
+    the paths as much work as that (and as 60,000 paths), and for more than `budget` allows.
     """
     _require_rationals(problem)
-    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))
+    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, limits(max_paths, budget)))
     return to_fraction(second), to_fraction_array(mean)
 
 
 def _prepared(
-    problem: TeacherStudent, step: int, layer: int, batch_size: int, literal: bool, max_paths: float
+    problem: TeacherStudent, step: int, layer: int, batch_size: int, literal: bool, allowed: tuple[Budget, ...]
 ) -> tuple[_Enumeration, int, int]:
     """The enumeration up to g_{step,layer}, and these two; all that can be wrong was looked at."""
     t, k = problem.check_step(step), problem.check_layer(layer)
-    return _affordable(problem, batch_size, t, t + 1, literal, max_paths), t, k
+    return _affordable(problem, batch_size, t, t + 1, literal, allowed), t, k
 
 
 def _moments(sgd: _Enumeration, t: int, k: int) -> tuple[Any, np.ndarray]:
@@ -113,7 +119,14 @@ def _moments(sgd: _Enumeration, t: int, k: int) -> tuple[Any, np.ndarray]:
 
 
 def variance(
-    problem: TeacherStudent, step: int, layer: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
+    problem: TeacherStudent,
+    step: int,
+    layer: int,
+    *,
+    batch_size: int,
+    literal: bool = False,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
 ) -> Fraction:
     """var(g_{t,k}) = E||g_{t,k}||^2 - ||E g_{t,k}||^2 given w_0; options and errors as for `moments`.
 
@@ -124,7 +137,7 @@ def variance(
         ['0', '12393/8192']
     """
     _require_rationals(problem)
-    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))
+    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, limits(max_paths, budget)))
     return to_fraction(second - sum((x * x for x in mean.ravel()), fmpq(0)))
 
 
@@ -135,7 +148,8 @@ def variance_ball(
     *,
     batch_size: int,
     literal: bool = False,
-    max_paths: float = LIMIT,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
     bits: int = BALL_BITS,
 ) -> arb:
     """A ball around var(g_{t,k}) given w_0, for any activation that balls can evaluate; other errors as for `moments`.
@@ -151,27 +165,44 @@ def variance_ball(
     """
     sigma = _checked(problem).activation
     if isinstance(sigma, Activation) and not sigma.is_certified:
-        raise ValueError(f"activation must be a polynomial or a named one, but was {shown(sigma)}")
+        reason = f"activation must be a polynomial or a named one, but was {shown(sigma)}"
+        raise cannot(problem, reason, *others("theory.enumeration"))
     bits = as_index(bits, "bits", minimum=53)
     if bits > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
+    allowed = limits(max_paths, budget)
     with working_precision(bits):
-        second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, max_paths))
+        second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, allowed))
         return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
 
 
 def mean_gradient(
-    problem: TeacherStudent, step: int, layer: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT
+    problem: TeacherStudent,
+    step: int,
+    layer: int,
+    *,
+    batch_size: int,
+    literal: bool = False,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
 ) -> np.ndarray:
     """E g_{t,k} given w_0, an object array of Fractions; options and errors as for `moments`."""
-    return moments(problem, step, layer, batch_size=batch_size, literal=literal, max_paths=max_paths)[1]
+    return moments(problem, step, layer, batch_size=batch_size, literal=literal, max_paths=max_paths, budget=budget)[1]
 
 
-def loss(problem: TeacherStudent, step: int, *, batch_size: int, literal: bool = False, max_paths: float = LIMIT) -> Fraction:
+def loss(
+    problem: TeacherStudent,
+    step: int,
+    *,
+    batch_size: int,
+    literal: bool = False,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
+) -> Fraction:
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
     _require_rationals(problem)
     t = problem.check_step(step)
-    sgd = _affordable(problem, batch_size, t, t, literal, max_paths)
+    sgd = _affordable(problem, batch_size, t, t, literal, limits(max_paths, budget))
     total = fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
         for x, target, chance in zip(sgd.atoms, sgd.targets, sgd.probabilities, strict=True):
@@ -187,7 +218,8 @@ def expectation(
     *,
     batch_size: int,
     literal: bool = False,
-    max_paths: float = LIMIT,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
 ) -> Any:
     """E function(path) given w_0, for a rational or matrix-valued function of the `Path` up to `step`, or a trace form.
 
@@ -198,7 +230,7 @@ def expectation(
     if not (callable(function) or hasattr(function, "evaluate")):
         raise TypeError(f"function must be a function of a path or a trace form, but was {shown(function)}")
     t = problem.check_step(getattr(function, "step", 0) if step is None else step)
-    sgd = _affordable(problem, batch_size, t, t + 1, literal, max_paths)
+    sgd = _affordable(problem, batch_size, t, t + 1, literal, limits(max_paths, budget))
     if hasattr(function, "evaluate"):
         function.shape(problem)  # refuses letters that do not chain and layers that do not exist
         form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))
@@ -234,23 +266,25 @@ def interpolated_polynomial(
     degree: int,
     kind: str = "variance",
     extra: int = 2,
-    max_paths: float = LIMIT,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
 ) -> InverseBatchPolynomial:
     """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
 
     `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises RangeError when a further b is not
-    predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths.
+    predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths or `budget`.
     """
     t, d = _checked(problem).check_step(step), as_index(degree, "degree")
     as_choice(kind, "kind", ("variance", "second_moment", "loss"))
     k = 1 if kind == "loss" else problem.check_layer(layer)
     sizes = range(1, d + 2 + as_index(extra, "extra"))
-    refuse_interpolation(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"), max_paths)
+    cost = interpolation_cost(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"))
+    require(cost, limits(max_paths, budget), "enumeration", routes(problem, "theory.variance_poly"))
 
     def value(b: int) -> Fraction:
         if kind == "loss":
-            return loss(problem, t, batch_size=b, max_paths=max_paths)
-        second, mean = moments(problem, t, k, batch_size=b, max_paths=max_paths)
+            return loss(problem, t, batch_size=b, max_paths=math.inf)
+        second, mean = moments(problem, t, k, batch_size=b, max_paths=math.inf)
         return second - (sum((x * x for x in mean.ravel()), Fraction(0)) if kind == "variance" else 0)
 
     values = list(map(value, sizes))
@@ -278,7 +312,7 @@ class _Enumeration:
 
     def batches(self) -> Iterator[Batch]:
         """Every batch, as atoms with their shares (or literally all draws, with share 1/b each), and its probability."""
-        few = _batch_count(len(self.atoms), self.batch_size, self.literal) <= _KEPT
+        few = _batch_count(len(self.atoms), self.batch_size, self.literal) <= KEPT
         return iter(self._kept) if few else self._listed()
 
     @cached_property
@@ -321,10 +355,13 @@ class _Enumeration:
         return iter(law.values())
 
 
-def _affordable(problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, max_paths: float) -> _Enumeration:
+def _affordable(
+    problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, allowed: tuple[Budget, ...]
+) -> _Enumeration:
     """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
-    refuse_beyond(problem, len(atoms), b, step, batches, as_flag(literal, "literal"), max_paths)
+    cost = path_cost(problem, len(atoms), b, step, batches, as_flag(literal, "literal"))
+    require(cost, allowed, "enumeration", routes(problem, "theory.variance_poly", "empirics"))
     sigma, teacher = exact_sigma(problem.activation), tuple(map(to_fmpq_array, problem.teacher))
     rows = tuple(np.array([[to_fmpq(v) for v in atom]], dtype=object) for atom in atoms)
     return _Enumeration(
@@ -388,7 +425,7 @@ def _lookup(sgd: _Enumeration, path: Path, letter: Any) -> np.ndarray:
 def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
     law = _checked(problem).inputs.support()
     if law is None:
-        raise ValueError(f"inputs must have finite support (as Discrete has) to be enumerated:  {problem.inputs}")
+        raise cannot(problem, without_atoms(problem), *others("theory.enumeration"))
     return law
 
 
@@ -402,10 +439,10 @@ def _checked(problem: Any) -> TeacherStudent:
 def _require_rationals(problem: TeacherStudent) -> None:
     sigma = _checked(problem).activation
     if isinstance(sigma, Activation) and not sigma.is_piecewise_linear:
-        raise ValueError(
-            f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {sigma}: "
-            "variance_ball takes it, or theory.chebyshev.approximate a polynomial in its place"
-        )
+        balls = "variance_ball takes it, or " if sigma.is_certified else ""
+        reason = f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {sigma}: "
+        reason += f"{balls}theory.chebyshev.approximate makes a polynomial in its place"
+        raise cannot(problem, reason, *others("theory.enumeration"))
 
 
 def _key(weights: Matrices) -> tuple[Any, ...]:

@@ -10,41 +10,22 @@ import math
 from typing import Any
 
 from theory.activations import Activation
-from theory.budget import Cost, UnaffordableError
+from theory.budget import BEYOND_REACH, UnaffordableError, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
-from theory.exact import as_index, shown
+from theory.enumeration.path_limits import SECONDS_PER_PATH, PathCost
 from theory.problem import TeacherStudent
 
-#: Paths that are followed without complaint; 20,000 paths of a 2-2-1 network take about a second.
-LIMIT = 500_000
-#: Short ones whose work is done whatever the limit on the number of paths: some seconds.
-LEAST = 60_000
-SECONDS_PER_PATH = 5e-5
 #: Of a number of paths that is told, and of batch sizes through which a polynomial is laid.
 MOST_DIGITS, MOST_UNKNOWNS = 10_000, 10_000
 #: Of the numbers in ball arithmetic.
 BALL_BITS = 256
-
-_ENDLESS = 1e15
-#: A batch of that many draws takes days, whatever is done with them.
-_FAR = 10**15
+#: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
+KEPT = 10_000
+#: Digits of a number of paths that is looked at closer.
+_MOST_PATH_DIGITS = 15
 #: Weights that have not grown after so many doublings of their length do not grow.
 _SETTLED = 1000
-
-
-#: More paths than anybody could follow.
-NO_LIMIT = 10**18
-
-
-def as_limit(max_paths: Any) -> float:
-    """An integer >= 1, or infinity for no limit; TypeError and ValueError otherwise."""
-    if isinstance(max_paths, float) and not max_paths < math.inf:
-        if max_paths == math.inf:
-            return math.inf
-        raise ValueError(f"max_paths must be an integer or math.inf, but was {shown(max_paths)}")
-    limit = as_index(max_paths, "max_paths", minimum=1)
-    return limit if limit < NO_LIMIT else math.inf
 
 
 def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
@@ -55,39 +36,49 @@ def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
     return _count(atoms, b, literal) ** batches
 
 
-def refuse_beyond(problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool, max_paths: float) -> None:
-    """UnaffordableError for more than max_paths paths, or for more work than max(max_paths, LEAST) short ones."""
-    max_paths = as_limit(max_paths)
+def path_cost(problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool) -> PathCost:
+    """Of following all paths of so many batches, `atoms` being those of the law."""
     magnitude = log10_paths(atoms, b, batches, literal)
-    if magnitude > 15 or (paths := _count(atoms, b, literal) ** batches) > max_paths:
-        raise _unaffordable(magnitude, max_paths)
-    _refuse_work(predicted_seconds(problem, atoms, min(b, _FAR), step, paths, literal), paths, max_paths)
+    if magnitude > _MOST_PATH_DIGITS:
+        return PathCost.beyond_reach(f"{_power_of_ten(magnitude)} paths")
+    paths = _count(atoms, b, literal) ** batches
+    return _cost(*_work(problem, atoms, b, step, paths, literal), paths)
 
 
-def refuse_interpolation(problem: TeacherStudent, atoms: int, sizes: range, step: int, batches: int, max_paths: float) -> None:
-    """The same for all these batch sizes together, and for the system of linear equations that they give."""
-    max_paths = as_limit(max_paths)
-    refuse_beyond(problem, atoms, sizes[-1], step, batches, False, max_paths)
+def interpolation_cost(problem: TeacherStudent, atoms: int, sizes: range, step: int, batches: int) -> PathCost:
+    """Of all these batch sizes together, and of the system of linear equations that they give."""
     unknowns = sizes.stop - sizes.start  # len() of a range ends at 2^63
-    if unknowns > min(max_paths, MOST_UNKNOWNS) or (paths := sum(_count(atoms, b, False) ** batches for b in sizes)) > max_paths:
-        raise _unaffordable(math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False), max_paths)
+    largest = path_cost(problem, atoms, sizes[-1], step, batches, False)
+    if unknowns > MOST_UNKNOWNS or largest.seconds >= BEYOND_REACH:
+        magnitude = math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False)
+        return PathCost.beyond_reach(f"up to {_power_of_ten(magnitude)} paths, {as_count(unknowns)} batch sizes")
+    paths = sum(_count(atoms, b, False) ** batches for b in sizes)
     system = unknowns**3 * operation_seconds(unknowns * math.log2(unknowns + 1)) / 3
-    _refuse_work(predicted_seconds(problem, atoms, sizes[-1], step, paths, False) + system, paths, max_paths)
+    seconds, held = _work(problem, atoms, sizes[-1], step, paths, False)
+    return _cost(seconds + system, held + 100.0 * unknowns**2, paths)
 
 
-def predicted_seconds(problem: TeacherStudent, atoms: int, b: int, step: int, paths: int, literal: bool) -> float:
-    """The work on all paths: sums over the drawn atoms of every batch, the gradients at all atoms, the probabilities."""
+def _cost(seconds: float, size: float, paths: int) -> PathCost:
+    short = seconds / SECONDS_PER_PATH
+    basis = f"{as_count(paths)} paths" + (f" of long numbers, as much work as {as_count(short)} short ones" if short > 2 * paths else "")
+    return PathCost(seconds, size, basis, paths)
+
+
+def _work(problem: TeacherStudent, atoms: int, b: int, step: int, paths: int, literal: bool) -> tuple[float, float]:
+    """Seconds on all paths: sums over the drawn atoms of every batch, the gradients at all atoms, the probabilities; and the bytes of the
+    weights before the last batch and of the batches of one step, as far as they are kept."""
     parameters = sum(w.size for w in problem.student)
     weights, chance = weight_bits(problem, step), chance_bits(problem, b) * (step + 1)
     drawn = b if literal else min(b, atoms)
-    sums = paths * parameters * drawn * operation_seconds(weights)
+    sums = saturated(paths, parameters, drawn) * operation_seconds(weights)
     per_step = _count(atoms, b, literal)
     nodes = max(1.0, paths / per_step) * (1 + 1 / max(1, per_step - 1) if per_step > 1 else step + 1)
     gradient = UNITS["enumeration.gradient"] + 4 * parameters * operation_seconds(weights) + _powers_seconds(problem, weights)
     gradients = nodes * atoms * gradient
     total = paths * (parameters + 4) * operation_seconds(2 * weights + chance)
-    draws = paths * drawn * 1e-6 if literal else 0.0
-    return 1e-3 + sums + gradients + total + draws + paths * UNITS["enumeration.path"]
+    draws = saturated(nodes, per_step, drawn, problem.depth) * UNITS["enumeration.draw"] if literal else 0.0
+    held = nodes * (500 * problem.depth + parameters * (250 + weights / 4)) + saturated(min(per_step, KEPT), drawn, 150)
+    return 1e-3 + sums + gradients + total + draws + paths * UNITS["enumeration.path"], 1e6 + held
 
 
 def _powers_seconds(problem: TeacherStudent, weights: float) -> float:
@@ -95,7 +86,7 @@ def _powers_seconds(problem: TeacherStudent, weights: float) -> float:
     if not problem.is_polynomial or problem.activation_degree == 1:
         return 0.0
     degree = problem.activation_degree
-    bits = min(gradient_degree(problem.depth, activation_degree=degree) * weights, _ENDLESS)
+    bits = saturated(gradient_degree(problem.depth, activation_degree=degree), weights)
     return 5e-9 * bits * math.sqrt(1 + bits / 1e7) * degree * sum(problem.sizes[1:-1])
 
 
@@ -129,7 +120,7 @@ def weight_bits(problem: TeacherStudent, step: int) -> float:
         return weights + step * (gained + rate)
     for s in range(min(step, _SETTLED)):
         weights = m * weights + gained + _length(problem.learning_rate(s))
-        if weights > _ENDLESS:
+        if weights > BEYOND_REACH:
             break
     return weights
 
@@ -138,21 +129,17 @@ def chance_bits(problem: TeacherStudent, b: int) -> float:
     """Length of the probability of a batch of b draws, no factors cancelling."""
     law = problem.inputs.support()
     longest = max((_length(q) for q in law[1][:256] if q != 1), default=0.0) if law else 0.0
-    return min(float(b), _ENDLESS) * longest
+    return saturated(b) * longest
 
 
 def log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
-    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter. Infinity beyond 10^(10^300)."""
+    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter. Saturated."""
     if literal or atoms == 1:
-        return _real(b * steps) * math.log10(atoms)
+        return saturated(b, steps) * math.log10(atoms)
     k, n = sorted((b, atoms - 1))
     if k > 99:
-        return _real(steps) * _real(k) * (math.log10(n + k) - math.log10(k))
-    return _real(steps) * sum(math.log10(n + i) - math.log10(i) for i in range(1, k + 1))
-
-
-def _real(count: int) -> float:
-    return float(min(count, 10**300))
+        return saturated(steps, k) * (math.log10(n + k) - math.log10(k))
+    return saturated(steps) * sum(math.log10(n + i) - math.log10(i) for i in range(1, k + 1))
 
 
 def _count(atoms: int, b: int, literal: bool) -> int:
@@ -165,21 +152,5 @@ def _length(number: Any) -> float:
     return math.log2(max(1, abs(p))) + math.log2(q)
 
 
-def _refuse_work(seconds: float, paths: int, max_paths: float) -> None:
-    allowed = max(max_paths, LEAST)
-    if seconds > allowed * SECONDS_PER_PATH:
-        short = seconds / SECONDS_PER_PATH
-        raise UnaffordableError(
-            f"enumeration would follow {paths} paths of long numbers, as much work as {short:.3g} short ones, more than "
-            f"max_paths = {allowed}: take a smaller batch size or step",
-            Cost(seconds=seconds, bytes=1e3 * short, basis=f"{paths} paths, each as much work as {short / paths:.3g} short ones"),
-        )
-
-
-def _unaffordable(magnitude: float, max_paths: float) -> UnaffordableError:
-    paths = 10 ** min(magnitude, 300.0)
-    shown = f"{paths:.0f}" if magnitude < 9 else f"10^{magnitude:.1f}" if magnitude < 1e6 else f"10^{magnitude:.3g}"
-    return UnaffordableError(
-        f"enumeration would follow {shown} paths, more than max_paths = {max_paths}: take a smaller batch size or step",
-        Cost(seconds=SECONDS_PER_PATH * paths, bytes=1e3 * paths, basis=f"{shown} paths"),
-    )
+def _power_of_ten(magnitude: float) -> str:
+    return f"10^{magnitude:.1f}" if magnitude < 1e6 else f"10^{magnitude:.3g}"

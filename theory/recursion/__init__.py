@@ -214,7 +214,7 @@ def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> t
 
 
 def _affordable(cost: Cost, budget: Budget | None, form: Any) -> None:
-    alternatives = ("a smaller step", "fewer letters", "the engines behind theory.variance_poly")
+    alternatives = ("a smaller step", "fewer letters", "another engine (theory.variance_poly)")
     Budget.of(budget).require(cost, f"the expectation of a form of step {form.step}", alternatives)
 
 

@@ -33,6 +33,7 @@ from theory.problem import TeacherStudent, as_problem
 from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
+from theory.routes import cannot, in_balls
 from theory.trace_forms.letters import (
     GRADIENT,
     WEIGHT,
@@ -268,11 +269,13 @@ def _checked_step(form: Any, problem: Any, step: Any) -> int:
 
 
 def require_two_linear_layers(problem: TeacherStudent) -> None:
-    """ValueError or TypeError for what is not such a network, CannotError for one that plain SGD does not train."""
+    """TypeError for what is no network, CannotError for one that is not such a network, or that plain SGD does not train."""
     as_problem(problem).optimizer.require_plain()
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
-        raise ValueError(f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}")
+        left = {"theory.variance_poly": problem.is_linear and problem.depth == 1, "theory.enumeration": not in_balls(problem)}
+        reason = f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}"
+        raise cannot(problem, reason, *(module for module, takes_forms in left.items() if takes_forms))
 
 
 # -- joint moments of the samples ---------------------------------------------------------------------------------------------

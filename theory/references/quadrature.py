@@ -16,12 +16,12 @@ from typing import Any
 from flint import arb, arb_mat, arb_poly, fmpq_poly
 
 from theory.arithmetic.working_precision import in_enough_bits
-from theory.budget import WITHOUT_BUDGET, Budget, CannotError, Cost, as_count, largest_that_fits, saturated
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, largest_that_fits, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import NumberLike, as_choice, as_index, as_number, shown, spelled, to_fmpq
-from theory.inputs import Gaussian
 from theory.problem import TeacherStudent, as_problem
+from theory.routes import require, routes
 
 Weights = tuple[arb_mat, ...]
 
@@ -96,7 +96,7 @@ def _prepare(
         fitting = largest_that_fits(lambda s: allowed.allows(predicted_cost(problem, s, kind)), 0, t)
         if fitting is not None:
             yield f"a smaller step (step {fitting} fits)"
-        yield "simulation (empirics.simulate)"
+        yield from routes(problem, "empirics")
 
     allowed.require(predicted_cost(problem, t, kind), f"quadrature at t = {t}", alternatives())
     return t, Fraction(b), _nodes(problem, t, kind)
@@ -104,10 +104,8 @@ def _prepare(
 
 def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
     """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
-    as_problem(problem).optimizer.require_plain()
+    require(as_problem(problem), "theory.references.quadrature")
     as_choice(kind, "kind", ("variance", "loss"))
-    if not (isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear):
-        raise CannotError("quadrature needs scalar Gaussian inputs and a linear network")
     step = as_index(step, "step")
     if step > MAX_STEPS:
         return Cost.beyond_reach("more nodes than there are atoms")

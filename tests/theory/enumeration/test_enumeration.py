@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration
 from theory.backpropagation import batch_gradient, exact_sigma
-from theory.budget import UnaffordableError
+from theory.budget import Budget, UnaffordableError
+from theory.budget.unit_costs import UNITS
 from theory.enumeration import path_counts as enumeration_cost
+from theory.enumeration.path_limits import limits
 from theory.exact import to_fmpq, to_fraction
 from theory.references import quadrature
 from theory.trace_forms import W, g, teacher, tr
@@ -129,7 +131,9 @@ PROBLEM = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Rademacher(1), F(1, 4))
 @pytest.mark.parametrize("literal", [False, True])
 @pytest.mark.parametrize("batch_size, step", [(10**9, 3), (10**30, 1), (40, 200)])
 def test_what_is_too_long_is_refused_before_any_work(batch_size, step, literal):
-    with pytest.raises(UnaffordableError, match=r"more than max_paths = 500000") as refusal:
+    with pytest.raises(
+        UnaffordableError, match=r"the budget is max_paths = 500000\. What is left: a smaller batch size or step"
+    ) as refusal:
         enumeration.variance(PROBLEM, step, 1, batch_size=batch_size, literal=literal)
     assert refusal.value.cost is not None
     assert refusal.value.cost.seconds > 10
@@ -167,7 +171,7 @@ def test_one_atom_in_a_large_batch_is_one_short_path():
 
 def test_numbers_grow_as_predicted():
     for step in (4, 6, 8):
-        sgd = enumeration._affordable(ONE_ATOM, 1, step, 1, False, 1)
+        sgd = enumeration._affordable(ONE_ATOM, 1, step, 1, False, ())
         ((weights, _),) = sgd.law_of_weights(step)
         bits = max(int(abs(x.p)).bit_length() + int(x.q).bit_length() for w in weights for x in w.ravel())
         assert bits / 2 < enumeration_cost.weight_bits(ONE_ATOM, step) < 2 * bits
@@ -225,7 +229,7 @@ def test_a_number_of_paths_that_is_too_long_is_not_formed(problem, batch_size, s
     with pytest.raises(UnaffordableError, match=f"{named} must be smaller"):
         enumeration.cost(problem, step, batch_size=batch_size, literal=literal)
     if step < 10**4:
-        with pytest.raises(UnaffordableError, match="more than max_paths"):
+        with pytest.raises(UnaffordableError, match="the budget is max_paths"):
             enumeration.variance(problem, step, 1, batch_size=batch_size, literal=literal)
 
 
@@ -251,13 +255,13 @@ def test_one_path_of_any_length_is_refused_or_followed_at_once():
             enumeration.variance(STILL, step, 1, batch_size=1)
     for degree in (10**30, 10**400):
         for limit in (10, math.inf):
-            with pytest.raises(UnaffordableError, match="more than max_paths"):
+            with pytest.raises(UnaffordableError, match="the budget is max_paths"):
                 enumeration.interpolated_polynomial(STILL, 1, 1, degree=degree, max_paths=limit)
 
 
 def test_the_limit_counts_for_every_batch_size():
     """It was the default's for the single ones, whatever was asked for."""
-    with pytest.raises(UnaffordableError, match="max_paths = 99:"):
+    with pytest.raises(UnaffordableError, match=r"the budget is max_paths = 99\."):
         enumeration.interpolated_polynomial(THREE, 1, 1, degree=6, max_paths=99)
     small = TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1)
     for limit in (math.inf, 10**7, np.float64("inf"), np.int64(10**6)):
@@ -294,7 +298,7 @@ def test_flags_of_numpy_are_flags(entry):
     ("limit", "error"),
     [
         *((limit, ValueError) for limit in (float("nan"), np.float64("nan"), 0, -3)),
-        *((limit, TypeError) for limit in (-math.inf, 1e6, "many", True, None)),
+        *((limit, TypeError) for limit in (-math.inf, 1e6, "many", True)),
     ],
 )
 def test_limits_are_numbers_of_paths(entry, limit, error):
@@ -362,7 +366,7 @@ def test_bad_input_is_named(call, message):
 
 
 def test_a_million_draws_of_one_batch_share_what_they_have_in_common():
-    sgd = enumeration._affordable(ONE_ATOM, 10**5, 0, 1, True, 1)
+    sgd = enumeration._affordable(ONE_ATOM, 10**5, 0, 1, True, ())
     ((batch, chance),) = sgd.batches()
     assert chance == 1 and len(batch) == 10**5 and len({id(share) for _, share in batch}) == 1
 
@@ -372,3 +376,44 @@ def test_a_small_limit_on_paths_limits_their_work_too():
     problem = TeacherStudent([[[1]]], [[[0]]], Discrete([1]), F(1))
     with pytest.raises(UnaffordableError, match="as much work as"):
         enumeration.variance(problem, 0, 1, batch_size=10**7, literal=True, max_paths=10)
+
+
+@pytest.mark.parametrize(
+    "form", [tr(W(1, 1).T @ g(1, 1)), tr(W(1, 1).T @ g(1, 1)) * tr(W(1, 2).T @ g(1, 2)), tr(g(0, 2).T @ g(0, 2))], ids=str
+)
+@pytest.mark.parametrize("batch_size", [10**6, 10**9, 10**40])
+def test_every_draw_of_a_literal_batch_is_counted(form, batch_size):
+    with pytest.raises(UnaffordableError, match=r"would cost .*1 paths of long numbers, as much work as .* short ones"):
+        enumeration.expectation(ONE_ATOM, form, batch_size=batch_size, literal=True, max_paths=100)
+    assert enumeration.expectation(ONE_ATOM, form, batch_size=10**3, literal=True, max_paths=100) == enumeration.expectation(
+        ONE_ATOM, form, batch_size=1
+    )
+
+
+def test_draws_take_what_they_are_predicted_to_take():
+    """Each is a product and a sum of matrices for every layer, in every batch of the path."""
+    for problem, step in ((ONE_ATOM, 1), (ONE_ATOM, 2), (TeacherStudent([[[1]]], [[[0]]], Discrete([1]), F(1)), 0)):
+        costs = [enumeration_cost.path_cost(problem, 1, b, step, step + 1, True).seconds for b in (10**4, 2 * 10**4)]
+        assert (costs[1] - costs[0]) / (10**4 * (step + 1) * problem.depth) == pytest.approx(UNITS["enumeration.draw"], rel=0.2)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_budget_stands_beside_or_in_the_place_of_the_number_of_paths(entry):
+    """Six paths or more: too many for the number, not for the budget; each of the two is kept where both are given."""
+    generous, nothing = Budget(60.0, 1e9), Budget(1e-9)
+    answer = ENTRIES[entry]()
+    assert str(ENTRIES[entry](budget=generous)) == str(ENTRIES[entry](budget=generous, max_paths=10**4)) == str(answer)
+    for options in ({"max_paths": 1, "budget": generous}, {"max_paths": 10**4, "budget": nothing}, {"budget": nothing}):
+        with pytest.raises(UnaffordableError, match=r"^enumeration would cost .*; the budget is .* What is left: .*; or a larger budget$"):
+            ENTRIES[entry](**options)
+
+
+def test_a_budget_pays_for_more_paths_than_the_usual_limit():
+    """1,002,001 paths, predicted to take half a minute."""
+    problem = TeacherStudent([[[1]]], [[[0]]], Discrete([0, 1]), 1)
+    cost = enumeration_cost.path_cost(problem, 2, 10**6, 0, 1, False)
+    assert cost.paths == 10**6 + 1
+    with pytest.raises(UnaffordableError, match="the budget is max_paths = 500000"):
+        enumeration.variance(problem, 0, 1, batch_size=10**6)
+    for seconds, paid in ((2 * cost.seconds, True), (cost.seconds / 2, False)):
+        assert all(budget.allows(cost) for budget in limits(None, Budget(seconds))) == paid
