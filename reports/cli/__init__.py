@@ -229,7 +229,3 @@ def _print_variance(
         exact = plain(value)
         rows.append((plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json"))
     terminal.say(terminal.table(("b", "var", "exactly"), rows, columns=terminal.width()))
-
-
-if __name__ == "__main__":
-    app()
