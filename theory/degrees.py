@@ -11,6 +11,7 @@ more than a million bits.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from theory.budget import UnaffordableError
@@ -65,6 +66,21 @@ def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int
     d, m = output_degree(depth, activation_degree=activation_degree), gradient_degree(depth, activation_degree=activation_degree)
     t = as_index(step, "step")
     return 2 * d * _powers(m, t) - t
+
+
+def batch_degrees(lasts: Iterable[int], batches: int, *, m: int) -> list[int]:
+    """The degree of a product in the moments of batch s, s = 0, ..., batches - 1: the sum of m^{u-s} over its factors with u >= s.
+
+    A factor that depends on the batches up to u has degree m^{u-s} in batch s: g_t has u = t, W_t has u = t - 1, and what no batch moves
+    has u = -1. m is the degree of a gradient in the weights.
+
+    Examples:
+        >>> batch_degrees([1, 1], 2, m=3), batch_degrees([1, 0], 3, m=3)      # ||g_1||^2, and W_2 g_0
+        ([6, 2], [4, 1, 0])
+    """
+    reached = list(lasts)
+    _refuse_beyond(max(reached, default=0), m, "step")
+    return [sum(m ** (u - s) for u in reached if u >= s) for s in range(batches)]
 
 
 def printed_variance_degree_a7(step: int) -> int:

@@ -22,6 +22,7 @@ from flint import fmpq
 from theory.backpropagation import end_to_end, linear_gradients
 from theory.budget import Budget, Cost, saturated_exp
 from theory.budget.unit_costs import UNITS
+from theory.degrees import gradient_degree
 from theory.exact import to_float, to_fmpq, to_fraction
 from theory.inputs import Gaussian, InputLaw
 from theory.problem import TeacherStudent, as_problem
@@ -148,7 +149,7 @@ def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:
     widest = sorted(sizes)[-2:]
     products = 2.0 * problem.depth**2 * (step + 1) * (step + 2) / 2 * q * widest[0] * widest[1] * min(sizes)
     biggest = max(a * b for a, b in zip(sizes[1:], sizes[:-1], strict=True)) * q
-    growth = saturated_exp(step * math.log(2 * problem.depth - 1))  # rationals on the path grow in length like the degree
+    growth = saturated_exp(step * math.log(gradient_degree(problem.depth)))  # rationals on the path grow in length like the degree
     calls = 6.0 * problem.depth**2 * (step + 1) * (step + 2) / 2  # a numpy call costs microseconds, however small the matrices
     number = UNITS["large_batch.rational"] + UNITS["large_batch.length"] * growth if exact else UNITS["large_batch.flop"]
     moments = q * q * (UNITS["large_batch.moment"] if exact or not isinstance(problem.inputs, Gaussian) else 1e-8)

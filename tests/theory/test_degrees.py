@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from theory.budget import UnaffordableError
-from theory.degrees import gradient_degree, loss_degree, mean_gradient_degree, output_degree, variance_degree
+from theory.degrees import batch_degrees, gradient_degree, loss_degree, mean_gradient_degree, output_degree, variance_degree
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 5])
@@ -47,3 +47,15 @@ def test_bad_input_is_named(wrong):
         variance_degree(wrong)
     with pytest.raises((TypeError, ValueError), match="depth must be"):
         variance_degree(1, depth=wrong)
+
+
+@pytest.mark.parametrize("m", [1, 3, 5])
+@pytest.mark.parametrize("t", [0, 1, 3])
+def test_degrees_in_the_batches_add_up_to_those_in_the_inverse_batch_size(m, t):
+    """Degree d >= 1 in the averages of a batch is degree d - 1 in 1/b."""
+    depth = (m + 1) // 2
+    assert sum(d - 1 for d in batch_degrees([t, t], t + 1, m=m)) == variance_degree(t, depth=depth)
+    assert sum(d - 1 for d in batch_degrees([t], t + 1, m=m)) == mean_gradient_degree(t, depth=depth)
+    outputs = [t - 1] * (2 * output_degree(depth))
+    assert sum(d - 1 for d in batch_degrees(outputs, t, m=m)) == loss_degree(t, depth=depth)
+    assert batch_degrees([-1], t, m=m) == [0] * t == batch_degrees([], t, m=m)

@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_poly
 
+from theory import degrees
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
-from theory.degrees import gradient_degree
 from theory.exact import as_choice, as_index, as_sequence, shown, spelled, to_fmpq, to_fraction
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
@@ -123,15 +123,10 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3, budget: Bu
 
     because g_s is a polynomial of degree m^{s-f} in batch f and W_s has the degree of g_{s-1}; m = 3 for two linear layers.
     """
-    degrees = []
     letters, top, m = as_sequence(letters, "letters"), as_index(top, "top"), as_index(m, "m", minimum=1)
     work = saturated(top) ** 2 * (1 + len(letters)) * (1 + m.bit_length() / 8)
     _degrees_affordable(work, top, budget)
-    for f in range(top + 1):
-        here = sum(m ** (s - f) * _count(letters, GRADIENT, s) for s in range(f, top + 1))
-        later = sum(m ** (s - f - 1) * _count(letters, WEIGHT, s) for s in range(f + 1, top + 1))
-        degrees.append(here + later)
-    return degrees
+    return degrees.batch_degrees((x.last_batch for x in letters if (x.step or 0) <= top), top + 1, m=m)
 
 
 def _degrees_affordable(work: float, top: int, budget: Budget | None) -> None:
@@ -145,7 +140,7 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
     Degree k in the averages of one batch costs degree k - 1 in 1/b (k >= 1), and batches are independent.
     """
     _check_form(form)
-    m = gradient_degree(depth, activation_degree=activation_degree)
+    m = degrees.gradient_degree(depth, activation_degree=activation_degree)
     return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m, budget=budget)) for term in form.terms)
 
 

@@ -18,7 +18,7 @@ from flint import arb, arb_mat, arb_poly, fmpq_poly
 from theory.arithmetic.working_precision import in_enough_bits
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, largest_that_fits, saturated
 from theory.budget.unit_costs import UNITS
-from theory.degrees import gradient_degree, output_degree
+from theory.degrees import batch_degrees, gradient_degree, output_degree
 from theory.exact import NumberLike, as_choice, as_index, as_number, shown, spelled, to_fmpq
 from theory.problem import TeacherStudent, as_problem
 from theory.routes import require, routes
@@ -122,8 +122,8 @@ def _nodes(problem: TeacherStudent, step: int, kind: str) -> list[int]:
     """n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss."""
     m = gradient_degree(problem.depth)
     if kind == "variance":
-        return [m ** (step - s) + 1 for s in range(step + 1)]
-    return [output_degree(problem.depth) * m ** (step - 1 - s) + 1 for s in range(step)]
+        return [d + 1 for d in batch_degrees([step], step + 1, m=m)]
+    return [output_degree(problem.depth) * d + 1 for d in batch_degrees([step - 1], step, m=m)]
 
 
 def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb]]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from theory.budget import Cost, as_count, refuse_large
+from theory.degrees import batch_degrees
 from theory.exact import MatrixLike, as_number, shown, to_fmpq, written
 from theory.exact.foreign_arrays import is_nested
 from theory.problem import TeacherStudent, as_problem
@@ -103,6 +104,15 @@ class TraceForm:
         """
         symbols = frozenset(_as_letters(letters))
         return max(degree_in(term.letters, symbols) for term in self.terms)
+
+    def batch_degrees(self, m: int) -> list[int]:
+        """Its degree in the moments of the batches 0, ..., step, the largest over the terms; m is that of a gradient in the weights.
+
+        >>> (tr(g(1, 1).T @ g(1, 1)) + tr(W(1, 2))).batch_degrees(m=3)
+        [6, 2]
+        """
+        terms = [batch_degrees((x.last_batch for x in term.letters), self.step + 1, m=m) for term in self.terms]
+        return list(map(max, zip(*terms, strict=True)))
 
     def shape(self, problem: TeacherStudent) -> tuple[int, int] | None:
         """(rows, columns) in this problem, None for a scalar; a ValueError naming the letters that do not chain."""

@@ -75,6 +75,13 @@ class Letter:
         """The same symbol, not transposed."""
         return self.T if self.transposed else self
 
+    @property
+    def last_batch(self) -> int:
+        """The last batch that it depends on: s for g_s, s - 1 for W_s, and -1 for the others and W_0, which no batch moves."""
+        if self.step is None:
+            return -1
+        return self.step if self.kind == GRADIENT else self.step - 1
+
     @cached_property
     def matrix(self) -> np.ndarray:
         """A constant's matrix, transposed if the letter is: a read-only object array of Fractions."""

@@ -8,7 +8,7 @@ from math import comb
 
 from theory import enumeration
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.degrees import output_degree, printed_variance_degrees_3_4, variance_degree
+from theory.degrees import gradient_degree, output_degree, printed_variance_degrees_3_4, variance_degree
 from theory.engines.base import Quantity
 from theory.engines.frequencies import Frequencies
 from theory.inputs import Discrete
@@ -132,7 +132,7 @@ def leading_coefficient(depth: int, activation_degree: int, step: int, layer: in
     a_{0,k} = 1,  c_{t,k} = D^{H-k} prod_j a_{t,j}^{2 D^{H-j}} / a_{t,k},  a_{t+1,k} = - c_{t,k}.
     """
     powers = [activation_degree ** (depth - k) for k in range(1, depth + 1)]
-    m = 2 * output_degree(depth, activation_degree=activation_degree) - 1
+    m = gradient_degree(depth, activation_degree=activation_degree)
     top = [F(1)] * depth
     for _ in range(step + 1):
         product = F(1)

@@ -10,12 +10,11 @@ from typing import Any
 
 from theory.budget import BEYOND_REACH, Cost
 from theory.budget.unit_costs import UNITS
-from theory.degrees import gradient_degree, output_degree
+from theory.degrees import batch_degrees, gradient_degree, output_degree
 from theory.engines.base import Quantity
 from theory.engines.frequencies.network import distinguishable_atoms
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
-from theory.trace_forms.letters import GRADIENT, Letter
 
 #: Digits of a count of paths, or of a degree, that is looked at closer.
 _MOST_DIGITS = math.log10(BEYOND_REACH) / 2
@@ -24,25 +23,18 @@ BLOCK = 1 << 13
 
 
 def degrees(problem: TeacherStudent, quantity: Quantity) -> list[int]:
-    """d_s: the total degree of the integrand in the frequencies of batch s, for every batch averaged by cubature.
-
-    With m the degree of the gradient in the weights, w_u has degree m^{u-1-s} in q_s and g_u has degree m^{u-s}, s <= u.
-    """
+    """d_s: the total degree of the integrand in the frequencies of batch s, for every batch averaged by cubature."""
     t, h, d = quantity.step, problem.depth, problem.activation_degree
     m = gradient_degree(h, activation_degree=d)
-    if quantity.kind in ("variance", "second_moment"):
-        return [2 * m ** (t - s) for s in range(t)]
-    if quantity.kind == "mean":
-        return [m ** (t - s) for s in range(t)]
-    if quantity.kind == "loss":
-        return [2 * output_degree(h, activation_degree=d) * m ** (t - 1 - s) for s in range(t)]
-
-    def of_letter(letter: Letter, s: int) -> int:
-        last = -1 if letter.step is None else letter.step if letter.kind == GRADIENT else letter.step - 1
-        return m ** (last - s) if s <= last else 0
-
-    terms = [term.letters for term in quantity.expression.terms]
-    return [max(sum(of_letter(letter, s) for letter in letters) for letters in terms) for s in range(t + 1)]
+    if quantity.kind == "trace_form":
+        return list(quantity.expression.batch_degrees(m))
+    factors, last = {  # how many factors of which last batch; the last batch of g_t is summed in closed form
+        "variance": (2, t),
+        "second_moment": (2, t),
+        "mean": (1, t),
+        "loss": (2 * output_degree(h, activation_degree=d), t - 1),
+    }[quantity.kind]
+    return [factors * degree for degree in batch_degrees([last], t, m=m)]
 
 
 def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:

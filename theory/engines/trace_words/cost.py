@@ -14,6 +14,7 @@ import numpy as np
 
 from theory.budget import BEYOND_REACH, Cost, saturated_exp, saturated_power
 from theory.budget.unit_costs import UNITS
+from theory.degrees import gradient_degree
 from theory.engines.base import Quantity
 from theory.gaussian_moments.word_expectations import CACHE_BYTES
 from theory.problem import TeacherStudent
@@ -117,7 +118,7 @@ def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
             if letter.kind in (WEIGHT, GRADIENT):
                 by_step[letter.step or 0][letter.kind == GRADIENT] += 1
         (_, first), (later_weights, later) = by_step[0], map(sum, zip([0, 0], *by_step[1:], strict=True))
-        free = (2 * problem.depth - 1) * later + later_weights * max(1, quantity.step)
+        free = gradient_degree(problem.depth) * later + later_weights * max(1, quantity.step)
         branches = _double_factorial(2 * later - 1)
         for chosen in range(free + 1):
             weight = math.comb(free, chosen) * branches

@@ -14,14 +14,13 @@ import numpy as np
 
 from theory.budget import Cost, saturated, saturated_exp
 from theory.budget.unit_costs import UNITS
+from theory.degrees import batch_degrees, gradient_degree
 from theory.engines.base import Quantity
-from theory.engines.wishart.form_polynomials import degrees as form_degrees
 from theory.engines.wishart.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds, second_moment_seconds
-from theory.engines.wishart.nested_batches import batch_degrees, kept_batches
+from theory.engines.wishart.nested_batches import kept_batches, target_degrees
 from theory.exact import is_exact
 from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
-from theory.trace_forms.letters import GRADIENT
 
 #: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
 OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
@@ -83,7 +82,7 @@ def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
     kind = "second_moment" if quantity.kind == "variance" else quantity.kind
     if problem.depth == 1:
         return 2 if kind == "mean" or (kind == "loss" and not quantity.step) else 4
-    earlier = 2 * OMEGA[kind] * 3 ** (min(quantity.step, _FAR) - 1) if quantity.step else 0
+    earlier = 2 * target_degrees(OMEGA[kind], min(quantity.step, _FAR))[0] if quantity.step else 0
     return max(_LAST[kind], earlier)
 
 
@@ -110,7 +109,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     """Operation counts for one expectation over the batches 0, ..., step - 1 of two linear layers."""
     p, h, outputs = problem.sizes
     n, omega, r = p * (p + 1) // 2, OMEGA[kind], min(h, p + outputs)
-    degrees = batch_degrees(omega, step)
+    degrees = target_degrees(omega, step)
     kept = kept_batches(p, step)
     points = [_choose(n + d, n) for d in degrees[: step - kept]]
     leaves = saturated(*points)
@@ -187,11 +186,8 @@ def _law_seconds(problem: TeacherStudent, works: list[Work], kinds: tuple[str, .
 
 def _first_degree(quantity: Quantity, depth: int) -> int:
     """The degree in S_0, the highest: letters of later batches add to it, too."""
-    m, highest = 2 * depth - 1, 0
-    for term in quantity.expression.terms:
-        lasts = (-1 if x.step is None else x.step - (x.kind != GRADIENT) for x in term.letters)
-        highest = max(highest, sum(m ** min(last, _FAR) for last in lasts if last >= 0))
-    return highest
+    terms = ([min(x.last_batch, _FAR) for x in term.letters] for term in quantity.expression.terms)
+    return max(batch_degrees(lasts, 1, m=gradient_degree(depth))[0] for lasts in terms)
 
 
 def _rate_bits(problem: TeacherStudent, step: int) -> float:
@@ -210,7 +206,7 @@ def _weight_bits(problem: TeacherStudent) -> float:
 def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p = problem.sizes[0]
     n = p * (p + 1) // 2
-    degrees = form_degrees(quantity.expression, problem.depth)
+    degrees = quantity.expression.batch_degrees(gradient_degree(problem.depth))
     monomials = saturated(*(_choose(n + d, n) for d in degrees))
     letters = sum(len(term.letters) for term in quantity.expression.terms)
     entries = max(problem.sizes) ** 2

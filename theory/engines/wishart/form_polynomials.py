@@ -25,20 +25,6 @@ from theory.trace_forms import TraceForm
 from theory.trace_forms.letters import CONSTANT, GRADIENT, TEACHER, Letter
 
 
-def degrees(form: TraceForm, depth: int) -> list[int]:
-    """The degree in S_0, S_1, ...: g_u has degree m^(u-s) in S_s for s <= u, W_u has m^(u-1-s) for s < u; m = 1 or 3 for 1 or 2 layers."""
-    m = 2 * depth - 1
-    result = [0] * (form.step + 1)
-    for term in form.terms:
-        for s in range(form.step + 1):
-            total = 0
-            for letter in term.letters:
-                last = -1 if letter.step is None else letter.step - (letter.kind != GRADIENT)
-                total += m ** (last - s) if last >= s else 0
-            result[s] = max(result[s], total)
-    return result
-
-
 def expectation(problem: TeacherStudent, form: TraceForm) -> InverseBatchPolynomial | np.ndarray:
     """E form: a polynomial in 1/b, or an object array of them when the form is matrix-valued."""
     ring = _Ring(problem, form.step + 1)

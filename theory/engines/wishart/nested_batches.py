@@ -16,6 +16,7 @@ from typing import Any
 from flint import Ordering, fmpq, fmpq_poly, fmpz, fmpz_mat, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_poly
 
 from theory.arithmetic.rows import Rows
+from theory.degrees import batch_degrees, gradient_degree
 from theory.engines.wishart.batch_moments import batch_moments, entries, exponents_up_to
 from theory.engines.wishart.integer_lattice import IntegerLattice
 from theory.engines.wishart.last_batch import Target
@@ -26,9 +27,9 @@ from theory.inputs import InputLaw
 _CHUNK = 200_000
 
 
-def batch_degrees(omega: int, step: int) -> list[int]:
+def target_degrees(omega: int, step: int) -> list[int]:
     """The degree in S_0, ..., S_{step-1} of a polynomial of degree omega in w_step."""
-    return [omega * 3 ** (step - 1 - s) for s in range(step)]
+    return [omega * d for d in batch_degrees([step - 1], step, m=gradient_degree(2))]
 
 
 def kept_batches(dimension: int, step: int) -> int:
@@ -57,7 +58,7 @@ class NestedBatches:
         step = len(rates)
         self._network, self._target, self._step = network, target, step
         self._pairs, self._dimension = entries(law.dimension), law.dimension
-        degrees = batch_degrees(target.degree, step)
+        degrees = target_degrees(target.degree, step)
         kept = kept_batches(law.dimension, step)
         self._outer = step - kept
         self._lattices = [IntegerLattice(len(self._pairs), d) for d in degrees[: self._outer]]

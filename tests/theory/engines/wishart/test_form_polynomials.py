@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +12,6 @@ from tests.theory.engines.wishart import plain_batches
 from theory import Discrete, Gaussian, TeacherStudent
 from theory.engines.base import Quantity
 from theory.engines.wishart import Wishart
-from theory.engines.wishart.form_polynomials import degrees
 from theory.trace_forms import W, constant, g, teacher, tr
 
 ENGINE = Wishart()
@@ -51,13 +49,6 @@ def test_one_layer_and_constants():
     assert expected(problem, whole) == ENGINE.compute(problem, Quantity("second_moment", 1, 1))
     assert 0 < expected(problem, form)(3) < 2 * expected(problem, whole)(3)
     assert expected(problem, constant("C", [[F(1, 3)]]))[0, 0].coefficients == (F(1, 3),)
-
-
-@pytest.mark.parametrize(
-    ("form", "found"), [(tr(g(1, 1).T @ g(1, 1)), [6, 2]), (W(2, 1), [3, 1, 0]), (tr(W(0, 1)), [0]), (g(2, 2), [9, 3, 1])]
-)
-def test_degrees(form, found):
-    assert degrees(form, 2) == found
 
 
 def test_gradients_of_single_samples_are_refused():
