@@ -8,7 +8,7 @@ from math import comb
 
 from theory import enumeration
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.degrees import gradient_degree, output_degree, printed_variance_degrees_3_4, variance_degree
+from theory.degrees import gradient_degree, printed_variance_degrees_3_4, variance_degree
 from theory.engines.base import Quantity
 from theory.engines.frequencies import Frequencies
 from theory.inputs import Discrete
