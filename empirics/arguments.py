@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ import numpy as np
 
 from empirics.ranges import check_singles
 from empirics.sampling.data_sets import DataSet
-from theory.exact import as_flag, as_index, as_number, did_you_mean, shown, spelled
+from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
 from theory.inputs import Discrete, Gaussian, Independent, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
@@ -74,11 +74,11 @@ def check_request(
     problem.check_doubles()
     if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
         problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
-    _one_of(dtype, "dtype", DTYPES)
+    as_choice(dtype, "dtype", DTYPES)
     if dtype == "float32":
         check_singles(problem)
     _check_sampling(sampling, problem, sizes)
-    _check_device(device, problem)
+    _check_device(device)
     engine = _engine(engine, problem)
     every = as_index(every, "every", minimum=1)
     estimator = _estimator(estimator, problem, sampling, engine, every)
@@ -153,13 +153,8 @@ def _count(value: Any, name: str, least: int) -> int:
     return count
 
 
-def _one_of(value: Any, name: str, allowed: Sequence[str]) -> None:
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, but was {shown(value)}{did_you_mean(value, allowed)}")
-
-
 def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ...]) -> None:
-    _one_of(sampling, "sampling", SAMPLINGS)
+    as_choice(sampling, "sampling", SAMPLINGS)
     if sampling == "independent":
         return
     law = problem.inputs
@@ -170,7 +165,7 @@ def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ..
             raise ValueError(f"batch_sizes[{i}] must be at most {len(law)}, the number of points, for sampling {sampling!r}, but was {b}")
 
 
-def _check_device(device: Any, problem: TeacherStudent) -> None:
+def _check_device(device: Any) -> None:
     """Its form; whether it is there, torch knows."""
     if not isinstance(device, str):
         raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {shown(device)}")
@@ -179,7 +174,7 @@ def _check_device(device: Any, problem: TeacherStudent) -> None:
 
 
 def _engine(engine: Any, problem: TeacherStudent) -> str:
-    _one_of(engine, "engine", ("auto", *ENGINES))
+    as_choice(engine, "engine", ("auto", *ENGINES))
     fits = problem.is_linear and problem.depth == 2
     if engine == "two_linear" and not fits:
         raise ValueError("engine must be 'auto' or 'networks' for what is not two linear layers, but was 'two_linear'")
@@ -190,7 +185,7 @@ def _engine(engine: Any, problem: TeacherStudent) -> str:
 
 def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: str, every: int) -> str:
     """The most precise one that the law, the way of drawing and the engine allow."""
-    _one_of(estimator, "estimator", ("auto", *ESTIMATORS))
+    as_choice(estimator, "estimator", ("auto", *ESTIMATORS))
     if engine == "autograd":
         reason = "the autograd engine knows no closed form"
     elif sampling == "epochs":

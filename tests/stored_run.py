@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from empirics.runs.results import Collector
+from empirics.runs.work import run_shard
 from tests.replica_problems import F, network
 from theory import Gaussian
 
@@ -17,6 +19,14 @@ ROOT = Path(__file__).parents[1]
 
 def shards(path):
     return sorted(Path(path).glob("*.nc"))
+
+
+def run_here(plan):
+    """The dataset of a plan, shard after shard in this process, without a store."""
+    collector = Collector(plan)
+    for shard in plan.shards():
+        collector.add(run_shard(plan, shard))
+    return collector.dataset()
 
 
 def start(script):

@@ -121,11 +121,6 @@ class StackedSamples(InputLaw):
         object.__setattr__(self, "dimension", sum(law.dimension for law in self.laws))
         object.__setattr__(self, "exact", all(law.exact for law in self.laws))
 
-    @property
-    def is_independent(self) -> bool:
-        """Whether no two blocks are the same draw."""
-        return len(set(self.names)) == len(self.names)
-
     def independent(self) -> StackedSamples:
         """The product law with the same marginals."""
         return StackedSamples(tuple(range(len(self.names))), self.laws)

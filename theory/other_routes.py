@@ -14,9 +14,7 @@ from theory.problem import TeacherStudent
 from theory.references import quadrature
 from theory.routes import in_balls, reason_against, routes
 
-_CALLS = {
-    "variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"
-}  # fmt: skip
+_CALLS = {"variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"}
 #: Beyond this batch size nobody asks how far enumeration goes.
 _LARGEST = 1 << 20
 

@@ -119,9 +119,12 @@ def _law_data(law: InputLaw) -> dict[str, Any]:
 
 
 _LAWS: dict[str, Callable[..., InputLaw]] = {
-    "data_set": lambda points: DataSet(np.array(points, dtype=np.float64)), "gaussian": Gaussian, "discrete": Discrete,
-    "rademacher": Rademacher, "uniform": Uniform,
-}  # fmt: skip
+    "data_set": lambda points: DataSet(np.array(points, dtype=np.float64)),
+    "gaussian": Gaussian,
+    "discrete": Discrete,
+    "rademacher": Rademacher,
+    "uniform": Uniform,
+}
 
 
 def _problem(data: dict[str, Any]) -> TeacherStudent:

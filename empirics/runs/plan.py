@@ -92,9 +92,16 @@ class Plan(Request):
     def _usual_shard(self, batch_size: int) -> int:
         """For one batch size at a time, so that the draws at one do not depend on the others."""
         return shard_size(
-            self.rule, self.problem, batch_size, self.steps, engine=self.engine, estimator=self.estimator, sampling=self.sampling,
-            dtype=self.dtype, kind=torch.device(self.device).type,
-        )  # fmt: skip
+            self.rule,
+            self.problem,
+            batch_size,
+            self.steps,
+            engine=self.engine,
+            estimator=self.estimator,
+            sampling=self.sampling,
+            dtype=self.dtype,
+            kind=torch.device(self.device).type,
+        )
 
     def groups(self, shard: Shard) -> list[tuple[int, int]]:
         """(blocks, block_size) to run in lockstep, one after the other; block sizes differ by at most one."""

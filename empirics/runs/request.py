@@ -32,9 +32,19 @@ def make_plan(
     ValueError or TypeError naming the argument, what it was and what it must be.
     """
     asked = check_request(
-        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, seed=seed, device=device, dtype=dtype, sampling=sampling,
-        estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
-    )  # fmt: skip
+        problem,
+        batch_sizes=batch_sizes,
+        steps=steps,
+        replicas=replicas,
+        seed=seed,
+        device=device,
+        dtype=dtype,
+        sampling=sampling,
+        estimator=estimator,
+        engine=engine,
+        every=every,
+        shard_replicas=shard_replicas,
+    )
     parts = {field.name: getattr(asked, field.name) for field in fields(asked)}
     return Plan(**parts | {"device": _device(asked.device, asked.problem)})
 

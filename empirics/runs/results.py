@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -91,9 +90,10 @@ class Collector:
             variables[f"{name}_df"] = (dims, freedom[..., columns], {"long_name": told, **note})
         lost = np.stack([self.lost[b] for b in sizes], axis=1) / plan.replicas
         variables["diverged"] = (
-            plain, lost,
+            plain,
+            lost,
             {"long_name": "fraction of replicas whose loss or gradient has overflowed by this step; where it is not 0, the rest is NaN"},
-        )  # fmt: skip
+        )
         if ties is not None:
             told = "fraction of replicas in which rounding has decided a slope by this step; NaN where it was not looked for"
             variables["ties"] = (plain, ties, {"long_name": told})
@@ -126,10 +126,8 @@ class Collector:
         if plan.estimator == "controlled" and not all(uses_controls(m) for m in self.moments.values()):
             word = WORDS["rao_blackwell"] + " (too few blocks for controls)"
         stand_in = population(plan.problem)
-        exact = "exact gradients of the expected loss"
-        full = f"{exact}, U-statistics over pairs of replicas in blocks" if stand_in else (
-            "||grad L||^2 from pairs of samples within the mini-batch, U-statistics over pairs of replicas in blocks"
-        )  # fmt: skip
+        gradients = "exact gradients of the expected loss" if stand_in else "||grad L||^2 from pairs of samples within the mini-batch"
+        full = f"{gradients}, U-statistics over pairs of replicas in blocks"
         loss = "mean over replicas of the expected loss, exact given w_t" if stand_in else "mean over replicas of the mini-batch loss"
         if plan.estimator == "controlled":
             full, loss = f"{full}; controls as for var_gradient", f"{loss}; controls as for var_gradient"
@@ -149,14 +147,6 @@ class Collector:
             "again": f"empirics.simulate(problem, {', '.join(f'{name}={value!r}' for name, value in plan.request().items())})",
             "versions": "; ".join(sorted(self.versions)),
         }
-
-
-def collect(plan: Plan, results: Iterable[ShardResult]) -> xr.Dataset:
-    """The dataset of all results, which come in the plan's order."""
-    collector = Collector(plan)
-    for result in results:
-        collector.add(result)
-    return collector.dataset()
 
 
 def _rates_text(rates: np.ndarray) -> str:

@@ -104,9 +104,19 @@ def simulate(
     array([112.5,  50. ])
     """
     plan = make_plan(
-        problem, batch_sizes=batch_sizes, steps=steps, replicas=replicas, seed=seed, device=device, dtype=dtype, sampling=sampling,
-        estimator=estimator, engine=engine, every=every, shard_replicas=shard_replicas,
-    )  # fmt: skip
+        problem,
+        batch_sizes=batch_sizes,
+        steps=steps,
+        replicas=replicas,
+        seed=seed,
+        device=device,
+        dtype=dtype,
+        sampling=sampling,
+        estimator=estimator,
+        engine=engine,
+        every=every,
+        shard_replicas=shard_replicas,
+    )
     check_running(workers=workers, scheduler=scheduler, max_hours=max_hours, resume=resume, repair=repair, store=store, progress=progress)
     count = choose_workers(plan, workers)
     told = progress or (lambda progress: None)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from theory.exact import as_index, as_sequence, did_you_mean, shown
+from theory.exact import as_choice, as_index, as_sequence, shown
 from theory.inputs import Gaussian, InputLaw, Rademacher, Uniform
 from theory.problem import TeacherStudent
 
@@ -30,8 +30,7 @@ def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = 
     >>> synthetic().sizes
     (64, 256, 128)
     """
-    if not isinstance(inputs, str) or inputs not in LAWS:
-        raise ValueError(f"inputs must be one of {', '.join(LAWS)}, but was {shown(inputs)}{did_you_mean(inputs, LAWS)}")
+    law = LAWS[as_choice(inputs, "inputs", LAWS)]
     units = as_sequence(sizes, "sizes")
     if len(units) < 2:
         raise ValueError(f"sizes must have two entries at least, but were {shown(sizes)}")
@@ -39,4 +38,4 @@ def synthetic(inputs: str = "gaussian", seed: int = 0, sizes: tuple[int, ...] = 
     generator = np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(as_index(seed, "seed"))))
     shapes = list(zip(sizes[1:], sizes, strict=False))
     student, teacher = ([generator.uniform(-1, 1, shape) / shape[1] ** 0.5 for shape in shapes] for _ in range(2))
-    return TeacherStudent(student, teacher, LAWS[inputs](sizes[0]), learning_rates=lambda t: Fraction(1, 10 * (t + 1)))
+    return TeacherStudent(student, teacher, law(sizes[0]), learning_rates=lambda t: Fraction(1, 10 * (t + 1)))

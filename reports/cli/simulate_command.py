@@ -85,9 +85,17 @@ def simulate(
     """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
     with one_line_errors():
         settings: dict[str, Any] = {
-            "batch_sizes": _sizes(batch_sizes or []), "steps": steps, "replicas": replicas, "seed": seed, "device": device, "dtype": dtype,
-            "sampling": sampling, "estimator": estimator, "engine": engine, "every": every,
-        }  # fmt: skip
+            "batch_sizes": _sizes(batch_sizes or []),
+            "steps": steps,
+            "replicas": replicas,
+            "seed": seed,
+            "device": device,
+            "dtype": dtype,
+            "sampling": sampling,
+            "estimator": estimator,
+            "engine": engine,
+            "every": every,
+        }
         if again is None:
             if problem is None or not batch_sizes:
                 what, how = ("problem", "synthetic") if problem is None else ("batch_sizes", "--batch-sizes 4 16 64")
@@ -112,9 +120,16 @@ def simulate(
         try:
             with ended_by_signals(), shown_progress() as told:
                 result = run(
-                    network, **settings, store=store, resume=resume or repair, repair=repair, workers=workers, scheduler=scheduler,
-                    max_hours=max_hours, progress=told,
-                )  # fmt: skip
+                    network,
+                    **settings,
+                    store=store,
+                    resume=resume or repair,
+                    repair=repair,
+                    workers=workers,
+                    scheduler=scheduler,
+                    max_hours=max_hours,
+                    progress=told,
+                )
         except KeyboardInterrupt as error:
             word = "ended" if isinstance(error, EndedError) else "interrupted"
             terminal.say(f"{word}{kept or '; nothing was kept (there was no --store)'}", error=True)

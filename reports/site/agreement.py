@@ -40,9 +40,15 @@ def run(chosen: Sequence[Case], seed: int = 0, replicas: int = REPLICAS) -> Comp
     values, errors, freedom = [], [], []
     for i, case in enumerate(chosen):
         result = simulate(
-            case.problem, batch_sizes=[case.batch_size], steps=case.step + 1, replicas=replicas, seed=run_seed(seed, i),
-            estimator=case.estimator, device="cpu", workers=1,
-        )  # fmt: skip
+            case.problem,
+            batch_sizes=[case.batch_size],
+            steps=case.step + 1,
+            replicas=replicas,
+            seed=run_seed(seed, i),
+            estimator=case.estimator,
+            device="cpu",
+            workers=1,
+        )
         at = result.sel(step=case.step, layer=case.layer, batch_size=case.batch_size)
         values.append(float(at.var_gradient))
         errors.append(float(at.var_gradient_se))

@@ -37,15 +37,26 @@ def scalar_example(replicas: int, steps: int, seed: int) -> dict[str, Any]:
             at = run.sel(step=step, layer=1, batch_size=b)
             exact, got, se = float(v(b)), float(at.var_gradient), float(at.var_gradient_se)
             sampled = step > 0 and se > 0
-            rows.append({
-                "step": step, "b": b, "degree": v.degree, "exact": decimal(exact, 4), "simulated": decimal(got, 4),
-                "error": f"{se:.1g}" if sampled else "0", "z": signed((got - exact) / se) if sampled else "–",
-                "off": sampled and abs(got - exact) > 6 * se,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "step": step,
+                    "b": b,
+                    "degree": v.degree,
+                    "exact": decimal(exact, 4),
+                    "simulated": decimal(got, 4),
+                    "error": f"{se:.1g}" if sampled else "0",
+                    "z": signed((got - exact) / se) if sampled else "–",
+                    "off": sampled and abs(got - exact) > 6 * se,
+                }
+            )
     return {
-        "rows": rows, "replicas": f"{replicas:,}", "degree": degree, "step": steps - 1, "estimator": run.var_gradient.attrs["estimator"],
+        "rows": rows,
+        "replicas": f"{replicas:,}",
+        "degree": degree,
+        "step": steps - 1,
+        "estimator": run.var_gradient.attrs["estimator"],
         "diverged": f"{float(run.diverged.max()):g}",
-    }  # fmt: skip
+    }
 
 
 def normal_weights(seed: int) -> TeacherStudent:

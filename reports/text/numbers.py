@@ -149,9 +149,9 @@ def _polynomial(value: InverseBatchPolynomial) -> str:
     return (text.removeprefix("+ ") or "0") + error
 
 
-def _brief_polynomial(value: InverseBatchPolynomial, terms: int = 3) -> str:
+def _brief_polynomial(value: InverseBatchPolynomial) -> str:
     orders = [s for s, c in enumerate(value.coefficients) if c != 0]
-    kept = orders if len(orders) <= terms + 1 else [*orders[: terms - 1], orders[-1]]
+    kept = orders if len(orders) <= 4 else [*orders[:2], orders[-1]]
     latex = ""
     for previous, s in zip([None, *kept], kept, strict=False):
         c = value.coefficients[s]

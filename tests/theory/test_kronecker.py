@@ -59,7 +59,6 @@ def test_stacks_share_draws_by_name():
     same, apart = (StackedSamples(names, (coin, coin)) for names in (("x", "x"), ("x", "y")))
     assert (same.moment((2, 2)), apart.moment((2, 2))) == (8, 4)
     assert (len(same.support()[0]), len(apart.support()[0])) == (2, 4)
-    assert not same.is_independent
     assert same.independent().moment((2, 2)) == 4
     draws = same.sample(np.random.default_rng(0), 5)
     assert (draws[:, 0] == draws[:, 1]).all()

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from empirics import DataSet, load, make_plan, simulate
-from empirics.runs.results import collect
 from empirics.runs.store import Store
 from empirics.runs.work import run_shard
 from tests.replica_problems import F, network
-from tests.stored_run import PROBLEM, REQUEST, shards
+from tests.stored_run import PROBLEM, REQUEST, run_here, shards
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 
 POINTS = DataSet(np.random.default_rng(0).normal(size=(9, 2)))
@@ -122,7 +121,7 @@ def test_stores_of_earlier_versions_are_read_by_the_rule_they_were_made_with(tmp
     plan = first_rule(path)
     assert "rule" not in plan.identity()
     loaded = load(path, PROBLEM)
-    assert loaded.identical(collect(plan, [run_shard(plan, shard) for shard in plan.shards()]))
+    assert loaded.identical(run_here(plan))
     shards(path)[2].unlink()
     assert simulate(PROBLEM, **REQUEST, store=path).identical(loaded) and len(counted) == 1
     assert simulate(PROBLEM, **REQUEST | {"replicas": 130}, store=path).sizes["step"] == 3

@@ -10,9 +10,8 @@ import pytest
 import xarray as xr
 
 from empirics import DataSet, again, make_plan, simulate, synthetic
-from empirics.runs.results import collect
-from empirics.runs.work import run_shard
 from tests.replica_problems import F, network
+from tests.stored_run import run_here
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.activations import custom
 
@@ -95,7 +94,7 @@ def test_a_request_that_was_changed(change):
 
 def test_results_of_earlier_versions_have_other_draws():
     plan = replace(make_plan(network((2, 3, 1), Gaussian(2)), **OPTIONS), rule=1)
-    run = collect(plan, [run_shard(plan, shard) for shard in plan.shards()])
+    run = run_here(plan)
     with pytest.raises(ValueError, match="made by an earlier version"):
         again(run)
 

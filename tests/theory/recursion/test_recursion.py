@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.mixed_products import mixed_products, two_atom_problems
 from tests.strategies import fractions, gaussians, input_laws, matrices
+from tests.theory.recursion.views import graphs_as_kronecker_forms, words_as_trace_forms
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
 from theory.budget import Budget, UnaffordableError
 from theory.exact import to_fmpq, to_fraction
@@ -30,7 +31,6 @@ from theory.recursion import (
 )
 from theory.recursion.closed import gaussian_sum, graph_sum
 from theory.recursion.codes import Alphabet
-from theory.recursion.views import graphs_as_kronecker_forms, words_as_trace_forms
 from theory.trace_forms import W, constant, g, teacher, tr
 
 

@@ -19,7 +19,7 @@ from theory.budget import CannotError, Cost
 from theory.engines.base import Quantity
 from theory.engines.trace_words.cost import exact_cost, float_cost
 from theory.engines.trace_words.gradient_words import GradientWords
-from theory.exact import shown
+from theory.exact import as_choice, shown
 from theory.gaussian_moments.word_expectations import BITS, Expectations, expect_scalar, to_inverse_batch
 from theory.gaussian_moments.word_polynomials import WordPolynomial
 from theory.inputs import Gaussian
@@ -47,9 +47,8 @@ class TraceWords:
     name = "trace_words"
 
     def __init__(self, arithmetic: str = "auto", exact_seconds: float = 600.0, float_seconds: float = 2.0) -> None:
-        if arithmetic not in ARITHMETICS:
-            raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, but was {shown(arithmetic)}")
-        self.arithmetic, self.exact_seconds, self.float_seconds = arithmetic, exact_seconds, float_seconds
+        self.arithmetic = as_choice(arithmetic, "arithmetic", ARITHMETICS)
+        self.exact_seconds, self.float_seconds = exact_seconds, float_seconds
 
     def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""

@@ -2,7 +2,7 @@
 
 The edges of a graph are the rows, and C is the product of its nodes' moment tensors: C[columns, rows] = prod over nodes of the tensor
 at the indices of its legs, times an identity for every trace without samples. Expanding the residuals D = W_2 W_1 - W*_2 W*_1 doubles the
-number of terms for each of them, so this is for looking at small cases.
+number of terms for each of them, so this is for small cases: what the two representations stand for, to be held against their values.
 """
 
 from __future__ import annotations
