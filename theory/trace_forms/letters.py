@@ -215,7 +215,11 @@ def transpose(word: Sequence[Letter]) -> Word:
 
 def word_shape(word: Word, problem: TeacherStudent, name: str) -> tuple[int, int]:
     """(rows, columns) of a product; a ValueError, naming `name`, where two neighbours do not chain."""
-    shapes = [letter.shape(problem) for letter in word]
+    return chained_shape(word, [letter.shape(problem) for letter in word], name)
+
+
+def chained_shape(word: Sequence[object], shapes: Sequence[tuple[int, int]], name: str) -> tuple[int, int]:
+    """`word_shape` for factors of any kind, whose shapes are known."""
     for left, right, (a, b) in zip(word, word[1:], pairwise(shapes), strict=False):
         if a[1] != b[0]:
             raise ValueError(f"{name} must chain, but {left} has shape {a} and is followed by {right} of shape {b}")
