@@ -32,6 +32,7 @@ What there is
     trace_forms                 traces of products of weights and gradients, as a reader writes them; deg(A; M)
     gaussian_moments            Isserlis' theorem, quadratic forms, words in Wishart matrices
     kronecker                   Lemmas A.1 and A.2
+    polynomial_networks         Lemma A.8: the gradient of a deep network, any polynomial activation, as a sum of products of matrices
     claims                      the ledger: every statement of the paper, with its verdict and a check of both sides
 
     problem, inputs, optimizers, inverse_batch and budget are the homes of the names above, with what else belongs to them (errors).
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
         kronecker,
         large_batch,
         optimizers,
+        polynomial_networks,
         problem,
         recursion,
         references,
@@ -87,7 +89,7 @@ __all__ = [
     "TeacherStudent", "Gaussian", "Discrete", "Rademacher", "Uniform", "Independent", "SGD",
     "variance_poly", "InverseBatchPolynomial", "Budget",
     "activations", "chebyshev", "approximation", "large_batch", "degrees",
-    "enumeration", "references", "recursion", "trace_forms", "gaussian_moments", "kronecker", "claims",
+    "enumeration", "references", "recursion", "trace_forms", "gaussian_moments", "kronecker", "polynomial_networks", "claims",
     "problem", "inputs", "optimizers", "inverse_batch", "budget",
 ]  # fmt: skip
 

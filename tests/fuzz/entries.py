@@ -158,6 +158,21 @@ THEORY: dict[str, Maker] = {
         "W(@step, @layer)",
     ),
     "recursion.expectation": text("recursion.expectation(@form, @problem, budget=@budget)"),
+    "polynomial_networks.gradient_products": text(
+        "list(itertools.islice(polynomial_networks.gradient_products(@indices, @vector, @layer, fused=@flag, budget=@budget), 9))",
+        "polynomial_networks.evaluate(polynomial_networks.gradient_products((1, 2, 1), @vector, 1), [@matrix, @matrix], [@matrix, @matrix], @vector)",
+        "polynomial_networks.evaluate(@strange, [@matrix], [@matrix], @vector)",
+    ),
+    "polynomial_networks.count_products": text(
+        "polynomial_networks.count_products(@indices, @vector, @layer, fused=@flag)",
+        "polynomial_networks.count_products((1,) * @index, @vector, @layer)",
+        "polynomial_networks.printed_counts(@indices, degree=@degree)",
+    ),
+    "polynomial_networks.fewest_products": text(
+        "polynomial_networks.fewest_products(depth=@layer, degree=@degree, layer=@layer)",
+        "polynomial_networks.fewest_products(depth=@step, degree=@layer, layer=1)",
+        "polynomial_networks.fewest_products_of_wide_layers(depth=@layer, degree=@degree, width=@step)",
+    ),
     "recursion.literal_expectation": text("recursion.literal_expectation(@kronecker_form, @problem, budget=@budget)"),
     "recursion.predicted_cost": call("recursion.predicted_cost", "form", "problem"),
     "recursion.conditional_expectation": call("recursion.conditional_expectation", "kronecker_form", "problem", "small_step"),

@@ -53,6 +53,7 @@ from theory import (
     gaussian_moments,
     kronecker,
     large_batch,
+    polynomial_networks,
     recursion,
     variance_poly,
 )

@@ -17,6 +17,7 @@ from theory import (
     inverse_batch,
     kronecker,
     large_batch,
+    polynomial_networks,
     recursion,
     trace_forms,
     variance_poly,
@@ -30,8 +31,8 @@ from theory.trace_forms import letters
 
 MODULES = (
     activations, approximation, bernstein_ellipses, chebyshev, degrees, enumeration, gaussian_moments, gradient_gaps,
-    inverse_batch, kronecker, letters, product_gaps, real_roots, recursion, sup_bounds, symbolic, trace_forms, variance_gaps, variance_poly,
-    second_route, large_batch, quadrature,
+    inverse_batch, kronecker, letters, polynomial_networks, product_gaps, real_roots, recursion, sup_bounds, symbolic, trace_forms,
+    variance_gaps, variance_poly, second_route, large_batch, quadrature,
 )  # fmt: skip
 #: What takes an integer, whatever its annotation says.
 INTEGERS = frozenset({"batch_size", "step", "steps", "layer", "degree", "depth", "size", "largest", "order", "bits", "piece"})

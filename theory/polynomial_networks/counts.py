@@ -12,15 +12,14 @@ one constant, 1 less at every layer: 3 D^{H-1} + 2 D^{H-2} + ... + 2 D + 1 for D
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from theory.budget import UnaffordableError
-from theory.exact import as_index, as_number, as_sequence, shown
-
-MOST_BITS = 10**6
+from theory.degrees import MOST_BITS
+from theory.exact import NumberLike, as_index, as_number, as_sequence, shown
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Counts:
     letters: int
 
 
-def count_products(sizes: Sequence[int], activation: Sequence[Any], layer: int, *, fused: bool = True) -> Counts:
+def count_products(sizes: Iterable[int], activation: Iterable[NumberLike], layer: int, *, fused: bool = True) -> Counts:
     """J and K of `gradient_products`, without listing them.
 
     Arguments and errors as there. UnaffordableError for counts of more than a million bits.
@@ -45,7 +44,7 @@ def count_products(sizes: Sequence[int], activation: Sequence[Any], layer: int, 
     return Counts(2 * terms * places, 2 * longest_word(len(p) - 1, len(sigma) - 1, fused) - 1)
 
 
-def word_counts(sizes: Sequence[int], activation: Sequence[Any], layer: int) -> tuple[int, int]:
+def word_counts(sizes: Sequence[int], activation: Sequence[Fraction], layer: int) -> tuple[int, int]:
     """T_H and O_H."""
     powers = [d for d, c in enumerate(activation) if c and d >= 2]
     terms, places = 1, 1
@@ -69,7 +68,7 @@ def longest_word(depth: int, degree: int, fused: bool) -> int:
     return length
 
 
-def printed_counts(sizes: Sequence[int], *, degree: int) -> Counts:
+def printed_counts(sizes: Iterable[int], *, degree: int) -> Counts:
     """J and K as printed for depth H >= 2 (lines 753 and 761), which depend on D and the widths, not on the layer.
 
         J = [2 (D^{H-1} + ... + D + 1) p_1^{H-1} p_2^{H-2} ... p_{H-1} D^{H-1}]^2      K = 6 D^{H-1} + 4 D^{H-2} + ... + 4 D + 3

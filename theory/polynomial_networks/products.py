@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import chain, combinations_with_replacement
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
 
-from theory.budget import Budget, Cost, as_count
-from theory.exact import as_flag, as_matrix, as_rows, as_sequence, to_fmpq, to_fmpq_mat, to_fraction, written
+from theory.budget import Budget, Cost, as_count, saturated
+from theory.exact import MatrixLike, NumberLike, as_flag, as_matrix, as_rows, as_sequence, shown, to_fmpq, to_fmpq_mat, to_fraction, written
 from theory.polynomial_networks.counts import checked_arguments, longest_word, word_counts
 from theory.polynomial_networks.letters import (
     SAMPLE,
@@ -54,7 +54,7 @@ class Product:
         """(rows, columns); a ValueError that names the two neighbours that do not chain."""
         return word_shape(self.letters)
 
-    def evaluate(self, weights: Sequence[Any], teacher: Sequence[Any], x: Any) -> np.ndarray:
+    def evaluate(self, weights: Iterable[MatrixLike], teacher: Iterable[MatrixLike], x: MatrixLike) -> np.ndarray:
         """The value for these matrices and this sample, an object array of Fractions; floats are the binary rationals that they are."""
         return evaluate([self], weights, teacher, x)
 
@@ -75,7 +75,7 @@ class _Cut(NamedTuple):
 
 
 def gradient_products(
-    sizes: Sequence[int], activation: Sequence[Any], layer: int, *, fused: bool = True, budget: Budget | None = None
+    sizes: Iterable[int], activation: Iterable[NumberLike], layer: int, *, fused: bool = True, budget: Budget | None = None
 ) -> Iterator[Product]:
     """dl/dW_layer of l = 1/2 ||f(w; x) - f(w*; x)||^2 as a sum of products of W_k, W*_k, x, their transposes and constants.
 
@@ -99,22 +99,23 @@ def gradient_products(
     as_flag(fused, "fused")
     terms, places = word_counts(p, sigma, s)
     count, longest = 2 * terms * places, longest_word(len(p) - 1, len(sigma) - 1, fused)
-    seconds = float(min(count, 10**30)) * (1.2e-5 + 5e-8 * longest)
-    words = float(min(terms, 10**30))
-    cost = Cost(seconds, 2 * words * (400.0 + 8 * longest), f"{as_count(count)} products of up to {as_count(2 * longest - 1)} matrices")
+    basis = f"{as_count(count)} products of up to {as_count(2 * longest - 1)} matrices"
+    cost = Cost(saturated(count) * (1.2e-5 + 5e-8 * longest), 2 * saturated(terms) * (400 + 8.0 * longest), basis)
     alternatives = ["count_products, which counts them", "fewer or narrower layers", "backpropagation, for the gradient's value"]
     Budget.of(budget).require(cost, "the list of products", alternatives)
     return _products(p, sigma, s, fused)
 
 
-def evaluate(products: Iterable[Product], weights: Sequence[Any], teacher: Sequence[Any], x: Any) -> np.ndarray:
+def evaluate(products: Iterable[Product], weights: Iterable[MatrixLike], teacher: Iterable[MatrixLike], x: MatrixLike) -> np.ndarray:
     """The sum of the products for these weights, teacher's weights and sample, an object array of Fractions.
 
     Raises ValueError for no product at all, for products of different shapes, and where a matrix has another shape than its letter.
     """
     table = _values(weights, teacher, x)
     total: fmpq_mat | None = None
-    for product in products:
+    for product in products if isinstance(products, Iterator) else as_sequence(products, "products"):
+        if not isinstance(product, Product):
+            raise TypeError(f"products must be Products, such as those of gradient_products, but had {shown(product)}")
         value = reduce(lambda left, letter: left * _value(letter, table), product.letters[1:], _value(product.letters[0], table))
         value = value * to_fmpq(product.coefficient)
         if total is not None and (value.nrows(), value.ncols()) != (total.nrows(), total.ncols()):
@@ -140,7 +141,7 @@ def differentiate(product: Product, letter: Letter) -> list[Product]:
     return found
 
 
-def output_products(sizes: Sequence[int], activation: Sequence[Any], *, fused: bool = True) -> list[Product]:
+def output_products(sizes: Iterable[int], activation: Iterable[NumberLike], *, fused: bool = True) -> list[Product]:
     """The words of f(w; x) = W_H sigma(... sigma(W_1 x)), each a column of p_H entries."""
     p, sigma, _ = checked_arguments(sizes, activation, 1)
     return _words(p, sigma, len(p) - 1, fused)
@@ -209,7 +210,7 @@ def _of_teacher(word: Word, sizes: tuple[int, ...]) -> Word:
     return tuple(teacher_weight(letter.index, sizes) if letter.kind == WEIGHT else letter for letter in word)
 
 
-def _values(weights: Sequence[Any], teacher: Sequence[Any], x: Any) -> dict[Letter, fmpq_mat]:
+def _values(weights: Iterable[MatrixLike], teacher: Iterable[MatrixLike], x: MatrixLike) -> dict[Letter, fmpq_mat]:
     """The matrices of W_k, W*_k and x, keyed by letters of their own shapes."""
     named = [(SAMPLE, 0, as_rows(x, "x"))]
     for kind, name, layers in ((WEIGHT, "weights", weights), (TEACHER, "teacher", teacher)):

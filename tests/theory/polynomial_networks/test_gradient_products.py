@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import fractions, matrices
-from theory.backpropagation import sample_gradient
+from theory.backpropagation import batch_gradient, exact_sigma
 from theory.budget import Budget, UnaffordableError
-from theory.exact import as_matrix, to_fmpq, to_fmpq_array, to_fraction_array
+from theory.exact import as_matrix, to_fmpq_array, to_fraction_array
 from theory.polynomial_networks import (
     Product,
     count_products,
@@ -41,8 +41,8 @@ def networks(draw, depth, degree, widest):
 
 
 def exact_gradient(sigma, weights, teacher, x):
-    layers = [tuple(to_fmpq_array(as_matrix(w, "w")) for w in ws) for ws in (weights, teacher, [x])]
-    return [to_fraction_array(g) for g in sample_gradient(layers[0], layers[1], tuple(map(to_fmpq, sigma)), layers[2][0])]
+    student, target = ([to_fmpq_array(as_matrix(w, "w")) for w in layers] for layers in (weights, teacher))
+    return [to_fraction_array(g) for g in batch_gradient(student, target, exact_sigma(sigma), to_fmpq_array(as_matrix(x, "x")).T)]
 
 
 @pytest.mark.parametrize(("depth", "degree"), CASES)
