@@ -160,6 +160,7 @@ THEORY: dict[str, Maker] = {
     "recursion.expectation": text("recursion.expectation(@form, @problem, budget=@budget)"),
     "polynomial_networks.gradient_products": text(
         "list(itertools.islice(polynomial_networks.gradient_products(@indices, @vector, @layer, fused=@flag, budget=@budget), 9))",
+        "list(itertools.islice(polynomial_networks.gradient_products((2, @few_steps, 1), @vector, @layer, fused=@flag), 9))",
         "polynomial_networks.evaluate(polynomial_networks.gradient_products((1, 2, 1), @vector, 1), [@matrix, @matrix], [@matrix, @matrix], @vector)",
         "polynomial_networks.evaluate(@strange, [@matrix], [@matrix], @vector)",
     ),
