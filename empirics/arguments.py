@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 
 from empirics.ranges import check_singles
-from empirics.sampling.data_sets import DataSet
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
-from theory.inputs import Discrete, Gaussian, Independent, InputLaw, Rademacher, Uniform
+from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
 DTYPES = ("float32", "float64")
@@ -72,8 +71,8 @@ def check_request(
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)
     problem.check_doubles()
-    if isinstance(problem.inputs, Independent) and not isinstance(problem.inputs, Rademacher | Uniform):
-        problem.inputs.sample(np.random.default_rng(0), 1)  # a table of moments says why it has no samples
+    if not problem.inputs.has_samples:
+        problem.inputs.sample(np.random.default_rng(0), 1)  # which says why there are none
     as_choice(dtype, "dtype", DTYPES)
     if dtype == "float32":
         check_singles(problem)
@@ -118,16 +117,11 @@ def is_users_function(problem: TeacherStudent) -> bool:
     return not problem.is_polynomial and not problem.activation_function.is_certified
 
 
-def has_atoms(law: InputLaw) -> bool:
-    """Whether the law has a list of atoms to go through; the 2^p corners of a cube are no list to go through at every step."""
-    return isinstance(law, DataSet | Discrete)
-
-
 def has_sample_moments(law: InputLaw) -> bool:
     """Whether `empirics.engines.sample_moments` has a closed form for the law."""
-    if isinstance(law, Independent):
-        return law.coordinate_moment(1) == 0
-    return isinstance(law, Gaussian) or has_atoms(law)
+    if law.is_centred_gaussian or law.atom_count is not None:
+        return True
+    return law.has_iid_coordinates and law.coordinate_moment(1) == 0
 
 
 def _batch_sizes(value: Any) -> tuple[int, ...]:
@@ -157,12 +151,12 @@ def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ..
     as_choice(sampling, "sampling", SAMPLINGS)
     if sampling == "independent":
         return
-    law = problem.inputs
-    if not isinstance(law, DataSet):
+    law, population = problem.inputs, problem.inputs.population
+    if population is None:
         raise ValueError(f"sampling must be 'independent' unless inputs are an empirics.DataSet, but was {sampling!r} with {shown(law)}")
     for i, b in enumerate(sizes):
-        if b > len(law):
-            raise ValueError(f"batch_sizes[{i}] must be at most {len(law)}, the number of points, for sampling {sampling!r}, but was {b}")
+        if b > (n := len(population)):
+            raise ValueError(f"batch_sizes[{i}] must be at most {n}, the number of points, for sampling {sampling!r}, but was {b}")
 
 
 def _check_device(device: Any) -> None:
@@ -192,7 +186,7 @@ def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: s
         reason = "in epochs a batch is not independent of the weights"
     elif engine == "two_linear" and not has_sample_moments(problem.inputs):
         reason = f"there is no closed form for {shown(problem.inputs)}"
-    elif engine == "networks" and not has_atoms(problem.inputs):
+    elif engine == "networks" and problem.inputs.atom_count is None:
         reason = "of such a network, closed forms exist for inputs with finitely many atoms only"
     else:
         reason = ""

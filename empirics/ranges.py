@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from empirics.sampling.data_sets import DataSet
 from theory.exact import shown, to_float
-from theory.inputs import Discrete, Uniform
 from theory.problem import TeacherStudent
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -22,14 +20,8 @@ def check_singles(problem: TeacherStudent) -> None:
     for side in ("student", "teacher"):
         for k, w in enumerate(getattr(problem, side)):
             _check(to_float(w), f"{side}[{k}]")
-    law = problem.inputs
-    if isinstance(law, DataSet):
-        _check(law.points, "points")
-    elif isinstance(law, Discrete):
-        _check(np.array([[float(x) for x in atom] for atom in law.atoms]), "atoms")
-    elif isinstance(law, Uniform):
-        mean, square = float(law.coordinate_moment(1)), float(law.coordinate_moment(2))
-        _check(np.array(abs(mean) + (3 * max(square - mean * mean, 0.0)) ** 0.5), "a bound of the inputs")
+    for name, numbers in problem.inputs.doubles().items():
+        _check(numbers, name)
     if not callable(problem.learning_rates):
         _check(np.array(problem.learning_rates, dtype=np.float64), "learning_rates")
     if problem.is_polynomial:

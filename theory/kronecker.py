@@ -31,6 +31,7 @@ from theory.exact import (
     to_fraction_array,
 )
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw, as_law
+from theory.inputs.law import Support
 
 _ENTRY_BYTES = 150.0
 #: Of dense matrices, where no budget is given: 262,144 entries.
@@ -113,13 +114,17 @@ class StackedSamples(InputLaw):
         if len(self.names) != len(self.laws):
             raise ValueError(f"laws must have one entry for each of the {len(self.names)} names, but had {len(self.laws)}")
         by_name: dict[Hashable, InputLaw] = {}
-        for name, law in zip(self.names, self.laws, strict=True):
-            if not isinstance(law, InputLaw):
-                raise TypeError(f"laws must be input laws, but had {shown(law)}")
-            if by_name.setdefault(name, law) is not law:
+        for i, (name, law) in enumerate(zip(self.names, self.laws, strict=True)):
+            if by_name.setdefault(name, as_law(law, f"laws[{i}]")) is not law:
                 raise ValueError(f"laws must give one law to the samples named {shown(name)}")
         object.__setattr__(self, "dimension", sum(law.dimension for law in self.laws))
         object.__setattr__(self, "exact", all(law.exact for law in self.laws))
+        object.__setattr__(self, "has_samples", all(law.has_samples for law in self.laws))
+        object.__setattr__(self, "highest_order", min((law.highest_order for law in self.laws), default=math.inf))
+
+    def parameters(self) -> dict[str, Any]:
+        """`names` and `laws`."""
+        return {"names": list(self.names), "laws": list(self.laws)}
 
     def independent(self) -> StackedSamples:
         """The product law with the same marginals."""
@@ -135,7 +140,7 @@ class StackedSamples(InputLaw):
             start += law.dimension
         return math.prod((law.moment(total) for law, total in powers.values()), start=Fraction(1))
 
-    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+    def support(self) -> Support | None:
         """All combinations of the atoms of the different draws, when every law has finitely many, 65,536 together at most."""
         draws = {name: law.support() for name, law in zip(self.names, self.laws, strict=True)}
         atoms, probabilities = [], []

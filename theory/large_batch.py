@@ -24,7 +24,7 @@ from theory.budget import Budget, Cost, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.exact import to_float, to_fmpq, to_fraction
-from theory.inputs import Gaussian, InputLaw
+from theory.inputs import InputLaw
 from theory.problem import TeacherStudent, as_problem
 from theory.routes import require, routes
 
@@ -78,7 +78,7 @@ def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budge
 def statistic_covariance(law: InputLaw, exact: bool) -> np.ndarray:
     """Cov(x_i x_j, x_k x_l) over pairs i <= j, k <= l in lexicographic order: a (q, q) array of fmpq or doubles, q = p(p+1)/2."""
     pairs = list(combinations_with_replacement(range(law.dimension), 2))
-    if isinstance(law, Gaussian) and not exact:  # Isserlis, vectorised
+    if law.is_centred_gaussian and not exact:  # Isserlis, vectorised
         sigma = to_float(law.second_moment)
         i, j = np.array(pairs).T
         return sigma[np.ix_(i, i)] * sigma[np.ix_(j, j)] + sigma[np.ix_(i, j)] * sigma[np.ix_(j, i)]
@@ -152,6 +152,6 @@ def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:
     growth = saturated_exp(step * math.log(gradient_degree(problem.depth)))  # rationals on the path grow in length like the degree
     calls = 6.0 * problem.depth**2 * (step + 1) * (step + 2) / 2  # a numpy call costs microseconds, however small the matrices
     number = UNITS["large_batch.rational"] + UNITS["large_batch.length"] * growth if exact else UNITS["large_batch.flop"]
-    moments = q * q * (UNITS["large_batch.moment"] if exact or not isinstance(problem.inputs, Gaussian) else 1e-8)
+    moments = q * q * (UNITS["large_batch.moment"] if exact or not problem.inputs.is_centred_gaussian else 1e-8)
     seconds = products * number + moments + calls * UNITS["large_batch.call"]
     return Cost(seconds, biggest * problem.depth * (150 if exact else 8) * 3 + q * q * 8.0, f"{q} directions")

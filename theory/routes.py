@@ -5,11 +5,11 @@ What each of them costs is not asked here; theory.other_routes asks it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from theory.activations import Activation
 from theory.budget import CannotError
-from theory.inputs import Gaussian, Independent
 from theory.problem import TeacherStudent
 
 
@@ -53,7 +53,7 @@ def in_balls(problem: TeacherStudent) -> bool:
 def _against_polynomial(problem: TeacherStudent) -> str | None:
     if not problem.is_polynomial:
         return f"activation must be a polynomial, but was {problem.activation}"
-    of_moments = problem.is_linear and problem.depth <= 2 and not _is_moment_table(problem)
+    of_moments = problem.is_linear and problem.depth <= 2 and problem.inputs.highest_order == math.inf
     return (
         None if of_moments or problem.inputs.support() else "inputs without finite support need their moments and at most two linear layers"
     )
@@ -68,7 +68,7 @@ def _against_enumeration(problem: TeacherStudent) -> str | None:
 
 
 def _against_quadrature(problem: TeacherStudent) -> str | None:
-    if isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1 and problem.is_linear:
+    if problem.inputs.is_centred_gaussian and problem.inputs.dimension == 1 and problem.is_linear:
         return None
     return "quadrature needs scalar Gaussian inputs and a linear network"
 
@@ -76,20 +76,12 @@ def _against_quadrature(problem: TeacherStudent) -> str | None:
 def _against_large_batch(problem: TeacherStudent) -> str | None:
     if not problem.is_linear:
         return "the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)"
-    if isinstance(problem.inputs, Independent):
-        try:
-            problem.inputs.coordinate_moment(4)
-        except ValueError as missing:
-            return f"the large-batch law needs the inputs' fourth moments: {missing}"
-    return None
+    missing = problem.inputs.reason_against_order(4)
+    return None if missing is None else f"the large-batch law needs the inputs' fourth moments: {missing}"
 
 
 def _against_simulation(problem: TeacherStudent) -> str | None:
-    return "inputs given by a moment table cannot be sampled" if _is_moment_table(problem) else None
-
-
-def _is_moment_table(problem: TeacherStudent) -> bool:
-    return type(problem.inputs) is Independent
+    return None if problem.inputs.has_samples else "inputs given by a moment table cannot be sampled"
 
 
 #: By module: what its route is called in a refusal, and why it does not apply to a problem that plain SGD trains.

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.sampling.data_sets import DataSet
 from theory.exact import to_float
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
@@ -51,8 +50,8 @@ class Setting:
     def noise_factor(self) -> float:
         """c_b in var(g | w) = c_b ( E||grad l||^2 - ||grad L||^2 ): 1/b, and (N-b) / (b (N-1)) without replacement."""
         b = self.batch_size
-        if self.sampling == "without_replacement" and isinstance(self.law, DataSet):
-            n = len(self.law)
+        if self.sampling == "without_replacement" and self.law.population is not None:
+            n = len(self.law.population)
             return (n - b) / (b * (n - 1)) if n > 1 else 0.0
         return 1 / b
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 
-from empirics.sampling.batches import finite_support, row_count
+from empirics.sampling.batches import row_count
 from empirics.sampling.population import population
 from theory.problem import TeacherStudent
 
@@ -107,5 +107,4 @@ def _points(problem: TeacherStudent) -> int:
 
 
 def _atoms(problem: TeacherStudent, estimator: str) -> int:
-    support = None if estimator == "naive" else finite_support(problem.inputs)
-    return 0 if support is None else len(support[0])
+    return 0 if estimator == "naive" else problem.inputs.atom_count or 0

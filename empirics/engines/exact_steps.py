@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
 from empirics.engines.base import Setting
-from theory.inputs import Rademacher
 
 #: Points of the input law, and exact steps, that are looked at.
 MOST_POINTS, MOST_STEPS = 4096, 64
@@ -103,14 +103,14 @@ def exact_steps(setting: Setting, digits: int) -> int:
     return passed
 
 
-def _points(setting: Setting) -> Iterable[Fraction]:
-    law = setting.law
-    if isinstance(law, Rademacher):
-        return [Fraction(1)]
-    support = law.support() if law.exact else None
-    if support is None or len(support[0]) > MOST_POINTS:
+def _points(setting: Setting) -> list[Fraction]:
+    """All that a coordinate of an input can be; _Rounded for what is not known exactly, and for too many."""
+    law, most = setting.law, MOST_POINTS * setting.law.dimension
+    values = law.coordinate_values() if law.exact else None
+    looked_at = [] if values is None else list(islice(values, most + 1))
+    if values is None or len(looked_at) > most:
         raise _Rounded
-    return (Fraction(x) for atom in support[0] for x in atom)
+    return looked_at
 
 
 def exact_rows(setting: Setting, digits: int) -> np.ndarray:

@@ -15,15 +15,13 @@ by pairing the four factors. Derived here on its own (evidence must not share a 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from fractions import Fraction
 
 import numpy as np
 import torch
 
 from empirics.engines.base import Setting
-from empirics.sampling.batches import finite_support, isotropic, square_root
+from empirics.sampling.batches import isotropic, square_root
 from theory.exact import shown, to_float
-from theory.inputs import Gaussian, Independent
 
 
 class SampleMoments(ABC):
@@ -103,14 +101,13 @@ class _Atoms(SampleMoments):
 def sample_moments(setting: Setting) -> SampleMoments:
     """The closed form for the setting's law. Raises ValueError for a law without one."""
     law = setting.law
-    support = finite_support(law)
-    if support is not None:
-        return _Atoms(setting, *support)
-    if isinstance(law, Gaussian):
+    if law.atom_count is not None:
+        return _Atoms(setting, *law.weighted_points())
+    if law.is_centred_gaussian:
         sigma, v = isotropic(law)  # as the engine does, which leaves v out of ||D||^2
         return _Independent(setting, v, 0.0) if sigma is None else _Correlated(setting)
-    if isinstance(law, Independent) and law.coordinate_moment(1) == 0:
-        second, fourth = (Fraction(law.coordinate_moment(k)) for k in (2, 4))
+    if law.has_iid_coordinates and law.coordinate_moment(1) == 0:
+        second, fourth = (law.coordinate_moment(k) for k in (2, 4))
         return _Independent(setting, float(second), float(fourth / second**2 - 3) if second else 0.0)
     raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {shown(law)}")
 

@@ -32,7 +32,6 @@ import torch
 
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
-from empirics.sampling.batches import finite_support
 from theory.problem import TeacherStudent
 
 PER_BLOCK, PER_SAMPLE = 4, 6
@@ -57,13 +56,12 @@ def concentration(problem: TeacherStudent) -> float:
 
     Over the atoms of a finite law, and over a fixed sample of any other; rounded to three digits. Cost: two passes over the points.
     """
-    support = finite_support(problem.inputs)
-    if support is None:
+    if problem.inputs.atom_count is None:
         weights = sum(w.size for w in problem.student)
         count = int(min(max(FLOPS / (12 * weights), FEWEST), DRAWS))
         points, chances = problem.inputs.sample(np.random.default_rng(0), count), np.full(count, 1 / count)
     else:
-        points, chances = support
+        points, chances = problem.inputs.weighted_points()
     setting = Setting(problem, 2, 1, 1, torch.device("cpu"), torch.float64)
     with np.errstate(all="ignore"), torch.no_grad():
         c = _deviations(Networks(setting), points, chances)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from empirics.runs.plan import Plan
 from empirics.runs.request import make_plan
 from empirics.sampling.data_sets import DataSet
 from theory.exact import read_number, shown, written
-from theory.inputs import Discrete, Gaussian, InputLaw, Rademacher, Uniform
+from theory.inputs import NAMED, InputLaw
 from theory.problem import TeacherStudent
 
 #: Larger problems are named by their digest; a store has their arrays in problem.npz.
@@ -74,7 +73,8 @@ def problem_text(plan: Plan) -> str:
     problem, law = plan.problem, plan.problem.inputs
     rates = _rates(plan)
     weights = sum(w.size for w in (*problem.student, *problem.teacher))
-    if weights + (len(rates) if isinstance(rates, list) else 1) + _numbers_of(law) > MOST_NUMBERS:
+    of_law = sum(np.size(x) for x in law.parameters().values())
+    if weights + (len(rates) if isinstance(rates, list) else 1) + of_law > MOST_NUMBERS:
         where = "in problem.npz of the store, where there is one"
         return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "numbers": where})
     data: dict[str, Any] = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
@@ -83,7 +83,7 @@ def problem_text(plan: Plan) -> str:
         data["activation"] = problem.polynomial
     else:
         data["activation"] = {"function": str(problem.activation)} if is_users_function(problem) else problem.activation_function.name
-    return json.dumps(data | {"inputs": _law_data(law)}, default=written)
+    return json.dumps(data | {"inputs": _law_data(law)}, default=lambda x: x.tolist() if isinstance(x, np.ndarray) else written(x))
 
 
 def _rates(plan: Plan) -> Any:
@@ -94,37 +94,13 @@ def _rates(plan: Plan) -> Any:
     return list(given[: plan.steps - 1]) if isinstance(given, tuple) else given
 
 
-def _numbers_of(law: InputLaw) -> int:
-    if isinstance(law, DataSet):
-        return int(law.points.size)
-    if isinstance(law, Discrete):
-        return len(law.atoms) * (law.dimension + 1)
-    return law.dimension**2 if isinstance(law, Gaussian) and not law.is_standard else 2
+#: By type, not by ancestry: a user's subclass is another law.
+_LAWS: dict[str, type[InputLaw]] = NAMED | {"data_set": DataSet}
 
 
 def _law_data(law: InputLaw) -> dict[str, Any]:
-    if type(law) is DataSet:
-        return {"law": "data_set", "points": law.points.tolist()}
-    if type(law) is Gaussian:
-        sigma = law.second_moment if law.exact else law.second_moment.astype(float)  # rounding is allowed for in floats only
-        return {"law": "gaussian", **({"dimension": law.dimension} if law.is_standard else {"cov": sigma.tolist()})}
-    if type(law) is Discrete:
-        return {"law": "discrete", "atoms": [list(atom) for atom in law.atoms], "probabilities": list(law.probabilities)}
-    if type(law) is Rademacher:
-        return {"law": "rademacher", "dimension": law.dimension}
-    if type(law) is Uniform:
-        low, high = law._bounds or (None, None)
-        return {"law": "uniform", "dimension": law.dimension, "low": low, "high": high}
-    return {"law": repr(law)}
-
-
-_LAWS: dict[str, Callable[..., InputLaw]] = {
-    "data_set": lambda points: DataSet(np.array(points, dtype=np.float64)),
-    "gaussian": Gaussian,
-    "discrete": Discrete,
-    "rademacher": Rademacher,
-    "uniform": Uniform,
-}
+    name = next((name for name, kind in _LAWS.items() if type(law) is kind), None)
+    return {"law": repr(law)} if name is None else {"law": name} | law.parameters()
 
 
 def _problem(data: dict[str, Any]) -> TeacherStudent:
@@ -138,7 +114,7 @@ def _problem(data: dict[str, Any]) -> TeacherStudent:
             raise ValueError(f"problem must be given: its activation, {sigma.get('function')}, is a function, which no attribute can hold")
         if law not in _LAWS:
             raise ValueError(f"problem must be given: its inputs, {law}, are a law of the user's, which no attribute can hold")
-        of_law = {key: value if law == "data_set" or key == "dimension" else _read(value) for key, value in inputs.items()}
+        of_law = {key: _read(value) for key, value in inputs.items()}
         student, teacher, rates = (_read(data[name]) for name in ("student", "teacher", "learning_rates"))
         return TeacherStudent(student, teacher, _LAWS[law](**of_law), rates, sigma if isinstance(sigma, str) else _read(sigma))
     except (KeyError, TypeError, RecursionError) as error:

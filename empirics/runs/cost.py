@@ -168,7 +168,7 @@ def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
     """Seconds of one step of one replica, from steps that take that long together, one at least."""
     blocks, block = widest_group(plan, batch_size)
     if plan.sampling != "independent":  # no more numbers are sorted than a trial needs
-        blocks = min(blocks, max(1, SORTED_AT_ONCE // (block * len(plan.problem.inputs))))  # type: ignore[arg-type]
+        blocks = min(blocks, max(1, SORTED_AT_ONCE // (block * len(plan.problem.inputs.population))))  # type: ignore[arg-type]
     setting = plan.setting(batch_size, blocks, block)
     with arithmetic():
         engine = ENGINES[plan.engine](setting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from empirics.engines.cuts import BLOCK, CHUNK
-from empirics.sampling.batches import finite_support, row_count
+from empirics.sampling.batches import row_count
 from empirics.sampling.population import population
 from theory.problem import TeacherStudent
 
@@ -43,5 +43,4 @@ def _points(problem: TeacherStudent) -> int:
 
 def _atoms(problem: TeacherStudent, estimator: str) -> int:
     """Atoms that a closed form goes through."""
-    support = None if estimator == "naive" else finite_support(problem.inputs)
-    return 0 if support is None else len(support[0])
+    return 0 if estimator == "naive" else problem.inputs.atom_count or 0

@@ -19,7 +19,6 @@ from empirics.engines.cuts import BLOCK, CHUNK, RULE, lockstep, shard_size, step
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
 from empirics.runs.engine_cost import replica_numbers, step_flops
-from empirics.sampling.data_sets import DataSet
 from theory.exact import as_double, to_float, written
 from theory.problem import TeacherStudent
 
@@ -132,12 +131,11 @@ class Plan(Request):
 
         `rates`: alpha_0, alpha_1, ... of the same run with another number of steps.
         """
-        law = self.problem.inputs
         known: Sequence[float] = self.rates[:-1].tolist() if rates is None else rates
         rule = {} if self.rule == 1 else {"rule": self.rule}
         return rule | {
             "sizes": list(self.problem.sizes),
-            "inputs": law.digest if isinstance(law, DataSet) else repr(law),
+            "inputs": self.problem.inputs.identity,
             "activation": str(self.problem.activation) if not self.problem.is_polynomial else [written(c) for c in self.problem.polynomial],
             "steps": len(known) + 1,
             "every": self.every,
@@ -178,8 +176,7 @@ def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
         add(matrix.shape)
         add(to_float(matrix) + 0.0)  # one zero
     add(np.asarray(rates, dtype=np.float64))
-    law = problem.inputs
-    add(law.digest if isinstance(law, DataSet) else repr(law))
+    add(problem.inputs.identity)
     if problem.is_polynomial:
         add([float(c) for c in problem.polynomial])
     else:

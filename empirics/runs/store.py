@@ -33,7 +33,6 @@ from empirics.runs.shard_files import (
     write_shard,
 )
 from empirics.runs.work import ShardResult
-from empirics.sampling.data_sets import DataSet
 from theory.exact import shown, to_float
 
 _PROBLEM = "problem.npz"
@@ -87,8 +86,8 @@ class Store:
         """Of problem.npz: the same bytes for the same problem."""
         problem = self.plan.problem
         arrays = {f"{name}_{k}": w for name in ("student", "teacher") for k, w in enumerate(getattr(problem, name), 1)}
-        if isinstance(problem.inputs, DataSet):
-            arrays["points"] = problem.inputs.points
+        if problem.inputs.population is not None:
+            arrays["points"] = problem.inputs.population
         buffer = io.BytesIO()
         np.savez(buffer, **{name: to_float(w) for name, w in arrays.items()})  # type: ignore[arg-type]
         return buffer.getvalue()

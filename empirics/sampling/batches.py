@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from empirics.sampling.data_sets import DataSet
 from empirics.sampling.streams import Streams
 from theory.exact import to_float
-from theory.inputs import Discrete, Gaussian, InputLaw, Rademacher, Uniform
+from theory.inputs import InputLaw, Rademacher, Uniform
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class _Linear(Source):
 
     def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
         super().__init__(law, m, draws)
-        if isinstance(law, Gaussian) and not law.is_standard:
+        if not law.is_standard:
             self.root = torch.from_numpy(square_root(law, draws.near_kinks)).to(self.rows)
             self.image = torch.empty_like(self.rows)
 
@@ -83,7 +82,7 @@ class Bartlett(_Linear):
 
     AHEAD = 4
 
-    def __init__(self, law: Gaussian, b: int, draws: Draws) -> None:
+    def __init__(self, law: InputLaw, b: int, draws: Draws) -> None:
         p, replicas = law.dimension, draws.replicas
         super().__init__(law, p, draws)
         half = (replicas + 1) // 2
@@ -126,7 +125,7 @@ class Signs(Source):
 class UniformRows(Source):
     """Independent coordinates, uniform on an interval."""
 
-    def __init__(self, law: Uniform, m: int, draws: Draws) -> None:
+    def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
         super().__init__(law, m, draws)
         mean, square = law.coordinate_moment(1), law.coordinate_moment(2)
         half = math.sqrt(3 * (square - mean * mean))  # exact up to the root: far from 0 the difference cancels
@@ -139,8 +138,8 @@ class UniformRows(Source):
 class Counts(Source):
     """N atoms as sqrt(how often each was drawn) times the atom: multinomial counts, for b > N."""
 
-    def __init__(self, law: Discrete, b: int, draws: Draws) -> None:
-        atoms, self.weights = _atoms(law)
+    def __init__(self, law: InputLaw, b: int, draws: Draws) -> None:
+        atoms, self.weights = law.weighted_points()
         super().__init__(law, len(atoms), draws)
         self.atoms, self.b = torch.from_numpy(atoms).to(draws.device), b
 
@@ -156,10 +155,11 @@ SORTED_AT_ONCE = 1 << 20
 
 def shuffle_bytes(law: InputLaw, sampling: str, replicas: int, samples: int) -> int:
     """What the random orders of a data set's points take: numbers, order and scratch of a slice, and what is kept of the orders."""
-    if sampling == "independent" or not isinstance(law, DataSet):
+    if sampling == "independent" or law.population is None:
         return 0
-    sliced = min(replicas * len(law), max(SORTED_AT_ONCE, len(law)))
-    return 32 * sliced + 12 * replicas * (len(law) if sampling == "epochs" else samples)
+    n = len(law.population)
+    sliced = min(replicas * n, max(SORTED_AT_ONCE, n))
+    return 32 * sliced + 12 * replicas * (n if sampling == "epochs" else samples)
 
 
 class DataRows(Source):
@@ -168,9 +168,9 @@ class DataRows(Source):
     The orders are made for some replicas at a time, and of each no more is kept than is drawn: `shuffle_bytes`.
     """
 
-    def __init__(self, law: DataSet, m: int, draws: Draws, sampling: str) -> None:
+    def __init__(self, law: InputLaw, m: int, draws: Draws, sampling: str) -> None:
         super().__init__(law, m, draws)
-        self.points = torch.from_numpy(law.points.copy()).to(self.rows)
+        self.points = torch.from_numpy(np.array(law.population)).to(self.rows)
         self.sampling, self.position = sampling, 0
         self.order = torch.empty(draws.replicas, 0, dtype=torch.int32, device=draws.device)
 
@@ -212,38 +212,28 @@ class LawRows(Source):
         return self.rows.copy_(torch.from_numpy(self.law.sample(self.streams.numpy, tuple(self.rows.shape[:2]))))
 
 
+#: Laws whose samples are drawn faster than by `sample`. By type, not by ancestry: a subclass may sample otherwise.
+FASTER: dict[type[InputLaw], type[Source]] = {Rademacher: Signs, Uniform: UniformRows}
+
+
 def make_source(law: InputLaw, b: int, draws: Draws, sampling: str = "independent", samples: int | None = None) -> Source:
     """Batches of b samples. `samples`: that many rows, each a sample, are needed; None: rows with the right S will do."""
     m = b if samples is None else samples
-    if isinstance(law, DataSet):
+    if law.population is not None:
         return DataRows(law, m, draws, sampling)
-    if isinstance(law, Gaussian):
+    if law.is_centred_gaussian:
         return Bartlett(law, b, draws) if samples is None and b >= law.dimension else GaussianRows(law, m, draws)
-    if isinstance(law, Discrete) and samples is None and b > len(law.atoms):
+    if samples is None and law.atom_count is not None and b > law.atom_count:
         return Counts(law, b, draws)
-    if isinstance(law, Rademacher):
-        return Signs(law, m, draws)
-    if isinstance(law, Uniform):
-        return UniformRows(law, m, draws)
-    return LawRows(law, m, draws)
+    return FASTER.get(type(law), LawRows)(law, m, draws)
 
 
 def row_count(law: InputLaw, b: int) -> int:
     """Rows of a source for which any rows with the right S will do."""
-    return min(b, law.dimension) if isinstance(law, Gaussian) else min(b, len(law.atoms)) if isinstance(law, Discrete) else b
-
-
-def finite_support(law: InputLaw) -> tuple[np.ndarray, np.ndarray] | None:
-    """Atoms, shape (N, p), and their probabilities in doubles; None for a law without a list of atoms. A data set's points as listed."""
-    if isinstance(law, DataSet):
-        return law.points, np.full(len(law), 1 / len(law))
-    # the 2^p corners of a cube are no list to go through at every step
-    return _atoms(law) if isinstance(law, Discrete) else None
-
-
-def _atoms(law: Discrete) -> tuple[np.ndarray, np.ndarray]:
-    weights = np.array([float(q) for q in law.probabilities])
-    return np.array([[float(x) for x in atom] for atom in law.atoms]), weights / weights.sum()
+    if law.population is not None:
+        return b
+    most = law.dimension if law.is_centred_gaussian else law.atom_count
+    return b if most is None else min(b, most)
 
 
 def square_root(law: InputLaw, in_subspace: bool = False) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from empirics.sampling.exact_sums import IntegerColumns, gram
+from theory.budget.unit_costs import UNITS
 from theory.exact import as_points
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw
+from theory.inputs.law import Support
+from theory.inputs.lengths import SAMPLE, common_bits
 
 #: Numbers of the points of a support, as Fractions.
 MOST_LISTED = 1 << 21
@@ -41,11 +45,20 @@ class DataSet(InputLaw):
     def __init__(self, points: Any) -> None:
         array = as_points(points, "points")
         array.setflags(write=False)
-        self.points = array
-        self.dimension = array.shape[1]
+        self.points = self.population = array
+        self.atom_count, self.dimension = array.shape
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def parameters(self) -> dict[str, Any]:
+        """`points`."""
+        return {"points": self.points}
+
+    @property
+    def identity(self) -> str:
+        """The digest."""
+        return self.digest
 
     @cached_property
     def digest(self) -> str:
@@ -66,17 +79,38 @@ class DataSet(InputLaw):
         sigma.setflags(write=False)
         return sigma
 
+    def moment_seconds(self, order: int) -> float:
+        """A sum of integers, made of the doubles once."""
+        return len(self) * UNITS["law.point"] * (1 + min(order, self.dimension)) * max(1.0, order / 4)
+
+    def moment_bits(self, order: int) -> float:
+        """Powers of the points' common denominator, and that of their number."""
+        return order * self._common_bits + math.log2(len(self)) / 2
+
     @cached_property
-    def _support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+    def _common_bits(self) -> float:
+        """Of some of the points: they are not all listed as rationals."""
+        return common_bits([Fraction(x) for x in self.points[:SAMPLE].ravel()[: 4 * SAMPLE].tolist()])
+
+    @cached_property
+    def _support(self) -> Support | None:
         points, counts = self._columns.points, self._columns.counts.tolist()
         if len(points) > MAX_ENUMERATED_ATOMS or points.size > MOST_LISTED:
             return None
         atoms = tuple(tuple(Fraction(x) for x in atom) for atom in points.tolist())
         return atoms, tuple(Fraction(count, len(self)) for count in counts)
 
-    def support(self) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]] | None:
+    def support(self) -> Support | None:
         """The distinct points and their frequencies; None for more than 65,536 of them, or 2^21 numbers."""
         return self._support
+
+    def weighted_points(self) -> tuple[np.ndarray, np.ndarray]:
+        """The points and 1/N for each."""
+        return self.points, np.full(len(self), 1 / len(self))
+
+    def doubles(self) -> dict[str, np.ndarray]:
+        """The points, (N, p)."""
+        return {"points": self.points}
 
     @cached_property
     @np.errstate(over="ignore", under="ignore")  # infinity is an upper bound too

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from empirics.sampling.batches import finite_support, square_root
+from empirics.sampling.batches import square_root
 from theory.problem import TeacherStudent
 
 
@@ -25,8 +25,7 @@ class Population:
 
 def population(problem: TeacherStudent) -> Population | None:
     """The atoms of a finite law; for a linear network, whose loss is quadratic in x, p points with the right second moment; or None."""
-    support = finite_support(problem.inputs)
-    if support is not None:
-        return Population(*support, True)
+    if problem.inputs.atom_count is not None:
+        return Population(*problem.inputs.weighted_points(), True)
     p = problem.inputs.dimension
     return Population(square_root(problem.inputs) * math.sqrt(p), np.full(p, 1 / p), False) if problem.is_linear else None

@@ -16,7 +16,6 @@ from reports.findings import Findings
 from reports.text.names import with_maths
 from reports.text.numbers import decimal, plain
 from theory.claims.theorem_3_5 import printed_threshold
-from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 from theory.variance_poly import variance_polynomial
@@ -163,7 +162,7 @@ def pick(findings: Findings, *wanted: Callable[[Any], bool]) -> Any:
 
 
 def is_gaussian(instance: Any) -> bool:
-    return isinstance(instance.problem.inputs, Gaussian)
+    return bool(instance.problem.inputs.is_centred_gaussian)
 
 
 def _is_rise(instance: Any) -> bool:

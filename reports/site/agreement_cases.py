@@ -90,7 +90,7 @@ def network(sizes: tuple[int, ...], activation: tuple[F, ...], law: InputLaw, dr
 
 def criterion(problem: TeacherStudent, step: int, layer: int) -> Callable[[int], float | None]:
     """A function of b: var(g_{step,layer} | w_0) where the criteria above take the case, None where they do not."""
-    gaussian = isinstance(problem.inputs, Gaussian)
+    gaussian = problem.inputs.is_centred_gaussian
     if gaussian and step > 1:
         return lambda b: None
     square = tr(g(step, layer).T @ g(step, layer))
@@ -111,6 +111,6 @@ def criterion(problem: TeacherStudent, step: int, layer: int) -> Callable[[int],
 
 def _estimators(problem: TeacherStudent, step: int) -> int:
     """How many of ESTIMATORS there are: at step 0 the closed forms are the answer and sample nothing."""
-    finite = isinstance(problem.inputs, Discrete)
+    finite = problem.inputs.atom_count is not None
     closed = problem.is_linear and problem.depth == 2
     return 3 if step and (closed or finite) else 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from theory.inputs import Discrete, Gaussian, InputLaw
+from theory.inputs import InputLaw
 
 LEMMAS = ("A.1", "A.2", "A.3", "A.8")
 NAMES = {
@@ -64,9 +64,10 @@ def law_name(law: InputLaw) -> str:
     """An input law in a few words, with LaTeX: its dimension stands in the network's sizes.
 
     Examples:
+        >>> from theory import Discrete, Gaussian
         >>> law_name(Gaussian(2)), law_name(Discrete([0, 1]))
         ('Gaussian', '2 atoms')
     """
-    if isinstance(law, Gaussian):
+    if law.is_centred_gaussian:
         return "Gaussian" if law.is_standard else r"Gaussian, \(\Sigma \ne I\)"
-    return f"{len(law.atoms)} atoms" if isinstance(law, Discrete) else type(law).__name__
+    return type(law).__name__ if law.atom_count is None else f"{law.atom_count} atoms"

@@ -18,6 +18,7 @@ semicolons: "1 1/2; 0 3".
 
 from __future__ import annotations
 
+import inspect
 import json
 import tomllib
 from collections import Counter
@@ -28,15 +29,14 @@ from typing import Any
 
 import numpy as np
 
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory import TeacherStudent
 from theory.activations import Activation
 from theory.exact import did_you_mean, read_number, shown, written
-from theory.inputs import InputLaw
+from theory.inputs import NAMED, InputLaw
 from theory.problem import as_problem
 
 KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
 LARGEST_PLAIN_INTEGER = 1 << 53  # other programs read larger JSON numbers as floats
-LAWS = {"gaussian": ("cov",), "rademacher": (), "uniform": ("low", "high"), "discrete": ("atoms", "probabilities")}
 
 
 def read_problem(path: Path) -> TeacherStudent:
@@ -104,6 +104,7 @@ def problem_json(problem: TeacherStudent) -> str:
     """The problem as the text of a .json file that `batchlaw variance` reads, one key a line.
 
     Examples:
+        >>> from theory import Rademacher
         >>> print(problem_json(TeacherStudent([[[Fraction(1, 2)]]], [[[1]]], Rademacher(1), Fraction(1, 3))))
         {
           "student": [[["1/2"]]],
@@ -167,16 +168,11 @@ def _activation_name(sigma: Activation) -> str:
 
 
 def _law_data(law: InputLaw) -> dict[str, Any]:
-    if isinstance(law, Gaussian):
-        return {"law": "gaussian"} | ({} if law.is_standard else {"cov": _spelled(law.second_moment)})
-    if isinstance(law, Discrete):
-        return {"law": "discrete", "atoms": _spelled(law.atoms), "probabilities": _spelled(law.probabilities)}
-    if isinstance(law, Rademacher):
-        return {"law": "rademacher"}
-    if isinstance(law, Uniform):
-        ends = law._bounds
-        return {"law": "uniform"} | ({} if ends is None else {"low": _spelled(ends[0]), "high": _spelled(ends[1])})
-    raise ValueError(f"inputs must be Gaussian, Rademacher, Uniform or Discrete to be written down, but were {shown(law)}")
+    name = next((name for name, kind in NAMED.items() if type(law) is kind), None)
+    if name is None:
+        allowed = ", ".join(kind.__name__ for kind in NAMED.values())
+        raise ValueError(f"inputs must be of the laws that files name, {allowed}, to be written down, but were {shown(law)}")
+    return {"law": name} | {key: _spelled(value) for key, value in law.parameters().items() if key != "dimension"}
 
 
 def _columns(student: Any) -> int:
@@ -191,19 +187,16 @@ def _law(table: Any, dimension: int) -> InputLaw:
     if not isinstance(table, Mapping):
         raise TypeError(f"inputs must be a table with a 'law', but was {shown(table)}")
     name = table.get("law")
-    if not isinstance(name, str) or name not in LAWS:
-        raise ValueError(f"inputs.law must be one of {', '.join(LAWS)}, but was {shown(name)}{did_you_mean(name, LAWS)}")
+    if not isinstance(name, str) or name not in NAMED:
+        raise ValueError(f"inputs.law must be one of {', '.join(NAMED)}, but was {shown(name)}{did_you_mean(name, NAMED)}")
     given = {key: value for key, value in table.items() if key != "law"}
+    # of the dimension a file says nothing: it stands in the network's sizes
+    keys = {key: argument for key, argument in inspect.signature(NAMED[name]).parameters.items() if key != "dimension"}
     for key in given:
-        if key not in LAWS[name]:
-            allowed = ", ".join(LAWS[name]) or "no further keys"
-            raise ValueError(f"inputs of law {name!r} take {allowed}, but had {shown(key)}{did_you_mean(key, LAWS[name])}")
-    if name == "discrete":
-        if not isinstance(given.get("atoms"), Sequence):
-            raise ValueError("inputs.atoms must be the list of atoms of a discrete law")
-        return Discrete(given["atoms"], given.get("probabilities"))
-    if name == "rademacher":
-        return Rademacher(dimension)
-    if name == "uniform":
-        return Uniform(dimension, given.get("low"), given.get("high"))
-    return Gaussian(cov=given["cov"]) if "cov" in given else Gaussian(dimension)
+        if key not in keys:
+            allowed = ", ".join(keys) or "no further keys"
+            raise ValueError(f"inputs of law {name!r} take {allowed}, but had {shown(key)}{did_you_mean(key, keys)}")
+    for key, argument in keys.items():
+        if argument.default is argument.empty and key not in given:
+            raise ValueError(f"inputs of law {name!r} must have {key!r}")
+    return NAMED[name].on_dimension(dimension, **given)

@@ -10,8 +10,6 @@ import pytest
 import empirics
 from empirics import arguments
 from empirics.runs import plan
-from empirics.sampling.batches import finite_support
-from theory.inputs import Discrete, Gaussian, Rademacher, Uniform
 
 ALONE = """
 import sys
@@ -41,11 +39,6 @@ def test_every_public_name_is_there():
 
 def test_the_choices_are_those_that_there_are():
     assert set(arguments.ENGINES) == set(plan.ENGINES) and set(arguments.DTYPES) == set(plan.DTYPES)
-
-
-@pytest.mark.parametrize("law", [Gaussian(2), Rademacher(2), Uniform(1), Discrete([1, 2]), empirics.DataSet([1.0, 2.0])], ids=repr)
-def test_atoms_are_known_without_listing_them(law):
-    assert arguments.has_atoms(law) == (finite_support(law) is not None)
 
 
 @pytest.mark.parametrize("word, meant", [("float46", "float64"), ("Float64", "float64"), ("controled", "controlled")])

@@ -83,7 +83,7 @@ def test_stacks_share_draws_by_name():
         (lambda: direct_quadratic_product(Gaussian(2), [[[1]]], [[[1]], [[1, 2], [3, 4]]]), r"d\[1\] must chain with D_0"),
         (lambda: StackedSamples(("x",), ()), "laws must have one entry for each of the 1 names"),
         (lambda: StackedSamples(("x", "x"), (Gaussian(1), Gaussian(1))), "laws must give one law to the samples named 'x'"),
-        (lambda: StackedSamples(("x",), (3,)), "laws must be input laws, but had 3"),
+        (lambda: StackedSamples(("x",), (3,)), r"laws\[0\] must be an input law such as Gaussian\(2\), but was 3"),
     ],
 )
 def test_bad_input_names_the_argument(call, message):

@@ -209,10 +209,12 @@ def wishart_moment(
     return expect_scalar(total)
 
 
-def _law(cov: MatrixLike | Gaussian) -> Gaussian:
-    if isinstance(cov, InputLaw) and not isinstance(cov, Gaussian):
+def _law(cov: MatrixLike | Gaussian) -> InputLaw:
+    if not isinstance(cov, InputLaw):
+        return Gaussian(cov=cov)
+    if not cov.is_centred_gaussian:
         raise TypeError(f"cov must be a covariance matrix or a Gaussian law, but was {shown(cov)}")
-    return cov if isinstance(cov, Gaussian) else Gaussian(cov=cov)
+    return cov
 
 
 def _letter(alphabet: Alphabet, matrix: np.ndarray, known: dict[tuple[Any, ...], WordPolynomial]) -> WordPolynomial:

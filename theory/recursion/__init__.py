@@ -33,7 +33,6 @@ from flint import fmpq, fmpq_poly
 from theory import degrees
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.exact import as_choice, as_index, as_sequence, shown, spelled, to_fmpq, to_fraction
-from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent, as_problem
 from theory.recursion.closed import evaluate_graphs, evaluate_words, gaussian_sum, graph_sum
@@ -197,7 +196,7 @@ def _checked(form: Any, problem: Any) -> TraceForm:
 
 
 def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> tuple[str, Cost]:
-    gaussian = isinstance(problem.inputs, Gaussian)
+    gaussian = problem.inputs.is_centred_gaussian
     if method is not None:
         as_choice(method, "method", METHODS)
     if method == "words" and not gaussian:

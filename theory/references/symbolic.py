@@ -26,7 +26,7 @@ from theory.arithmetic.rows import RowMatrix as Matrix
 from theory.engines.wishart import generator as wishart_generator
 from theory.engines.wishart.batch_moments import entries
 from theory.exact import as_choice, shown, to_fmpq
-from theory.inputs import Gaussian, InputLaw
+from theory.inputs import InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.optimizers import SGD
 from theory.problem import TeacherStudent
@@ -99,7 +99,7 @@ class SymbolicNetwork:
 
     def variance_by_generator(self, step: int, layer: int) -> fmpq_mpoly:
         """var(g_{step,layer}), step 0 or 1, by the first route, for Gaussian inputs."""
-        if not (self.law is None or isinstance(self.law, Gaussian)):
+        if not (self.law is None or self.law.is_centred_gaussian):
             raise ValueError(f"the generator is that of Gaussian inputs, but the inputs were {shown(self.law)}")
         return _ByGenerator(self, _checked(step)).variance(layer)
 
@@ -243,7 +243,7 @@ class _ByPartitions:
 
     def _pairings(self, indices: tuple[int, ...]) -> fmpq_mpoly:
         """E[x_i1 ... x_i2k]: the sum over perfect matchings of products of Sigma, or the law's own moment."""
-        if self._network.law is not None and not isinstance(self._network.law, Gaussian):
+        if self._network.law is not None and not self._network.law.is_centred_gaussian:
             order = [indices.count(i) for i in range(self._network.dimension)]
             return self._network.context.constant(to_fmpq(self._network.law.moment(order)))
         if not indices:

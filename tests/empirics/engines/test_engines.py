@@ -16,7 +16,6 @@ from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear, reduced
-from empirics.sampling.batches import finite_support
 from tests.replica_problems import F, network
 from theory import SGD, Discrete, Gaussian, Rademacher, Uniform
 from theory.activations import custom
@@ -96,7 +95,7 @@ def assert_near(mine, theirs, name, scale=0.0):
 
 
 def check_against_the_twin(engine, problem, b, blocks, size, seed=0):
-    closed = has_sample_moments(problem.inputs) if engine is TwoLinear else finite_support(problem.inputs) is not None
+    closed = has_sample_moments(problem.inputs) if engine is TwoLinear else problem.inputs.atom_count is not None
     for estimator in ("naive", "controlled") if closed else ("naive",):
         setting = setting_of(problem, b, blocks, size, estimator)
         samples = engine(setting).samples or b

@@ -65,7 +65,7 @@ def test_what_no_double_holds_is_refused_by_name(problem, name):
     (TeacherStudent(ONE, [[[1]], [[-(10**39)]]], Gaussian(1), 0.1), r"teacher\[1\]\[0, 0\]"),
     (TeacherStudent(ONE, ONE, Discrete([(1,), (F(10**40, 7),)]), 0.1), r"atoms\[1, 0\]"),
     (TeacherStudent(ONE, ONE, DataSet([1.0, -1e60]), 0.1), r"points\[1, 0\]"),
-    (TeacherStudent(ONE, ONE, Uniform(1, 0, 10**39), 0.1), "a bound of the inputs"),
+    (TeacherStudent(ONE, ONE, Uniform(1, 0, 10**39), 0.1), "high"),
     (TeacherStudent(ONE, ONE, Gaussian(1), [0.1, 1e39]), r"learning_rates\[1\]"),
     (TeacherStudent(ONE, ONE, Gaussian(1), 1e39), "learning_rates"),
     (TeacherStudent(ONE, ONE, Discrete([1, 2]), 0.1, (0, 1, 1e39)), r"activation\[2\]"),

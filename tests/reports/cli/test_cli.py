@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from dataclasses import replace
 from fractions import Fraction as F
@@ -14,9 +15,10 @@ from reports import cli
 from reports.cli import app, report_command
 from reports.site import measured
 from reports.site.measured_page import MeasuredPage
-from reports.text.problem_text import KEYS, LAWS
+from reports.text.problem_text import KEYS
 from tests.reports.cli.fakes import claim, differ
 from theory import Discrete, InverseBatchPolynomial, TeacherStudent, variance_poly
+from theory.inputs import NAMED
 
 ATOMS = [
     "variance",
@@ -122,7 +124,8 @@ def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch,
 
 def test_help_names_the_keys_of_a_file() -> None:
     code, out, _ = run("variance", "--help")
-    assert code == 0 and all(key in out for key in (*KEYS, *LAWS, *(k for keys in LAWS.values() for k in keys)))
+    of_laws = {key for law in NAMED.values() for key in inspect.signature(law).parameters} - {"dimension"}
+    assert code == 0 and all(key in out for key in (*KEYS, *NAMED, *of_laws))
 
 
 SMALL = ("--student", "1", "--student", "2", "--teacher", "0", "--teacher", "0", "--rates", "1/4")

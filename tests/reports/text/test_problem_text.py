@@ -89,7 +89,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, law: InputLaw, rates: Any,
 def test_what_no_file_can_hold_is_not_written() -> None:
     with pytest.raises(ValueError, match="learning_rates must be numbers"):
         problem_json(TeacherStudent([[[1]]], [[[1]]], Gaussian(1), lambda t: 1))
-    with pytest.raises(ValueError, match="inputs must be Gaussian, Rademacher, Uniform or Discrete"):
+    with pytest.raises(ValueError, match="inputs must be of the laws that files name, Gaussian, Rademacher, Uniform, Discrete"):
         problem_json(TeacherStudent([[[1]]], [[[1]]], Independent(1, [1, 0, 1]), 1))
     sine = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1)
     with pytest.raises(ValueError, match="activation must be a polynomial or a named one"):
@@ -109,7 +109,7 @@ def test_what_no_file_can_hold_is_not_written() -> None:
         ({"student": 3}, "student must be a sequence"),
         ({"activation": "sine"}, "activation must be one of sigmoid.*'sine'"),
         ({"activation": ["1", "x"]}, r"activation\[1\] must be a number"),
-        ({"inputs": {"law": "discrete"}}, "inputs.atoms must be the list"),
+        ({"inputs": {"law": "discrete"}}, "inputs of law 'discrete' must have 'atoms'"),
     ],
 )
 def test_what_is_wrong_is_named(change: dict[str, Any], message: str) -> None:

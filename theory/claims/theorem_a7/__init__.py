@@ -144,7 +144,7 @@ def _batch_sizes(problem: TeacherStudent, step: int) -> range:
     """b = 1, 2, ...: one more than would determine the polynomial, or as many as are affordable; none without a second route."""
     wanted = variance_degree(step) + 1
     if problem.inputs.support() is None:
-        scalar = isinstance(problem.inputs, Gaussian) and problem.inputs.dimension == 1
+        scalar = problem.inputs.is_centred_gaussian and problem.inputs.dimension == 1
         return range(1, (wanted if step <= 2 else 3) + 1) if scalar else range(0)
     affordable = paths = 0
     while affordable < wanted and (paths := paths + enumeration.cost(problem, step, batch_size=affordable + 1)) <= MAX_PATHS:

@@ -22,7 +22,6 @@ from theory.engines.trace_words.gradient_words import GradientWords
 from theory.exact import as_choice, shown
 from theory.gaussian_moments.word_expectations import BITS, Expectations, expect_scalar, to_inverse_batch
 from theory.gaussian_moments.word_polynomials import WordPolynomial
-from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT
@@ -54,7 +53,7 @@ class TraceWords:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
         if (reason := problem.optimizer.reason_against()) is not None:
             return reason
-        if not isinstance(problem.inputs, Gaussian):
+        if not problem.inputs.is_centred_gaussian:
             return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
         if not problem.is_linear:
             return "the network must be linear, but its activation is not the identity"

@@ -88,7 +88,6 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
 
 def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
     """How many products the quantity takes."""
-    standard = bool(getattr(problem.inputs, "is_standard", True))
     t = quantity.step
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
@@ -97,7 +96,7 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
         return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * t + 3)
     if t == 0:
         return _FIRST_STEP
-    return _SECOND_STEP[quantity.kind, standard]
+    return _SECOND_STEP[quantity.kind, problem.inputs.is_standard]
 
 
 def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:

@@ -28,8 +28,7 @@ class GradientWords:
 
     def __init__(self, problem: TeacherStudent, ring: Any) -> None:
         self.problem = problem
-        standard = problem.inputs.is_standard  # type: ignore[attr-defined]
-        sigma = None if standard else ring.from_array(problem.inputs.second_moment)
+        sigma = None if problem.inputs.is_standard else ring.from_array(problem.inputs.second_moment)
         self.alphabet = Alphabet(ring, problem.sizes[0], sigma)
         self._student = [ring.from_array(w) for w in problem.student]
         self._teacher = [ring.from_array(w) for w in problem.teacher]

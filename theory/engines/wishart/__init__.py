@@ -19,7 +19,6 @@ from theory.engines.wishart.last_batch import Loss, Mean, SecondMoment, Target
 from theory.engines.wishart.nested_batches import NestedBatches
 from theory.engines.wishart.polynomial_state import PolynomialState
 from theory.exact import to_fmpq
-from theory.inputs import Independent
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -39,12 +38,8 @@ class Wishart:
             return f"needs one or two layers, but the network has {problem.depth}"
         if quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters):
             return "needs gradients of whole batches, but the expression has gradients of single samples"
-        if type(problem.inputs) is Independent:
-            try:
-                problem.inputs.coordinate_moment(required_order(problem, quantity))
-            except ValueError as missing:
-                return f"needs the inputs' moments: {missing}"
-        return None
+        missing = problem.inputs.reason_against_order(required_order(problem, quantity))
+        return None if missing is None else f"needs the inputs' moments: {missing}"
 
     def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:
         """Predicted from the number of points, monomials and digits."""

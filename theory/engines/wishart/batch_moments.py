@@ -20,7 +20,7 @@ from itertools import combinations_with_replacement, product
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
 from theory.exact import to_fmpq, to_fmpq_mat
-from theory.inputs import Gaussian, InputLaw
+from theory.inputs import InputLaw
 
 Exponents = tuple[int, ...]
 
@@ -65,7 +65,7 @@ def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
         >>> table[(3,)]
         8*x^2 + 6*x + 1
     """
-    unscaled = _gaussian(law, degree) if isinstance(law, Gaussian) else _by_cumulants(law, degree)
+    unscaled = _gaussian(law, degree) if law.is_centred_gaussian else _by_cumulants(law, degree)
     denominator = fmpz(1)
     for polynomial in unscaled.values():
         denominator = denominator.lcm(polynomial.denom())
@@ -78,7 +78,7 @@ def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
     return BatchMoments(law.dimension, degree, numerators, denominator)
 
 
-def _gaussian(law: Gaussian, degree: int) -> dict[Exponents, fmpq_poly]:
+def _gaussian(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
     p = law.dimension
     pairs = entries(p)
     index = {(i, j): k for k, (i, j) in enumerate(pairs)} | {(j, i): k for k, (i, j) in enumerate(pairs)}

@@ -16,10 +16,9 @@ from theory.budget import Cost, saturated, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.degrees import batch_degrees, gradient_degree
 from theory.engines.base import Quantity
-from theory.engines.wishart.moment_cost import is_sparse, moment_bits, moment_seconds, pair_table_seconds, second_moment_seconds
+from theory.engines.wishart.moment_cost import is_sparse, pair_table_seconds, second_moment_seconds
 from theory.engines.wishart.nested_batches import kept_batches, target_degrees
 from theory.exact import is_exact
-from theory.inputs import Gaussian
 from theory.problem import TeacherStudent
 
 #: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
@@ -150,9 +149,9 @@ def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, 
     t, law = quantity.step, problem.inputs
     rate = _rate_bits(problem, t)
     if quantity.kind == "mean":
-        return float(t + 1) * outputs * p * (p + 1), max(_weight_bits(problem) + t * (rate + moment_bits(law, 2) + 1), 1.0)
+        return float(t + 1) * outputs * p * (p + 1), max(_weight_bits(problem) + t * (rate + law.moment_bits(2) + 1), 1.0)
     terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
-    bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + moment_bits(law, 4) + 3)
+    bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + law.moment_bits(4) + 3)
     return terms * (t + 1) * (t + 2) / 2, bits
 
 
@@ -170,7 +169,7 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     if kinds == ("mean",):
         seconds += second_moment_seconds(law)
     else:
-        seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + moment_bits(law, 4) / 4)
+        seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + law.moment_bits(4) / 4)
     operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
     return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
 
@@ -179,8 +178,8 @@ def _law_seconds(problem: TeacherStudent, works: list[Work], kinds: tuple[str, .
     """Moments of the law itself: those of the last batch, and one for each entry of the tables of the earlier ones."""
     law = problem.inputs
     seconds = pair_table_seconds(law) if "second_moment" in kinds else second_moment_seconds(law)
-    if not isinstance(law, Gaussian):
-        seconds += sum(moment_seconds(law, count, order) for w in works for count, order in w.moment_orders)
+    if not law.is_centred_gaussian:
+        seconds += sum(count * law.moment_seconds(order) for w in works for count, order in w.moment_orders)
     return seconds
 
 
@@ -212,13 +211,13 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     entries = max(problem.sizes) ** 2
     seconds = 1e-3 + letters * entries * monomials**1.5 * UNITS["wishart.form"] + monomials * 1e-5
     seconds += sum(_moment_operations(problem, n, d) for d in degrees) * UNITS["wishart.moment"]
-    if not isinstance(problem.inputs, Gaussian):
-        seconds += sum(moment_seconds(problem.inputs, _choose(n + d, n), 2 * d) for d in degrees)
+    if not problem.inputs.is_centred_gaussian:
+        seconds += sum(_choose(n + d, n) * problem.inputs.moment_seconds(2 * d) for d in degrees)
     return Cost(seconds, 2e7 + monomials * 500 * entries, f"{monomials:.3g} monomials in the batches, {letters} letters")
 
 
 def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
-    if isinstance(problem.inputs, Gaussian):
+    if problem.inputs.is_centred_gaussian:
         return _choose(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
     return _choose(2 * n + degree, 2 * n) * (4 + degree / 40)
 

@@ -83,6 +83,9 @@ def test_gaussians_by_stein_and_by_cumulants(law):
         def _sample(self, generator, shape):
             raise NotImplementedError
 
+        def parameters(self):
+            raise NotImplementedError
+
     known, anonymous = batch_moments(law, 3), batch_moments(Anonymous(), 3)
     assert all(known[a] == anonymous[a] for a in known.numerators)
 

@@ -124,7 +124,7 @@ def test_the_laws_own_moments_are_counted(monkeypatch):
     law, asked = Discrete(atoms), []
     moment = Discrete._moment
     monkeypatch.setattr(Discrete, "_moment", lambda self, order: asked.append(order) or moment(self, order))
-    monkeypatch.setattr(moment_cost, "_one", lambda law, order: 1.0)
+    monkeypatch.setattr(Discrete, "moment_seconds", lambda self, order: 1.0)
     predicted = moment_cost.pair_table_seconds(law)
     last_batch.pair_moments(law)
     assert len(asked) <= predicted < len(asked) + 1
