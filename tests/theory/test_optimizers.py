@@ -122,3 +122,13 @@ def test_no_other_route_is_promised():
 def test_dampening_alone_changes_nothing():
     plain, damped = (variance_poly.variance_polynomial(make(o), 1, 1) for o in (SGD(), SGD(dampening=1)))
     assert plain == damped and problem_json(make(SGD(dampening=1))) == problem_json(make(SGD()))
+
+
+def test_a_step_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    weights = [torch.tensor([[3.0, 4.0]], requires_grad=True), torch.tensor([[5.0]], requires_grad=True)]
+    for w, gradient in zip(weights, ([[1.0, -2.0]], [[4.0]]), strict=True):
+        w.grad = torch.tensor(gradient)
+    expected = SGD().step([w.detach().clone() for w in weights], [w.grad for w in weights], 0.25)
+    torch.optim.SGD(weights, lr=0.25).step()
+    assert all(torch.equal(w, e) for w, e in zip(weights, expected, strict=True))

@@ -171,8 +171,9 @@ def variance_ball(
     if bits > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
     allowed = limits(max_paths, budget)
+    prepared = _prepared(problem, step, layer, batch_size, literal, allowed)
     with working_precision(bits):
-        second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, allowed))
+        second, mean = _moments(*prepared)
         return arb(second) - sum((arb(x * x) for x in mean.ravel()), arb(0))
 
 
@@ -297,7 +298,7 @@ def interpolated_polynomial(
 
 @dataclass(frozen=True)
 class _Enumeration:
-    """SGD on one problem at one batch size, in rationals, or in balls where the activation asks for them; atoms and targets are rows."""
+    """SGD on one problem at one batch size, in rationals, or in balls where the activation asks for them; atoms are rows."""
 
     student: Matrices
     teacher: Matrices
@@ -305,7 +306,6 @@ class _Enumeration:
     rates: tuple[fmpq, ...]
     optimizer: SGD
     atoms: tuple[np.ndarray, ...]
-    targets: tuple[np.ndarray, ...]
     probabilities: tuple[fmpq, ...]
     batch_size: int
     literal: bool
@@ -314,6 +314,11 @@ class _Enumeration:
         """Every batch, as atoms with their shares (or literally all draws, with share 1/b each), and its probability."""
         few = _batch_count(len(self.atoms), self.batch_size, self.literal) <= KEPT
         return iter(self._kept) if few else self._listed()
+
+    @cached_property
+    def targets(self) -> Matrices:
+        """f(w*; x) at every atom."""
+        return tuple(forward(self.teacher, self.sigma, x)[1][-1] for x in self.atoms)
 
     @cached_property
     def _kept(self) -> list[Batch]:
@@ -362,16 +367,13 @@ def _affordable(
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
     cost = path_cost(problem, len(atoms), b, step, batches, as_flag(literal, "literal"))
     require(cost, allowed, "enumeration", routes(problem, "theory.variance_poly", "empirics"))
-    sigma, teacher = exact_sigma(problem.activation), tuple(map(to_fmpq_array, problem.teacher))
-    rows = tuple(np.array([[to_fmpq(v) for v in atom]], dtype=object) for atom in atoms)
     return _Enumeration(
         student=tuple(map(to_fmpq_array, problem.student)),
-        teacher=teacher,
-        sigma=sigma,
+        teacher=tuple(map(to_fmpq_array, problem.teacher)),
+        sigma=exact_sigma(problem.activation),
         rates=tuple(to_fmpq(a) for a in problem.rates_before(step)),
         optimizer=problem.optimizer,
-        atoms=rows,
-        targets=tuple(forward(teacher, sigma, x)[1][-1] for x in rows),
+        atoms=tuple(np.array([[to_fmpq(v) for v in atom]], dtype=object) for atom in atoms),
         probabilities=tuple(to_fmpq(q) for q in probabilities),
         batch_size=b,
         literal=literal,

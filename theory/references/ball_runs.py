@@ -1,4 +1,4 @@
-"""Two runs of SGD in ball arithmetic, sample by sample, straight from the definitions: what bounds on their distance are held against.
+"""A second route: two runs of SGD in ball arithmetic, straight from the definitions, which bounds on their distance are held against.
 
 No doubles, no norms of factors, no recursion of errors: both networks are run along the same samples in as many bits as it takes, and
 the distances of weights, pre-activations, activations, slopes, backpropagated errors and gradients are balls.

@@ -1,4 +1,4 @@
-r"""Gauss quadrature over the batches, in ball arithmetic: var(g_t) or E loss(w_t) at one batch size, with a proved error bound.
+r"""A second route: var(g_t) or E loss(w_t) at one batch size by Gauss quadrature over the batches, in balls, with a proved error bound.
 
 For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b.
 A Gauss-Laguerre rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of

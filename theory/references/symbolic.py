@@ -1,4 +1,4 @@
-"""var(g_t) of two linear layers with everything symbolic: an identity that holds here holds for every network of that size.
+"""Second routes to var(g_t) of two linear layers, all symbolic: an identity that holds here holds for every network of that size.
 
 Weights, learning rate, eps = 1/b and, on request, the covariance of the Gaussian inputs are variables of one polynomial ring over the
 rationals. Two routes that share no formula beyond the definition of SGD lead to var(g_t) at t = 0 and 1:

@@ -1,4 +1,4 @@
-"""Instances for Lemma A.3 and Theorems A.4-A.6, and their slow and obvious values.
+"""Instances for Lemma A.3 and Theorems A.4-A.6, and a second route to their values: slow and obvious.
 
 Nothing here uses the recursion: gradients come from backpropagation, products are multiplied out with np.kron, expectations are sums
 over all draws of the samples.

@@ -1,4 +1,4 @@
-"""An independent value of var(g_t) or E loss(w_t) at one batch size, by whichever route applies; no polynomial in 1/b enters.
+"""The second route of many checks: var(g_t) or E loss(w_t) at one batch size, whichever way applies; no polynomial in 1/b enters.
 
 Finite support: enumeration of every mini-batch, in rationals. Scalar Gaussian inputs: Gauss quadrature over the batches, in balls.
 """
