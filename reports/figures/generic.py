@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
@@ -49,6 +50,8 @@ def numbers(value: Any) -> list[Fraction]:
         return []
     if isinstance(value, int | float | Fraction | np.integer | np.floating):
         return [Fraction(value)] if not isinstance(value, np.generic) else [Fraction(value.item())]
+    if isinstance(value, arb):
+        return [Fraction(float(value.mid()))]
     if isinstance(value, InverseBatchPolynomial):
         return [Fraction(c) for c in value.coefficients]
     if isinstance(value, np.ndarray):

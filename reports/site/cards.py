@@ -47,7 +47,7 @@ def card(examined: Examined) -> dict[str, Any]:
         "alarm": f"The check {word}: {examined.error}"
         if examined.error
         else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
-        "reason": words(evidence.reason) if evidence is not None and evidence.holds is None else "",
+        "reason": words(evidence.reason) if evidence is not None else "",
         "has_evidence": evidence is not None,
         "problem": problem_text(examined.instance),
         "options": options(examined.instance),
@@ -56,20 +56,15 @@ def card(examined: Examined) -> dict[str, Any]:
     if evidence is not None:
         shown |= {
             "statement": words(evidence.statement),
-            "instance": value(evidence.instance),
+            "instance": words(evidence.instance) if "\\(" in evidence.instance else Markup(show(evidence.instance)),
             "left_route": words(evidence.left_route),
-            "left": value(evidence.left),
+            "left": Markup(show(evidence.left)),
             "right_route": words(evidence.right_route),
-            "right": value(evidence.right),
+            "right": Markup(show(evidence.right)),
             "residual": Markup("–" if evidence.residual is None else show(evidence.residual)),
             "scale": scale(evidence),
         }
     return shown
-
-
-def value(shown: Any) -> Markup:
-    """Either side of a check."""
-    return words(shown) if isinstance(shown, str) and "\\(" in shown else Markup(show(shown))
 
 
 def scale(evidence: Evidence) -> str:

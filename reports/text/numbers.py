@@ -9,32 +9,96 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from flint import fmpz
+from flint import arb, fmpz
 
 from reports.text.mathml import inline
 from theory.inverse_batch import InverseBatchPolynomial
 
 SHORT = 64  # characters that fit on a phone in two lines
+ENTRY = 40  # characters of one number among others
+ENTRIES = 8  # of a list or a table
+LINE = 200  # characters of a table that is written in a line
 TEXT = 400  # words, unlike digits, are read
 LONGEST_FULL_VALUE = 60_000  # characters; beyond it a page would be heavy for a number that nobody reads
 LONG_NUMBER = re.compile(r"-?\d{18,}(?:/\d+)?|-?\d+/\d{18,}")
 
 
 def show(value: Any) -> str:
-    """HTML for any value that evidence may carry."""
-    full = plain(value)
-    if len(full) <= (TEXT if isinstance(value, str) and not LONG_NUMBER.search(value) else SHORT):
-        if isinstance(value, InverseBatchPolynomial):
-            return f'<span class="value">{inline(value.latex())}</span>'
-        return f'<span class="value">{escape(full)}</span>'
-    short = brief(value)
+    """HTML for any value that evidence may carry, and for its words: in full where it is short, or with the rest a tap away."""
+    shown, whole = _shown(value, alone=True)
+    return f'<span class="value">{shown}</span>' + ("" if whole else _in_full(plain(value)))
+
+
+def _in_full(full: str) -> str:
     cut = len(full) - LONGEST_FULL_VALUE
     rest = f"\n... {cut:,} characters more" if cut > 0 else ""
     return (
-        f'<span class="value">{short}</span>'
         f"<details><summary>in full ({len(full):,} characters)</summary>"
         f'<pre tabindex="0">{escape(full[:LONGEST_FULL_VALUE])}{rest}</pre></details>'
     )
+
+
+def _shown(value: Any, alone: bool = False) -> tuple[str, bool]:
+    """HTML for a value, alone or among others, and whether that is all of it. Doubles are rounded to four digits."""
+    if value is None:
+        return "–", True
+    if isinstance(value, float):
+        return escape(decimal(value, 4)), True
+    if isinstance(value, arb):
+        return _ball(value), True
+    if isinstance(value, np.ndarray):
+        return _shown_matrix(np.atleast_2d(value), alone)
+    if isinstance(value, tuple | list):
+        shown, whole = _joined([_shown(x) for x in value], len(value))
+        return f"({shown})", whole
+    if isinstance(value, dict):
+        return _shown_table(value)
+    full = plain(value)
+    if isinstance(value, str):
+        if len(full) <= SHORT or (len(full) <= TEXT and not LONG_NUMBER.search(full)):
+            return escape(full), True
+        text = LONG_NUMBER.sub(lambda m: f"≈{decimal(Fraction(m.group()))}", full)
+        return escape(text if len(text) <= TEXT else text[:TEXT] + " …"), False
+    if isinstance(value, InverseBatchPolynomial):
+        return (inline(value.latex()), True) if len(full) <= SHORT else (_brief_polynomial(value), False)
+    if len(full) <= (SHORT if alone else ENTRY):
+        return escape(full), True
+    return f"≈ {decimal(value)}" + (f" {_size(Fraction(value))}" if alone else ""), False
+
+
+def _shown_table(value: dict[str, Any]) -> tuple[str, bool]:
+    """A row for each name, in one line where they are short."""
+    entries = {name: _shown(v) for name, v in list(value.items())[:ENTRIES]}
+    whole = len(entries) == len(value) and all(complete for _, complete in entries.values())
+    rows = [f'<span class="nowrap">{escape(name)}:</span> {shown}' for name, (shown, _) in entries.items()]
+    if whole and len(plain(value)) <= LINE:
+        return "; ".join(rows) or "nothing", True
+    more = f"<li>… ({len(value)} in all)</li>" if len(value) > len(entries) else ""
+    return f"<ul>{''.join(f'<li>{row}</li>' for row in rows)}{more}</ul>", whole
+
+
+def _shown_matrix(value: np.ndarray, alone: bool) -> tuple[str, bool]:
+    """Rows parted by ";"; a matrix of one entry is that number."""
+    if value.size == 1:
+        return _shown(value.item(), alone)
+    rows = [_joined([_shown(x) for x in row[:ENTRIES]], len(row)) for row in value.tolist()[:ENTRIES]]
+    shown = "; ".join(row for row, _ in rows)
+    if len(value) > ENTRIES or value.shape[1] > ENTRIES:
+        shown += f"; … ({value.shape[0]} × {value.shape[1]})"
+        return f"[{shown}]", False
+    return f"[{shown}]", all(whole for _, whole in rows)
+
+
+def _joined(entries: list[tuple[str, bool]], number: int) -> tuple[str, bool]:
+    """Entries in a line; `number` is how many there are, the first of which are shown."""
+    more = f", … ({number} in all)" if number > ENTRIES else ""
+    return ", ".join(shown for shown, _ in entries[:ENTRIES]) + more, not more and all(whole for _, whole in entries)
+
+
+def _ball(value: arb) -> str:
+    """Eight digits of its midpoint; the radius where that matters to them."""
+    middle, radius = float(value.mid()), float(value.rad())
+    return decimal(middle) + (f" ± {decimal(radius, 2)}" if radius > 1e-9 * abs(middle) else "")
 
 
 def plain(value: Any) -> str:
@@ -48,6 +112,8 @@ def plain(value: Any) -> str:
         return numerator if value.denominator == 1 else f"{numerator}/{plain(value.denominator)}"
     if isinstance(value, float | np.floating):
         return f"{float(value):.12g}"
+    if isinstance(value, arb):
+        return str(value.str(40))
     if isinstance(value, InverseBatchPolynomial):
         return _polynomial(value)
     if isinstance(value, np.ndarray):
@@ -58,30 +124,6 @@ def plain(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{plain(k)}: {plain(v)}" for k, v in value.items()) or "nothing"
     return str(value)
-
-
-def brief(value: Any) -> str:
-    """HTML for a value that is too long to be shown in full: leading terms and decimals, marked as approximate."""
-    if isinstance(value, Fraction | int):
-        return f"{'≈ ' if Fraction(value) else ''}{decimal(value)} {_size(Fraction(value))}"
-    if isinstance(value, InverseBatchPolynomial):
-        return _brief_polynomial(value)
-    if isinstance(value, np.ndarray):
-        return brief(value.tolist())
-    if isinstance(value, tuple | list):
-        shown = [_item(x) for x in value[:4]]
-        more = f", … ({len(value)} in all)" if len(value) > 4 else ""
-        return f"({', '.join(shown)}{more})"
-    if isinstance(value, dict):
-        rows = "".join(f"<li>{escape(plain(k))}: {_item(v)}</li>" for k, v in list(value.items())[:8])
-        return f"<ul>{rows}</ul>"
-    text = LONG_NUMBER.sub(lambda m: f"≈{decimal(Fraction(m.group()))}", str(value))
-    return escape(text if len(text) <= TEXT else text[:TEXT] + " …")
-
-
-def _item(value: Any) -> str:
-    full = plain(value)
-    return escape(full) if len(full) <= 24 else brief(value)
 
 
 def decimal(value: Fraction | int | float, digits: int = 8) -> str:

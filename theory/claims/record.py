@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import arb
 
 from theory.claims.statement import Statement, read_statement
+from theory.exact import spelled
+from theory.inverse_batch import InverseBatchPolynomial
+
+#: A side of a check: a number, exact, in a ball or in doubles; a polynomial in 1/b; several of them, with names where these help; None for
+#: what was not computed. How it is written is the affair of whoever shows it.
+Value: TypeAlias = int | Fraction | float | arb | InverseBatchPolynomial | np.ndarray | Sequence["Value"] | Mapping[str, "Value"] | None
 
 
 class Verdict(Enum):
@@ -23,9 +32,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Both sides of one statement on one instance, by routes that share no formula.
+    """Both sides of one statement on one instance, by routes that share no formula: numbers, with the routes in words.
 
-    `holds` is None when the check could not be carried out (`reason` says why): that is "not checked", never "holds".
+    `holds` is None when the check could not be carried out: that is "not checked", never "holds". `reason` says why, or what fails
+    besides the two sides.
     `residual` is the size of the difference and `tolerance` what it may be: 0 for exact checks, where the residual is in the statement's
     own units; otherwise a proved error bound, and both are relative to max(1, |value|). `is_bound` marks an inequality: `left` is the
     bound, `right` what happened, and the residual by how much that may exceed it.
@@ -34,9 +44,9 @@ class Evidence:
     statement: str
     instance: str
     left_route: str
-    left: Any
+    left: Value
     right_route: str
-    right: Any
+    right: Value
     holds: bool | None
     residual: Fraction | float | None = None
     tolerance: float = 0.0
@@ -44,17 +54,54 @@ class Evidence:
     is_bound: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("left", "right"):
+            if (stranger := _stranger(getattr(self, name))) is not None:
+                raise TypeError(f"{name} must hold numbers, but was or held {stranger!r}")
         if self.holds is None and not self.reason:
             raise ValueError("evidence that was not checked must say why")
         if self.residual is not None and self.residual != self.residual:
             raise ValueError("the residual must be a number, but was NaN")
 
     def __str__(self) -> str:
-        outcome = {True: "holds", False: "FAILS", None: f"not checked ({self.reason})"}[self.holds]
+        outcome = {True: "holds", False: "FAILS", None: "not checked"}[self.holds] + (f" ({self.reason})" if self.reason else "")
         return (
-            f"{self.statement}: {outcome}\n  instance: {self.instance}\n  {self.left_route}: {self.left}\n"
-            f"  {self.right_route}: {self.right}\n  residual: {self.residual} (tolerance {self.tolerance})"
+            f"{self.statement}: {outcome}\n  instance: {self.instance}\n  {self.left_route}: {_written(self.left)}\n"
+            f"  {self.right_route}: {_written(self.right)}\n  residual: {_written(self.residual)} (tolerance {self.tolerance})"
         )
+
+
+def _stranger(value: Value) -> object:
+    """What is no number and no collection of numbers, if anything is."""
+    if isinstance(value, Mapping):
+        inside: Iterable[Value] = value.values()
+    elif isinstance(value, np.ndarray):
+        inside = value.ravel().tolist()
+    elif isinstance(value, tuple | list):
+        inside = value
+    else:
+        return None if value is None or isinstance(value, int | Fraction | float | arb | InverseBatchPolynomial) else value
+    return next((found for v in inside if (found := _stranger(v)) is not None), None)
+
+
+def _written(value: Value) -> str:
+    """For a terminal: long numbers shortened."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_written(v)}" for name, v in value.items())
+    if isinstance(value, np.ndarray | tuple | list):
+        return f"({', '.join(_written(v) for v in value)})"
+    if isinstance(value, int | Fraction):
+        return spelled(value)
+    return value.str(20) if isinstance(value, arb) else str(value)
+
+
+def tabulated(name: str, keys: Iterable[int], values: Iterable[Value]) -> dict[str, Value]:
+    """A side of a check with a value for each of several batch sizes, degrees, steps.
+
+    Examples:
+        >>> tabulated("b", (1, 2), (Fraction(1, 2), Fraction(1, 8)))
+        {'b = 1': Fraction(1, 2), 'b = 2': Fraction(1, 8)}
+    """
+    return {f"{name} = {key}": value for key, value in zip(keys, values, strict=True)}
 
 
 @dataclass(frozen=True)

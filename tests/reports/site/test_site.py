@@ -99,7 +99,7 @@ def test_what_was_not_checked_is_never_shown_as_holding() -> None:
 
 def test_evidence_is_text_and_cannot_break_the_page(tmp_path: Path) -> None:
     def check(instance: Any) -> Evidence:
-        return replace(agree(instance), statement=r"<b>a</b> & \(x < y\)", instance="<script>", left="</dd>", left_route="a < b")
+        return replace(agree(instance), statement=r"<b>a</b> & \(x < y\)", instance="<script>", left={"</dd>": 1}, left_route="a < b")
 
     build((claim(check=check),), tmp_path / "site")
     assert defects(tmp_path / "site") == []

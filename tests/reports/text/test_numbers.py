@@ -8,8 +8,10 @@ from html import unescape
 
 import numpy as np
 import pytest
+from flint import arb
 
 from reports.text.numbers import LONGEST_FULL_VALUE, decimal, log10, plain, show
+from theory.arithmetic.working_precision import working_precision
 from theory.inverse_batch import InverseBatchPolynomial
 
 
@@ -18,6 +20,11 @@ def full(html: str) -> str:
     found = re.search(r"<pre[^>]*>(.*?)</pre>", html, re.DOTALL)
     assert found
     return unescape(found[1])
+
+
+def words(html: str) -> str:
+    """What is shown at once, without tags."""
+    return re.sub(r"<[^>]+>", "", html.split("<details>")[0])
 
 
 def test_short_values_stand_in_full() -> None:
@@ -53,6 +60,31 @@ def test_tables_and_arrays_are_shown_entry_by_entry() -> None:
     assert plain({"degree": 6, "values": (F(1, 2), 3)}) == "degree: 6; values: (1/2, 3)"
     assert plain(np.array([[F(1, 2), F(3)]], dtype=object)) == "[[1/2, 3]]"
     assert plain(True) == "true"
+
+
+def test_sides_of_a_check_are_shown_by_what_they_are() -> None:
+    matrix = np.array([[F(1, 2), F(3)], [F(0), F(-1)]], dtype=object)
+    assert words(show(matrix)) == "[1/2, 3; 0, -1]" and words(show(np.array([[F(2, 3)]], dtype=object))) == "2/3"
+    assert words(show({"b = 1": F(1, 2), "<b>": 0.123456789})) == "b = 1: 1/2; &lt;b&gt;: 0.1235"
+    assert words(show([1.5, None, (2, F(1, 3))])) == "(1.5, –, (2, 1/3))"
+    assert "<details>" not in show(matrix) + show(0.123456789)
+
+
+def test_what_is_left_out_of_a_side_is_a_tap_away() -> None:
+    many = {f"b = {b}": F(1, b) for b in range(1, 25)}
+    html = show(many)
+    assert (
+        html.count("<li>") == 9 and "… (24 in all)" in html and "b = 24: 1/24" in full(html) and "b = 24" not in html.split("<details>")[0]
+    )
+    long = show({"b = 1": F(10**60 + 1, 3**70), "b = 2": 1})
+    assert "b = 1: ≈ 3.9949576e26" in words(long) and str(3**70) in full(long)
+    assert "… (9 × 9)" in show(np.zeros((9, 9), dtype=object))
+
+
+def test_a_ball_shows_its_radius_where_that_matters() -> None:
+    with working_precision(200):
+        third = arb(1) / 3
+    assert words(show(third)) == "0.33333333" and words(show(arb(2, 1e-3))) == "2 ± 0.001"
 
 
 @pytest.mark.parametrize("exponent", [-400, -5, -4, 0, 6, 7, 400])

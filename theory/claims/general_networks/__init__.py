@@ -13,7 +13,7 @@ from flint import arb
 from theory import enumeration
 from theory.approximation import DecreasingRange, certified_decreasing_range
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Value, Verdict, tabulated
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.references import ball_runs
@@ -61,9 +61,8 @@ def check(instance: Instance) -> Evidence:
     found = instance.decreasing_range()
     statement = "the smooth network's variance lies in the interval around the polynomial network's, and decreases where that proves it"
     interval, sizes = found.interval, (1, 2, instance.largest)
-    proved = "no decrease is proved" if interval is None else f"it decreases strictly from b = {interval[0]} to {interval[1]}"
-    left = f"{instance.polynomial}; gap {found.gap:.3g}; of b = 1..{instance.largest}, {proved}; "
-    left += ", ".join(f"var({b}) in [{found.lower[b - 1]:.5g}, {found.upper[b - 1]:.5g}]" for b in sizes)
+    intervals = tabulated("b", sizes, [arb(found.lower[b - 1]).union(arb(found.upper[b - 1])) for b in sizes])
+    decreases: dict[str, Value] = {} if interval is None else {"decreases strictly from b": interval[0], "to": interval[1]}
     direct = [enumeration.variance_ball(instance.problem, instance.step, instance.layer, batch_size=b) for b in found.batch_sizes]
     beyond = [(arb(low), v) for v, low in zip(direct, found.lower, strict=True)]
     inside, excess = ball_runs.compare(beyond + [(v, arb(high)) for v, high in zip(direct, found.upper, strict=True)])
@@ -71,10 +70,11 @@ def check(instance: Instance) -> Evidence:
     return Evidence(
         statement,
         instance.name,
-        left_route="intervals around the polynomial network's exact variances, as wide as the a-priori gap makes them",
-        left=left,
+        left_route=f"intervals around the exact variances of the network with the {instance.polynomial}, as wide as the a-priori gap makes "
+        "them",
+        left=intervals | {"gap": found.gap} | decreases,
         right_route="all mini-batches of the smooth network itself, in ball arithmetic",
-        right=", ".join(f"var({b}) = {float(direct[b - 1]):.5g}" for b in sizes),
+        right=tabulated("b", sizes, [direct[b - 1] for b in sizes]),
         holds=inside and falls,
         residual=excess,
         tolerance=ball_runs.TOLERANCE if excess else 0.0,
@@ -91,10 +91,10 @@ def check_printed(rise: Rise) -> Evidence:
     return Evidence(
         statement=f"the variance decreases for all large b (as printed); here it rises towards {limit(rise.slope)}",
         instance=rise.name,
-        left_route=f"all mini-batches in rationals, b = {', '.join(map(str, rise.batch_sizes))}",
-        left=", ".join(f"{float(v):.5g}" for v in by_enumeration),
+        left_route="all mini-batches in rationals",
+        left=tabulated("b", rise.batch_sizes, by_enumeration),
         right_route="a sum over one binomial count, in rationals",
-        right=", ".join(f"{float(v):.5g}" for v in by_binomials),
+        right=tabulated("b", rise.batch_sizes, by_binomials),
         holds=not rises if agree else None,
         residual=max(abs(x - y) for x, y in zip(by_enumeration, by_binomials, strict=True)),
         reason="" if agree else "the two routes to the variance differ",

@@ -12,7 +12,7 @@ from flint import fmpq, fmpq_poly
 from theory.activations import Activation, Elementwise, leaky_relu
 from theory.backpropagation import OnArrays, backpropagate, batch_gradient, exact_sigma, forward
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.exact import to_fmpq, to_fraction
 
 #: The quadrature in doubles, on each side of the kink, is off by less, relative to its value.
@@ -55,9 +55,9 @@ def check(instance: Jump) -> Evidence:
         f"{LEAST_FALL} or more from each degree to the next",
         instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
         left_route="the polynomials' exact coefficients, integrated in rationals on each side of 0",
-        left=", ".join(f"{float(x):.4g}" for x in exact) + f": slope {slope:.3g} in the degree",
+        left=tabulated("degree", instance.degrees, exact) | {"power of the degree": float(slope)},
         right_route="Gauss-Legendre quadrature in doubles on each side of 0",
-        right=", ".join(f"{x:.4g}" for x in numerical),
+        right=tabulated("degree", instance.degrees, numerical),
         holds=falls and distance <= QUADRATURE_ERROR,
         residual=distance,
         tolerance=QUADRATURE_ERROR,
@@ -74,10 +74,10 @@ def check_printed(instance: Jump) -> Evidence:
     return Evidence(
         statement=r"a polynomial network has \(\|g_{0,1}^S - g_{0,1}^P\| \le (1 - a)/3\) for all \(u\) (as printed)",
         instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
-        left_route="half the jump of g^S at u = 0: a lower bound for every continuous g^P",
-        left=f"(1 - a) sigma(1) / 2 = {half}",
+        left_route="half the jump of g^S at u = 0, (1 - a) sigma(1) / 2: a lower bound for every continuous g^P",
+        left=half,
         right_route="both networks at u = 0 and u = 2^-80 by backpropagation in rationals: the larger gap",
-        right=", ".join(f"{float(gap):.6g}" for gap in gaps),
+        right=tabulated("degree", instance.degrees, gaps),
         holds=not min(gaps) > epsilon,
     )
 

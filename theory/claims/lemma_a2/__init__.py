@@ -64,9 +64,9 @@ def _evidence(statement: str, instance: Instance, left: np.ndarray, right: np.nd
         statement=statement,
         instance=instance.name,
         left_route=direct,
-        left=_shown(left),
+        left=left,
         right_route=route,
-        right=_shown(right),
+        right=right,
         holds=residual == 0,
         residual=residual,
     )
@@ -117,11 +117,6 @@ def one_draw_twice() -> Instance:
     coin = Discrete([0, 2])
     stack = StackedSamples(("x", "x"), (coin, coin))
     return Instance("y_1 = z_1 in {0, 2} equally likely, all matrices 1", stack, ([[1]],), ([[1]], [[1]]))
-
-
-def _shown(matrix: np.ndarray) -> str:
-    text = "[" + "; ".join(", ".join(str(x) for x in row) for row in matrix.tolist()) + "]"
-    return text if matrix.size > 1 else str(matrix[0, 0])
 
 
 CLAIM = Claim(

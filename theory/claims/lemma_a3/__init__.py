@@ -10,9 +10,9 @@ from theory.claims.support.recursion_cases import (
     MixedProduct,
     degrees,
     difference,
+    fractions,
     lookup_after,
     mean_over_samples,
-    shown,
 )
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
@@ -24,16 +24,17 @@ def check(instance: MixedProduct) -> Evidence:
     """The value by cutting at every x x^T against the sum over all draws of the samples; every count and degree of the statement."""
     result = remove_gradient_layer(instance.form, instance.problem, instance.step)
     left, right = result.evaluate(lookup_after(instance), instance.problem), mean_over_samples(instance)
-    gap, faults = difference(left, right), broken_counts(instance, result)
+    distance, faults = difference(left, right), broken_counts(instance, result)
     return Evidence(
         statement="E[ tr(C (x) rows) row_0 | F_t ] and the counts and degrees of its terms",
         instance=str(instance),
         left_route=f"Lemma A.3: {len(result.terms)} terms of {len(result.terms[0].rows)} rows",
-        left=shown(left),
+        left=fractions(left),
         right_route="sum over all draws of the samples, Kronecker products multiplied out",
-        right=shown(right) + (f"; broken: {', '.join(faults)}" if faults else ""),
-        holds=gap == 0 and not faults,
-        residual=gap,
+        right=fractions(right),
+        holds=distance == 0 and not faults,
+        residual=distance,
+        reason="; ".join(faults),
     )
 
 
@@ -78,7 +79,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
         statement="deg(W_t; Q_l) + deg(W*; Q_l) = deg(W_t; M) + deg(W*; M) + 3d with rows u = 0..m', m' = m + d - 2, in Q_l",
         instance=str(instance),
         left_route=f"m' = {rows}: letters in Q_l = {{Q_uv : u in [0:{rows}]}}",
-        left="any number" if vacuous else 0,
+        left=None if vacuous else 0,
         right_route="what the identity asks for",
         right=needed,
         holds=None if vacuous else needed == 0,

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from theory.backpropagation import end_to_end, linear_gradients
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support import second_route as route
 from theory.degrees import loss_degree
 from theory.inputs import Discrete, Gaussian
@@ -35,8 +35,8 @@ def descent_loss(problem: TeacherStudent, step: int) -> F:
     for s in range(step):
         gradients = linear_gradients(weights, (end_to_end(weights) - target) @ sigma)
         weights = list(problem.optimizer.step(weights, gradients, F(problem.learning_rate(s))))
-    gap = end_to_end(weights) - target
-    return F((gap @ sigma @ gap.T).trace()) / 2
+    residual = end_to_end(weights) - target
+    return F((residual @ sigma @ residual.T).trace()) / 2
 
 
 def check(instance: Instance) -> Evidence:
@@ -56,10 +56,10 @@ def check(instance: Instance) -> Evidence:
         statement="E loss(w_t) is a polynomial in 1/b whose constant term is the loss of full-gradient descent"
         + (", decreasing in b" if problem.depth == 1 else ""),
         instance=instance.name,
-        left_route=f"exact polynomial of degree {v.degree}, constant term {route.shown(F(v.coefficients[0]))}",
-        left=", ".join(route.shown(F(v(b))) for b in instance.batch_sizes),
-        right_route=f"{route.route_name(problem)}, b = {instance.batch_sizes}; loss of full-gradient descent {route.shown(limit)}",
-        right=", ".join(route.shown(x) for x in values),
+        left_route=f"exact polynomial of degree {v.degree}, and its constant term",
+        left=tabulated("b", instance.batch_sizes, [F(v(b)) for b in instance.batch_sizes]) | {"limit": F(v.coefficients[0])},
+        right_route=f"{route.route_name(problem)}, and the loss of full-gradient descent",
+        right=tabulated("b", instance.batch_sizes, values) | {"limit": limit},
         holds=all(facts),
         residual=max(compared.distance, abs(F(v.coefficients[0]) - limit)),
         tolerance=compared.tolerance,
@@ -80,9 +80,9 @@ def check_printed(instance: Instance) -> Evidence:
         statement="E loss(w_t) is a decreasing function of b when b is large (as printed)",
         instance=instance.name,
         left_route=f"exact polynomial: it {trend}",
-        left=str(v),
-        right_route=f"{route.route_name(instance.problem)}, b = {instance.batch_sizes}",
-        right=", ".join(route.shown(x) for x in values),
+        left=v,
+        right_route=route.route_name(instance.problem),
+        right=tabulated("b", instance.batch_sizes, values),
         holds=not (rises_forever and rises) if compared.agrees else None,
         residual=compared.distance,
         tolerance=compared.tolerance,

@@ -9,7 +9,7 @@ import numpy as np
 
 from theory import enumeration
 from theory.backpropagation import batch_gradient, exact_sigma
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.exact import to_fmpq, to_fmpq_array, to_fraction
 from theory.inputs import Discrete, Rademacher
 from theory.inverse_batch import InverseBatchPolynomial
@@ -87,9 +87,9 @@ def check(instance: Instance) -> Evidence:
         statement="with random w_0 the constant term of var(g) is the variance over w_0 of the gradient of full-gradient descent",
         instance=instance.name,
         left_route="law of total variance, from the exact polynomials given w_0",
-        left=str(v),
-        right_route=f"brute force over w_0 and all batches, b = {', '.join(map(str, instance.batch_sizes))}; full-gradient descent",
-        right=f"{', '.join(map(str, values))}; {constant}",
+        left=v,
+        right_route="brute force over w_0 and all batches; over w_0, of full-gradient descent",
+        right=tabulated("b", instance.batch_sizes, values) | {"limit": constant},
         holds=max(distances) == 0,
         residual=max(distances),
     )

@@ -164,11 +164,9 @@ def at_batch_size(values: list[Any], batch_size: int) -> Any:
     return sum((value * fmpq(1, batch_size**s) for s, value in enumerate(values[1:], start=1)), values[0])
 
 
-def shown(value: Any) -> str:
-    """A value for people: fractions, matrices row by row."""
-    if isinstance(value, np.ndarray):
-        return "[" + "; ".join(", ".join(str(x) for x in row) for row in np.atleast_2d(value).tolist()) + "]"
-    return str(value)
+def fractions(value: Any) -> Any:
+    """A number or a matrix of flint's rationals as Fractions."""
+    return np.vectorize(_fraction, otypes=[object])(value) if isinstance(value, np.ndarray) else _fraction(value)
 
 
 def degrees(letters: Any, step: int) -> dict[str, int]:

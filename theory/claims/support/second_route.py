@@ -90,13 +90,6 @@ def at_least(left: Value, right: Value) -> bool:
     return bool(_ball(left) >= _ball(right))
 
 
-def shown(value: Value) -> str:
-    """A value for a page: the fraction when short, or decimals."""
-    if isinstance(value, Fraction) and len(str(value)) <= 40:
-        return str(value)
-    return f"{float(value if isinstance(value, Fraction) else value.mid()):.10g}"
-
-
 def _ball(value: Value) -> arb:
     with working_precision(BITS):
         return value if isinstance(value, arb) else arb(to_fmpq(value))

@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 from theory.claims import theorem_a6
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.support.recursion_cases import MixedProduct, difference, mean_given_start, shown
+from theory.claims.support.recursion_cases import MixedProduct, difference, fractions, mean_given_start
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.trace_forms import W, g
@@ -19,16 +19,16 @@ def check_printed(instance: MixedProduct) -> Evidence:
     letters = instance.form.letters
     random = any(x.kind == "g" or (x.kind == "W" and x.step) for x in letters)
     values = [] if random else [mean_given_start(instance, b) for b in (1, 2)]
-    gap = None if random else difference(values[0], 0)
+    distance = None if random else difference(values[0], 0)
     return Evidence(
         statement="E[ tr(C (x) rows) row_0 | w_0 ] = Q_1 / b + ... + Q_S / b^S for every b",
         instance=str(instance),
         left_route="the product, which has no randomness and the same value for every b",
-        left="" if random else shown(values[0]),
+        left=None if random else fractions(values[0]),
         right_route="the only constant of that form, the limit as b grows",
         right=0,
-        holds=None if gap is None else gap == 0,
-        residual=gap,
+        holds=None if distance is None else distance == 0,
+        residual=distance,
         reason="the instance must have no random letter" if random else "",
     )
 

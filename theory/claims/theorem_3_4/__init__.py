@@ -7,7 +7,7 @@ from fractions import Fraction as F
 from math import comb
 
 from theory import enumeration
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Value, Verdict, tabulated
 from theory.degrees import gradient_degree, printed_variance_degrees_3_4, variance_degree
 from theory.engines.base import Quantity
 from theory.engines.frequencies import Frequencies
@@ -41,17 +41,19 @@ def check(instance: Instance) -> Evidence:
     facts = [v.coefficients[0] == 0, v.degree <= instance.bound]
     if instance.leading is not None:
         facts.append(instance.leading != 0 and v.degree == instance.bound and v.coefficients[-1] == instance.leading)
-    route, shown, distance = _brute_force(instance, v)
+    found = _brute_force(instance, v)
+    by_cumulants: dict[str, Value] = {} if instance.leading is None else {"last coefficient, by cumulants": instance.leading}
     return Evidence(
         statement=f"var(g) at t = {instance.step}, layer {instance.layer}, is a polynomial in 1/b without a constant term, of degree "
         f"{'at most' if instance.leading is None else 'exactly'} {instance.bound}",
         instance=instance.name,
         left_route="polynomial in the frequencies of the atoms, integrated exactly",
-        left=f"degree {v.degree}, last coefficient {_short(v.coefficients[-1])}",
-        right_route=route,
-        right=shown if instance.leading is None else f"{shown}; last coefficient by cumulants {_short(instance.leading)}",
-        holds=all(facts) and distance == 0,
-        residual=distance,
+        left=found.left,
+        right_route=found.route,
+        right=found.right | by_cumulants,
+        holds=all(facts) and found.distance == 0,
+        residual=found.distance,
+        reason=found.error,
     )
 
 
@@ -59,18 +61,18 @@ def check_printed(instance: Instance) -> Evidence:
     """The print: degree at most (D+1)^{(t+1)D} - 1, and r <= 2 (D+1)^{(t+1)D} - 1. Not checked unless both routes agree."""
     v = _polynomial(instance)
     first, second = printed_variance_degrees_3_4(instance.step, activation_degree=instance.problem.activation_degree)
-    route, shown, distance = _brute_force(instance, v)
-    agree = distance == 0
+    found = _brute_force(instance, v)
+    agree = found.distance == 0
     return Evidence(
         statement=f"degree at most {first}, and r <= {second} (as printed)",
         instance=instance.name,
         left_route="polynomial in the frequencies of the atoms, integrated exactly",
-        left=f"degree {v.degree}",
-        right_route=route,
-        right=shown,
+        left=found.left,
+        right_route=found.route,
+        right=found.right,
         holds=v.degree <= first and v.degree <= second if agree else None,
-        residual=distance,
-        reason="" if agree else "the two routes disagree",
+        residual=found.distance,
+        reason="" if agree else found.error or "the two routes disagree",
     )
 
 
@@ -80,8 +82,19 @@ def _polynomial(instance: Instance) -> InverseBatchPolynomial:
     return v
 
 
-def _brute_force(instance: Instance, v: InverseBatchPolynomial) -> tuple[str, str, F]:
-    """The route, what it found, and how far it is from v: in coefficients, or in values where there are too many batches."""
+@dataclass(frozen=True)
+class BruteForce:
+    """What going through all batches found beside what the polynomial says, and how far apart the two are."""
+
+    route: str
+    left: dict[str, Value]
+    right: dict[str, Value]
+    distance: F
+    error: str = ""
+
+
+def _brute_force(instance: Instance, v: InverseBatchPolynomial) -> BruteForce:
+    """The polynomial found again from its values; where there are too many batches, the values at the smallest sizes."""
     problem, t, k, r = instance.problem, instance.step, instance.layer, instance.bound
     law = problem.inputs.support()
     n = len(law[0]) if law else 0
@@ -94,24 +107,23 @@ def _brute_force(instance: Instance, v: InverseBatchPolynomial) -> tuple[str, st
         try:
             other = enumeration.interpolated_polynomial(problem, t, k, degree=r)
         except ArithmeticError as wrong:
-            return route, str(wrong), F(1)
+            return BruteForce(route, _ends(v), {}, F(1), str(wrong))
         size = max(len(v.coefficients), len(other.coefficients))
         pairs = zip(_padded(v, size), _padded(other, size), strict=True)
-        return route, f"degree {other.degree}, last coefficient {_short(other.coefficients[-1])}", max(abs(x - y) for x, y in pairs)
-    largest = max(b for b in range(1, r + 3) if b == 1 or paths(b) <= SOME_SIZES)
-    values = [enumeration.variance(problem, t, k, batch_size=b) for b in range(1, largest + 1)]
-    distance = max(abs(F(v(b)) - value) for b, value in enumerate(values, start=1))
-    agreement = "the polynomial's values exactly" if distance == 0 else f"off the polynomial by up to {float(distance):.3g}"
-    return f"brute force at b = 1..{largest}", f"{', '.join(f'{float(value):.6g}' for value in values)}: {agreement}", distance
+        return BruteForce(route, _ends(v), _ends(other), max(abs(x - y) for x, y in pairs))
+    sizes = [b for b in range(1, r + 3) if b == 1 or paths(b) <= SOME_SIZES]
+    predicted, values = [F(v(b)) for b in sizes], [enumeration.variance(problem, t, k, batch_size=b) for b in sizes]
+    distance = max(abs(x - y) for x, y in zip(predicted, values, strict=True))
+    left, right = _ends(v) | tabulated("b", sizes, predicted), tabulated("b", sizes, values)
+    return BruteForce(f"brute force at b = 1..{sizes[-1]}", left, right, distance)
+
+
+def _ends(v: InverseBatchPolynomial) -> dict[str, Value]:
+    return {"degree": v.degree, "last coefficient": F(v.coefficients[-1])}
 
 
 def _padded(v: InverseBatchPolynomial, size: int) -> list[F]:
     return [F(c) for c in v.coefficients] + [F(0)] * (size - len(v.coefficients))
-
-
-def _short(number: object) -> str:
-    text = str(number)
-    return text if len(text) <= 40 else f"about {float(number):.6g}"  # type: ignore[arg-type]
 
 
 def steepest(depth: int, activation_degree: int, step: int, layer: int = 1) -> Instance:

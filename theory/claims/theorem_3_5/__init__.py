@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction as F
 
 from theory.arithmetic.real_roots import integer_polynomial, largest_positive_root
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support import second_route as route
 from theory.inputs import Discrete, Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
@@ -51,9 +51,9 @@ def check(instance: Instance) -> Evidence:
         statement=f"var(b) >= var(b + 1) for every integer b >= {start}{before}",
         instance=instance.name,
         left_route=f"exact polynomial of degree {v.degree}: last sign change of its derivative isolated at {v.threshold:.6g}",
-        left=", ".join(route.shown(F(v(b))) for b in window),
-        right_route=route.route_name(instance.problem) + f", b = {window[0]}..{window[-1]}",
-        right=", ".join(route.shown(x) for x in values.values()),
+        left=tabulated("b", window, [F(v(b)) for b in window]),
+        right_route=route.route_name(instance.problem),
+        right=tabulated("b", window, values.values()),
         holds=None if holds and ties else holds,
         residual=compared.distance,
         tolerance=compared.tolerance,
@@ -74,9 +74,9 @@ def check_printed(instance: Instance) -> Evidence:
         statement="var decreases for b >= b_0, the largest root of \\(\\beta_1 b^{r-1} + \\cdots + \\beta_r\\) (as printed)",
         instance=instance.name,
         left_route=f"printed b_0 from the exact polynomial: {f'{float(b_0):.6g}' if b_0 else 'no positive root'}; var({instance.rise[0]})",
-        left=route.shown(low),
+        left=low,
         right_route=f"{route.route_name(instance.problem)}: var({instance.rise[1]})",
-        right=route.shown(high),
+        right=high,
         holds=not refuted if compared.agrees else None,
         residual=compared.distance,
         tolerance=compared.tolerance,

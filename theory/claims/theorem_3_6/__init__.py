@@ -12,7 +12,7 @@ from numpy.polynomial.hermite_e import hermegauss
 
 from theory.approximation import every_path_bound, polynomial_within
 from theory.chebyshev import approximate, power_basis
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Value, Verdict
 from theory.claims.support.small_networks import network
 from theory.exact import to_fmpq, to_fraction
 from theory.inputs import Discrete, Gaussian, Rademacher
@@ -62,10 +62,10 @@ def check(instance: Instance) -> Evidence:
     return Evidence(
         statement=rf"\(\|g_{{t,k}}^S - g_{{t,k}}^P\| \le\) {float(instance.tolerance):g} for t < {steps}, every layer, batch size and path",
         instance=instance.name,
-        left_route="polynomial constructed from the a-priori bounds",
-        left=f"{polynomial}: proved for every path, at most {bound:.3g}",
-        right_route=f"all {paths} paths with b = {b}, both networks in ball arithmetic",
-        right=f"at most {float(largest):.3g}",
+        left_route=f"{polynomial}, constructed from the a-priori bounds: proved for every path, at most",
+        left=bound,
+        right_route=f"all {paths} paths with b = {b}, both networks in ball arithmetic: the largest",
+        right=largest,
         holds=holds and bound <= instance.tolerance,
         residual=excess,
         tolerance=ball_runs.TOLERANCE if excess else 0.0,
@@ -75,7 +75,9 @@ def check(instance: Instance) -> Evidence:
 
 def check_printed(instance: Unbounded) -> Evidence:
     """Without a bound on the inputs: for each polynomial a sample at which the gap exceeds epsilon, and its size in the mean."""
-    shown, points, refuted, agree = [], [], True, True
+    gaps: dict[str, Value] = {}
+    moments: dict[str, Value] = {}
+    refuted = agree = True
     for radius, degree in instance.polynomials:
         polynomial = approximate(instance.problem.activation_function, radius, degree)
         x, gap = radius, arb(0)
@@ -84,19 +86,19 @@ def check_printed(instance: Unbounded) -> Evidence:
             sample = np.full((1, 1, 1), F(x), dtype=object)
             gap = ball_runs.distances(instance.problem, polynomial.activation, polynomial, sample)["gradient"][0][1]
         refuted = refuted and ball_runs.exceeds(gap, instance.tolerance)
-        points.append(f"degree {degree}: {float(gap):.3g} at x = {x}")
+        gaps[f"degree {degree}, x = {x}"] = gap
         exact, numerical = fourth_moment(power_basis(polynomial.chebyshev.coef, polynomial.radius))
         agree = agree and abs(numerical / float(exact) - 1) <= QUADRATURE_ERROR
-        shown.append(f"degree {degree}: {float(exact):.4g}")
+        moments[f"degree {degree}"] = exact
     return Evidence(
         statement=r"one of these polynomials has \(\|g_{0,2}^S - g_{0,2}^P\| \le\) "
         f"{instance.tolerance} whatever the samples (as printed: no bound on x)",
         instance=instance.name,
         left_route="both networks in ball arithmetic at one sample, layer 2",
-        left="; ".join(points),
+        left=gaps,
         right_route=r"size in the mean, \(\mathbb{E} \|g_{0,2}^P\|^2 = \mathbb{E} P(x)^4\), in rationals (and by quadrature); "
         r"\(\mathbb{E} \|g_{0,2}^S\|^2 \le 1\)",
-        right="; ".join(shown),
+        right=moments,
         holds=not refuted if agree else None,
         reason="" if agree else "Gauss-Hermite quadrature and the moments disagree",
     )

@@ -6,15 +6,15 @@ from dataclasses import replace
 from fractions import Fraction as F
 from typing import Any
 
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support.recursion_cases import (
     MixedProduct,
     at_batch_size,
     degrees,
     difference,
+    fractions,
     lookup_after,
     mean_over_batches,
-    shown,
 )
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
@@ -31,16 +31,17 @@ def check(instance: MixedProduct) -> Evidence:
     values = [alpha.evaluate(lookup, instance.problem) for alpha in alphas]
     left = {b: at_batch_size(values, b) for b in BATCH_SIZES}
     right = {b: mean_over_batches(instance, b) for b in BATCH_SIZES}
-    gap, faults = max(difference(left[b], right[b]) for b in BATCH_SIZES), broken_degrees(instance, alphas)
+    distance, faults = max(difference(left[b], right[b]) for b in BATCH_SIZES), broken_degrees(instance, alphas)
     return Evidence(
         statement="E[ tr(C (x) rows) row_0 | F_t ] = alpha_0 + ... + alpha_{d-1} / b^(d-1), and the degrees of its terms",
         instance=str(instance),
         left_route=f"Theorem A.4: alpha_0, ..., alpha_{len(alphas) - 1} by set partitions and Stirling numbers",
-        left=by_batch_size(left),
+        left=tabulated("b", left, map(fractions, left.values())),
         right_route="sum over all lists of b samples, Kronecker products multiplied out",
-        right=by_batch_size(right) + (f"; broken: {', '.join(faults)}" if faults else ""),
-        holds=gap == 0 and not faults,
-        residual=gap,
+        right=tabulated("b", right, map(fractions, right.values())),
+        holds=distance == 0 and not faults,
+        residual=distance,
+        reason="; ".join(faults),
     )
 
 
@@ -75,23 +76,18 @@ def check_printed(instance: MixedProduct) -> Evidence:
 
 
 def _printed(instance: MixedProduct, left: Any, right: Any, reason: str) -> Evidence:
-    gap = None if reason else difference(left, right)
+    distance = None if reason else difference(left, right)
     return Evidence(
         statement="deg(W*; Q) = deg(W*; M) = 0: the expectation does not depend on the teacher",
         instance=str(instance),
         left_route="with the teacher of the instance, b = 1, all samples summed over",
-        left=shown(left),
+        left=None if left is None else fractions(left),
         right_route="with both teacher matrices doubled",
-        right=shown(right),
-        holds=None if gap is None else gap == 0,
-        residual=gap,
+        right=None if right is None else fractions(right),
+        holds=None if distance is None else distance == 0,
+        residual=distance,
         reason=reason,
     )
-
-
-def by_batch_size(values: dict[int, Any]) -> str:
-    """For people."""
-    return ", ".join(f"b = {b}: {shown(v)}" for b, v in values.items())
 
 
 def _mixed() -> MixedProduct:

@@ -7,7 +7,7 @@ from fractions import Fraction as F
 from math import comb
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.support.recursion_cases import MixedProduct, degrees, dense_value, difference, lookup_after, shown
+from theory.claims.support.recursion_cases import MixedProduct, degrees, dense_value, difference, fractions, lookup_after
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm, unroll
@@ -31,16 +31,17 @@ def check_printed(instance: MixedProduct) -> Evidence:
 def _evidence(instance: MixedProduct, result: KroneckerForm, faults: list[str], rule: str) -> Evidence:
     lookup = lookup_after(instance)
     left, right = result.evaluate(lookup, instance.problem), dense_value(instance.form, lookup)
-    gap = difference(left, right)
+    distance = difference(left, right)
     return Evidence(
         statement="tr(C (x) rows) row_0 in the letters of step t - 1, and the counts and degrees of its terms",
         instance=str(instance),
         left_route=f"{rule}: {len(result.terms)} terms",
-        left=shown(left),
+        left=fractions(left),
         right_route="the product itself, W_t taken from the path of SGD",
-        right=shown(right) + (f"; broken: {', '.join(faults)}" if faults else ""),
-        holds=gap == 0 and not faults,
-        residual=gap,
+        right=fractions(right),
+        holds=distance == 0 and not faults,
+        residual=distance,
+        reason="; ".join(faults),
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction as F
+from typing import Any
 
 from theory import enumeration
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Value, Verdict, tabulated
 from theory.claims.support import second_route as route
 from theory.degrees import variance_degree
 from theory.inputs import Discrete, Gaussian, Uniform
@@ -74,9 +75,9 @@ def check_printed(instance: Instance) -> Evidence:
         statement=r"\(\gamma_s = \alpha_{1,s} + \sum_{u+v=s} \langle \alpha_{2,u}, \alpha_{2,v} \rangle\) (as printed), \(b = 1, 2\)",
         instance=instance.name,
         left_route="the printed coefficients, from the exact E||g||^2 and E g",
-        left=", ".join(route.shown(F(printed(b))) for b in sizes),
+        left=tabulated("b", sizes, [F(printed(b)) for b in sizes]),
         right_route=route.route_name(instance.problem),
-        right=", ".join(map(route.shown, values)),
+        right=tabulated("b", sizes, values),
         holds=compared.agrees,
         residual=compared.distance,
         tolerance=compared.tolerance,
@@ -88,16 +89,21 @@ def _every_network(instance: EveryNetwork) -> Evidence:
     left = network.variance_by_generator(instance.step, instance.layer)
     right = network.variance_by_partitions(instance.step, instance.layer)
     coefficients = network.coefficients(left)
-    degree, sharp = len(coefficients) - 1, variance_degree(instance.step)
+    sharp = variance_degree(instance.step)
+
+    def counts(polynomial: Any) -> dict[str, Value]:
+        by_order = network.coefficients(polynomial)
+        return {"terms": len(polynomial), "degree in 1/b": len(by_order) - 1, "terms of order 0": len(by_order[0])}
+
     difference = (left - right).coeffs()
     return Evidence(
         statement=rf"\(\mathrm{{var}}(g_t)\) is a polynomial in \(1/b\), without constant term, of degree exactly {sharp}",
         instance=instance.name,
         left_route="closed Gram recursion, Isserlis for the last batch, Wishart generator for the first",
-        left=f"{len(left)} terms, degree {degree} in 1/b, {len(coefficients[0])} terms of order 0",
+        left=counts(left),
         right_route="weights step by step, set partitions of the samples, Gaussian moments by pairings",
-        right=f"{len(right)} terms, the same polynomial" if left == right else f"{len(right)} terms, another polynomial",
-        holds=left == right and degree == sharp and not coefficients[0],
+        right=counts(right),
+        holds=left == right and len(coefficients) - 1 == sharp and not coefficients[0],
         residual=max((F(int(abs(c).p), int(c.q)) for c in difference), default=F(0)),
     )
 
@@ -115,25 +121,25 @@ def _one_network(instance: OneNetwork) -> Evidence:
             statement=statement,
             instance=instance.name,
             left_route=left_route,
-            left=repr(left),
+            left=left,
             right_route="weights step by step, set partitions of the samples, moments of the inputs",
-            right=repr(right),
+            right=right,
             holds=left == right and shape,
             residual=max(abs(F(c)) for c in (left - right).coefficients),
         )
     sizes = _batch_sizes(problem, step)
     if not sizes:
         reason = f"no second route for {problem.inputs} at t = {step}"
-        return Evidence(statement, instance.name, left_route, repr(left), "none", None, holds=None, reason=reason)
+        return Evidence(statement, instance.name, left_route, left, "none", None, holds=None, reason=reason)
     values = [route.gradient_variance(problem, step, layer, batch_size=b) for b in sizes]
     compared = route.compare([F(left(b)) for b in sizes], values)
     return Evidence(
         statement=f"{statement}, at \\(b = 1, \\ldots, {sizes[-1]}\\)",
         instance=instance.name,
         left_route=left_route,
-        left=", ".join(route.shown(F(left(b))) for b in sizes),
+        left=tabulated("b", sizes, [F(left(b)) for b in sizes]),
         right_route=route.route_name(problem),
-        right=", ".join(map(route.shown, values)),
+        right=tabulated("b", sizes, values),
         holds=compared.agrees and shape,
         residual=compared.distance,
         tolerance=compared.tolerance,

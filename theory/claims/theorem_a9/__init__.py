@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction as F
 from functools import cached_property
@@ -16,7 +16,7 @@ from theory.approximation import DomainError, gradient_gap_bound
 from theory.arithmetic.balls import ends
 from theory.arithmetic.working_precision import working_precision
 from theory.chebyshev import ActivationPolynomial, approximate
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Value, Verdict
 from theory.claims.support.small_networks import network, samples
 from theory.exact import to_fmpq
 from theory.inputs import Gaussian, Rademacher, Uniform
@@ -71,33 +71,27 @@ def check(instance: Instance) -> Evidence:
     try:
         bounds = gradient_gap_bound(instance.problem, polynomial, instance.batches, instance.envelope)
     except DomainError as outside:
-        return _evidence(instance, "none", "not run", None, reason=str(outside))
+        return _evidence(instance, None, None, None, reason=str(outside))
     happened = ball_runs.distances(instance.problem, polynomial.activation, polynomial, instance.batches)
     holds, excess = ball_runs.compare(
         (seen, promised)
         for kind in ball_runs.KINDS
         for seen, promised in zip([x for row in happened[kind] for x in row], getattr(bounds, kind).ravel().tolist(), strict=True)
     )
-    first, last = (np.array([float(x) for x in happened["gradient"][t]]) for t in (0, -1))
-    end = len(bounds.gradient) - 1
-    return _evidence(
-        instance,
-        f"{polynomial}; e_g(t, 1..{instance.problem.depth}) = {_listed(bounds.gradient[0])} at t = 0, {_listed(bounds.gradient[-1])} "
-        f"at t = {end}",
-        f"{_listed(first)} and {_listed(last)}; bound / gap = {_ratios(bounds.gradient[0], first)} at t = 0, "
-        f"{_ratios(bounds.gradient[-1], last)} at t = {end}",
-        holds,
-        excess,
-    )
+    ends = (0, len(bounds.gradient) - 1)
+    promised: dict[str, Value] = {f"gradients, t = {t}": bounds.gradient[t].tolist() for t in ends}
+    seen: dict[str, Value] = {f"gradients, t = {t}": [float(x) for x in happened["gradient"][t]] for t in ends}
+    ratios: dict[str, Value] = {f"bound / gap, t = {t}": _ratios(bounds.gradient[t], happened["gradient"][t]) for t in ends}
+    return _evidence(instance, promised, seen | ratios, holds, excess)
 
 
-def _evidence(instance: Instance, left: str, right: str, holds: bool | None, residual: F | None = None, reason: str = "") -> Evidence:
+def _evidence(instance: Instance, left: Value, right: Value, holds: bool | None, residual: F | None = None, reason: str = "") -> Evidence:
     return Evidence(
         statement="every gap of weights, pre-activations, activations, slopes, backward errors and gradients is at most its bound",
         instance=instance.name,
-        left_route=f"recursion of norms, envelope {instance.envelope!r}, rounded outward: the bounds",
+        left_route=f"recursion of norms for the {instance.polynomial}, envelope {instance.envelope!r}, rounded outward: bounds by layer",
         left=left,
-        right_route="both runs in ball arithmetic along the same samples: what happened",
+        right_route="both runs in ball arithmetic along the same samples: what happened, by layer",
         right=right,
         holds=holds,
         residual=residual,
@@ -121,9 +115,9 @@ def check_printed(instance: CloseOnTheStudent | CloseInValue) -> Evidence:
         statement=rf"when \(P\) is within \(\epsilon'\) of {premise}, then \(\|g_{{t,k}}^S - g_{{t,k}}^P\| = \mathcal{{O}}(\epsilon')\)",
         instance=instance.name,
         left_route=r"certified errors of the polynomials: \(\epsilon'\)",
-        left="; ".join(f"{name}: {error:.3g}" for name, error in close),
+        left=dict(close),
         right_route=r"both runs in ball arithmetic: the largest \(\|g_{0,k}^S - g_{0,k}^P\|\)",
-        right="; ".join(f"{float(gap):.3g}" for gap in gaps),
+        right={name: gap for (name, _), gap in zip(close, gaps, strict=True)},
         holds=not (shrinks and grows and float(gaps[-1]) > 1000 * close[-1][1]),
     )
 
@@ -173,13 +167,8 @@ def _reach(problem: TeacherStudent, batches: np.ndarray) -> F:
         return ends(ball_runs.largest(norms))[1]
 
 
-def _listed(values: np.ndarray) -> str:
-    return "(" + ", ".join(f"{x:.3g}" for x in values) + ")"
-
-
-def _ratios(bounds: np.ndarray, seen: np.ndarray) -> str:
-    ratios = [f"{b / s:.3g}" if s > 0 else "none" for b, s in zip(bounds, seen, strict=True)]
-    return "(" + ", ".join(ratios) + ")"
+def _ratios(bounds: np.ndarray, seen: Sequence[arb]) -> list[float | None]:
+    return [float(bound) / float(gap) if gap > 0 else None for bound, gap in zip(bounds, seen, strict=True)]
 
 
 def sigmoid_two_layers() -> Instance:

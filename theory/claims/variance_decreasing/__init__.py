@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpq_poly
 
 from theory.backpropagation import end_to_end, linear_gradients
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support import second_route as route
 from theory.claims.support.scalar_monotonicity import is_certified, quadratic_form
 from theory.claims.theorem_3_5 import Instance as Instance35
@@ -77,9 +77,9 @@ def check(instance: Instance) -> Evidence:
         statement="at t = 1, p = 1, Gaussian inputs, linear H <= 4: var decreases for every b >= 1",
         instance=instance.name,
         left_route=f"sum of c^T Q(1/b) c, entries of degree {degree}, all minors of dQ/d(1/b) with non-negative coefficients",
-        left=", ".join(route.shown(F(v(b))) for b in instance.batch_sizes),
-        right_route=f"Gauss-Laguerre quadrature over the batches, in ball arithmetic, b = {instance.batch_sizes}",
-        right=", ".join(route.shown(x) for x in values),
+        left=tabulated("b", instance.batch_sizes, [F(v(b)) for b in instance.batch_sizes]),
+        right_route=route.route_name(instance.problem),
+        right=tabulated("b", instance.batch_sizes, values),
         holds=all(facts),
         residual=compared.distance,
         tolerance=compared.tolerance,
@@ -96,9 +96,9 @@ def check_printed(rise: Rise) -> Evidence:
         statement=f"var({rise.pair[0]}) >= var({rise.pair[1]}) (conjectured for every b)",
         instance=rise.name,
         left_route=f"exact polynomial of degree {v.degree}",
-        left=" < ".join(route.shown(F(v(b))) for b in rise.pair),
+        left=tabulated("b", rise.pair, [F(v(b)) for b in rise.pair]),
         right_route=route.route_name(rise.problem),
-        right=" < ".join(route.shown(x) for x in values),
+        right=tabulated("b", rise.pair, values),
         holds=not refuted if compared.agrees else None,
         residual=compared.distance,
         tolerance=compared.tolerance,
