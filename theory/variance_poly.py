@@ -28,7 +28,11 @@ from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
 
 #: Every way to the polynomials, in no order: `theory.engines` says what each is for.
-ENGINES: tuple[Engine, ...] = (Frequencies(), Wishart(), TraceWords())
+ENGINES: tuple[Engine, ...] = (
+    Frequencies(),
+    Wishart(),
+    TraceWords(),
+)
 
 
 def variance_polynomial(

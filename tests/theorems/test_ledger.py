@@ -31,9 +31,9 @@ def test_the_print_fails(ledger, claim: Claim, showcase: Showcase):
 
 
 @pytest.mark.parametrize("claim", [pytest.param(c, id=c.name, marks=pytest.mark.theorems(c.id)) for c in LEDGER])
-def test_a_claim_has_a_statement_and_tests_of_its_own(claim: Claim):
+def test_a_claim_has_a_statement_and_a_handful_of_instances_or_tests_of_its_own(claim: Claim):
     assert claim.statement.title
-    assert Path(__file__).with_name(f"test_{claim.name}.py").is_file()
+    assert len(claim.showcases) >= 3 or Path(__file__).with_name(f"test_{claim.name}.py").is_file()
 
 
 def test_no_two_claims_share_a_name():

@@ -15,6 +15,8 @@ from theory import Budget, Discrete, Gaussian, Independent, TeacherStudent, larg
 from theory.budget import CannotError, Cost, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import can
+from theory.engines.frequencies import Frequencies
+from theory.engines.wishart import Wishart
 from theory.enumeration.path_counts import path_cost
 from theory.enumeration.path_limits import limits
 from theory.other_routes import largest_enumerated
@@ -164,7 +166,8 @@ def many_atoms(count, p, generator):
 
 
 @pytest.mark.parametrize(("count", "sizes", "step"), [(900, (4, 3, 2), 0), (600, (3, 2, 2), 0), (300, (5, 2, 1), 0)])
-def test_the_engine_is_chosen_among_those_that_fit_in_bytes_too(count, sizes, step):
+def test_the_engine_is_chosen_among_those_that_fit_in_bytes_too(count, sizes, step, monkeypatch):
+    monkeypatch.setattr(variance_poly, "ENGINES", (Frequencies(), Wishart()))
     generator = np.random.default_rng(np.random.SeedSequence(4))
     weights = [generator.integers(-3, 4, size=(n, m)) for m, n in pairwise(sizes)]
     problem = TeacherStudent(weights, [w + 1 for w in weights], many_atoms(count, sizes[0], generator), F(1, 100))

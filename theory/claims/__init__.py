@@ -5,7 +5,7 @@ A claim is added in three places:
 - its folder: `__init__.py` with the check, the instances to show and the record `CLAIM`, and `statement.md` with what it says (see
   `statement`); `figure=` names a drawing of `reports.figures`, and without it the page draws both sides of the checks;
 - its line in `LEDGER`, below: tests/theorems/test_ledger.py, `batchlaw verify` and the site take it from there;
-- its test, of the same name, in tests/theorems: the check on random and on hard instances.
+- its test, of the same name, in tests/theorems, where the instances to show are few: the check on random and on hard ones.
 
 `record` has the records, `support` what several claims lean on.
 """
