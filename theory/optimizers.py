@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any
 
 from theory.budget import CannotError
-from theory.exact import Number, as_flag, as_number, shown, spelled
+from theory.exact import Number, NumberLike, as_flag, as_number, shown, spelled
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, repr=False)
 class SGD:
     """Stochastic gradient descent, in the conventions of torch.optim.SGD; the learning rates belong to the problem.
 
@@ -31,23 +31,25 @@ class SGD:
     (-17, -36)
     """
 
-    momentum: Number = 0
-    dampening: Number = 0
-    nesterov: bool = False
-    weight_decay: Number = 0
+    momentum: Number
+    dampening: Number
+    nesterov: bool
+    weight_decay: Number
 
-    def __post_init__(self) -> None:
-        for name in ("momentum", "dampening", "weight_decay"):
-            number = as_number(getattr(self, name), name, text=True)
-            if number < 0 and name != "dampening":
-                raise ValueError(f"{name} must not be negative, but was {spelled(number)}")
-            object.__setattr__(self, name, number)
-        object.__setattr__(self, "nesterov", as_flag(self.nesterov, "nesterov"))
+    def __init__(self, momentum: NumberLike = 0, dampening: NumberLike = 0, nesterov: bool = False, weight_decay: NumberLike = 0) -> None:
+        numbers = (
+            as_rate(momentum, "momentum"),
+            as_number(dampening, "dampening", text=True),
+            as_flag(nesterov, "nesterov"),
+            as_rate(weight_decay, "weight_decay"),
+        )
+        for field, value in zip(fields(self), numbers, strict=True):
+            object.__setattr__(self, field.name, value)
         if self.nesterov and (not self.momentum or self.dampening):
             raise ValueError(f"nesterov must be False without momentum or with dampening, but was True in {self}")
 
     def __repr__(self) -> str:
-        given = ((f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default)
+        given = ((field.name, getattr(self, field.name)) for field in fields(self) if getattr(self, field.name))
         return f"SGD({', '.join(f'{name}={value if value is True else spelled(value)}' for name, value in given)})"
 
     @cached_property
@@ -79,3 +81,11 @@ def as_optimizer(value: Any) -> SGD:
     if not isinstance(value, SGD):
         raise TypeError(f"optimizer must be an optimizer such as SGD(), but was {shown(value)}")
     return value
+
+
+def as_rate(value: Any, name: str) -> Number:
+    """A number that is not negative: a learning rate, momentum, weight decay. TypeError and ValueError naming it for what is none."""
+    rate = as_number(value, name, text=True)
+    if rate < 0:
+        raise ValueError(f"{name} must not be negative, but was {spelled(rate)}")
+    return rate

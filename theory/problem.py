@@ -33,7 +33,7 @@ from theory.exact import (
 )
 from theory.exact.foreign_arrays import is_nested, plain
 from theory.inputs import InputLaw, as_law
-from theory.optimizers import SGD, as_optimizer
+from theory.optimizers import SGD, as_optimizer, as_rate
 
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
 FARTHEST_STEP = 10**15
@@ -138,7 +138,7 @@ class TeacherStudent:
         """alpha_step; a ValueError when too few were given, ValueError or TypeError when a function has none for this step."""
         if callable(self.learning_rates):
             name = f"learning_rates({step})"
-            return _rate(evaluated(self.learning_rates, name, step), name)
+            return as_rate(evaluated(self.learning_rates, name, step), name)
         if isinstance(self.learning_rates, tuple):
             if step >= len(self.learning_rates):
                 raise ValueError(f"learning_rates must reach alpha_{step}, but only {len(self.learning_rates)} were given (alpha_0, ...)")
@@ -213,20 +213,13 @@ def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
     return layers
 
 
-def _rate(value: Any, name: str) -> Number:
-    rate = as_number(value, name, text=True)
-    if rate < 0:
-        raise ValueError(f"{name} must not be negative, but was {spelled(rate)}")
-    return rate
-
-
 def _rates(value: Any) -> LearningRates:
     if callable(value) and not isinstance(value, type) and not hasattr(value, "_mpf_"):  # mpmath.pi can be called
         return value
     held = plain(value, "learning_rates")
     if is_nested(held):
-        return tuple(_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(held, "learning_rates")))
-    return _rate(held, "learning_rates")
+        return tuple(as_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(held, "learning_rates")))
+    return as_rate(held, "learning_rates")
 
 
 def _activation(value: Any) -> tuple[Number, ...] | Activation:
