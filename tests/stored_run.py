@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from fractions import Fraction as F
 from pathlib import Path
 
 from empirics.runs.results import Collector
 from empirics.runs.work import run_shard
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Gaussian
 
 PROBLEM = network((2, 3, 1), Gaussian(2), F(1, 20), seed=3)

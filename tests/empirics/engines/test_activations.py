@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 import torch
 
 from empirics.engines.activations import torch_activation
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Gaussian
 from theory import activations as known
 from theory.activations import custom

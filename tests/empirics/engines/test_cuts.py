@@ -9,7 +9,7 @@ import pytest
 
 from empirics import DataSet, make_plan, synthetic
 from empirics.engines.cuts import RULE
-from tests.replica_problems import network
+from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher
 
 POINTS = DataSet(np.arange(200.0).reshape(100, 2))

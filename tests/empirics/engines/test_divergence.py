@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from empirics import compare, simulate
 from empirics.engines.base import Observed
 from empirics.estimation.statistics import diverged
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Discrete, Gaussian
 
 ESTIMATORS = ["naive", "rao_blackwell", "controlled"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear, reduced
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import SGD, Discrete, Gaussian, Rademacher, Uniform
 from theory.activations import custom
 from theory.budget import CannotError

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
 
 from empirics import DataSet, make_plan, simulate
 from empirics.runs.rounding import uncancelled
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform, variance_poly
 
 ONE, NONE = [[[1]], [[1]]], [[[0]], [[0]]]

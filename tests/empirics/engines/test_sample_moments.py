@@ -5,6 +5,7 @@ E||g_1 - f_1||^2 = c_b ( E[ ||A x||^2 ||x||^2 ] - ||A Sigma||^2 ),  A = W_2^T D 
 
 from __future__ import annotations
 
+from fractions import Fraction as F
 from itertools import combinations, product
 
 import numpy as np
@@ -17,7 +18,7 @@ from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.sample_moments import sample_moments
 from empirics.engines.two_linear import TwoLinear
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Discrete, Gaussian, Independent, Rademacher, Uniform
 
 CPU = torch.device("cpu")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from empirics import DataSet, load, make_plan, simulate
 from empirics.runs.store import Store
 from empirics.runs.work import run_shard
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.stored_run import PROBLEM, REQUEST, run_here, shards
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 

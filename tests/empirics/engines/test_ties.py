@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from fractions import Fraction as F
 from itertools import product
 
 import numpy as np
@@ -18,7 +19,7 @@ from empirics.engines.exact_steps import exact_steps
 from empirics.engines.networks import Networks
 from empirics.engines.ties import most_by_chance
 from empirics.sampling.batches import square_root
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
 from theory.backpropagation import batch_gradient, exact_sigma
 from theory.exact import to_fmpq, to_fmpq_array

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from empirics import make_plan
 from empirics.engines.base import Engine, Observed, Setting
 from empirics.estimation.statistics import FOLDS, Moments, block_statistics, controls, size_of
 from empirics.runs.work import run_group
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Gaussian
 
 PROBLEM = network((2, 3, 1), Gaussian(2), [F(1, 2), F(1, 3), F(1, 5), F(1, 7)])

@@ -13,7 +13,7 @@ from scipy import stats
 
 from empirics import compare, compare_dataset, simulate
 from empirics.estimation.comparison import holm
-from tests.replica_problems import network
+from tests.instances import network
 from theory import Gaussian
 
 

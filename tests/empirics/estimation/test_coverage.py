@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from empirics import compare, compare_dataset, interval, simulate
 from empirics.estimation.tails import LEAST, PER_BLOCK, PER_SAMPLE, concentration, degrees_of_freedom
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.thorough import THOROUGH
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform, variance_poly
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction as F
+
 import numpy as np
 import pytest
 
 from empirics import DataSet, compare, compare_dataset, simulate
-from tests.replica_problems import F, exact_statistics, independent_paths, network
+from tests.instances import network
+from tests.oracles.sequences import exact_statistics, independent_paths
 from theory import Discrete, Gaussian, Rademacher, Uniform, enumeration, variance_poly
 
 ALL = 400  # an upper bound for the comparisons of this file

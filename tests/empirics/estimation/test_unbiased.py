@@ -1,11 +1,12 @@
 """Estimators are unbiased: every possible block of two replicas, weighted by its probability, averages to the exact value, to rounding.
 
 No sampling: the law has two or three atoms, so the batches of both replicas are enumerated, run at once, and their statistics averaged.
-The truth follows every sequence of batches in rationals (tests.replica_problems).
+The truth follows every sequence of batches in rationals (tests.oracles.sequences).
 """
 
 from __future__ import annotations
 
+from fractions import Fraction as F
 from itertools import permutations, product
 
 import numpy as np
@@ -18,7 +19,8 @@ from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
 from empirics.estimation.statistics import PER_LAYER, block_statistics, controls
-from tests.replica_problems import F, exact_statistics, independent_paths, network
+from tests.instances import network
+from tests.oracles.sequences import exact_statistics, independent_paths
 from theory import Discrete, enumeration
 
 STEPS = 2

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from empirics import DataSet, again, make_plan, simulate, synthetic
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.stored_run import run_here
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.activations import custom

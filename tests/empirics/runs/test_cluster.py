@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from fractions import Fraction as F
 
 import psutil
 import pytest
@@ -15,7 +16,7 @@ from empirics.runs.cluster import local_client, run_on
 from empirics.runs.progress import Account
 from empirics.runs.simulation import collect_shards
 from empirics.runs.store import Store
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.stored_run import start
 from theory import Gaussian
 

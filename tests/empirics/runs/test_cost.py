@@ -6,6 +6,7 @@ import math
 import re
 import time
 from dataclasses import replace
+from fractions import Fraction as F
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,7 +20,7 @@ from empirics.runs.store import Store
 from empirics.runs.work import run_shard
 from empirics.sampling.batches import DataRows, Draws, shuffle_bytes
 from empirics.sampling.streams import streams
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher, Uniform
 from theory.budget import duration, size
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from empirics import DataSet, make_plan, simulate
 from empirics.engines.cuts import BLOCK
 from empirics.runs.plan import Plan, Shard
-from tests.replica_problems import network
+from tests.instances import network
 from theory import Gaussian, Independent, Rademacher, Uniform
 from theory.activations import custom
 

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction as F
 
 import dask
 import pytest
@@ -15,7 +16,7 @@ from threadpoolctl import threadpool_info
 from empirics import load, simulate
 from empirics.runs import guards
 from empirics.runs.guards import arithmetic, quiet
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.stored_run import PROBLEM, REQUEST, shards, start
 from theory import Gaussian
 

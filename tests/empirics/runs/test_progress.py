@@ -8,7 +8,7 @@ from empirics import make_plan, simulate
 from empirics.runs import cluster, progress
 from empirics.runs.progress import Account
 from empirics.runs.work import run_shard
-from tests.replica_problems import network
+from tests.instances import network
 from theory import Gaussian
 
 PROBLEM = network((2, 3, 1), Gaussian(2), seed=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import xarray as xr
 import empirics
 from empirics import DataSet, again, make_plan, simulate, synthetic
 from empirics.runs.work import run_shard
-from tests.replica_problems import F, network
+from tests.instances import network
 from theory import Gaussian, Rademacher, TeacherStudent
 
 LINEAR = network((2, 3, 1), Gaussian(2), [F(1, 20), F(1, 30), F(1, 40)], seed=3)

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from fractions import Fraction as F
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 
 from empirics import load, make_plan, simulate
 from empirics.runs.store import Store
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.stored_run import PROBLEM, REQUEST, shards, start
 from theory import Gaussian
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from empirics import DataSet, load, make_plan, simulate
 from empirics.runs import simulation as front_door
 from empirics.runs.store import Store
 from empirics.runs.work import run_shard
-from tests.replica_problems import F, network
+from tests.instances import network
 from tests.stored_run import PROBLEM, REQUEST, shards
 from theory import Gaussian
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.oracles.set_partitions import entry_moment
 from tests.strategies import covariances, matrices
 from theory.gaussian_moments import Wishart, isserlis, quadratic_forms_moment, wishart_moment
 from theory.inputs import Gaussian
@@ -30,46 +31,6 @@ def pairings(items: list[int]) -> Iterator[list[tuple[int, int]]]:
     for k, partner in enumerate(rest):
         for others in pairings(rest[:k] + rest[k + 1 :]):
             yield [(first, partner), *others]
-
-
-def partitions(items: list[int]) -> Iterator[list[list[int]]]:
-    """All set partitions."""
-    if not items:
-        yield []
-        return
-    first, *rest = items
-    for smaller in partitions(rest):
-        for k, block in enumerate(smaller):
-            yield [*smaller[:k], [first, *block], *smaller[k + 1 :]]
-        yield [[first], *smaller]
-
-
-def falling_over_power(blocks: int, k: int) -> list[F]:
-    """b (b-1) ... (b-blocks+1) / b^k as coefficients in 1/b."""
-    falling = [1]  # in b, ascending
-    for j in range(blocks):
-        falling = [(falling[i - 1] if i else 0) - j * (falling[i] if i < len(falling) else 0) for i in range(len(falling) + 1)]
-    coefficients = [F(0)] * (k + 1)
-    for power, c in enumerate(falling):
-        coefficients[k - power] += c
-    return coefficients
-
-
-def entry_moment(law: Gaussian, entries: list[tuple[int, int]]) -> list[F]:
-    """E prod S_{ac} in 1/b: S is an average over samples, so sum over which factors share a sample."""
-    k = len(entries)
-    total = [F(0)] * (k + 1)
-    for blocks in partitions(list(range(k))):
-        value = F(1)
-        for block in blocks:
-            powers = [0] * law.dimension
-            for i in block:
-                powers[entries[i][0]] += 1
-                powers[entries[i][1]] += 1
-            value *= law.moment(powers)
-        for s, c in enumerate(falling_over_power(len(blocks), k)):
-            total[s] += c * value
-    return total
 
 
 def moment_by_entries(words: list[list[Any]], law: Gaussian) -> InverseBatchPolynomial:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.instances import without_coincidences
+from tests.oracles import FREQUENCIES
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
-from tests.theory.engines.frequencies import plain_frequencies
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration
 from theory.budget import Budget
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
@@ -77,14 +78,14 @@ def test_the_loss_after_two_steps_against_enumeration(problem, b):
 
 @given(problems(two_layer_sizes(), laws=lambda p: discrete_laws(p, max_atoms=2), activation=activations), st.integers(1, 2))
 def test_every_coefficient_agrees_with_the_plain_symbolic_form(problem, layer):
-    assert computed(problem, "variance", 1, layer) == plain_frequencies.variance(problem, 1, layer)
+    assert computed(problem, "variance", 1, layer) == FREQUENCIES.polynomial(problem, Quantity("variance", 1, layer))
 
 
 @pytest.mark.parametrize("step, layer", [(2, 1), (2, 2), (3, 1)])
 def test_all_76_coefficients_agree_with_the_plain_symbolic_form(step, layer):
-    problem = two_atoms((2, 2, 1))
+    problem = without_coincidences((2, 2, 1))
     variance = computed(problem, "variance", step, layer)
-    assert variance == plain_frequencies.variance(problem, step, layer)
+    assert variance == FREQUENCIES.polynomial(problem, Quantity("variance", step, layer))
     assert variance.degree == variance_degree(step)
 
 
@@ -101,24 +102,14 @@ def test_trace_forms_against_enumeration(problem, b):
 
 
 def test_a_trace_form_that_is_the_second_moment():
-    problem = two_atoms((2, 2, 1))
+    problem = without_coincidences((2, 2, 1))
     for step in (0, 1):
         form = tr(g(step, 2).T @ g(step, 2))
         assert computed(problem, "trace_form", step, None, form) == computed(problem, "second_moment", step, 2)
 
 
-def two_atoms(sizes, activation=(0, 1), steps=4):
-    """A pinned problem without coincidences."""
-    numbers = iter([F(1), F(-2), F(3, 2), F(1, 2), F(2), F(-1), F(1, 3), F(3), F(-1, 2), F(2, 3), F(-3, 2), F(5, 2)] * 9)
-    layers = list(zip(sizes[1:], sizes[:-1], strict=True))
-    student, target = ([[[next(numbers) for _ in range(c)] for _ in range(r)] for r, c in layers] for _ in range(2))
-    atoms = [tuple(range(1, sizes[0] + 1)), tuple(2 - i * i for i in range(sizes[0]))]
-    rates = [F(1, 3), F(1, 4), F(1, 5), F(1, 6)][:steps]
-    return TeacherStudent(student, target, Discrete(atoms, [F(1, 3), F(2, 3)]), rates, activation)
-
-
 def test_degree_76_agrees_with_enumeration_at_several_batch_sizes():
-    problem = two_atoms((2, 2, 1))
+    problem = without_coincidences((2, 2, 1))
     for layer in (1, 2):
         variance = computed(problem, "variance", 3, layer)
         assert (variance.degree, variance.coefficients[0]) == (76, 0)
@@ -146,12 +137,12 @@ def test_the_order_of_the_atoms_does_not_matter():
     found = set()
     for order in permutations(range(3)):
         law = Discrete([atoms[i] for i in order], [p[i] for i in order])
-        found.add(computed(replace(two_atoms((2, 2, 1)), inputs=law), "variance", 1, 1).coefficients)
+        found.add(computed(replace(without_coincidences((2, 2, 1)), inputs=law), "variance", 1, 1).coefficients)
     assert len(found) == 1
 
 
 def test_the_size_of_the_blocks_does_not_matter(monkeypatch):
-    problem = two_atoms((2, 1, 2), (1, 1))
+    problem = without_coincidences((2, 1, 2), (1, 1))
     form = tr(g(1, 1).T @ g(0, 1)) * tr(W(2, 2) @ W(1, 2).T)
     whole = computed(problem, "variance", 2, 1), computed(problem, "trace_form", 2, None, form)
     monkeypatch.setattr(frequencies, "BLOCK", 5)
@@ -166,7 +157,7 @@ def test_doubles_are_the_rationals_that_they_are():
 
 
 def test_it_refuses_what_it_cannot_do():
-    problem = two_atoms((2, 2, 1))
+    problem = without_coincidences((2, 2, 1))
     gaussian = replace(problem, inputs=Gaussian(2))
     assert "no finite support" in (ENGINE.reason_against(gaussian, Quantity("variance", 1, 1)) or "")
     assert "matrix-valued" in (ENGINE.reason_against(problem, Quantity("trace_form", 1, None, g(1, 1))) or "")
@@ -177,7 +168,7 @@ def test_it_refuses_what_it_cannot_do():
 
 @pytest.mark.parametrize("kind", ["variance", "second_moment", "mean", "loss"])
 def test_the_predicted_cost_counts_the_paths_that_are_followed(kind, monkeypatch):
-    problem = two_atoms((2, 2, 1))
+    problem = without_coincidences((2, 2, 1))
     layer = None if kind == "loss" else 1
     followed = 0
     expectation = frequencies._Tree.expectation
@@ -197,7 +188,7 @@ def test_the_predicted_cost_counts_the_paths_that_are_followed(kind, monkeypatch
 
 @pytest.mark.parametrize("step, inputs", [(5, None), (30, None), (10**5, None), (2, Rademacher(12)), (40, Rademacher(14))])
 def test_hopeless_requests_are_priced_at_once(step, inputs):
-    problem = replace(two_atoms((2, 2, 1)), learning_rates=F(1, 4))
+    problem = replace(without_coincidences((2, 2, 1)), learning_rates=F(1, 4))
     if inputs is not None:
         p = inputs.dimension
         problem = TeacherStudent([[[1] * p], [[2]]], [[[0] * p], [[1]]], inputs, F(1, 4))
@@ -207,7 +198,7 @@ def test_hopeless_requests_are_priced_at_once(step, inputs):
 
 
 def test_costs_grow_with_the_step_and_small_ones_fit():
-    problem = replace(two_atoms((2, 2, 1)), learning_rates=F(1, 4))
+    problem = replace(without_coincidences((2, 2, 1)), learning_rates=F(1, 4))
     seconds = [ENGINE.cost(problem, Quantity("variance", t, 1)).seconds for t in range(6)]
     assert seconds == sorted(seconds)
     assert seconds[3] < 3

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.instances import PINNED
+from tests.oracles import ENTRYWISE
+from tests.oracles.entrywise import symbolic_run
 from tests.strategies import gaussians, learning_rates, matrices, problems
-from tests.theory.engines.entrywise_sgd import Entrywise, coefficients
 from theory.arithmetic.matrices import ExactMatrix
 from theory.engines.base import Quantity
 from theory.engines.trace_words import TraceWords
@@ -29,16 +31,16 @@ BALLS: Any = TraceWords("balls")
 KINDS = ("second_moment", "variance", "mean")
 
 
-def agree(problem: TeacherStudent, quantity: Quantity, oracle: Entrywise) -> None:
-    found, expected = ENGINE.compute(problem, quantity), oracle.answer(quantity)
+def agree(problem: TeacherStudent, quantity: Quantity) -> None:
+    found, expected = ENGINE.compute(problem, quantity), ENTRYWISE.polynomial(problem, quantity)
     if quantity.kind == "mean":
         assert isinstance(found, np.ndarray)
         assert found.shape == problem.student[(quantity.layer or 1) - 1].shape
-        assert [coefficients(v) for v in found.ravel()] == expected
+        assert (found == expected).all()
     else:
         assert isinstance(found, InverseBatchPolynomial)
         assert found.is_exact
-        assert coefficients(found) == expected
+        assert found == expected
 
 
 def every_quantity(step: int, depth: int) -> list[Quantity]:
@@ -48,37 +50,28 @@ def every_quantity(step: int, depth: int) -> list[Quantity]:
 
 @given(problems(st.sampled_from([(1, 1, 1), (1, 2, 3), (1, 3, 1)]), gaussians), st.integers(0, 1))
 def test_one_input(problem, step):
-    oracle = Entrywise(problem, step)
     for quantity in every_quantity(step, 2):
-        agree(problem, quantity, oracle)
+        agree(problem, quantity)
 
 
 @settings(max_examples=8)
 @given(problems(st.sampled_from([(2, 1, 1), (2, 2, 1), (2, 1, 2)]), gaussians), st.integers(1, 2))
 def test_two_inputs(problem, layer):
-    oracle = Entrywise(problem, 1)
     for quantity in (Quantity("variance", 1, layer), Quantity("mean", 1, layer), Quantity("loss", 1)):
-        agree(problem, quantity, oracle)
+        agree(problem, quantity)
 
 
 @pytest.mark.parametrize("layer", [1, 2])
 def test_two_inputs_two_outputs_singular_covariance(layer):
-    problem = TeacherStudent(
-        [[[1, F(1, 2)], [-1, 2], [0, 1]], [[1, 0, -1], [F(1, 3), 1, 2]]],
-        [[[0, 1], [1, 1], [2, 0]], [[1, 1, 0], [0, -1, 1]]],
-        Gaussian(cov=[[4, 2], [2, 1]]),
-        learning_rates=F(1, 7),
-    )
-    oracle = Entrywise(problem, 1)
+    problem = PINNED["singular covariance"]
     for kind in KINDS:
-        agree(problem, Quantity(kind, 1, layer), oracle)
+        agree(problem, Quantity(kind, 1, layer))
 
 
 @given(problems(st.sampled_from([(1, 1), (1, 2), (2, 1)]), gaussians), st.integers(0, 2))
 def test_one_layer(problem, step):
-    oracle = Entrywise(problem, step)
     for quantity in every_quantity(step, 1):
-        agree(problem, quantity, oracle)
+        agree(problem, quantity)
 
 
 # -- facts that need no oracle ----------------------------------------------------------------------------------------
@@ -206,14 +199,14 @@ def test_trace_forms_of_gradients(problem):
 @given(problems(st.just((2, 1, 1)), gaussians))
 def test_trace_forms_entry_by_entry(problem):
     """Products of traces, gradients of both steps in one word, and an open word beside a trace."""
-    oracle = Entrywise(problem, 1)
-    (w1, _), (g1, g2), (h1, _) = oracle.weights[1], oracle.gradients[0], oracle.gradients[1]
+    run = symbolic_run(problem, 1)
+    (w1, _), (g1, g2), (h1, _) = run.weights[1], run.gradients[0], run.gradients[1]
     form = tr(g(0, 1).T @ g(1, 1)) * tr(g(0, 2) @ W(1, 1) @ W(0, 1).T)
-    value = (g1.T @ h1).trace() * (g2 @ w1 @ oracle.weights[0][0].T).trace()
-    assert coefficients(expectation(problem, form)) == oracle.expect(value)
+    value = (g1.T @ h1).trace() * (g2 @ w1 @ run.weights[0][0].T).trace()
+    assert expectation(problem, form) == run.expect(value)
     opened = tr(g(0, 1).T @ g(0, 1)) * (W(1, 1).T @ g(0, 2))
-    expected = [oracle.expect((g1.T @ g1).trace() * x) for x in (w1.T @ g2).ravel()]
-    assert [coefficients(v) for v in expectation(problem, opened).ravel()] == expected
+    expected = [run.expect((g1.T @ g1).trace() * x) for x in (w1.T @ g2).ravel()]
+    assert expectation(problem, opened).ravel().tolist() == expected
 
 
 def test_forms_without_randomness():

@@ -10,8 +10,9 @@ from flint import fmpq, fmpq_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.oracles.ordered_batches import batches
+from tests.oracles.set_partitions import entry_moment
 from tests.strategies import discrete_laws, gaussians, input_laws
-from tests.theory.engines.wishart.plain_batches import batches
 from theory import Discrete, Gaussian, Independent, Rademacher, Uniform
 from theory.engines.wishart.batch_moments import batch_moments, entries, exponents_up_to
 from theory.exact import to_fmpq
@@ -23,29 +24,9 @@ def at(polynomial, b):
     return F(int(value.p), int(value.q))
 
 
-def set_partitions(items):
-    if not items:
-        yield []
-        return
-    for partition in set_partitions(items[1:]):
-        yield [[items[0]], *partition]
-        for k in range(len(partition)):
-            yield [*partition[:k], [items[0], *partition[k]], *partition[k + 1 :]]
-
-
 def by_set_partitions(law, exponents, b):
     factors = [pair for pair, power in zip(entries(law.dimension), exponents, strict=True) for _ in range(power)]
-    total = F(0)
-    for partition in set_partitions(factors):
-        term = F(math.perm(b, len(partition)), b ** len(factors))
-        for block in partition:
-            order = [0] * law.dimension
-            for i, j in block:
-                order[i] += 1
-                order[j] += 1
-            term *= law.moment(order)
-        total += term
-    return total
+    return sum(c / F(b) ** s for s, c in enumerate(entry_moment(law, factors)))
 
 
 @given(st.integers(1, 2).flatmap(discrete_laws), st.integers(1, 3))

@@ -7,9 +7,10 @@ from fractions import Fraction as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.instances import PINNED
+from tests.oracles.ordered_batches import expectation, matmul, rows, transposed
 from tests.strategies import discrete_laws, input_laws, problems, two_layer_sizes
-from tests.theory.engines.wishart import plain_batches
-from theory import Discrete, Gaussian, TeacherStudent
+from theory import Gaussian, TeacherStudent
 from theory.engines.base import Quantity
 from theory.engines.wishart import Wishart
 from theory.trace_forms import W, constant, g, teacher, tr
@@ -34,12 +35,12 @@ def test_a_form_of_many_letters_on_every_batch(problem, b):
     form = 3 * tr(g(1, 1).T @ W(1, 2).T @ teacher(2) @ g(1, 1)) - tr(W(1, 1) @ W(0, 1).T) + 2
 
     def value(weights, gradients):
-        first = plain_batches.matmul(plain_batches.transposed(weights[1]), plain_batches.rows(problem.teacher[1]))
-        inner = plain_batches.matmul(plain_batches.transposed(gradients[0]), plain_batches.matmul(first, gradients[0]))
-        other = plain_batches.matmul(weights[0], plain_batches.transposed(plain_batches.rows(problem.student[0])))
+        first = matmul(transposed(weights[1]), rows(problem.teacher[1]))
+        inner = matmul(transposed(gradients[0]), matmul(first, gradients[0]))
+        other = matmul(weights[0], transposed(rows(problem.student[0])))
         return 3 * sum(inner[i][i] for i in range(len(inner))) - sum(other[i][i] for i in range(len(other))) + 2
 
-    assert expected(problem, form)(b) == plain_batches.by_enumeration(problem, 1, b, value)
+    assert expected(problem, form)(b) == expectation(problem, 1, b, value)
 
 
 def test_one_layer_and_constants():
@@ -52,7 +53,7 @@ def test_one_layer_and_constants():
 
 
 def test_gradients_of_single_samples_are_refused():
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), F(1, 4))
+    problem = PINNED["two atoms"]
     form = tr(g(0, 1, sample=1))
     assert "single samples" in ENGINE.reason_against(problem, Quantity("trace_form", 0, None, form))
     assert ENGINE.cost(problem, Quantity("trace_form", 1, None, tr(g(1, 1).T @ g(1, 1)))).seconds < 1

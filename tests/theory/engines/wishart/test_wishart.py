@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.instances import PINNED, drawn, scalar
+from tests.oracles import CHI_SQUARE, ORDERED_BATCHES
 from tests.strategies import discrete_laws, fractions, gaussians, input_laws, learning_rates, problems, two_layer_sizes
-from tests.theory.engines.wishart import plain_batches
 from theory import Discrete, Gaussian, Independent, InverseBatchPolynomial, Rademacher, TeacherStudent, Uniform
 from theory.budget import CannotError
 from theory.claims.support.second_route import compare
@@ -27,19 +28,8 @@ def polynomial(problem, kind, step, layer=None):
     return ENGINE.compute(problem, Quantity(kind, step, layer))
 
 
-def scalar(law, rates=F(1, 10), w=(F(1, 2), F(-2, 3)), target=F(3, 4)):
-    return TeacherStudent([[[w[0]]], [[w[1]]]], [[[target]], [[1]]], law, rates)
-
-
-def drawn(seed, sizes, law, rate=F(1, 10)):
-    numbers = np.random.default_rng(seed)
-    p, h, q = sizes
-
-    def matrix(shape):
-        signs, (tops, bottoms) = numbers.choice([-1, 1], shape), numbers.integers(1, 4, (2, *shape))
-        return [[F(int(n), int(d)) for n, d in zip(*row, strict=True)] for row in zip(signs * tops, bottoms, strict=True)]
-
-    return TeacherStudent([matrix((h, p)), matrix((q, h))], [matrix((h, p)), matrix((q, h))], law, rate)
+def by_hand(problem, kind, step, layer, b):
+    return ORDERED_BATCHES.value(problem, Quantity(kind, step, layer), b)
 
 
 # -- against the obvious -------------------------------------------------------------------------------------------------------------
@@ -48,39 +38,37 @@ def drawn(seed, sizes, law, rate=F(1, 10)):
 @given(problems(two_layer_sizes(2), laws=lambda p: discrete_laws(p, 2), steps=1), st.integers(0, 1), st.integers(1, 3))
 def test_two_layers_on_every_batch(problem, step, b):
     for layer in (1, 2):
-        assert polynomial(problem, "second_moment", step, layer)(b) == plain_batches.second_moment(problem, step, layer, b)
-        assert polynomial(problem, "mean", step, layer)[0, 0](b) == plain_batches.mean_entry(problem, step, layer, b, 0, 0)
-    assert polynomial(problem, "loss", step)(b) == plain_batches.loss(problem, step, b)
+        assert polynomial(problem, "second_moment", step, layer)(b) == by_hand(problem, "second_moment", step, layer, b)
+        assert [v(b) for v in polynomial(problem, "mean", step, layer).ravel()] == by_hand(problem, "mean", step, layer, b).ravel().tolist()
+    assert polynomial(problem, "loss", step)(b) == by_hand(problem, "loss", step, None, b)
 
 
 @given(problems(st.tuples(*[st.integers(1, 2)] * 2), laws=lambda p: discrete_laws(p, 2), steps=2), st.integers(0, 2), st.integers(1, 2))
 def test_one_layer_on_every_batch(problem, step, b):
-    assert polynomial(problem, "variance", step, 1)(b) == plain_batches.variance(problem, step, 1, b)
-    assert polynomial(problem, "loss", step)(b) == plain_batches.loss(problem, step, b)
+    assert polynomial(problem, "variance", step, 1)(b) == by_hand(problem, "variance", step, 1, b)
+    assert polynomial(problem, "loss", step)(b) == by_hand(problem, "loss", step, None, b)
     assert all(v.degree == 0 for v in polynomial(problem, "mean", step, 1).ravel())
 
 
 @settings(max_examples=10)
 @given(problems(st.just((1, 1, 1)), laws=lambda p: discrete_laws(p, 2), steps=2), st.integers(1, 2), st.integers(1, 2))
 def test_two_steps_on_every_batch(problem, layer, b):
-    assert polynomial(problem, "variance", 2, layer)(b) == plain_batches.variance(problem, 2, layer, b)
+    assert polynomial(problem, "variance", 2, layer)(b) == by_hand(problem, "variance", 2, layer, b)
 
 
 def test_two_steps_in_the_plane():
     problem = drawn(3, (2, 2, 1), Discrete([(1, F(1, 2)), (-1, 2)], [F(1, 3), F(2, 3)]), [F(1, 5), F(1, 3)])
     for layer in (1, 2):
         found = polynomial(problem, "variance", 2, layer)
-        assert found(2) == plain_batches.variance(problem, 2, layer, 2)
+        assert found(2) == by_hand(problem, "variance", 2, layer, 2)
         assert found.degree == 23
 
 
 @given(*[fractions] * 4, *[learning_rates] * 2, st.integers(0, 2), st.integers(1, 2))
 def test_scalar_gaussian_by_chi_square(w1, w2, target, sigma, rate_0, rate_1, step, layer):
     problem = scalar(Gaussian(cov=[[abs(sigma)]]), [rate_0, rate_1], (w1, w2), target)
-    second, mean = plain_batches.scalar_gaussian((w1, w2), target, abs(sigma), (rate_0, rate_1), step, layer)
-    assert polynomial(problem, "second_moment", step, layer) == second
-    assert polynomial(problem, "mean", step, layer)[0, 0] == mean
-    assert polynomial(problem, "variance", step, layer) == second - mean * mean
+    for kind in CHI_SQUARE.kinds:
+        assert np.array_equal(polynomial(problem, kind, step, layer), CHI_SQUARE.polynomial(problem, Quantity(kind, step, layer)))
 
 
 def test_scalar_gaussian_at_three_steps_by_quadrature():
@@ -93,12 +81,8 @@ def test_scalar_gaussian_at_three_steps_by_quadrature():
 
 
 def test_pinned():
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), F(1, 4))
-    v = polynomial(problem, "variance", 1, 1)
-    assert v(1) == 0 and v(2) == F(12393, 8192) and v.degree == 6 and v.coefficients[0] == 0
-    saddle = TeacherStudent([[[F(1, 10)]], [[F(1, 10)]]], [[[1]], [[1]]], Gaussian(1), 1)
-    loss = polynomial(saddle, "loss", 1)
-    assert [loss(b) for b in (1, 2, 3)] == [F(179952446421, 4 * 10**11), F(113437783503, 25 * 10**10), F(182367229869, 4 * 10**11)]
+    v = polynomial(PINNED["two atoms"], "variance", 1, 1)
+    assert v.degree == 6 and v.coefficients[0] == 0
 
 
 # -- degrees -------------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from tests.theory.engines.wishart.test_wishart import drawn, scalar
+from tests.instances import drawn, scalar
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform
 from theory.engines.base import Quantity
 from theory.engines.frequencies import Frequencies

@@ -1,48 +1,58 @@
-"""The frequencies engine in its plainest form: polynomials in q_{s,n} written out, monomials replaced by their moments.
+"""Polynomials in the frequencies q_{s,n} of the atoms written out, every batch's; monomials replaced by their moments.
 
-Every weight is a polynomial (fmpq_mpoly) in the frequencies of the first N - 1 atoms of each earlier batch; the squared
-gradient is multiplied out over the last batch too, and E[ prod q^k ] is taken from the definition by set partitions in
-disguise: counts c have E[ prod (c_n)_{j_n} ] = (b)_{|j|} prod p_n^{j_n}. Shares no code with the engine.
+Every weight is a polynomial (fmpq_mpoly) in the frequencies of the first N - 1 atoms of each earlier batch; the squared gradient is
+multiplied out over the last batch too, and E[ prod q^k ] is taken from the definition by set partitions in disguise: counts c have
+E[ prod (c_n)_{j_n} ] = (b)_{|j|} prod p_n^{j_n}. Gradients go forwards through the Jacobians d f / d W_k.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import numpy as np
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
-from theory.exact import to_fmpq, to_fraction
-from theory.inverse_batch import InverseBatchPolynomial
-from theory.problem import TeacherStudent
+from tests.oracles.base import SymbolicOracle
+from theory import InverseBatchPolynomial, TeacherStudent
+from theory.engines.base import Quantity
+from theory.exact import to_fmpq
 
 
-def variance(problem: TeacherStudent, step: int, layer: int) -> InverseBatchPolynomial:
-    """var(g_{step,layer}) as a polynomial in 1/b; every batch, the last one included, in polynomials of frequencies."""
-    law = problem.inputs.support()
-    assert law is not None
-    atoms, probabilities = law
-    n = len(atoms) - 1
-    names = [f"q{s}_{i}" for s in range(step + 1) for i in range(n)] or ["q"]
-    ring = fmpq_mpoly_ctx.get(names, Ordering.lex)
-    q = [list(ring.gens()[s * n : (s + 1) * n]) for s in range(step + 1)]
-    weights = [_constants(ring, w) for w in problem.student]
-    for s in range(step + 1):
-        shares = [*q[s], 1 - sum(q[s], ring.constant(0))]
-        gradients = [0 * w for w in weights]
-        for atom, share in zip(atoms, shares, strict=True):
-            for k, g in enumerate(_gradient(problem, ring, weights, atom)):
-                gradients[k] = gradients[k] + g * _single(share)
-        rate = to_fmpq(problem.learning_rate(s)) if s < step else fmpq(0)
-        weights = [w - g * rate for w, g in zip(weights, gradients, strict=True)]
-    g = gradients[layer - 1].ravel().tolist()
-    p = [to_fmpq(x) for x in probabilities[:n]]
-    second = _expected(sum((x * x for x in g), ring.constant(0)), p, step + 1)
-    for x in g:
-        mean = _expected(x, p, step + 1)
-        second -= mean * mean
-    return InverseBatchPolynomial([to_fraction(c) for c in second.coeffs()])
+class Frequencies(SymbolicOracle):
+    kinds = ("variance", "second_moment", "mean")
+
+    def covers(self, problem: TeacherStudent) -> bool:
+        return problem.is_polynomial and problem.inputs.support() is not None
+
+    def polynomial(self, problem: TeacherStudent, quantity: Quantity) -> Any:
+        step = quantity.step
+        support = problem.inputs.support()
+        assert support is not None
+        atoms, probabilities = support
+        n = len(atoms) - 1
+        names = [f"q{s}_{i}" for s in range(step + 1) for i in range(n)] or ["q"]
+        ring = fmpq_mpoly_ctx.get(names, Ordering.lex)
+        q = [list(ring.gens()[s * n : (s + 1) * n]) for s in range(step + 1)]
+        weights = [_constants(ring, w) for w in problem.student]
+        for s in range(step + 1):
+            shares = [*q[s], 1 - sum(q[s], ring.constant(0))]
+            gradients = [0 * w for w in weights]
+            for atom, share in zip(atoms, shares, strict=True):
+                for k, g in enumerate(_gradient(problem, ring, weights, atom)):
+                    gradients[k] = gradients[k] + g * _single(share)
+            rate = to_fmpq(problem.learning_rate(s)) if s < step else fmpq(0)
+            weights = [w - g * rate for w, g in zip(weights, gradients, strict=True)]
+        gradient = gradients[(quantity.layer or 1) - 1]
+        p = [to_fmpq(x) for x in probabilities[:n]]
+        mean = np.empty(gradient.shape, dtype=object)
+        for place, x in np.ndenumerate(gradient):
+            mean[place] = _expected(x, p, step + 1)
+        if quantity.kind == "mean":
+            return mean
+        second = _expected(sum((x * x for x in gradient.ravel()), ring.constant(0)), p, step + 1)
+        return second if quantity.kind == "second_moment" else second - sum((m * m for m in mean.ravel()), second - second)
 
 
 def _constants(ring: fmpq_mpoly_ctx, matrix: np.ndarray) -> np.ndarray:
@@ -87,14 +97,14 @@ def _gradient(problem: TeacherStudent, ring: fmpq_mpoly_ctx, weights: list, atom
     return gradients
 
 
-def _expected(polynomial: fmpq_mpoly, p: list[fmpq], batches: int) -> fmpq_poly:
+def _expected(polynomial: fmpq_mpoly, p: list[fmpq], batches: int) -> InverseBatchPolynomial:
     total, n = fmpq_poly([]), len(p)
     for exponents, c in polynomial.terms():
         term = fmpq_poly([c])
         for s in range(batches if n else 0):
             term *= _moment(tuple(int(e) for e in exponents[s * n : (s + 1) * n]), tuple(p))
         total += term
-    return total
+    return InverseBatchPolynomial(total.coeffs())
 
 
 @cache
@@ -122,3 +132,6 @@ def _partitions(k: int, j: int) -> int:
     if k == 0 or j == 0:
         return int(k == j)
     return j * _partitions(k - 1, j) + _partitions(k - 1, j - 1)
+
+
+FREQUENCIES = Frequencies()
