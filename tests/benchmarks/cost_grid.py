@@ -162,6 +162,12 @@ def _others() -> Iterator[Case]:
             lambda _, n=degree: Cost(chebyshev.certifying_seconds(n), 1e6, "cells"),
             lambda _, n=degree: chebyshev.approximate("tanh", 3, n),
         )  # fmt: skip
+    for degree, radius in ((300, 3), (1000, 3), (3000, 1), (2000, 0.1)):
+        yield Case(
+            "chebyshev", f"powers of x, degree {degree}, R = {radius}", lambda n=degree: [1.0] * (n + 1),
+            lambda c, r=radius: chebyshev.power_basis_cost(len(c) - 1, 1, sum(x.bit_length() for x in F(r).as_integer_ratio())),
+            lambda c, r=radius: chebyshev.power_basis(c, F(r)),
+        )  # fmt: skip
     for count in (20, 400):
         yield Case(
             "gap bounds", f"{count} steps", lambda: network((1, 2, 1), Rademacher(1), activation="tanh"),

@@ -135,7 +135,7 @@ def polynomial_within(
     degree is the lowest for which they prove it, up to a factor of about 1.2. (For a user's callable the polynomial's errors are sampled.)
 
     Raises ValueError for a tolerance that is not positive or that no polynomial with coefficients in doubles meets, and whatever
-    `every_path_bound` raises for the problem; the budget is for the bounds of each polynomial that is tried.
+    `every_path_bound` raises for the problem; the budget is for each polynomial that is tried, and for its bounds.
 
     Examples:
         >>> from theory import Rademacher
@@ -151,7 +151,7 @@ def polynomial_within(
     radius = _radius_needed(problem, sigma, steps, input_radius, budget)
     degree, reached = 1, np.inf
     while degree <= _HIGHEST_DEGREE:
-        polynomial = approximate(sigma, radius, degree)
+        polynomial = approximate(sigma, radius, degree, budget=budget)
         with suppress(DomainError):  # so large a gap that the P-run may leave [-R, R]
             bounds = every_path_bound(problem, polynomial, steps, input_radius=input_radius, budget=budget)
             reached = min(reached, float(bounds.gradient.max()))

@@ -77,6 +77,9 @@ UNITS = {
     "kronecker.product": 2.5e-06,  # of two Fractions, and a sum
     "chebyshev.start": 0.00023,  # of any polynomial
     "chebyshev.cell": 0.00023,  # a cell of certifying,
+    "chebyshev.step": 3.5e-08,  # a coefficient of the recurrence to powers of x,
+    "chebyshev.bit": 1.6e-11,  # for every bit,
+    "chebyshev.scale": 5e-10,  # and for every bit of the result
     "chebyshev.shift": 7.9e-09,  # for every product in its Taylor shift
     "gaps.number": 3e-07,  # an activation of a sample, in both runs and their bounds
     "gaps.step": 0.00012,  # a step of a layer in the bounds on gaps

@@ -23,16 +23,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise, repeat
+from operator import mul
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_poly, fmpz_poly
+from flint import fmpq_poly, fmpz, fmpz_poly
 from numpy.polynomial import Chebyshev
 
 from theory.activations import Activation, refuse_false_constants
 from theory.activations import activation as as_activation
-from theory.budget import Cost, UnaffordableError, as_count
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.chebyshev.bernstein_ellipses import PROMISING, convergence_rate, degree_for
 from theory.chebyshev.remez import best_uniform
@@ -43,12 +44,10 @@ from theory.exact.foreign_arrays import plain
 __all__ = ["METHODS", "ActivationPolynomial", "approximate", "convergence_rate", "degree_for", "power_basis", "sup_norms"]
 
 METHODS = (*PROMISING, "least_squares")
-#: Seconds of certifying that are spent without complaint.
-CERTIFYING_BUDGET = 120.0
-#: Degrees up to which a method's fit takes some seconds and less than a gigabyte.
-HIGHEST_DEGREES = {"remez_derivative": 3000, "interpolate": 8000, "interpolate_derivative": 8000, "least_squares": 800}
-#: A degree that stands for all beyond it where only the cost is asked.
-_FAR = 10**9
+#: Where no budget is given: of certifying, and of a fit.
+CERTIFYING, FITTING = Budget(seconds=120.0, bytes=1e9), Budget(seconds=10.0, bytes=2e9)
+#: Degrees whose fit is predicted to take ten seconds.
+_LONG_FITS = {"remez_derivative": 3000, "interpolate": 8000, "interpolate_derivative": 8000, "least_squares": 800}
 _LARGEST_COEFFICIENT = 2.0**200
 
 
@@ -83,12 +82,14 @@ class ActivationPolynomial:
         radius: NumberLike | None = None,
         *,
         certify: bool = True,
+        budget: Budget | None = None,
     ) -> ActivationPolynomial:
         """A polynomial in hand, its errors certified: a numpy Chebyshev series on [-R, R], or the coefficients c_0, c_1, ... and R.
 
         Coefficients that are no doubles are rounded to the nearest. With `certify=False`, and always for a user's callable, the errors are
         sampled. Raises ValueError or TypeError for coefficients that are not numbers, not finite or beyond 2^200 and for series of another
-        kind, domain or window; UnaffordableError when certifying would take long (degrees beyond about 1000).
+        kind, domain or window; UnaffordableError when certifying would exceed the budget, two minutes by default (degrees beyond about
+        1000).
         """
         sigma = as_activation(activation)
         if hasattr(chebyshev, "window"):  # one of numpy's series
@@ -113,8 +114,8 @@ class ActivationPolynomial:
         if not (as_flag(certify, "certify") and sigma.is_certified):
             value, derivative = _sampled_errors(sigma, series, r)
             return cls(sigma, r, series, value, derivative, value, derivative, False)
-        _refuse_beyond(len(numbers) - 1)
-        (low, high), (low_slope, high_slope) = certified_sup(sigma, r, power_basis(numbers, r), (0, 1))
+        _require_certifying(len(numbers) - 1, budget)
+        (low, high), (low_slope, high_slope) = certified_sup(sigma, r, power_basis(numbers, r, budget=budget), (0, 1))
         return cls(sigma, r, series, high, high_slope, low, low_slope, True)
 
     @cached_property
@@ -147,7 +148,13 @@ class ActivationPolynomial:
 
 
 def approximate(
-    activation: str | Activation, radius: NumberLike, degree: int, method: str = "remez_derivative", *, certify: bool = True
+    activation: str | Activation,
+    radius: NumberLike,
+    degree: int,
+    method: str = "remez_derivative",
+    *,
+    certify: bool = True,
+    budget: Budget | None = None,
 ) -> ActivationPolynomial:
     """A polynomial of at most this degree close to `activation` on [-radius, radius], with certified errors.
 
@@ -159,8 +166,9 @@ def approximate(
             "interpolate": sigma at the Chebyshev points. "interpolate_derivative": sigma' at the Chebyshev points, integrated, centred.
             "least_squares": closest to sigma in L2(-R, R).
         certify: False samples the errors instead of proving them.
+        budget: seconds and bytes that certifying, and the fit, may take; two minutes, and ten seconds, by default.
 
-    Raises ValueError or TypeError naming the argument; UnaffordableError when certifying would take long (degrees beyond about 1000).
+    Raises ValueError or TypeError naming the argument; UnaffordableError beyond the budget (by default for degrees beyond about 1000).
     Cost: milliseconds for the polynomial, and `certifying_seconds(degree)` or several times that to certify it: 0.01 s at degree 20, 0.04 s
     at 41, 1.5 s at 300, 18 s at 900.
 
@@ -179,35 +187,49 @@ def approximate(
             "every polynomial misses the middle of a jump by half of it, so that no fit of the derivative is better than another"
         )
     if as_flag(certify, "certify") and sigma.is_certified:
-        _refuse_beyond(min(n, _FAR))
-    if n > HIGHEST_DEGREES[method]:
-        far = float(min(n, _FAR))
-        cost = Cost(10 * (far / HIGHEST_DEGREES[method]) ** 3, 16.0 * far * far, f"a linear system of order {as_count(n)}")
-        raise UnaffordableError(f"degree must be at most {HIGHEST_DEGREES[method]} for {method}: {as_count(n)} would cost {cost}", cost)
+        _require_certifying(n, budget)
+    order = saturated(n)
+    cost = Cost(FITTING.seconds * (order / _LONG_FITS[method]) ** 3, 16.0 * order**2, f"a linear system of order {as_count(n)}")
+    Budget.of(budget, FITTING).require(cost, f"a fit of this degree by {method}", ("a lower degree",))
     series = _MAKERS[method](sigma, float(r), n)
     coefficients = series.coef.copy()
     if sigma.slope_parity:  # rounding must not break the symmetry of sigma: exact engines use it
         coefficients[2 if sigma.slope_parity == "even" else 3 :: 2] = 0
-    return ActivationPolynomial.of(sigma, coefficients, r, certify=certify)
+    return ActivationPolynomial.of(sigma, coefficients, r, certify=certify, budget=budget)
 
 
-def power_basis(chebyshev: Iterable[NumberLike], radius: Fraction) -> fmpq_poly:
-    """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator."""
+def power_basis(chebyshev: Iterable[NumberLike], radius: Fraction, *, budget: Budget | None = None) -> fmpq_poly:
+    """sum_k c_k T_k(x / R) in powers of x, exactly, by Clenshaw's recurrence in integers over a common denominator.
+
+    UnaffordableError beyond the budget, a minute by default. Cost: 0.05 s at degree 1000; the numbers have the digits of R^n.
+    """
     r = to_fmpq(as_radius(radius))
     ratios = [as_double(c, f"chebyshev[{k}]").as_integer_ratio() for k, c in enumerate(as_sequence(chebyshev, "chebyshev"))]
     if not ratios:
         raise ValueError("chebyshev must have at least one coefficient, but had none")
     denominator = max((q for _, q in ratios), default=1)  # all are powers of two
+    longest = max(abs(p).bit_length() + denominator.bit_length() - q.bit_length() for p, q in ratios)
+    cost = power_basis_cost(len(ratios) - 1, longest, int(r.p).bit_length() + int(r.q).bit_length())
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, "chebyshev in powers of x", ("fewer coefficients", "a radius of fewer digits"))
     above = before = fmpz_poly([0])
     for p, q in reversed(ratios[1:]):
         above, before = p * (denominator // q) + 2 * fmpz_poly([0, 1]) * above - before, above
     p, q = ratios[0]
     total = p * (denominator // q) + fmpz_poly([0, 1]) * above - before
-    scaled, power = [], fmpq(1, denominator)
-    for c in total.coeffs():
-        scaled.append(c * power)
-        power /= r
-    return fmpq_poly(scaled)
+    scaled, power = [], fmpz(1)  # c_k / R^k over one denominator R^n: in rationals, each would look for common divisors of long numbers
+    powers = list(accumulate(repeat(r.p, max(0, total.degree())), mul, initial=fmpz(1)))
+    for c, rest in zip(total.coeffs(), reversed(powers), strict=False):  # the zero polynomial has no coefficient
+        scaled.append(c * power * rest)
+        power *= r.q
+    return fmpq_poly(fmpz_poly(scaled), denominator * powers[-1])
+
+
+def power_basis_cost(degree: int, coefficient_bits: int, radius_bits: int) -> Cost:
+    """Of `power_basis`: n^2 / 2 steps of the recurrence, with numbers of up to 1.3 n bits more than the coefficients have."""
+    n = saturated(degree)
+    steps = n * n * (UNITS["chebyshev.step"] + UNITS["chebyshev.bit"] * (1.3 * n + coefficient_bits))
+    held = n * (1.3 * n + coefficient_bits + radius_bits * n) / 8
+    return Cost(1e-5 + steps + UNITS["chebyshev.scale"] * 8 * held, 1e5 + 3 * held, f"coefficients of {as_count(8 * held)} bits together")
 
 
 # -- the methods ------------------------------------------------------------
@@ -269,20 +291,16 @@ def _sampled_errors(sigma: Activation, series: Chebyshev, radius: Fraction) -> t
     )
 
 
-def certifying_seconds(degree: int) -> float:
+def certifying_seconds(degree: float) -> float:
     """Predicted seconds: 4 n cells, each a Taylor shift of n^2 products of numbers whose length grows with n."""
     return UNITS["chebyshev.start"] + 4 * degree * (UNITS["chebyshev.cell"] + UNITS["chebyshev.shift"] * degree**2 * (1 + degree / 300))
 
 
-def _refuse_beyond(degree: int) -> None:
-    seconds = certifying_seconds(degree)
-    if seconds > CERTIFYING_BUDGET:
-        cost = Cost(seconds, 64.0 * degree**2, f"{4 * degree} cells, each a Taylor shift of degree {degree}")
-        raise UnaffordableError(
-            f"certifying degree {degree} would cost {cost}, more than {CERTIFYING_BUDGET:g} s: take a lower degree, or certify=False, "
-            "which samples the errors",
-            cost,
-        )
+def _require_certifying(degree: int, budget: Budget | None) -> None:
+    n = saturated(degree)
+    cost = Cost(certifying_seconds(n), 64.0 * n**2, f"{as_count(4 * n)} cells, each a Taylor shift of that degree")
+    alternatives = ("a lower degree", "certify=False, which samples the errors")
+    Budget.of(budget, CERTIFYING).require(cost, f"certifying degree {as_count(degree)}", alternatives)
 
 
 def _as_doubles(x: Any) -> Any:

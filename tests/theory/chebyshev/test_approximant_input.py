@@ -11,8 +11,9 @@ import pytest
 from numpy.polynomial import Chebyshev, Legendre, Polynomial
 
 from theory.activations import activation, custom
-from theory.budget import UnaffordableError
-from theory.chebyshev import METHODS, ActivationPolynomial, approximate, sup_norms
+from theory.budget import Budget, UnaffordableError
+from theory.chebyshev import METHODS, ActivationPolynomial, approximate, power_basis, sup_norms
+from theory.exact import to_fmpq
 
 SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1, name="sine")
 
@@ -115,7 +116,7 @@ def test_functions_need_not_be_hashable():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_fit_that_takes_long_is_refused_at_once(method):
-    with pytest.raises(UnaffordableError, match="degree must be at most"):
+    with pytest.raises(UnaffordableError, match=r"a fit of this degree by \w+ would cost .*a lower degree; or a larger budget$"):
         approximate("tanh", 8, 100_000, method, certify=False)
 
 
@@ -132,3 +133,29 @@ TINY = [("tanh", F(1, 2**95), "interpolate_derivative"), ("sigmoid", F(1, 2**90)
 def test_tiny_errors_on_tiny_intervals_are_certified_within_a_percent(name, radius, method):
     p = approximate(name, radius, 1, method)
     assert 0 < p.lower_value_error <= p.value_error <= 1.01 * p.lower_value_error
+
+
+@pytest.mark.parametrize(("count", "radius"), [(3000, 1e30), (2000, 0.1), (2500, 1e-30), (1500, 1)])
+def test_powers_of_x_of_long_numbers_take_what_they_are_predicted_to_take(count, radius):
+    """Denominators of R^k: as rationals, one after the other, they took a minute."""
+    began = time.process_time()
+    polynomial = power_basis([1] * count, radius)
+    assert time.process_time() - began < 10
+    assert polynomial.degree() == count - 1 and polynomial(to_fmpq(F(radius))) == count  # T_k(1) = 1
+    assert polynomial(-to_fmpq(F(radius))) == count % 2  # T_k(-1) = (-1)^k
+
+
+@pytest.mark.parametrize(("count", "radius"), [(10**5, 1), (20_000, 1e30), (20_000, 1e-9)])
+def test_powers_of_x_that_take_long_are_refused_at_once(count, radius):
+    began = time.process_time()
+    with pytest.raises(UnaffordableError, match=r"^chebyshev in powers of x would cost .*fewer coefficients; .*or a larger budget$"):
+        power_basis([1.0] * count, radius)
+    assert time.process_time() - began < 2
+
+
+def test_a_budget_pays_for_a_higher_degree_or_refuses_a_lower_one():
+    with pytest.raises(UnaffordableError, match="certifying degree 40 would cost"):
+        approximate("tanh", 2, 40, budget=Budget(seconds=0.01))
+    with pytest.raises(UnaffordableError, match="a fit of this degree"):
+        approximate("tanh", 2, 801, "least_squares", certify=False)
+    assert approximate("tanh", 2, 801, "least_squares", certify=False, budget=Budget(60)).degree == 801
