@@ -191,4 +191,4 @@ def _text(value: Any) -> str:
         return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, tuple):
         return f"({', '.join(map(_text, value))}{',' if len(value) == 1 else ''})"
-    return written(Fraction(value))
+    return written(Fraction(value) if isinstance(value, float) else value)
