@@ -37,6 +37,7 @@ NOT_CALLED = frozenset(
         "Activation",
         "KroneckerTerm",
         "InputLaw",
+        "IndependentCoordinates",
         "Dual",
         "Progress",
         "RunCost",

@@ -75,7 +75,7 @@ def test_moments_are_about_as_long_as_is_said(law):
     for order in (2, 4):
         moments = [law.moment((a, order - a)) for a in range(order + 1)]
         longest = math.log2(math.lcm(*(m.denominator for m in moments))) + max(math.log2(1 + abs(m.numerator)) for m in moments)
-        assert longest / 4 <= law.moment_bits(order) <= 6 * longest + 4
+        assert longest - 1e-9 <= law.moment_bits(order) <= 3 * longest
         assert 0 < law.moment_seconds(order) < 1e-3 and law.moment_seconds(4) <= law.moment_seconds(40)
 
 

@@ -20,5 +20,5 @@ def second_moment_seconds(law: InputLaw) -> float:
 
 
 def is_sparse(law: InputLaw) -> bool:
-    """Independent coordinates without first and third moments: E[S_ij S_kl] = 0 but for pairs of equal indices."""
-    return law.has_iid_coordinates and law.highest_order >= 3 and not law.coordinate_moment(1) and not law.coordinate_moment(3)
+    """Independent centred coordinates: E[S_ij S_kl] = 0 but for pairs of equal indices."""
+    return law.has_iid_coordinates and not law.coordinate_moment(1)

@@ -137,6 +137,21 @@ def test_the_laws_own_moments_are_counted(monkeypatch):
     assert len(asked) == 7 and max(asked) == (12,)
 
 
+@pytest.mark.parametrize(
+    ("law", "sparse"),
+    [
+        *((law, True) for law in (Gaussian(2), Uniform(2), Rademacher(2), Independent(2, [1, 0, 1, 1, 3]))),
+        *((law, False) for law in (CORRELATED, Uniform(2, 0, 1), Independent(2, [1, 1, 2, 4, 10]))),
+        (Discrete([[1, 2], [0, F(1, 3)]]), False),
+    ],
+    ids=str,
+)
+def test_sparse_tables_are_known_by_their_law(law, sparse):
+    (constant, linear), _ = last_batch.pair_moments(law)
+    unpaired = [index for index in np.ndindex(constant.shape) if sorted(index)[0::2] != sorted(index)[1::2]]
+    assert moment_cost.is_sparse(law) == sparse == (not any(constant[index] or linear[index] for index in unpaired))
+
+
 def test_many_atoms_and_wide_tables_cost_what_they_take():
     many = Discrete([[F(n + k, 7 + k) for k in range(5)] for n in range(3000)])
     assert 2 < Wishart().cost(one_layer_problem(many), Quantity("variance", 0, 1)).seconds < 40
