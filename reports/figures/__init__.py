@@ -8,6 +8,7 @@ from reports.figures import (  # noqa: F401 (each registers what it draws)
     general_networks,
     generic,
     loss,
+    matrix_products,
     mixed_products,
     orders,
     quadratic_forms,

@@ -8,6 +8,8 @@ from theory.inputs import InputLaw
 
 LEMMAS = ("A.1", "A.2", "A.3", "A.8")
 NAMES = {
+    "A.1.2": "Appendix A.1.2",
+    "A.1.3": "Appendix A.1.3",
     "3.1.2 loss": "Section 3.1.2: the loss",
     "conjecture": "The conjecture",
     "random w_0": r"Random \(w_0\)",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction as F
 from itertools import pairwise
 
 import numpy as np
 
+from theory.exact import NumberLike
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
 
-def network(sizes: tuple[int, ...], activation: str, law: InputLaw, seed: int, rate: F = F(1, 10)) -> TeacherStudent:
+def network(sizes: tuple[int, ...], activation: str | Iterable[NumberLike], law: InputLaw, seed: int, rate: F = F(1, 10)) -> TeacherStudent:
     """Weights in 16ths, uniform on +-1/sqrt(fan-in), rounded."""
     rng = np.random.default_rng(seed)
 

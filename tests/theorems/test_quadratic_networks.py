@@ -1,0 +1,107 @@
+"""A.1.2: (A.7) and the two gradients on random sizes; the printed terms, letter by letter and under all brackets."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import fractions, matrices
+from theory.claims import quadratic_networks
+from theory.claims.quadratic_networks import CLAIM, CORRECTED, PRINTED, TRACES, Patterns, Traces, check, check_printed, word
+from theory.polynomial_networks import Product, bracketed_shapes, count_products, differentiate, evaluate, printed_counts
+from theory.polynomial_networks.letters import unit, weight
+
+pytestmark = pytest.mark.theorems("A.1.2")
+
+SIZES = (3, 2, 4)
+
+
+@given(data=st.data(), sizes=st.tuples(*[st.integers(1, 3)] * 3))
+def test_random_traces(ledger, data, sizes):
+    p, p1, p2 = sizes
+    instance = Traces(
+        "random", data.draw(st.tuples(fractions, fractions)), (data.draw(matrices(p1, p)), data.draw(matrices(p2, p1))),
+        tuple(data.draw(st.lists(fractions, min_size=p, max_size=p))),
+    )  # fmt: skip
+    ledger.record("A.1.2", CLAIM.check(instance))
+
+
+@given(st.integers(1, 4), st.data())
+def test_entrywise_products_are_sums_over_unit_vectors(p, data):
+    """(A.7)."""
+    vectors = [np.array(data.draw(matrices(p, 1)), dtype=object) for _ in range(data.draw(st.integers(1, 4)))]
+    units = [np.array([[F(i == j)] for i in range(p)], dtype=object) for j in range(p)]
+    total = sum((np.prod([(e.T @ v)[0, 0] for v in vectors]) * e for e in units), F(0) * units[0])
+    assert (total == np.prod(vectors, axis=0)).all()
+
+
+def test_the_corrected_terms_have_the_printed_letters_in_another_place():
+    for line, text in CORRECTED.items():
+        assert sorted(text.split()) == sorted(PRINTED[line].split()) and text != PRINTED[line]
+        letters = word(text, SIZES, 1, 2)
+        assert len(letters) == (10 if line < 706 else 15) and Product(F(1), letters).type_check() == (2, 3)
+
+
+def test_no_printed_line_chains_as_it_stands():
+    for text in (*PRINTED.values(), *TRACES.values()):
+        with pytest.raises(ValueError, match="must chain"):
+            Product(F(1), word(text, SIZES, 1, 2)).type_check()
+
+
+def test_with_numbers_in_brackets_lines_702_703_and_a8_can_be_read():
+    readable = {line: bool(bracketed_shapes(word(text, SIZES, 1, 2))) for line, text in (PRINTED | TRACES).items()}
+    assert [line for line, can in readable.items() if can] == [703, 702, 709]
+
+
+def test_the_corrected_terms_are_those_of_footnote_4():
+    """The derivatives of the two traces, at every place of W_1, term for term up to transposition of numbers."""
+    w1 = weight(1, SIZES)
+    for trace, lines in (
+        ("x^T W1^T W2^T W2 ej ej^T W1 x ej^T W1 x", (703, 704, 705)),
+        ("x^T W1^T ek x^T W1^T ek ek^T W2^T W2 ej ej^T W1 x ej^T W1 x", (711, 712, 713, 714)),
+    ):
+        rng = np.random.default_rng(1)
+        weights = [rng.integers(-3, 4, (2, 3)), rng.integers(-3, 4, (4, 2))]
+        found = differentiate(Product(F(1), word(trace, SIZES, 1, 2)), w1)
+        stated = [Product(F(1), word(CORRECTED[line], SIZES, 1, 2)) for line in lines]
+        assert len(found) == len(stated)
+        values = [sorted(str(p.evaluate(weights, weights, [1, 2, -1]).tolist()) for p in products) for products in (found, stated)]
+        assert values[0] == values[1]
+
+
+def test_one_hidden_unit_reads_as_printed():
+    assert check_printed(Patterns("one unit", ((1, 1, 1), (3, 1, 2), (2, 1, 2)))).holds is True
+    for p in (1, 2):
+        sizes = (p, 1, 2)
+        weights, x = [[[F(2)] * p], [[F(1)], [F(3)]]], [F(1, 2)] * p
+        for line, text in PRINTED.items():
+            printed, corrected = (evaluate([_without_units(t, sizes)], weights, weights, x) for t in (text, CORRECTED[line]))
+            assert (printed == corrected).all()
+
+
+def _without_units(text, sizes):
+    """A term for p_1 = 1, where e_1 = 1."""
+    one = unit(1, 1)
+    return Product(F(1), tuple(letter for letter in word(text, sizes, 1, 1) if letter not in (one, one.T)))
+
+
+def test_a_term_that_is_off_is_noticed(monkeypatch):
+    instance = quadratic_networks.two_hidden_units()
+    for line in CORRECTED:
+        other = {**CORRECTED, line: CORRECTED[line].replace("W2^T W2", "ej ej^T")}
+        monkeypatch.setattr(quadratic_networks, "CORRECTED", other)
+        assert check(instance).holds is False, line
+
+
+def test_j_and_k_of_the_whole_gradient():
+    for p1 in (1, 2, 7, 100):
+        printed = printed_counts((3, p1, 2), degree=2)
+        assert (printed.products, printed.letters) == (144 * p1**2, 15)
+        for layer, most in ((1, 12 * p1**2), (2, 18 * p1**2)):
+            counts = count_products((3, p1, 2), (1, 1, 1), layer, fused=False)
+            assert counts.products <= most <= printed.products and counts.letters == 15
+            assert count_products((3, p1, 2), (1, 1, 1), layer).letters == 13

@@ -1,0 +1,121 @@
+"""A.1.3: how many products of how many matrices, J and K, for any depth and degree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction as F
+from functools import reduce
+
+from flint import fmpz_mpoly, fmpz_mpoly_ctx
+
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.polynomial_networks import count_products, gradient_products, printed_counts
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A network's sizes and the degree of its activation, all of whose coefficients are 1."""
+
+    sizes: tuple[int, ...]
+    degree: int
+
+    @property
+    def depth(self) -> int:
+        """H."""
+        return len(self.sizes) - 1
+
+    def __str__(self) -> str:
+        return f"sizes {'-'.join(map(str, self.sizes))}, D = {self.degree}"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of the network's output alone, when every width is 1."""
+
+    depth: int
+    degree: int
+
+
+def check(instance: Sizes) -> Evidence:
+    """J and K of every layer by the formulas, and by making the list; K is at most the printed one."""
+    sigma = (1,) * (instance.degree + 1)
+    left, right = {}, {}
+    for layer in range(1, instance.depth + 1):
+        counts = count_products(instance.sizes, sigma, layer)
+        lengths = [len(product.letters) for product in gradient_products(instance.sizes, sigma, layer)]
+        left[f"layer {layer}"], right[f"layer {layer}"] = (counts.products, counts.letters), (len(lengths), max(lengths))
+    printed = printed_counts(instance.sizes, degree=instance.degree).letters
+    return Evidence(
+        statement=rf"\((J, K)\) of every layer, and \(K\) is at most the printed {printed}",
+        instance=str(instance),
+        left_route=r"\(J = 2 T_H O_H\), \(K = 2 \bar K - 3\)",
+        left=left,
+        right_route="the products, made and counted",
+        right=right,
+        holds=left == right and all(k <= printed for _, k in right.values()),
+        residual=F(max(abs(a - b) for layer in left for a, b in zip(left[layer], right[layer], strict=True))),
+    )
+
+
+def monomials(depth: int, degree: int) -> int:
+    """How many monomials the output has when every width is 1 and every coefficient of sigma, multiplied out."""
+    x, *weights = fmpz_mpoly_ctx.get(["x", *(f"w{k}" for k in range(1, depth + 1))], "lex").gens()
+
+    def layer(below: fmpz_mpoly, w: fmpz_mpoly) -> fmpz_mpoly:
+        return w * reduce(lambda value, _: value * below + 1, range(degree), 0 * x + 1)
+
+    return len(reduce(layer, weights[1:], weights[0] * x))
+
+
+def check_printed(instance: Sizes | Terms) -> Evidence:
+    """At widths 1 every product is a monomial: the printed number of terms of the output, and J, must be at least the monomials' number."""
+    count = monomials(instance.depth, instance.degree)
+    if isinstance(instance, Terms):
+        printed, needed = sum(instance.degree**i for i in range(instance.depth)), count
+        what, which, how = "the output", r"\(D^{H-1} + \dots + D + 1\) terms (line 761)", "multiplied out"
+    else:
+        printed, needed = printed_counts(instance.sizes, degree=instance.degree).products, count**2
+        what, which = r"\(f(w^*)\, \partial f(w) / \partial W_H\)", r"\(J\) of line 761"
+        how = f"the square of the {count:,} of the output, which is multiplied out"
+    return Evidence(
+        statement=f"as many terms as printed are enough for the monomials of {what}",
+        instance=f"H = {instance.depth}, D = {instance.degree}, every width 1, every coefficient of sigma 1",
+        left_route=which,
+        left=printed,
+        right_route=f"monomials of {what}, all different: {how}",
+        right=needed,
+        holds=needed <= printed,
+        residual=F(max(needed - printed, 0)),
+    )
+
+
+CLAIM = Claim(
+    id="A.1.3",
+    module=__name__,
+    verdict=Verdict.CORRECTED,
+    figure="products needed",
+    check=check,
+    check_printed=check_printed,
+    showcases=(
+        Showcase("two quadratic layers", lambda: Sizes((2, 3, 2), 2)),
+        Showcase("two cubic layers", lambda: Sizes((2, 2, 2), 3)),
+        Showcase("three quadratic layers", lambda: Sizes((2, 2, 2, 1), 2)),
+        Showcase("three cubic layers", lambda: Sizes((1, 2, 1, 1), 3)),
+        Showcase("four quadratic layers", lambda: Sizes((1, 1, 1, 1, 1), 2)),
+        Showcase(
+            "nine monomials for seven terms",
+            lambda: Terms(3, 2),
+            printed=True,
+            note=r"With \(u = W_1 x\): \(W_3 [1 + W_2 (1 + u + u^2) + W_2^2 (1 + u + u^2)^2]\) has \(1 + 3 + 5 = 9\) monomials; "
+            r"\(D^2 + D + 1 = 7\).",
+        ),
+        Showcase(
+            "the printed J at widths 1",
+            lambda: Sizes((1,) * 8, 2),
+            printed=True,
+            note=r"All letters are numbers, so each product is one monomial. Those of \(f(w^*)\) hold teacher's weights, those of "
+            r"\(\partial f(w) / \partial W_7\) do not: all their products are different. "
+            r"\(J = (2 \cdot 127 \cdot 64)^2 = 16256^2\).",
+        ),
+    ),
+)
