@@ -28,7 +28,7 @@ EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.b
 #: The slow, obvious truth shares no formula with what it is compared with: it sees the ground of the house, up to the problem.
 ORACLE, ORACLE_UP_TO = "theory.enumeration", "backpropagation"
 #: Ways to the same polynomial: none may lean on another.
-RIVALS = "theory.engines"
+ENGINES = "theory.engines"
 TOP_LEVEL = frozenset({"pyproject.toml", "constraints.txt", "Makefile", ".ci", ".gitignore"}) | frozenset(
     {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "tests", *HOUSE}
 )
@@ -91,12 +91,12 @@ def _objections(name: str, target: str) -> Iterator[str]:
         yield "it stands on a higher floor"
     if _in(name, ORACLE) and not _in(target, ORACLE) and there is not None and there > HOUSE["theory"].index(ORACLE_UP_TO):
         yield "the brute-force truth must not share a formula with what it is compared with"
-    if _in(name, RIVALS) and _in(target, RIVALS) and _rival(target) not in (_rival(name), "base", ""):
+    if _in(name, ENGINES) and _in(target, ENGINES) and _engine(target) not in (_engine(name), "base", ""):
         yield "no engine leans on another"
 
 
-def _rival(name: str) -> str:
-    return name.removeprefix(RIVALS).removeprefix(".").split(".")[0]
+def _engine(name: str) -> str:
+    return name.removeprefix(ENGINES).removeprefix(".").split(".")[0]
 
 
 def _in(name: str, package: str) -> bool:

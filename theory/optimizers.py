@@ -1,7 +1,7 @@
 """The update of the weights, in one place and for numbers of every kind: W_{t+1,k} = W_{t,k} - alpha_t g_{t,k}.
 
 Whoever follows the weights asks the problem's optimizer for its `step`, or, where the update has gone into a formula of its own (closed
-recursions, fused products), asks for plain SGD with `require_plain` or `reason_against` before any work.
+recursions, fused products), asks for plain SGD with `require_plain` or `unsupported_reason` before any work.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class SGD:
         """Whether a step is w - alpha g."""
         return not self.momentum and not self.weight_decay
 
-    def reason_against(self) -> str | None:
+    def unsupported_reason(self) -> str | None:
         """Why what computes plain SGD alone cannot take this optimizer; None for plain SGD."""
         if self.is_plain:
             return None
@@ -65,7 +65,7 @@ class SGD:
 
     def require_plain(self) -> None:
         """CannotError unless this is plain SGD."""
-        if (reason := self.reason_against()) is not None:
+        if (reason := self.unsupported_reason()) is not None:
             raise CannotError(reason)
 
     def step(self, weights: Sequence[Any], gradients: Sequence[Any], rate: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from theory.enumeration.path_counts import path_cost
 from theory.enumeration.path_limits import limits
 from theory.problem import TeacherStudent
 from theory.references import quadrature
-from theory.routes import in_balls, reason_against, routes
+from theory.routes import in_balls, routes, unsupported_reason
 
 _CALLS = {"variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"}
 #: Beyond this batch size nobody asks how far enumeration goes.
@@ -24,10 +24,10 @@ def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) ->
     if (largest := largest_enumerated(problem, quantity)) is not None:
         call = "variance_ball" if in_balls(problem) else _CALLS[quantity.kind]
         yield f"enumeration at one batch size (theory.enumeration.{call}), which is affordable up to b = {largest}"
-    integrable = quantity.kind in ("variance", "loss") and reason_against(problem, "theory.references.quadrature") is None
+    integrable = quantity.kind in ("variance", "loss") and unsupported_reason(problem, "theory.references.quadrature") is None
     if integrable and budget.allows(quadrature.predicted_cost(problem, quantity.step, quantity.kind)):
         yield f"quadrature at one batch size of any size (theory.references.quadrature.{quantity.kind})"
-    differentiable = quantity.kind == "variance" and reason_against(problem, "theory.large_batch") is None
+    differentiable = quantity.kind == "variance" and unsupported_reason(problem, "theory.large_batch") is None
     if differentiable and budget.allows(large_batch.predicted_cost(problem, quantity.step)):
         yield "the large-batch law beta_1/b (theory.large_batch.leading_coefficient)"
     if quantity.kind != "trace_form":
@@ -36,7 +36,7 @@ def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) ->
 
 def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | None:
     """The largest batch size (up to 2^20) that enumeration would take on, None for no finite support or none."""
-    if reason_against(problem, "theory.enumeration") is not None or (in_balls(problem) and quantity.kind != "variance"):
+    if unsupported_reason(problem, "theory.enumeration") is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
     atoms = support_size(problem.inputs)
     literal = quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters)

@@ -13,20 +13,20 @@ from theory.budget import CannotError
 from theory.problem import TeacherStudent
 
 
-def reason_against(problem: TeacherStudent, module: str) -> str | None:
+def unsupported_reason(problem: TeacherStudent, module: str) -> str | None:
     """Why the route that this module goes (a key of ROUTES) does not apply; None where it does, whatever it costs."""
-    return problem.optimizer.reason_against() or ROUTES[module][1](problem)
+    return problem.optimizer.unsupported_reason() or ROUTES[module][1](problem)
 
 
 def routes(problem: TeacherStudent, *modules: str) -> list[str]:
     """Those among the routes of these modules that apply, one sentence part each."""
-    return [words for module, (words, _) in ROUTES.items() if module in modules and reason_against(problem, module) is None]
+    return [words for module, (words, _) in ROUTES.items() if module in modules and unsupported_reason(problem, module) is None]
 
 
 def cannot(problem: TeacherStudent, reason: str, *modules: str) -> CannotError:
     """The refusal for this reason; it ends with those routes of these modules that apply."""
     left = routes(problem, *modules)
-    return CannotError(reason + (f". What is left: {'; '.join(left)}" if left else ""))
+    return CannotError(reason + (f". Alternatives: {'; '.join(left)}" if left else ""))
 
 
 def others(module: str) -> set[str]:
@@ -36,7 +36,7 @@ def others(module: str) -> set[str]:
 
 def require(problem: TeacherStudent, module: str) -> None:
     """CannotError where the route of this module does not apply."""
-    if (reason := reason_against(problem, module)) is not None:
+    if (reason := unsupported_reason(problem, module)) is not None:
         raise cannot(problem, reason, *others(module))
 
 
@@ -76,7 +76,7 @@ def _against_quadrature(problem: TeacherStudent) -> str | None:
 def _against_large_batch(problem: TeacherStudent) -> str | None:
     if not problem.is_linear:
         return "the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)"
-    missing = problem.inputs.reason_against_order(4)
+    missing = problem.inputs.missing_moments_reason(4)
     return None if missing is None else f"the large-batch law needs the inputs' fourth moments: {missing}"
 
 

@@ -143,14 +143,14 @@ def _able(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ..
 
 
 def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> str:
-    if (optimizer := problem.optimizer.reason_against()) is not None:
+    if (optimizer := problem.optimizer.unsupported_reason()) is not None:
         reasons = optimizer
     elif isinstance(problem.activation, tuple):
-        reasons = "; ".join(f"{e.name}: {e.reason_against(problem, quantity)}" for e in engines)
+        reasons = "; ".join(f"{e.name}: {e.unsupported_reason(problem, quantity)}" for e in engines)
     else:
         reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"
     routes = list(other_routes(problem, quantity, budget))
-    return f"no engine can compute {quantity} for this problem ({reasons})" + (f". What is left: {'; '.join(routes)}" if routes else "")
+    return f"no engine can compute {quantity} for this problem ({reasons})" + (f". Alternatives: {'; '.join(routes)}" if routes else "")
 
 
 def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:

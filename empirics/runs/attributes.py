@@ -50,9 +50,9 @@ def again(source: xr.Dataset | str | os.PathLike[str], problem: TeacherStudent |
     try:
         request, text = json.loads(attributes["request"]), json.loads(attributes["problem"])
         if not isinstance(request, dict) or not isinstance(text, dict):
-            raise ValueError("they are no tables")
+            raise ValueError("they do not hold tables")
         if attributes.get("rule") is None:
-            raise ValueError("it was made by an earlier version, whose draws are others")
+            raise ValueError("it was made by an earlier version, whose random numbers are different")
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"source must be a result of empirics.simulate with the attributes 'request' and 'problem': {error}") from error
     if problem is None:
@@ -62,7 +62,7 @@ def again(source: xr.Dataset | str | os.PathLike[str], problem: TeacherStudent |
     try:
         plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=str(torch.device(request["device"])))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"source must be a result of this problem, but what it asks for cannot be: {error}") from error
+        raise ValueError(f"source must be a result of this problem, but its request is not valid for it: {error}") from error
     if plan.fingerprint != attributes.get("fingerprint"):
         raise ValueError("problem must be that of the run, and source as it was written: the fingerprints of the two differ")
     return {"problem": problem, **request}
@@ -118,7 +118,9 @@ def _problem(data: dict[str, Any]) -> TeacherStudent:
         student, teacher, rates = (_read(data[name]) for name in ("student", "teacher", "learning_rates"))
         return TeacherStudent(student, teacher, _LAWS[law](**of_law), rates, sigma if isinstance(sigma, str) else _read(sigma))
     except (KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"source must be a result of empirics.simulate, but its attribute 'problem' is none ({error})") from error
+        raise ValueError(
+            f"source must be a result of empirics.simulate, but its attribute 'problem' does not hold one ({error})"
+        ) from error
 
 
 def _read(value: Any) -> Any:
@@ -136,9 +138,9 @@ def _attributes(source: Any) -> dict[str, Any]:
     path = Path(source)
     try:
         if not path.is_file():
-            raise FileNotFoundError(2, "there is none")
+            raise FileNotFoundError(2, "it does not exist")
         with xr.open_dataset(path, engine="h5netcdf") as data:
             return dict(data.attrs)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no netCDF file"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not a netCDF file"
         raise ValueError(f"source must be a netCDF file of a result, but {shown(str(source))} cannot be read: {reason}") from error

@@ -55,17 +55,17 @@ def read_run(path: Path) -> RunFile:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise ValueError(
-            f"store must hold the run.json of a run, but that of {path} is missing or broken ({why}); the shards say themselves what they "
-            "are: without run.json, the same run takes them up"
+            f"store must hold the run.json of a run, but that of {path} is missing or broken ({why}); delete "
+            "it and start the same run again: the finished shards are found by their own names and used"
         ) from error
 
 
 def _checked(run: Any) -> RunFile:
     if not isinstance(run, dict):
-        raise ValueError("no table")
+        raise ValueError("it does not hold a table")
     for key, kind in (("identity", dict), ("request", dict), ("fingerprint", str), ("learning_rates", list)):
         if not isinstance(run.get(key), kind):
-            raise ValueError(f"no {key}")
+            raise ValueError(f"it has no {key}")
     told = run.pop(_DIGEST, None)
     if told is not None and told != _digest(run):
         raise ValueError("its digest is not that of its content")
@@ -76,13 +76,15 @@ def _checked(run: Any) -> RunFile:
     if not all(isinstance(rate, float) and math.isfinite(rate) for rate in rates) or steps != len(rates) + 1:
         raise ValueError("learning_rates are not those of its steps")
     if type(rule) is not int or not 1 <= rule <= RULE:
-        raise ValueError(f"made by a later version, whose runs are cut by rule {rule}" if type(rule) is int else "no rule")
+        raise ValueError(
+            f"it was made by a later version, which divides runs into shards by rule {rule}" if type(rule) is int else "it has no rule"
+        )
     if told is None and rule > 1:
-        raise ValueError("no digest")
+        raise ValueError("it has no digest")
     fingerprints = {steps: run["fingerprint"]}
     for text, value in run.get("steps", {}).items():
         if not isinstance(value, str):
-            raise ValueError("steps without a fingerprint")
+            raise ValueError("it has steps without a fingerprint")
         fingerprints[int(text)] = value
     asked = run["request"].get("steps")
     if type(asked) is not int or asked not in fingerprints:

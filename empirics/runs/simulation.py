@@ -211,7 +211,7 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     try:  # a run of a GPU is read on any machine
         plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=str(torch.device(request["device"])))
     except (TypeError, ValueError, KeyError, RuntimeError) as error:
-        raise ValueError(f"store must hold a run of this problem, but what was asked of {path} cannot be: {error}") from error
+        raise ValueError(f"store must hold a run of this problem, but the request in {path} is not valid for it: {error}") from error
     kept = Store(path, plan, read_only=True)
     plan, there = kept.plan, len(kept.files())
     lacking = plan.shard_count - there  # by counting: what run.json says is not believed before it is there

@@ -115,7 +115,7 @@ class Store:
             try:
                 self.read(file.shard, file.path)
                 if other:
-                    raise CorruptShardError(file.path, f"is there a second time, as {other.name}")
+                    raise CorruptShardError(file.path, f"holds the same shard as {other.name}")
                 found[file.shard] = steps, file.path
             except CorruptShardError:
                 if not repair:
@@ -194,7 +194,7 @@ def as_path(value: Any) -> Path:
             raise ValueError(f"store must be a path that a file system can have, but was {shown(text)}")
         path.exists()
     except OSError as error:
-        raise ValueError(f"store must be a path that can be looked at, but {shown(text)} cannot: {error.strerror}") from error
+        raise ValueError(f"store must be a path that can be accessed, but {shown(text)} cannot: {error.strerror}") from error
     return path
 
 

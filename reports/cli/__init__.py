@@ -71,7 +71,7 @@ def variance(
     """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
     with one_line_errors():
         if problem is not None and any((student, teacher, rates, inputs, cov, atoms, probabilities, activation)):
-            raise ValueError("problem must be a file or options, but not both")
+            raise ValueError("problem must be given in a file or in options, not in both")
         if problem is None and not (student and teacher):
             raise ValueError("problem must be a file, or --student and --teacher with one matrix per layer")
         sizes = parse_list(at, "at")

@@ -170,7 +170,7 @@ def test_figure_1_on_a_gpu(benchmark: Any) -> None:
         benchmark.extra_info["share of a large float32 product's rate"] = f"{rate / peak:.0%} of {peak / 1e12:.1f} Tflop/s"
 
 
-def test_the_rivals_compute_the_same() -> None:
+def test_the_alternatives_compute_the_same() -> None:
     """Second moments of the first steps: the plain loop on the engine's own batches, to rounding; the others within their noise."""
     plan = make_plan(problem(), batch_sizes=[4], steps=3, replicas=4, dtype="float32", estimator="naive")
     source = make_source(Gaussian(64), 4, Draws(4, streams(0, (4, 0), torch.device("cpu")), torch.device("cpu"), torch.float32))

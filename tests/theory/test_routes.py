@@ -28,7 +28,7 @@ from theory.budget import CannotError
 from theory.chebyshev import approximate
 from theory.engines.base import Quantity, can
 from theory.references import quadrature
-from theory.routes import ROUTES, in_balls, reason_against
+from theory.routes import ROUTES, in_balls, unsupported_reason
 from theory.trace_forms import g, tr
 
 SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1)
@@ -74,7 +74,7 @@ GO = {
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_route_that_is_said_to_apply_can_be_gone_and_one_that_is_not_is_refused(module, name):
     p = PROBLEMS[name]
-    if reason_against(p, module) is None:
+    if unsupported_reason(p, module) is None:
         GO[module](p)
         assert module != "theory.variance_poly" or all(
             any(can(e, p, Quantity("variance", t, 1)) for e in variance_poly.ENGINES) for t in (1, 2, 5)
@@ -108,7 +108,7 @@ def test_a_refusal_names_all_that_applies_and_nothing_else(refused, name):
         else {"quadrature": "theory.references.quadrature"}.get(refused, "theory.large_batch")
     )
     for module, (words, _) in ROUTES.items():
-        assert (words in said) == (module != own and reason_against(p, module) is None), (module, said)
+        assert (words in said) == (module != own and unsupported_reason(p, module) is None), (module, said)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -131,4 +131,4 @@ def test_a_range_of_batch_sizes_that_cannot_be_enumerated_names_simulation(law):
     p = problem(LAWS[law], 2, "tanh")
     with pytest.raises(CannotError, match="inputs must have finite support") as refusal:
         certified_decreasing_range(p, approximate("tanh", 3, 9), 0, 1)
-    assert ("empirics.simulate" in str(refusal.value)) == (reason_against(p, "empirics") is None)
+    assert ("empirics.simulate" in str(refusal.value)) == (unsupported_reason(p, "empirics") is None)

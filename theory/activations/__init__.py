@@ -236,7 +236,7 @@ def custom(
     constants = {"lipschitz": lipschitz, "derivative_lipschitz": derivative_lipschitz}
     for label, constant in constants.items():
         if not 0 <= as_number(constant, label) < 2**1000:
-            raise ValueError(f"{label} must not be negative and not beyond the doubles, but was {shown(constant)}")
+            raise ValueError(f"{label} must not be negative and must be within the range of doubles, but was {shown(constant)}")
     made = Activation(
         name=name,
         value=lambda x: checked(value, x, "value"),
@@ -266,7 +266,7 @@ def refuse_false_constants(sigma: Activation, x: np.ndarray) -> None:
     if excess.max() > 0:
         i = int(excess.argmax())
         raise ValueError(
-            f"derivative_lipschitz must be at least the steepness of sigma', but was {sigma.derivative_lipschitz}, and between "
+            f"derivative_lipschitz must be at least the slope of sigma', but was {sigma.derivative_lipschitz}, and between "
             f"{x[i]:.6g} and {x[i + 1]:.6g} it is {abs(slope[i + 1] - slope[i]) / h[i]:.6g}"
         )
     miss = np.abs(np.diff(value) - h * (slope[1:] + slope[:-1]) / 2) - sigma.derivative_lipschitz * h * h / 4 - rounding

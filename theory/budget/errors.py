@@ -28,7 +28,7 @@ class UnaffordableError(ValueError):
         """For a cost beyond a limit: the figure, and what is left."""
         left = tuple(alternatives)
         listed = left[0] if len(left) == 1 else "; ".join(left[:-1]) + "; or " + left[-1]
-        return cls(f"{what} would cost {cost}; the budget is {limit}. What is left: {listed}", cost, left)
+        return cls(f"{what} would cost {cost}; the budget is {limit}. Alternatives: {listed}", cost, left)
 
 
 class RangeError(ArithmeticError, ValueError):

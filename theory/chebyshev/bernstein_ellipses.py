@@ -60,7 +60,9 @@ def degree_for(activation: str | Activation, radius: NumberLike, tolerance: floa
     if not sigma.is_smooth:
         raise ValueError(f"activation must be smooth, but the derivative of {sigma} jumps: no degree brings its error below half the jump")
     if not sigma.is_certified:
-        raise ValueError(f"activation must be one of the named ones, but was {sigma}: nothing is known of it off the real line")
+        raise ValueError(
+            f"activation must be one of the named ones, but was {sigma}: where a function of the user's is analytic is not known"
+        )
     as_choice(method, "method", PROMISING)
     scale = max(1.0, float(r))
     value, slope, lipschitz = sup_norms(sigma, r)

@@ -15,6 +15,6 @@ Batches are independent, so one is integrated after the other, and degrees add u
 and g_t is the gradient of full-gradient descent: var(g_t) has no constant term (Theorems 3.4 and A.7, lines 297-303 and 631-634).
 
 Weights, rates and moments that are floats are the binary rationals that they are; only `trace_words` turns to doubles, with proved radii.
-Each engine says at once what it cannot do (`reason_against`) and what it will take (`cost`: counts of operations from sizes alone, times
-the seconds of theory.budget.unit_costs), before it does anything (`compute`).
+Each engine says at once what it cannot do (`unsupported_reason`) and what it will take (`cost`: counts of operations from sizes alone,
+times the seconds of theory.budget.unit_costs), before it does anything (`compute`).
 """

@@ -32,15 +32,15 @@ class Quantity:
 
 
 class Engine(Protocol):
-    """One way to the polynomial. `reason_against` and `cost` are arithmetic on sizes: they return at once, whatever the request."""
+    """One way to the polynomial. `unsupported_reason` and `cost` are arithmetic on sizes: they return at once, whatever the request."""
 
     name: str
 
-    def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
+    def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """None when the engine can compute the quantity exactly or with a proved error bound; otherwise why it cannot."""
 
     def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:
-        """Predicted cost of `compute`; only asked when `reason_against` is None."""
+        """Predicted cost of `compute`; only asked when `unsupported_reason` is None."""
 
     def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
         """The polynomial; for the mean an object array of polynomials, of the gradient's shape."""
@@ -48,4 +48,4 @@ class Engine(Protocol):
 
 def can(engine: Engine, problem: TeacherStudent, quantity: Quantity) -> bool:
     """Whether the engine can compute the quantity at all, whatever the cost."""
-    return engine.reason_against(problem, quantity) is None
+    return engine.unsupported_reason(problem, quantity) is None

@@ -121,7 +121,7 @@ class Independent(IndependentCoordinates):
         return super().parameters() | {"moments": list(self._table)}
 
     def _coordinate_moment(self, order: int) -> Fraction:
-        if (missing := self.reason_against_order(order)) is not None:
+        if (missing := self.missing_moments_reason(order)) is not None:
             raise ValueError(missing)
         return self._table[order]
 

@@ -98,7 +98,7 @@ class InputLaw(ABC):
     def _coordinate_moment(self, order: int) -> Fraction:
         return self._moment((order, *[0] * (self.dimension - 1)))
 
-    def reason_against_order(self, order: int) -> str | None:
+    def missing_moments_reason(self, order: int) -> str | None:
         """Why there are no moments of this order; None where there are."""
         return None if order <= self.highest_order else f"moments must reach order {order}, but end at order {self.highest_order}"
 

@@ -100,7 +100,7 @@ class SymbolicNetwork:
     def variance_by_generator(self, step: int, layer: int) -> fmpq_mpoly:
         """var(g_{step,layer}), step 0 or 1, by the first route, for Gaussian inputs."""
         if not (self.law is None or self.law.is_centred_gaussian):
-            raise ValueError(f"the generator is that of Gaussian inputs, but the inputs were {shown(self.law)}")
+            raise ValueError(f"the generator is for Gaussian inputs, but the inputs were {shown(self.law)}")
         return _ByGenerator(self, _checked(step)).variance(layer)
 
     def variance_by_partitions(self, step: int, layer: int) -> fmpq_mpoly:

@@ -49,7 +49,7 @@ def test_alternatives_are_gone_through_for_a_refusal_only():
         yield
 
     Budget().require(Cost(1, 1, "a count"), "it", asked())
-    with pytest.raises(UnaffordableError, match=r"What is left: this; that; or a larger budget$") as refusal:
+    with pytest.raises(UnaffordableError, match=r"Alternatives: this; that; or a larger budget$") as refusal:
         Budget(1e-3).require(Cost(1, 1, "a count"), "it", (word for word in ("this", "that")))
     assert refusal.value.alternatives == ("this", "that", "a larger budget") and refusal.value.cost == Cost(1, 1, "a count")
 

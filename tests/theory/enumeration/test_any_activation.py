@@ -94,7 +94,7 @@ def test_exact_engines_refuse_and_say_what_to_do():
     ):
         with pytest.raises(CannotError, match=advice):
             compute()
-    assert "must be a polynomial" in str(Frequencies().reason_against(problem, None))
+    assert "must be a polynomial" in str(Frequencies().unsupported_reason(problem, None))
     with pytest.raises(ValueError, match="not linear"):
         recursion.expectation(tr(g(0, 1)), problem)
     with pytest.raises(CannotError, match="activation must be the identity"):

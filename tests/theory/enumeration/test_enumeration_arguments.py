@@ -120,5 +120,5 @@ def test_a_budget_stands_beside_or_in_the_place_of_the_number_of_paths(entry):
     answer = ENTRIES[entry]()
     assert str(ENTRIES[entry](budget=generous)) == str(ENTRIES[entry](budget=generous, max_paths=10**4)) == str(answer)
     for options in ({"max_paths": 1, "budget": generous}, {"max_paths": 10**4, "budget": nothing}, {"budget": nothing}):
-        with pytest.raises(UnaffordableError, match=r"^enumeration would cost .*; the budget is .* What is left: .*; or a larger budget$"):
+        with pytest.raises(UnaffordableError, match=r"^enumeration would cost .*; the budget is .* Alternatives: .*; or a larger budget$"):
             ENTRIES[entry](**options)

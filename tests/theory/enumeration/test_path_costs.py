@@ -26,7 +26,7 @@ PROBLEM = PINNED["coin"]
 @pytest.mark.parametrize("batch_size, step", [(10**9, 3), (10**30, 1), (40, 200)])
 def test_what_is_too_long_is_refused_before_any_work(batch_size, step, literal):
     with pytest.raises(
-        UnaffordableError, match=r"the budget is max_paths = 500000\. What is left: a smaller batch size or step"
+        UnaffordableError, match=r"the budget is max_paths = 500000\. Alternatives: a smaller batch size or step"
     ) as refusal:
         enumeration.variance(PROBLEM, step, 1, batch_size=batch_size, literal=literal)
     assert refusal.value.cost is not None

@@ -41,9 +41,9 @@ class Frequencies:
 
     name = "frequencies"
 
-    def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
+    def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: no polynomial, infinitely many atoms, or a trace form that is matrix-valued or names single samples."""
-        if (reason := problem.optimizer.reason_against()) is not None:
+        if (reason := problem.optimizer.unsupported_reason()) is not None:
             return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"

@@ -49,9 +49,9 @@ class TraceWords:
         self.arithmetic = as_choice(arithmetic, "arithmetic", ARITHMETICS)
         self.exact_seconds, self.float_seconds = exact_seconds, float_seconds
 
-    def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
+    def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
-        if (reason := problem.optimizer.reason_against()) is not None:
+        if (reason := problem.optimizer.unsupported_reason()) is not None:
             return reason
         if not problem.inputs.is_centred_gaussian:
             return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
@@ -71,7 +71,7 @@ class TraceWords:
 
     def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
         """The polynomial in 1/b; for the mean, and a matrix-valued trace form, an object array of polynomials."""
-        reason = self.reason_against(problem, quantity)
+        reason = self.unsupported_reason(problem, quantity)
         if reason is not None:
             raise CannotError(f"trace_words cannot compute {quantity}: {reason}")
         ring = self._ring(problem, quantity)

@@ -28,9 +28,9 @@ class Wishart:
 
     name = "wishart"
 
-    def reason_against(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
+    def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not linear, more than two layers, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := problem.optimizer.reason_against()) is not None:
+        if (reason := problem.optimizer.unsupported_reason()) is not None:
             return reason
         if not problem.is_linear:
             return "needs the identity as activation"
@@ -38,7 +38,7 @@ class Wishart:
             return f"needs one or two layers, but the network has {problem.depth}"
         if quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters):
             return "needs gradients of whole batches, but the expression has gradients of single samples"
-        missing = problem.inputs.reason_against_order(required_order(problem, quantity))
+        missing = problem.inputs.missing_moments_reason(required_order(problem, quantity))
         return None if missing is None else f"needs the inputs' moments: {missing}"
 
     def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -47,7 +47,7 @@ class Wishart:
 
     def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
         """The polynomial, exact; entrywise for the mean and for matrix-valued trace forms. CannotError when it cannot."""
-        if (reason := self.reason_against(problem, quantity)) is not None:
+        if (reason := self.unsupported_reason(problem, quantity)) is not None:
             raise CannotError(f"wishart cannot compute {quantity}: {reason}")
         if quantity.kind == "trace_form":
             return form_polynomials.expectation(problem, quantity.expression)

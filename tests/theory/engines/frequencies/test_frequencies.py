@@ -159,10 +159,10 @@ def test_doubles_are_the_rationals_that_they_are():
 def test_it_refuses_what_it_cannot_do():
     problem = without_coincidences((2, 2, 1))
     gaussian = replace(problem, inputs=Gaussian(2))
-    assert "no finite support" in (ENGINE.reason_against(gaussian, Quantity("variance", 1, 1)) or "")
-    assert "matrix-valued" in (ENGINE.reason_against(problem, Quantity("trace_form", 1, None, g(1, 1))) or "")
+    assert "no finite support" in (ENGINE.unsupported_reason(gaussian, Quantity("variance", 1, 1)) or "")
+    assert "matrix-valued" in (ENGINE.unsupported_reason(problem, Quantity("trace_form", 1, None, g(1, 1))) or "")
     single = tr(g(1, 1, sample=1).T @ g(1, 1))
-    assert "single samples" in (ENGINE.reason_against(problem, Quantity("trace_form", 1, None, single)) or "")
+    assert "single samples" in (ENGINE.unsupported_reason(problem, Quantity("trace_form", 1, None, single)) or "")
     assert can(ENGINE, problem, Quantity("variance", 30, 1)) is True
 
 

@@ -223,7 +223,7 @@ def test_forms_without_randomness():
 def test_reasons_against():
     one = [[1]]
     linear = TeacherStudent([one, one], [one, one], Gaussian(1), 1)
-    assert ENGINE.reason_against(linear, Quantity("variance", 1, 1)) is None
+    assert ENGINE.unsupported_reason(linear, Quantity("variance", 1, 1)) is None
     cases = [
         (TeacherStudent([one, one], [one, one], Discrete([1, 2]), 1), 0, "must be Gaussian"),
         (TeacherStudent([one, one], [one, one], Gaussian(1), 1, (0, 1, 1)), 0, "must be linear"),
@@ -231,12 +231,12 @@ def test_reasons_against():
         (linear, 2, "need t <= 1, but t = 2"),
     ]
     for problem, step, reason in cases:
-        assert reason in (ENGINE.reason_against(problem, Quantity("variance", step, 1)) or "")
+        assert reason in (ENGINE.unsupported_reason(problem, Quantity("variance", step, 1)) or "")
         with pytest.raises(ValueError, match=reason):
             ENGINE.compute(problem, Quantity("variance", step, 1))
     form = tr(g(0, 1, sample=1))
-    assert "single samples" in (ENGINE.reason_against(linear, Quantity("trace_form", 0, None, form)) or "")
-    assert ENGINE.reason_against(TeacherStudent([one], [one], Gaussian(1), 1), Quantity("variance", 5, 1)) is None
+    assert "single samples" in (ENGINE.unsupported_reason(linear, Quantity("trace_form", 0, None, form)) or "")
+    assert ENGINE.unsupported_reason(TeacherStudent([one], [one], Gaussian(1), 1), Quantity("variance", 5, 1)) is None
     with pytest.raises(ValueError, match="arithmetic must be one of auto, exact, balls, but was 'float'"):
         TraceWords("float")
 

@@ -55,5 +55,5 @@ def test_one_layer_and_constants():
 def test_gradients_of_single_samples_are_refused():
     problem = PINNED["two atoms"]
     form = tr(g(0, 1, sample=1))
-    assert "single samples" in ENGINE.reason_against(problem, Quantity("trace_form", 0, None, form))
+    assert "single samples" in ENGINE.unsupported_reason(problem, Quantity("trace_form", 0, None, form))
     assert ENGINE.cost(problem, Quantity("trace_form", 1, None, tr(g(1, 1).T @ g(1, 1)))).seconds < 1

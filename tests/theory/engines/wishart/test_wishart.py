@@ -177,7 +177,7 @@ def test_what_it_cannot_do_it_says():
     curved = TeacherStudent([[[1]]] * 2, [[[2]]] * 2, Gaussian(1), 1, activation=(0, 1, 1))
     short = scalar(Independent(1, [1, 0, 1, 0, 3, 0, 15]))
     for problem, reason in ((deep, "has 3"), (curved, "identity"), (short, "moments must reach order 12")):
-        assert reason in ENGINE.reason_against(problem, quantity)
+        assert reason in ENGINE.unsupported_reason(problem, quantity)
         with pytest.raises(CannotError, match=reason):
             ENGINE.compute(problem, quantity)
     assert can(ENGINE, short, Quantity("mean", 1, 1)) and can(ENGINE, short, Quantity("variance", 0, 1))
@@ -196,7 +196,7 @@ def test_a_prediction_takes_no_time(large, step):
     for problem in (large, long_run):
         for kind, layer in (("variance", 1), ("mean", 2), ("loss", None)):
             quantity = Quantity(kind, step, layer)
-            assert ENGINE.reason_against(problem, quantity) is None
+            assert ENGINE.unsupported_reason(problem, quantity) is None
             cost = ENGINE.cost(problem, quantity)
             assert cost.seconds > 0 and cost.bytes > 0
             if step >= 10 or (step == 3 and problem is large):
