@@ -81,9 +81,9 @@ def test_moments_are_about_as_long_as_is_said(law):
 
 def test_moments_that_a_table_does_not_reach():
     table = Independent(2, [1, 0, 2])
-    assert table.reason_against_order(2) is None and "must reach order 3, but end at order 2" in str(table.reason_against_order(3))
+    assert table.missing_moments_reason(2) is None and "must reach order 3, but end at order 2" in str(table.missing_moments_reason(3))
     assert StackedSamples(("x", "y"), (table, Gaussian(1))).highest_order == 2
-    assert all(law.reason_against_order(10**30) is None for law in (Gaussian(1), Uniform(1), Discrete([1])))
+    assert all(law.missing_moments_reason(10**30) is None for law in (Gaussian(1), Uniform(1), Discrete([1])))
 
 
 def test_numbers_beyond_doubles_are_named():
