@@ -217,7 +217,7 @@ def test_letters_are_the_same_in_another_process(seed):
     ("form", "found"),
     [
         (tr(g(1, 1).T @ g(1, 1)), [6, 2]), (W(2, 1), [3, 1, 0]), (tr(W(0, 1)), [0]), (g(2, 2), [9, 3, 1]), (teacher(1), [0]),
-        (g(1, 1) + W(2, 1), [3, 1, 0]), (tr(g(1, 1, 1).T @ W(2, 1) @ constant("C", [[1]])), [6, 2, 0]),
+        (g(1, 1) + W(1, 1), [3, 1]), (tr(g(1, 1, 1).T @ W(2, 1) @ constant("C", [[1]])), [6, 2, 0]),
     ],
 )  # fmt: skip
 def test_degrees_in_the_batches_of_two_linear_layers(form, found):
