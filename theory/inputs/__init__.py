@@ -14,7 +14,12 @@ from theory.inputs.independent import MAX_ENUMERATED_ATOMS, Independent, Indepen
 from theory.inputs.law import MAX_ORDER, InputLaw, as_law
 
 #: The laws that files name.
-NAMED: dict[str, type[InputLaw]] = {"gaussian": Gaussian, "rademacher": Rademacher, "uniform": Uniform, "discrete": Discrete}
+NAMED: dict[str, type[InputLaw]] = {
+    "gaussian": Gaussian,
+    "rademacher": Rademacher,
+    "uniform": Uniform,
+    "discrete": Discrete,
+}
 
 __all__ = [
     "MAX_ENUMERATED_ATOMS",
