@@ -13,7 +13,6 @@ from reports.site.cards import card, maths
 from reports.site.difference import mark_differences
 from reports.site.render import page
 from reports.text.mathml import MathError
-from reports.text.names import full_name
 from theory.claims.record import Claim, Verdict
 
 #: tone (a CSS class), sign, meaning
@@ -51,9 +50,9 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
         return page(
             "claim.html.jinja",
             seed=seed,
-            page_title=f"{text_only(full_name(claim.id))}: {text_only(says.title)} · batchlaw",
-            page_description=f"{text_only(full_name(claim.id))}: {claim.verdict.value}",
-            name=maths(full_name(claim.id)),
+            page_title=f"{text_only(says.name)}: {text_only(says.title)} · batchlaw",
+            page_description=f"{text_only(says.name)}: {claim.verdict.value}",
+            name=maths(says.name),
             id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
             title=maths(says.title),
             source=maths(says.source),
@@ -96,4 +95,4 @@ def _summary(findings: Findings) -> str:
 
 
 def _link(claim: Claim | None) -> dict[str, str] | None:
-    return None if claim is None else {"href": page_name(claim.id), "name": maths(full_name(claim.id))}
+    return None if claim is None else {"href": page_name(claim.id), "name": maths(claim.statement.name)}

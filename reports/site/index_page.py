@@ -11,7 +11,6 @@ from reports.site.claim_page import VERDICTS, page_name
 from reports.site.measured import Measured
 from reports.site.measured_page import MeasuredPage
 from reports.site.render import page
-from reports.text.names import full_name
 from reports.text.numbers import decimal, plain
 from theory.claims.record import Claim, Verdict
 
@@ -35,7 +34,7 @@ def index_page(
         tone, sign, _ = VERDICTS[claim.verdict]
         rows.append(
             {
-                "name": maths(full_name(claim.id)),
+                "name": maths(claim.statement.name),
                 "href": page_name(claim.id),
                 "title": maths(claim.statement.title),
                 "verdict": claim.verdict.value,
@@ -56,8 +55,8 @@ def index_page(
         rows=rows,
         tally=[(VERDICTS[v][0], VERDICTS[v][1], v.value, count[v]) for v in Verdict if count[v]],
         alarms=[
-            {"href": page_name(f.claim_id), "name": maths(full_name(f.claim_id)), "text": "; ".join(f.problems)}
-            for f in found
+            {"href": page_name(claim.id), "name": maths(claim.statement.name), "text": "; ".join(f.problems)}
+            for claim, f in zip(claims, found, strict=True)
             if not f.borne_out
         ],
         measured=[{"href": e.file, "title": e.title, "about": e.about, "finding": m.finding, "alarm": m.alarm} for e, m in shown],

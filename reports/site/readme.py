@@ -11,7 +11,6 @@ from pathlib import Path
 from reports.figures.curves import threshold_panel
 from reports.figures.style import standalone
 from reports.text import engine_table, terminal
-from reports.text.names import full_name
 from theory.claims import LEDGER
 from theory.claims.record import Claim, Verdict
 from theory.claims.theorem_3_5 import printed_threshold, rise_beyond_the_printed_threshold
@@ -31,7 +30,7 @@ def markers(part: str) -> tuple[str, str]:
 
 def table(claims: Sequence[Claim]) -> str:
     """Markdown: one row per claim."""
-    rows = [f"| {_plain(full_name(c.id))} | {_plain(c.statement.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
+    rows = [f"| {_plain(c.statement.name)} | {_plain(c.statement.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
     return "\n".join(["| Claim | What it says | Verdict |", "| --- | --- | --- |", *rows])
 
 

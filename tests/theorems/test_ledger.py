@@ -12,7 +12,7 @@ from theory.claims import LEDGER, Claim, Showcase
 
 def showcases(printed: bool) -> list[Any]:
     return [
-        pytest.param(claim, showcase, id=f"{claim.name}: {showcase.name}", marks=pytest.mark.theorems(claim.id))
+        pytest.param(claim, showcase, id=f"{claim.folder}: {showcase.name}", marks=pytest.mark.theorems(claim.id))
         for claim in LEDGER
         for showcase in claim.showcases
         if showcase.printed == printed
@@ -30,11 +30,11 @@ def test_the_print_fails(ledger, claim: Claim, showcase: Showcase):
     ledger.refuted(claim.id, claim.check_printed(showcase.make()))
 
 
-@pytest.mark.parametrize("claim", [pytest.param(c, id=c.name, marks=pytest.mark.theorems(c.id)) for c in LEDGER])
+@pytest.mark.parametrize("claim", [pytest.param(c, id=c.folder, marks=pytest.mark.theorems(c.id)) for c in LEDGER])
 def test_a_claim_has_a_statement_and_a_handful_of_instances_or_tests_of_its_own(claim: Claim):
     assert claim.statement.title
-    assert len(claim.showcases) >= 3 or Path(__file__).with_name(f"test_{claim.name}.py").is_file()
+    assert len(claim.showcases) >= 3 or Path(__file__).with_name(f"test_{claim.folder}.py").is_file()
 
 
 def test_no_two_claims_share_a_name():
-    assert len({claim.id.lower() for claim in LEDGER}) == len({claim.name for claim in LEDGER}) == len(LEDGER)
+    assert len({claim.id.lower() for claim in LEDGER}) == len({claim.folder for claim in LEDGER}) == len(LEDGER)

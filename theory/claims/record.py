@@ -153,11 +153,11 @@ class Claim:
         return statement
 
     @property
-    def name(self) -> str:
-        """`theorem_a7`: its folder under theory/claims, and its tests are tests/theorems/test_theorem_a7.py."""
+    def folder(self) -> str:
+        """`theorem_a7`, in theory/claims; its own tests are tests/theorems/test_theorem_a7.py."""
         return self.module.rpartition(".")[2]
 
     @property
     def command(self) -> str:
         """What runs its tests: its own, and those of the ledger on its showcases."""
-        return f"pytest -m theorems tests/theorems -k {self.name}"
+        return f"pytest -m theorems tests/theorems -k {self.folder}"

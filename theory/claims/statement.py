@@ -1,6 +1,6 @@
 r"""The text of a claim, and the reader of the file in which it stands: statement.md, in the claim's folder.
 
-    # The title
+    # Theorem 1 · What it is about
 
     ## Source
 
@@ -77,6 +77,7 @@ REQUIRED = ("Source", "Printed")
 class Statement:
     """What a claim says, in HTML with LaTeX: as printed and, where there is more to be said, as it should read."""
 
+    name: str
     title: str
     source: str
     printed: str
@@ -87,7 +88,7 @@ class Statement:
     slips: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("title", "source", "printed"):
+        for name in ("name", "title", "source", "printed"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name} must not be empty")
 
@@ -106,19 +107,20 @@ def parse_statement(text: str) -> Statement:
     Raises ValueError for a section that is unknown, repeated, out of order, empty or missing, and for text that belongs to none.
 
     Examples:
-        >>> parse_statement("# T\n\n## Source\n\nline 1\n\n## Printed\n\nFor all\n\\(x\\).\n").printed
+        >>> parse_statement("# T · U\n\n## Source\n\nline 1\n\n## Printed\n\nFor all\n\\(x\\).\n").printed
         '<p>For all \\(x\\).</p>'
     """
     first, *lines = text.splitlines() or [""]
-    if not first.startswith("# "):
-        raise ValueError(f"the first line must be '# ' and a title, but was {first!r}")
+    name, dot, title = first.removeprefix("# ").partition(" · ")
+    if not first.startswith("# ") or not dot:
+        raise ValueError(f"the first line must be '# name · title', but was {first!r}")
     sections: dict[str, list[str]] = {}
     for line in lines:
         if line.startswith("#"):
-            name = line.removeprefix("## ")
-            if name not in SECTIONS or name in sections:
+            section = line.removeprefix("## ")
+            if section not in SECTIONS or section in sections:
                 raise ValueError(f"a heading must be one of ## {', ## '.join(SECTIONS)}, each once, but was {line!r}")
-            sections[name] = []
+            sections[section] = []
         elif sections:
             sections[next(reversed(sections))].append(line)
         elif line.strip():
@@ -129,4 +131,4 @@ def parse_statement(text: str) -> Statement:
         raise ValueError(f"a section is missing: {', '.join(absent)}")
     if empty := [name for name, body in sections.items() if not _joined(body)]:
         raise ValueError(f"a section must not be empty: {', '.join(empty)}")
-    return Statement(first[2:].strip(), **{name.lower(): SECTIONS[name](body) for name, body in sections.items()})
+    return Statement(name, title, **{section.lower(): SECTIONS[section](body) for section, body in sections.items()})

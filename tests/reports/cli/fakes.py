@@ -61,6 +61,7 @@ def claim(
 ) -> Claim:
     """A claim whose evidence comes out as its verdict says, unless `changes` see to it that it does not."""
     text: dict[str, Any] = {
+        "name": identity,
         "title": r"Degree of \(\mathrm{var}(g_t)\) in \(1/b\)",
         "source": "lines 1-2",
         "printed": r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - 1\), whatever \(a &lt; b\).</p>",

@@ -12,24 +12,26 @@ from theory.claims import LEDGER, Claim, Verdict
 from theory.claims.statement import FILE, SECTIONS, Statement, parse_statement, read_statement
 
 ROOT = Path(__file__).resolve().parents[3]
-SHORT = "# T\n\n## Source\n\nline 1\n\n## Printed\n\nFor \\(a\n&lt; b\\).\n\nThen.\n"
+BODY = "\n## Source\n\nline 1\n\n## Printed\n\nFor \\(a\n&lt; b\\).\n\nThen.\n"
+SHORT = "# T · U\n" + BODY
 
 
 def test_every_part_of_a_statement():
     lists = "\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Slips\n\n- a sign\n"
     assert parse_statement(SHORT + lists) == Statement(
-        "T", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", ("one that goes on", "two"), "<p>See above.</p>", (), ("a sign",)
+        "T", "U", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", ("one that goes on", "two"), "<p>See above.</p>", (), ("a sign",)
     )
 
 
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("", "the first line must be '# ' and a title, but was ''"),
-        ("T\n" + SHORT, "the first line must be '# ' and a title, but was 'T'"),
-        ("#\n" + SHORT[4:], "the first line must be '# ' and a title, but was '#'"),
-        ("# \n" + SHORT[4:], "title must not be empty"),
-        ("# T\nstray\n" + SHORT[4:], "text must stand in a section, but 'stray' stands before the first"),
+        ("", "the first line must be '# name · title', but was ''"),
+        ("T\n" + SHORT, "the first line must be '# name · title', but was 'T'"),
+        ("T · U\n" + BODY, "the first line must be '# name · title', but was 'T · U'"),
+        ("# T\n" + BODY, "the first line must be '# name · title', but was '# T'"),
+        ("# T · \n" + BODY, "title must not be empty"),
+        ("# T · U\nstray\n" + BODY, "text must stand in a section, but 'stray' stands before the first"),
         (SHORT + "## Remark\n\n- one\n", "a heading must be one of .* but was '## Remark'"),
         (SHORT + "# Remarks\n\n- one\n", "a heading must be one of .* but was '# Remarks'"),
         (SHORT + "## Printed\n\ntwice\n", "each once, but was '## Printed'"),
