@@ -15,7 +15,7 @@ from theory import Discrete, TeacherStudent
 from theory.claims.lemma_a3 import CLAIM, broken_counts, check, check_printed
 from theory.claims.support.recursion_cases import MixedProduct, difference, lookup_after, mean_over_samples
 from theory.recursion import KroneckerForm, remove_gradient_layer
-from theory.recursion.literal import moment_tensor
+from theory.recursion.sample_moments import moment_tensor
 from theory.trace_forms import W, g, teacher
 from theory.trace_forms.letters import identity_letter
 

@@ -16,8 +16,8 @@ from theory import Discrete, TeacherStudent
 from theory.claims.support.recursion_cases import MixedProduct
 from theory.claims.theorem_a4 import CLAIM, check, check_printed
 from theory.recursion import KroneckerForm, conditional_expectation
-from theory.recursion.literal import joint_moments, weighted_moments
 from theory.recursion.partitions import bell, set_partitions, stirling_first, stirling_second
+from theory.recursion.sample_moments import joint_moments, weighted_moments
 from theory.trace_forms import W, g
 
 pytestmark = pytest.mark.theorems("A.4")

@@ -69,6 +69,7 @@ def expectation(
 
     Examples:
         >>> from fractions import Fraction as F
+        >>> from theory import Gaussian, TeacherStudent
         >>> from theory.trace_forms import g, tr
         >>> problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Gaussian(1), learning_rates=F(1, 4))
         >>> expectation(tr(g(0, 1).T @ g(0, 1)), problem)

@@ -24,15 +24,14 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from theory.budget import WITHOUT_BUDGET, Budget
-from theory.exact import as_index, shown, to_fmpq
-from theory.inputs import InputLaw
+from theory.exact import as_index, shown
 from theory.problem import TeacherStudent, as_problem
 from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
-from theory.recursion.partitions import powers_of_inverse_batch, set_partitions, stirling_first
+from theory.recursion.partitions import powers_of_inverse_batch
+from theory.recursion.sample_moments import joint_moments, weighted_moments
 from theory.routes import cannot, in_balls
 from theory.trace_forms.letters import (
     GRADIENT,
@@ -276,39 +275,3 @@ def require_two_linear_layers(problem: TeacherStudent) -> None:
         left = {"theory.variance_poly": problem.is_linear and problem.depth == 1, "theory.enumeration": not in_balls(problem)}
         reason = f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}"
         raise cannot(problem, reason, *(module for module, takes_forms in left.items() if takes_forms))
-
-
-# -- joint moments of the samples ---------------------------------------------------------------------------------------------
-
-
-def joint_moments(law: InputLaw, samples: Sequence[Any]) -> np.ndarray:
-    """E[ prod_q x_{s_q}[i_q] x_{s_q}[j_q] ] with axes (i_1, j_1, ..., i_d, j_d): equal samples are the same vector, others independent."""
-    tensor, order = np.array(fmpq(1), dtype=object), []
-    for sample in dict.fromkeys(samples):
-        places = [q for q, s in enumerate(samples) if s == sample]
-        tensor = np.multiply.outer(tensor, moment_tensor(law, 2 * len(places)))
-        order += [axis for q in places for axis in (2 * q, 2 * q + 1)]
-    return tensor.transpose(np.argsort(order)) if order else tensor
-
-
-def weighted_moments(law: InputLaw, d: int, power: int) -> np.ndarray:
-    """sum over set partitions pi of d letters of s_1(|pi|, d - power) times the joint moments with one sample for every block."""
-    total = np.full((law.dimension,) * (2 * d), fmpq(0), dtype=object)
-    for partition in set_partitions(d):
-        weight = stirling_first(max(partition, default=-1) + 1, d - power)
-        if weight:
-            total = total + joint_moments(law, partition) * weight
-    return total
-
-
-def moment_tensor(law: InputLaw, order: int) -> np.ndarray:
-    """E[ x (x) ... (x) x ], a symmetric tensor of this order: axes of length p, entries fmpq."""
-    p = law.dimension
-    tensor = np.empty((p,) * order, dtype=object)
-    known: dict[tuple[int, ...], fmpq] = {}
-    for index in np.ndindex(*tensor.shape):
-        exponents = tuple(index.count(i) for i in range(p))
-        if exponents not in known:
-            known[exponents] = to_fmpq(law.moment(exponents))
-        tensor[index] = known[exponents]
-    return tensor

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from theory.budget import Cost, as_count, refuse_large
 from theory.degrees import batch_degrees
-from theory.exact import MatrixLike, as_number, shown, to_fmpq, written
+from theory.exact import MatrixLike, as_number, shown, to_fmpq
 from theory.exact.foreign_arrays import is_nested
 from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms.letters import (
@@ -31,22 +31,10 @@ from theory.trace_forms.letters import (
     weight_letter,
     word_shape,
 )
+from theory.trace_forms.terms import Term, latex, plain_text, word_text
 
 #: Of sequences of letters.
 MAX_NESTING = 100
-
-
-class Term(NamedTuple):
-    """coefficient * tr(traces[0]) * tr(traces[1]) * ... * open; `open` is None for a scalar."""
-
-    coefficient: Fraction
-    traces: tuple[Word, ...]
-    open: Word | None
-
-    @property
-    def letters(self) -> Word:
-        """Every letter of the term, in order: the multi-set M of the theorems."""
-        return tuple(letter for word in (*self.traces, self.open or ()) for letter in word)
 
 
 class TraceForm:
@@ -123,7 +111,7 @@ class TraceForm:
                 rows, columns = word_shape(word, problem, "a trace")
                 if rows != columns:
                     shape = f"{rows} by {columns}"
-                    raise ValueError(f"a trace must be of a square matrix, but {_word(word)} is {shape}")
+                    raise ValueError(f"a trace must be of a square matrix, but {word_text(word)} is {shape}")
             shapes.add(None if term.open is None else word_shape(term.open, problem, "an open word"))
         if len(shapes) > 1:
             raise ValueError(f"the terms of a trace form must have one shape, but had {sorted(map(str, shapes))}")
@@ -230,18 +218,11 @@ class TraceForm:
     # -- how it looks ------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return _signed_sum(self.terms, lambda word: f"tr({_word(word)})", _word, written, " * ")
+        return plain_text(self.terms)
 
     def latex(self) -> str:
         """LaTeX of the sum."""
-
-        def word(letters: Word) -> str:
-            return r"\,".join(letter.latex() for letter in letters)
-
-        def number(c: Fraction) -> str:
-            return written(c) if c.denominator == 1 else rf"\frac{{{written(c.numerator)}}}{{{written(c.denominator)}}}"
-
-        return _signed_sum(self.terms, lambda w: rf"\mathrm{{tr}}({word(w)})", word, number, r"\,")
+        return latex(self.terms)
 
 
 def W(step: int, layer: int) -> TraceForm:
@@ -314,24 +295,3 @@ def _as_letters(value: Any) -> Iterable[Letter]:
             waiting.append(iter(item))
         else:
             raise TypeError(f"letters must be letters such as W(0, 1), or sequences of them, but had {shown(item)}")
-
-
-def _word(word: Word) -> str:
-    return " @ ".join(map(str, word))
-
-
-def _signed_sum(
-    terms: Iterable[Term],
-    trace: Callable[[Word], str],
-    open_word: Callable[[Word], str],
-    number: Callable[[Fraction], str],
-    times: str,
-) -> str:
-    parts = []
-    for coefficient, traces, word in terms:
-        factors = [trace(w) for w in traces] + ([] if word is None else [open_word(word)])
-        if abs(coefficient) != 1 or not factors:
-            factors.insert(0, number(abs(coefficient)))
-        parts.append((" - " if coefficient < 0 else " + ") + times.join(factors))
-    text = "".join(parts)
-    return ("-" if text.startswith(" -") else "") + text[3:]

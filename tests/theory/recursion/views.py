@@ -18,9 +18,9 @@ from theory.exact import to_fraction
 from theory.recursion.codes import SIGMA, Alphabet, CodedWord
 from theory.recursion.gaussian_words import Terms as WordTerms
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
-from theory.recursion.literal import moment_tensor
 from theory.recursion.moment_graphs import CYCLE, LEFT, RIGHT, Graph
 from theory.recursion.moment_graphs import Terms as GraphTerms
+from theory.recursion.sample_moments import moment_tensor
 from theory.trace_forms import Term, TraceForm, W, constant, identity, teacher
 from theory.trace_forms.letters import Word, unit_letter, word_shape
 
