@@ -165,7 +165,9 @@ def _others() -> Iterator[Case]:
     for degree, radius in ((300, 3), (1000, 3), (3000, 1), (2000, 0.1)):
         yield Case(
             "chebyshev", f"powers of x, degree {degree}, R = {radius}", lambda n=degree: [1.0] * (n + 1),
-            lambda c, r=radius: chebyshev.power_basis_cost(len(c) - 1, 1, sum(x.bit_length() for x in F(r).as_integer_ratio())),
+            lambda c, r=radius: chebyshev.power_basis_cost(
+                len(c) - 1, coefficient_bits=1, radius_bits=sum(x.bit_length() for x in F(r).as_integer_ratio())
+            ),
             lambda c, r=radius: chebyshev.power_basis(c, F(r)),
         )  # fmt: skip
     for count in (20, 400):

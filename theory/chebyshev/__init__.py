@@ -209,7 +209,7 @@ def power_basis(chebyshev: Iterable[NumberLike], radius: Fraction, *, budget: Bu
         raise ValueError("chebyshev must have at least one coefficient, but had none")
     denominator = max((q for _, q in ratios), default=1)  # all are powers of two
     longest = max(abs(p).bit_length() + denominator.bit_length() - q.bit_length() for p, q in ratios)
-    cost = power_basis_cost(len(ratios) - 1, longest, int(r.p).bit_length() + int(r.q).bit_length())
+    cost = power_basis_cost(len(ratios) - 1, coefficient_bits=longest, radius_bits=int(r.p).bit_length() + int(r.q).bit_length())
     Budget.of(budget, WITHOUT_BUDGET).require(cost, "chebyshev in powers of x", ("fewer coefficients", "a radius of fewer digits"))
     above = before = fmpz_poly([0])
     for p, q in reversed(ratios[1:]):
@@ -224,7 +224,7 @@ def power_basis(chebyshev: Iterable[NumberLike], radius: Fraction, *, budget: Bu
     return fmpq_poly(fmpz_poly(scaled), denominator * powers[-1])
 
 
-def power_basis_cost(degree: int, coefficient_bits: int, radius_bits: int) -> Cost:
+def power_basis_cost(degree: int, *, coefficient_bits: int, radius_bits: int) -> Cost:
     """Of `power_basis`: n^2 / 2 steps of the recurrence, with numbers of up to 1.3 n bits more than the coefficients have."""
     n = saturated(degree)
     steps = n * n * (UNITS["chebyshev.step"] + UNITS["chebyshev.bit"] * (1.3 * n + coefficient_bits))
