@@ -19,11 +19,12 @@ from reports.cli.simulate_command import ManyValues, simulate
 from reports.findings import Findings, Outcome, examine, select
 from reports.text import engine_table, terminal
 from reports.text.numbers import decimal, plain
-from reports.text.problem_text import make_problem, parse_list, parse_matrix, read_problem
+from reports.text.problem_text import laws_and_keys, make_problem, parse_list, parse_matrix, read_problem
 from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
 from theory.budget import Budget, UnaffordableError
 from theory.claims import LEDGER
 from theory.exact import shown
+from theory.inputs import NAMED
 
 app = typer.Typer(
     cls=Group,
@@ -37,7 +38,7 @@ app = typer.Typer(
 PROBLEM_HELP = (
     "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
     "or a list), activation (coefficients of a polynomial, the identity by default; a name such as tanh is refused, with advice) and "
-    "inputs: a table with law = gaussian (cov), rademacher, uniform (low, high) or discrete (atoms, probabilities). Fractions in quotes; a "
+    f"inputs: a table with one of the laws {laws_and_keys()}, with its keys. Fractions in quotes; a "
     'decimal is what is written, 0.1 is 1/10 (in Python, 0.1 is a binary number, and "1/10" or Fraction(1, 10) a tenth). '
     "Without a file, the options say it all."
 )
@@ -56,9 +57,7 @@ def variance(
     student: Annotated[list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')] = None,
     teacher: Annotated[list[str] | None, typer.Option(help="W*_1, W*_2, ..., likewise.")] = None,
     rates: Annotated[str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')] = None,
-    inputs: Annotated[
-        str | None, typer.Option(help="gaussian, rademacher, uniform or discrete; gaussian by default, discrete with --atoms.")
-    ] = None,
+    inputs: Annotated[str | None, typer.Option(help=f"{', '.join(NAMED)}; gaussian by default, discrete with --atoms.")] = None,
     cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
     probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,

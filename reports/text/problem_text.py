@@ -7,7 +7,7 @@ a name such as "tanh"), and a table `inputs`:
     teacher = [[["3/4"]], [[1]]]
     learning_rates = ["1/10", "1/20"]       # or one for every step
     [inputs]
-    law = "discrete"                        # gaussian, rademacher, uniform, discrete
+    law = "discrete"                        # a name of theory.inputs.NAMED, and the law's own keys beside it
     atoms = [1, 2]
     probabilities = ["1/2", "1/2"]
 
@@ -175,6 +175,16 @@ def _law_data(law: InputLaw) -> dict[str, Any]:
     return {"law": name} | {key: _spelled(value) for key, value in law.parameters().items() if key != "dimension"}
 
 
+def laws_and_keys() -> str:
+    """Every law that a file may name, with its keys: "uniform (low, high)"."""
+    return ", ".join(f"{name} ({', '.join(keys)})" if (keys := _keys(name)) else name for name in NAMED)
+
+
+def _keys(law: str) -> dict[str, inspect.Parameter]:
+    """Those of a law's table in a file; of the dimension a file says nothing: it stands in the network's sizes."""
+    return {key: argument for key, argument in inspect.signature(NAMED[law]).parameters.items() if key != "dimension"}
+
+
 def _columns(student: Any) -> int:
     """p, from the first row of W_1; TeacherStudent says what is wrong when there is none."""
     try:
@@ -189,9 +199,7 @@ def _law(table: Any, dimension: int) -> InputLaw:
     name = table.get("law")
     if not isinstance(name, str) or name not in NAMED:
         raise ValueError(f"inputs.law must be one of {', '.join(NAMED)}, but was {shown(name)}{did_you_mean(name, NAMED)}")
-    given = {key: value for key, value in table.items() if key != "law"}
-    # of the dimension a file says nothing: it stands in the network's sizes
-    keys = {key: argument for key, argument in inspect.signature(NAMED[name]).parameters.items() if key != "dimension"}
+    given, keys = {key: value for key, value in table.items() if key != "law"}, _keys(name)
     for key in given:
         if key not in keys:
             allowed = ", ".join(keys) or "no further keys"

@@ -151,7 +151,7 @@ def test_a_file_and_options_are_not_mixed(tmp_path: Path, option: tuple[str, str
     path.write_text(json.dumps({"student": [[[1]]], "teacher": [[[0]]], "learning_rates": 1, "inputs": inputs}), encoding="utf-8")
     assert run("variance", str(path))[0] == 0
     code, _, error = run("variance", str(path), *option)
-    assert code == 2 and "not both" in error
+    assert code == 2 and "not in both" in error
 
 
 def test_a_file_with_an_endless_exponent_is_refused(tmp_path: Path) -> None:
