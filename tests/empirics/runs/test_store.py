@@ -47,7 +47,7 @@ def test_files_are_the_same_bytes_when_computed_again(store, tmp_path):
 
 SCRIPT = """
 import time
-from empirics import simulate, simulation
+from empirics import simulate
 from tests.stored_run import PROBLEM, REQUEST
 def slowly(progress):
     print(progress.done, flush=True)
