@@ -43,6 +43,9 @@ class LazySigns(IndependentCoordinates):
 class Laplace(IndependentCoordinates):
     """Density exp(-|x|) / 2 in every coordinate: E x^(2k) = (2k)!."""
 
+    def parameters(self):
+        return super().parameters()
+
     def _coordinate_moment(self, order):
         return F(0) if order % 2 else F(math.factorial(order))
 
@@ -101,6 +104,17 @@ def test_it_is_simulated_with_the_closed_form_of_independent_coordinates(law, es
     with pytest.raises(ValueError, match="are a law of the user's, which no attribute can hold"):
         again(run)
     assert simulate(**again(run, network)).identical(run)
+
+
+def test_a_law_says_what_its_parameters_are():
+    """Or runs of two laws that differ would pass for one in a store."""
+
+    class Silent(IndependentCoordinates):
+        _coordinate_moment = Laplace._coordinate_moment
+        _sample = Laplace._sample
+
+    with pytest.raises(TypeError, match=r"abstract method '?parameters"):
+        Silent(1)
 
 
 def test_a_subclass_is_another_law():

@@ -35,8 +35,9 @@ class IndependentCoordinates(InputLaw):
         self.dimension = as_index(dimension, "dimension", minimum=1)
         self.exact = True
 
+    @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """`dimension` alone, for a law without others."""
+        """`dimension`; a law adds its own, or two of them would pass for one."""
         return {"dimension": self.dimension}
 
     @abstractmethod
@@ -132,6 +133,10 @@ class Independent(IndependentCoordinates):
 
 class Rademacher(IndependentCoordinates):
     """p independent signs, each +1 or -1 with probability 1/2."""
+
+    def parameters(self) -> dict[str, Any]:
+        """`dimension`."""
+        return super().parameters()
 
     def _coordinate_moment(self, order: int) -> Fraction:
         return Fraction(1 - order % 2)
