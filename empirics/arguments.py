@@ -89,7 +89,7 @@ def check_running(
     *,
     workers: Any = None,
     scheduler: Any = None,
-    max_hours: Any = 24.0,
+    max_hours: Any = None,
     resume: Any = True,
     repair: Any = False,
     store: Any = None,
@@ -98,7 +98,8 @@ def check_running(
     """Arguments as for `simulate`; whether a store can be written, and whose it is, `Store` says."""
     if workers is not None:
         as_index(workers, "workers", minimum=1)
-    if not (isinstance(max_hours, float) and max_hours == math.inf) and as_number(max_hours, "max_hours") <= 0:
+    limited = max_hours is not None and not (isinstance(max_hours, float) and max_hours == math.inf)
+    if limited and as_number(max_hours, "max_hours") <= 0:
         raise ValueError(f"max_hours must be positive, but was {shown(max_hours)}")
     as_flag(resume, "resume")
     as_flag(repair, "repair")

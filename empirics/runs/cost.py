@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import psutil
 import torch
@@ -15,8 +16,8 @@ from empirics.runs.plan import ENGINES, Plan, Shard
 from empirics.runs.work import source_for
 from empirics.sampling.batches import SORTED_AT_ONCE, DataRows, shuffle_bytes
 from empirics.sampling.streams import streams
-from theory.budget import Cost, UnaffordableError, duration, largest_that_fits, size
-from theory.exact import as_index
+from theory.budget import Budget, Cost, UnaffordableError, duration, largest_that_fits, size
+from theory.exact import as_double, as_index
 
 #: Of a process with torch, before it has done anything.
 PROCESS_BYTES = 400 << 20
@@ -27,21 +28,26 @@ SLOW_FLOPS, FAST_FLOPS = 1e9, {"cuda": 2e14}
 #: Advice leaves this much room, for the next prediction measures anew.
 ROOM = 0.8
 MOST_TRIALS = 20
+#: Of a run, where neither `max_hours` nor a budget is given.
+USUAL_HOURS = 24.0
 #: Of what is kept for a shard and for a step, before any has been run.
 SHARD_BYTES, STEP_BYTES = 1000, 100
 
 
 @dataclass(frozen=True)
-class RunCost:
-    """Predicted seconds of wall time, bytes of memory of all processes together, bytes of store, and microseconds of a replica's step."""
+class RunCost(Cost):
+    """Predicted seconds of wall time, bytes of memory of all processes together and of the store, and microseconds of a replica's step."""
 
-    seconds: float
-    memory: int
-    store: int
-    microseconds: dict[int, float]
+    store: int = 0
+    microseconds: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> int:
+        """The bytes, as an integer."""
+        return int(self.bytes)
 
     def __str__(self) -> str:
-        return f"{duration(self.seconds)}, {size(self.memory)} of memory and {size(self.store)} of store"
+        return f"{duration(self.seconds)}, {size(self.bytes)} of memory and {size(self.store)} of store"
 
 
 def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
@@ -67,7 +73,12 @@ def predict(plan: Plan, workers: int, pending: float = 1.0) -> RunCost:
     each = min(TRIAL_SECONDS, TRIALS_SECONDS / len(plan.batch_sizes))
     per_step = {b: _trial(plan, b, each) for b in plan.batch_sizes}
     microseconds = {b: 1e6 * s for b, s in per_step.items()}
-    return RunCost(_seconds(plan, workers, pending, per_step), memory_bytes(plan, workers), store_bytes(plan), microseconds)
+    return _run_cost(plan, workers, _seconds(plan, workers, pending, per_step), microseconds)
+
+
+def _run_cost(plan: Plan, workers: int, seconds: float, microseconds: dict[int, float] | None = None) -> RunCost:
+    basis = f"{plan.replicas} replicas of {plan.steps} steps"
+    return RunCost(seconds, memory_bytes(plan, workers), basis, store_bytes(plan), microseconds or {})
 
 
 def _seconds(plan: Plan, workers: int, pending: float, per_step: dict[int, float]) -> float:
@@ -104,39 +115,47 @@ def store_bytes(plan: Plan) -> int:
     return plan.shard_count * (_moment_numbers(plan) * 8 + 16_384)
 
 
-def refuse_unaffordable(plan: Plan, workers: int, max_hours: float, pending: float = 1.0) -> None:
-    """UnaffordableError, with the figure and what would fit, for a run beyond the memory at hand or beyond `max_hours`.
+def limits(max_hours: float | None, budget: Budget | None) -> tuple[Budget, ...]:
+    """What a run may cost: `max_hours`, `budget`, or both; a day where neither is given."""
+    given = () if budget is None else (Budget.of(budget),)
+    if max_hours is None and given:
+        return given
+    hours = USUAL_HOURS if max_hours is None else max_hours if max_hours == math.inf else as_double(max_hours, "max_hours")
+    return Budget(3600.0 * hours, math.inf, name=f"max_hours = {hours:g}"), *given
+
+
+def require_affordable(plan: Plan, workers: int, allowed: tuple[Budget, ...], pending: float = 1.0) -> None:
+    """UnaffordableError, with the figure and what would fit, for a run beyond the memory at hand or beyond any of the budgets.
 
     `pending`: the fraction of the plan that is still to be run.
     """
     refuse_oversized(plan, workers)
-    allowed, (least, most) = 3600 * max_hours, _bounds(plan, workers, pending)
-    if most < allowed:
+    least, most = _bounds(plan, workers, pending)
+    if all(budget.allows(_run_cost(plan, workers, most)) for budget in allowed):
         return
-    if least > allowed and len(plan.batch_sizes) > MOST_TRIALS:  # nobody needs so many trials for a refusal
+    far = not all(budget.allows(_run_cost(plan, workers, least)) for budget in allowed)
+    if far and len(plan.batch_sizes) > MOST_TRIALS:  # nobody needs so many trials for a refusal
         per_step = {b: 3 * s for b, s in plan.step_seconds.items()}
     else:
         per_step = {b: 1e-6 * s for b, s in predict(plan, workers, pending).microseconds.items()}
     seconds = max(_seconds(plan, workers, pending, per_step), least)
-    if seconds <= allowed:
-        return
     done = (1 - pending) * plan.replicas
 
     def fits(replicas: int) -> bool:
         fewer, left = replace(plan, replicas=replicas), max(0.0, 1 - done / replicas)
         taken = max(_seconds(fewer, min(workers, fewer.shard_count), left, per_step), _bounds(fewer, workers, left)[0])
-        return taken <= ROOM * allowed and memory_bytes(fewer, workers) <= psutil.virtual_memory().available
+        cost = _run_cost(fewer, workers, taken / ROOM)
+        return cost.bytes <= psutil.virtual_memory().available and all(budget.allows(cost) for budget in allowed)
 
-    fitting = largest_that_fits(fits, 2, plan.replicas)
-    advice = (f"{fitting} replicas would fit",) if fitting is not None else ()
-    left = (*advice, *(("more workers",) if workers < plan.shard_count else ()), "a larger max_hours")
-    listed = left[0] if len(left) == 1 else ", ".join(left[:-1]) + ", or " + left[-1]
-    raise UnaffordableError(
-        f"the run would take {'at least' if seconds == least else 'about'} {duration(seconds)}, more than max_hours = {max_hours:g}: "
-        + (listed if advice else f"take {listed}"),
-        Cost(seconds, memory_bytes(plan, workers), f"{plan.replicas} replicas of {plan.steps} steps"),
-        left,
-    )
+    def alternatives() -> Iterator[str]:
+        fitting = largest_that_fits(fits, 2, plan.replicas)
+        if fitting is not None:
+            yield f"{fitting} replicas would fit"
+        if workers < plan.shard_count:
+            yield "more workers"
+
+    for budget in allowed:
+        budget.require(_run_cost(plan, workers, seconds), "the run, at least," if seconds == least else "the run", alternatives())
 
 
 def _bounds(plan: Plan, workers: int, pending: float) -> tuple[float, float]:
@@ -148,20 +167,24 @@ def _bounds(plan: Plan, workers: int, pending: float) -> tuple[float, float]:
 
 def refuse_oversized(plan: Plan, workers: int) -> None:
     """UnaffordableError for a run beyond the memory at hand."""
-    needed, available = memory_bytes(plan, workers), psutil.virtual_memory().available
-    if needed > available:
-        raise UnaffordableError(
-            f"the run needs {size(needed)} of memory and {size(available)} are free: "
-            "take fewer workers, smaller batches, fewer replicas or steps, a larger `every`"
-        )
+    cost = _run_cost(plan, workers, plan.core_seconds / workers)
+    _require_free(cost, psutil.virtual_memory().available, "memory", ("fewer workers", *_SMALLER))
     if torch.device(plan.device).type == "cuda":
-        free = torch.cuda.mem_get_info(torch.device(plan.device))[0]
         lockstep = max(
             plan.lockstep(b) * plan.replica_bytes(b) + shuffle_bytes(plan.problem.inputs, plan.sampling, plan.lockstep(b), max(2, b))
             for b in plan.batch_sizes
         )
-        if lockstep > free:
-            raise UnaffordableError(f"the run needs {size(lockstep)} of the GPU's memory, and {size(free)} are free: take smaller batches")
+        _require_free(
+            replace(cost, bytes=lockstep), torch.cuda.mem_get_info(torch.device(plan.device))[0], "the GPU's memory", _SMALLER[:1]
+        )
+
+
+_SMALLER = ("smaller batches", "fewer replicas or steps", "a larger `every`")
+
+
+def _require_free(cost: RunCost, free: float, where: str, alternatives: tuple[str, ...]) -> None:
+    if cost.bytes > free:
+        raise UnaffordableError.beyond("the run", cost, f"the {size(free)} of {where} that are free", alternatives)
 
 
 def _trial(plan: Plan, batch_size: int, seconds: float) -> float:

@@ -14,7 +14,7 @@ import torch
 import xarray as xr
 
 from empirics.arguments import check_running
-from empirics.runs.cost import refuse_oversized, refuse_unaffordable
+from empirics.runs.cost import limits, refuse_oversized, require_affordable
 from empirics.runs.plan import Plan, Shard
 from empirics.runs.progress import Account, Progress
 from empirics.runs.request import make_plan
@@ -23,6 +23,7 @@ from empirics.runs.run_file import read_run
 from empirics.runs.shard_files import Kept
 from empirics.runs.store import Store, as_path
 from empirics.runs.work import ShardResult, run_shard
+from theory.budget import Budget
 from theory.exact import as_index, shown
 from theory.problem import TeacherStudent
 
@@ -49,7 +50,8 @@ def simulate(
     resume: bool = True,
     repair: bool = False,
     shard_replicas: int | None = None,
-    max_hours: float = 24.0,
+    max_hours: float | None = None,
+    budget: Budget | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> xr.Dataset:
     """Run `replicas` independent runs of SGD from w_0 at every batch size, and estimate what the theory computes, without its formulas.
@@ -89,7 +91,8 @@ def simulate(
         resume: False refuses a store that has shards of this run.
         repair: compute shards again that are found corrupt; otherwise they are an error that names the file.
         shard_replicas: runs per shard, by default such that a shard takes some seconds. Decides the draws.
-        max_hours: refuse a run that is predicted to take longer.
+        max_hours: refuse a run that is predicted to take longer; 24 where no budget is given.
+        budget: seconds of wall time and bytes of memory of all processes that the run may take; where both are given, both are kept.
         progress: called with a Progress at the start, after every shard, and about twice a second while shards are under way.
 
     Raises ValueError or TypeError naming the argument, before any work; UnaffordableError, a ValueError, with the predicted cost;
@@ -118,6 +121,7 @@ def simulate(
         shard_replicas=shard_replicas,
     )
     check_running(workers=workers, scheduler=scheduler, max_hours=max_hours, resume=resume, repair=repair, store=store, progress=progress)
+    allowed = limits(max_hours, budget)
     count = choose_workers(plan, workers)
     told = progress or (lambda progress: None)
     refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
@@ -127,7 +131,7 @@ def simulate(
         plan = kept.plan
         count = min(count, plan.shard_count)
     if scheduler is None:
-        refuse_unaffordable(plan, count, max_hours, pending_share(plan, kept))
+        require_affordable(plan, count, allowed, pending_share(plan, kept))
     shards = plan.shards()
     if kept is not None and not resume and (there := len(kept.names().keys() & set(shards))):
         raise ValueError(f"store must have no shards of this run without resume, but {kept.path} holds {there} of them (--resume)")

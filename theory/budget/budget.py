@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from theory.budget.cost import Cost
@@ -25,6 +25,7 @@ class Budget:
 
     seconds: float = 600.0
     bytes: float = 8e9
+    name: str = field(default="", kw_only=True, repr=False, compare=False)  # what a refusal calls it, where it was given as something else
 
     def __post_init__(self) -> None:
         for name in ("seconds", "bytes"):
@@ -60,7 +61,7 @@ class Budget:
             raise UnaffordableError.beyond(what, cost, self, (*alternatives, "a larger budget"))
 
     def __str__(self) -> str:
-        return f"{'any time' if self.seconds == math.inf else f'{self.seconds:g} s'} and {size(self.bytes)}"
+        return self.name or f"{'any time' if self.seconds == math.inf else f'{self.seconds:g} s'} and {size(self.bytes)}"
 
 
 #: What a call may cost where no budget is given, unless it is a whole computation, and what operators and properties may cost.

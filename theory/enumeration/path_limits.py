@@ -34,9 +34,6 @@ class PathLimit(Budget):
         """Whether so many paths fit, be it without a limit: what is beyond reach does not."""
         return isinstance(cost, PathCost) and cost.paths <= self.paths and cost.paths < BEYOND_REACH and super().allows(cost)
 
-    def __str__(self) -> str:
-        return f"max_paths = {self.paths}"
-
 
 def limits(max_paths: Any, budget: Any, usual: int = LIMIT) -> tuple[Budget, ...]:
     """What enumeration may cost: `max_paths`, `budget`, or both; the usual number of paths where neither is given.
@@ -47,7 +44,7 @@ def limits(max_paths: Any, budget: Any, usual: int = LIMIT) -> tuple[Budget, ...
     if max_paths is None and given:
         return given
     paths = usual if max_paths is None else _as_limit(max_paths)
-    return PathLimit(SECONDS_PER_PATH * max(saturated(paths), LEAST), math.inf, paths), *given
+    return PathLimit(SECONDS_PER_PATH * max(saturated(paths), LEAST), math.inf, paths, name=f"max_paths = {paths}"), *given
 
 
 def _as_limit(max_paths: Any) -> float:

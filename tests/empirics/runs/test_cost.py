@@ -15,14 +15,14 @@ import torch
 
 from empirics import DataSet, UnaffordableError, make_plan, predict, simulate, synthetic
 from empirics.runs import cost
-from empirics.runs.cost import memory_bytes, refuse_unaffordable, store_bytes
+from empirics.runs.cost import limits, memory_bytes, require_affordable, store_bytes
 from empirics.runs.store import Store
 from empirics.runs.work import run_shard
 from empirics.sampling.batches import DataRows, Draws, shuffle_bytes
 from empirics.sampling.streams import streams
 from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher, Uniform
-from theory.budget import duration, size
+from theory.budget import Budget, duration, size
 
 PROBLEM = network((8, 16, 4), Gaussian(8), F(1, 2000))
 GOOD = {"batch_sizes": [1, 16], "steps": 40, "replicas": 2000}
@@ -83,7 +83,9 @@ def test_the_store_is_as_large_as_predicted(tmp_path):
 
 
 def test_a_run_that_takes_too_long_is_refused(no_work):
-    with pytest.raises(UnaffordableError, match=r"would take .*, more than max_hours = 0.001: \d+ replicas would fit") as caught:
+    with pytest.raises(
+        UnaffordableError, match=r"would cost .*; the budget is max_hours = 0\.001\. Alternatives: \d+ replicas would fit"
+    ) as caught:
         simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**6, max_hours=1e-3)
     assert isinstance(caught.value, ValueError)
 
@@ -93,18 +95,19 @@ def test_what_would_fit_is_let_through(monkeypatch):
     problem = synthetic()
     options = {"batch_sizes": [4], "steps": 100}
     with pytest.raises(UnaffordableError) as caught:
-        refuse_unaffordable(make_plan(problem, **options, replicas=10**6), 1, 1.0)
+        require_affordable(make_plan(problem, **options, replicas=10**6), 1, limits(1.0, None))
     fitting = int(re.search(r"(\d+) replicas would fit", str(caught.value))[1])
     assert fitting == pytest.approx(36_000 * cost.ROOM, abs=1)
     assert caught.value.alternatives[0] == f"{fitting} replicas would fit" and caught.value.cost.seconds == pytest.approx(10**5)
-    refuse_unaffordable(make_plan(problem, **options, replicas=fitting), 1, 1.0)
-    refuse_unaffordable(make_plan(problem, **options, replicas=140_000), 4, 1.0)
+    require_affordable(make_plan(problem, **options, replicas=fitting), 1, limits(1.0, None))
+    require_affordable(make_plan(problem, **options, replicas=140_000), 4, limits(1.0, None))
 
 
 def test_a_run_beyond_the_memory_is_refused(monkeypatch, no_work):
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=10**6))
     with pytest.raises(
-        UnaffordableError, match=r"the run needs \d+ MB of memory and 1 MB are free: take fewer workers, smaller batches, fewer"
+        UnaffordableError,
+        match=r"the run would cost .*, \d+ MB of memory .*the 1 MB of memory that are free\. Alternatives: fewer workers; smaller",
     ):
         simulate(PROBLEM, **GOOD)
 
@@ -118,7 +121,7 @@ def test_what_is_far_too_large_is_refused_at_once(change, tmp_path, no_work):
     """A store that exists is compared by a digest over all steps: not before."""
     Store(tmp_path, make_plan(PROBLEM, batch_sizes=[1], steps=1, replicas=4)).begin()
     began = time.perf_counter()
-    with pytest.raises(UnaffordableError, match=r"needs .* [GTP]B of memory|would take at least"):
+    with pytest.raises(UnaffordableError, match=r"the run would cost .* [GTP]B of memory .*that are free|the run, at least, would cost"):
         simulate(PROBLEM, **GOOD | change, store=tmp_path)
     assert time.perf_counter() - began < 5
 
@@ -142,7 +145,7 @@ def test_moments_are_kept_by_every_process_and_once_for_every_batch_size():
 
 def test_small_runs_need_no_trial(monkeypatch):
     monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: pytest.fail("a trial"))
-    refuse_unaffordable(make_plan(PROBLEM, **GOOD), 1, 24)
+    require_affordable(make_plan(PROBLEM, **GOOD), 1, limits(24, None))
 
 
 def test_what_the_store_has_already_costs_nothing(tmp_path, monkeypatch):
@@ -164,7 +167,7 @@ def test_absurd_requests_are_refused_without_listing_their_shards(monkeypatch):
 
 
 def test_costs_as_people_say_them():
-    text = str(cost.RunCost(seconds=7320, memory=3 * 10**9, store=1500, microseconds={}))
+    text = str(cost.RunCost(7320, 3e9, "a trial", store=1500))
     assert text == "2 h 2 min, 3 GB of memory and 1.5 kB of store"
     assert [duration(s) for s in (0.04, 9.9, 10, 59, 60, 3599, 3600, 86400 * 3)] == [
         "0.04 s",
@@ -185,9 +188,9 @@ def test_rows_of_large_batches_count(law):
     problem = network((2, 3, 1), law)
     small, large = (memory_bytes(make_plan(problem, batch_sizes=[b], steps=1, replicas=200), 1) for b in (2, 10**7))
     assert large - small > 4 * 10**7 * 2 * 8
-    with pytest.raises(UnaffordableError, match="the run needs"):
+    with pytest.raises(UnaffordableError, match=r"the run would cost .* that are free"):
         simulate(problem, batch_sizes=[10**9], steps=1, replicas=200)
-    with pytest.raises(UnaffordableError, match="the run needs"):
+    with pytest.raises(UnaffordableError, match=r"the run would cost .* that are free"):
         predict(make_plan(problem, batch_sizes=[10**9], steps=1, replicas=200), 1)
 
 
@@ -236,8 +239,8 @@ def test_orders_of_points_count_in_memory_and_time(sampling):
     kept = math.prod(cost.widest_group(plans[1], 4)) * 400_000 * 4 if sampling == "epochs" else 0
     assert many - few > max(kept, 24 * 400_000)
     assert plans[1].core_seconds > plans[0].core_seconds * (1000 if sampling == "without_replacement" else 0.9)
-    with pytest.raises(UnaffordableError, match=r"would take .*|needs .* of memory"):
-        refuse_unaffordable(replace(plans[1], replicas=10**6), 1, 1e-3)
+    with pytest.raises(UnaffordableError, match=r"the run(, at least,)? would cost"):
+        require_affordable(replace(plans[1], replicas=10**6), 1, limits(1e-3, None))
 
 
 @pytest.mark.parametrize("options", [
@@ -249,12 +252,46 @@ def test_advice_is_taken_by_the_predictor_that_gave_it(options, workers, hours, 
     monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 2e-4 * (1 + b / 100))
     monkeypatch.setattr(cost, "_bounds", lambda plan, workers, pending: (0.0, math.inf))
     with pytest.raises(UnaffordableError) as caught:
-        refuse_unaffordable(make_plan(PROBLEM, **options, replicas=10**8), workers, hours)
+        require_affordable(make_plan(PROBLEM, **options, replicas=10**8), workers, limits(hours, None))
     for advice in caught.value.alternatives:
         if found := re.fullmatch(r"(\d+) replicas would fit", advice):
-            refuse_unaffordable(make_plan(PROBLEM, **options, replicas=int(found[1])), workers, hours)
+            require_affordable(make_plan(PROBLEM, **options, replicas=int(found[1])), workers, limits(hours, None))
             with pytest.raises(UnaffordableError):
-                refuse_unaffordable(make_plan(PROBLEM, **options, replicas=int(int(found[1]) / cost.ROOM * 1.5) + 100), workers, hours)
+                require_affordable(
+                    make_plan(PROBLEM, **options, replicas=int(int(found[1]) / cost.ROOM * 1.5) + 100), workers, limits(hours, None)
+                )
             return
     refused = make_plan(PROBLEM, **options, replicas=2)
     assert cost._seconds(refused, 1, 1.0, {b: 2e-4 * (1 + b / 100) for b in refused.batch_sizes}) > cost.ROOM * 3600 * hours
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"max_hours": 1e-3}, r"max_hours = 0\.001"),
+        ({"budget": Budget(seconds=3.6)}, r"3\.6 s and 8 GB"),
+        ({"max_hours": math.inf, "budget": Budget(seconds=3.6)}, r"3\.6 s and 8 GB"),
+        ({"max_hours": 1e-3, "budget": Budget(seconds=1e9)}, r"max_hours = 0\.001"),
+        ({"budget": Budget(seconds=1e12, bytes=1e6)}, r"1e\+12 s and 1 MB"),
+    ],
+    ids=str,
+)
+def test_a_budget_stands_beside_or_in_the_place_of_hours(options, name, no_work):
+    with pytest.raises(UnaffordableError, match=rf"would cost .*the budget is {name}\. Alternatives: .*larger budget$") as refusal:
+        simulate(PROBLEM, batch_sizes=[4], steps=1000, replicas=10**6, **options)
+    assert isinstance(refusal.value.cost, cost.RunCost) and refusal.value.cost.basis == "1000000 replicas of 1000 steps"
+
+
+def test_a_budget_replaces_the_usual_day(monkeypatch):
+    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 1e-3)
+    plan = make_plan(synthetic(), batch_sizes=[4], steps=100, replicas=10**6)  # 28 hours
+    with pytest.raises(UnaffordableError, match="max_hours = 24"):
+        require_affordable(plan, 1, limits(None, None))
+    require_affordable(plan, 1, limits(None, Budget(seconds=2e5)))
+    require_affordable(plan, 1, limits(30, None))
+
+
+@pytest.mark.parametrize("budget", [3, "60 s", 1.5, (60, 1e9)])
+def test_a_budget_is_a_budget(budget):
+    with pytest.raises(TypeError, match="budget must be a Budget"):
+        simulate(PROBLEM, **GOOD, budget=budget)

@@ -170,4 +170,4 @@ def test_a_dry_run_of_far_too_much_is_refused_before_the_store_is_compared(tmp_p
     assert run("synthetic", "--batch-sizes", "4", "--steps", "1", "--replicas", "8", "--store", store).exit_code == 0
     monkeypatch.setattr(Store, "__init__", lambda *arguments, **options: pytest.fail("the store was opened"))
     shown = run("synthetic", "--batch-sizes", "4", "--steps", str(10**10), "--dry-run", "--store", store)
-    assert shown.exit_code == 2 and "the run needs" in shown.stderr
+    assert shown.exit_code == 2 and "that are free" in shown.stderr
