@@ -237,7 +237,7 @@ def _load_claims() -> list[tuple[str, str, str]]:
         ledger = import_module("theory.claims").LEDGER
     except (ImportError, AttributeError):
         return []
-    return [(str(claim.id), str(claim.statement.title), str(claim.verdict.value)) for claim in ledger]
+    return [(str(claim.id), str(claim.title), str(claim.verdict.value)) for claim in ledger]
 
 
 load_claims: Callable[[], list[tuple[str, str, str]]] = _load_claims

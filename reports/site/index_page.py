@@ -36,7 +36,7 @@ def index_page(
             {
                 "name": maths(claim.statement.name),
                 "href": page_name(claim.id),
-                "title": maths(claim.statement.title),
+                "title": maths(claim.title),
                 "verdict": claim.verdict.value,
                 "tone": tone,
                 "sign": sign,

@@ -45,4 +45,4 @@ def test_the_pinned_values():
 
 def test_the_degrees_in_the_text_are_those_of_the_code():
     degrees = ", ".join(str(loss_degree(t)) for t in range(3))
-    assert rf"for two linear layers {degrees} at \(t = 0, 1, 2\)" in claim.CLAIM.statement.corrected
+    assert rf"for two linear layers {degrees} at \(t = 0, 1, 2\)" in claim.CLAIM.corrected

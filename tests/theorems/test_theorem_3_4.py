@@ -78,7 +78,7 @@ def test_the_degree_is_attained_by_networks_without_structure():
 
 
 def test_the_degrees_in_the_text_are_those_of_the_code():
-    assert f"(two linear layers: {', '.join(str(variance_degree(t)) for t in range(4))}, ...)" in claim.CLAIM.statement.corrected
+    assert f"(two linear layers: {', '.join(str(variance_degree(t)) for t in range(4))}, ...)" in claim.CLAIM.corrected
 
 
 @pytest.mark.parametrize("activation_degree, depth", [(1, 3), (2, 6)])

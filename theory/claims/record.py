@@ -153,6 +153,31 @@ class Claim:
         return statement
 
     @property
+    def title(self) -> str:
+        """The statement in a line."""
+        return self.statement.title
+
+    @property
+    def source(self) -> str:
+        """Where the paper has it: section and lines."""
+        return self.statement.source
+
+    @property
+    def printed(self) -> str:
+        """The statement as printed, HTML with LaTeX."""
+        return self.statement.printed
+
+    @property
+    def corrected(self) -> str:
+        """As it should read; empty where the print stands."""
+        return self.statement.corrected
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """What it needs, one sentence each."""
+        return self.statement.hypotheses
+
+    @property
     def folder(self) -> str:
         """`theorem_a7`, in theory/claims; its own tests are tests/theorems/test_theorem_a7.py."""
         return self.module.rpartition(".")[2]
