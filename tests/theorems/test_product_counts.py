@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory.claims import product_counts
-from theory.claims.product_counts import CLAIM, Sizes, Terms, check, check_printed, monomials
+from theory.claims.product_counts import CLAIM, Sizes, Terms, Wide, check, check_printed, monomials
 from theory.polynomial_networks import Counts, fewest_products
 from theory.polynomial_networks.lower_bounds import count_exponents
 
@@ -37,6 +37,7 @@ def test_two_ways_to_the_monomials_of_the_output():
 def test_the_print_is_not_refuted_where_it_is_enough():
     assert check_printed(Terms(2, 2)).holds is True
     assert check_printed(Sizes((1,) * 7, 2)).holds is True
+    assert check_printed(Wide(3, 3, 1000)).holds is None and check_printed(Wide(3, 2, 10**9)).holds is None
 
 
 def test_a_wrong_count_is_noticed(monkeypatch):

@@ -26,6 +26,7 @@ from theory import (
 )
 from theory import gaussian_moments as gm
 from theory import kronecker as kr
+from theory import polynomial_networks as pn
 from theory import recursion as rec
 from theory import trace_forms as tf
 from theory.activations import activation, custom, leaky_relu
@@ -145,6 +146,14 @@ GOOD_CALLS |= {
 GOOD_CALLS |= {
     degrees.printed_variance_degree_a7: {"step": 2},
     degrees.printed_variance_degrees_3_4: {"step": 2, "activation_degree": 2},
+}
+GOOD_CALLS |= {
+    pn.gradient_products: {"sizes": (1, 2, 1), "activation": (0, 1, 1), "layer": 1, "fused": True},
+    pn.count_products: {"sizes": (1, 2, 1), "activation": (0, 1, 1), "layer": 1, "fused": True},
+    pn.printed_counts: {"sizes": (1, 2, 1), "degree": 2},
+    pn.fewest_products: {"depth": 3, "degree": 2, "layer": 1},
+    pn.fewest_products_of_wide_layers: {"depth": 3, "degree": 3, "width": 8},
+    pn.evaluate: {"products": list(pn.gradient_products((1, 1), (0, 1), 1)), "weights": [[[1]]], "teacher": [[[2]]], "x": [3]},
 }
 #: Methods, as functions of the arguments after the object.
 GOOD_CALLS |= {

@@ -21,7 +21,7 @@ from fractions import Fraction as F
 import numpy as np
 from theory import *
 from theory import approximation, chebyshev, degrees, enumeration, gaussian_moments, kronecker, large_batch, recursion, trace_forms
-from theory import variance_poly
+from theory import polynomial_networks, variance_poly
 from theory.approximation import variance_gaps
 from theory.claims.support import scalar_monotonicity
 from theory.engines.frequencies import factorial_moments
@@ -125,6 +125,15 @@ CALLS = {
     "latex digits": "wide.latex(digits=N)",
     "trace forms, products": "[f := sum(W(k, 1) for k in range(40))] + [f := f @ f for _ in range(min(N, 60))]",
     "trace forms, substitution": "tr(W(1, 1) @ W(1, 1) @ W(1, 1)).substitute(lambda x: sum(W(k, 1) for k in range(min(N, 300))))",
+    "products, depth": "list(polynomial_networks.gradient_products((2,) * min(N, 10**5), (1, 1, 1), 1, budget=B))",
+    "products, width": "list(polynomial_networks.gradient_products((2, N, 2), (1, 1, 1), 1, budget=B))",
+    "products, degree": "list(polynomial_networks.gradient_products((1, 1, 1), (1,) * min(N, 10**5), 1, budget=B))",
+    "products, counted": "polynomial_networks.count_products((2,) * min(N, 10**5), (1, 1, 1), 1)",
+    "products, degree counted": "polynomial_networks.count_products((1, 3, 2, 1), (1,) * min(N, 10**5), 2)",
+    "products, as printed": "polynomial_networks.printed_counts((2,) * min(N, 10**5), degree=N)",
+    "products, fewest by depth": "polynomial_networks.fewest_products(depth=N, degree=2, layer=2)",
+    "products, fewest by degree": "polynomial_networks.fewest_products(depth=5, degree=N, layer=2)",
+    "products, fewest of wide layers": "polynomial_networks.fewest_products_of_wide_layers(depth=5, degree=3, width=N)",
     "degree of the variance": "degrees.variance_degree(N)",
     "degree, one layer": "degrees.variance_degree(N, depth=1)",
     "degree of the loss": "degrees.loss_degree(N, depth=3, activation_degree=2)",

@@ -15,7 +15,7 @@
 from theory.polynomial_networks.counts import Counts, count_products, printed_counts
 from theory.polynomial_networks.letters import Letter, bracketed_shapes
 from theory.polynomial_networks.lower_bounds import fewest_products, fewest_products_of_wide_layers
-from theory.polynomial_networks.products import Product, differentiate, evaluate, gradient_products, output_products
+from theory.polynomial_networks.products import Product, differentiate, evaluate, gradient_products
 
 __all__ = [
     "Counts",
@@ -28,6 +28,5 @@ __all__ = [
     "fewest_products",
     "fewest_products_of_wide_layers",
     "gradient_products",
-    "output_products",
     "printed_counts",
 ]

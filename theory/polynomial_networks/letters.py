@@ -55,9 +55,8 @@ class Letter:
             return fmpq_mat(rows, columns, [1] * (rows * columns))
         if self.kind not in (UNIT, UNIT_SQUARE):
             return None
-        matrix = fmpq_mat(rows, columns)
-        j = self.index - 1
-        matrix[min(j, rows - 1), min(j, columns - 1)] = 1
+        matrix, j = fmpq_mat(rows, columns), self.index - 1
+        matrix[j if rows > 1 else 0, j if columns > 1 else 0] = 1
         return matrix
 
     def __str__(self) -> str:

@@ -28,7 +28,8 @@ def fewest_products(*, depth: int, degree: int, layer: int) -> int:
     """
     h, d = as_index(depth, "depth", minimum=1), as_index(degree, "degree", minimum=1)
     s = as_layer(layer, h)
-    refuse_long(10 * h * h * (d.bit_length() + h.bit_length()))  # the square of the number's length, and more, is the time it takes
+    # the time it takes grows with the square of the number's length, and faster
+    refuse_long("depth and degree", 10 * h * h * (d.bit_length() + h.bit_length()))
 
     def with_layer(v: int) -> int:
         return count_exponents(h - 1, d, v) - (count_exponents(h - 1 - s, d, v) if s < h else 0)
@@ -54,9 +55,9 @@ def fewest_products_of_wide_layers(*, depth: int, degree: int, width: int) -> in
     """
     h, d = as_index(depth, "depth", minimum=2), as_index(degree, "degree", minimum=2)
     groups = as_index(width, "width", minimum=1) // (d + 1)
-    refuse_long((h - 2) * d.bit_length())
+    refuse_long("depth and degree", (h - 2) * d.bit_length())
     q = d ** (h - 2)
-    refuse_long(2 * min(q, groups) * (2 * q + groups).bit_length())
+    refuse_long("depth, degree and width", 2 * min(q, groups) * (2 * q + groups).bit_length())
     return math.comb(groups + 2 * q - 1, 2 * q)
 
 

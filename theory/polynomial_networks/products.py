@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from itertools import chain, combinations_with_replacement
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,9 @@ from theory.polynomial_networks.letters import (
     word_shape,
 )
 
+#: Of `evaluate`, by the letters that they are the values of.
+_ARGUMENTS = {WEIGHT: "weights", TEACHER: "teacher", SAMPLE: "x"}
+
 
 @dataclass(frozen=True)
 class Product:
@@ -60,10 +64,6 @@ class Product:
 
     def __str__(self) -> str:
         return " ".join([*([] if self.coefficient == 1 else [written(self.coefficient)]), *map(str, self.letters)])
-
-    def latex(self) -> str:
-        """LaTeX of the word, without its coefficient."""
-        return r"\,".join(letter.latex() for letter in self.letters)
 
 
 class _Cut(NamedTuple):
@@ -109,15 +109,16 @@ def gradient_products(
 def evaluate(products: Iterable[Product], weights: Iterable[MatrixLike], teacher: Iterable[MatrixLike], x: MatrixLike) -> np.ndarray:
     """The sum of the products for these weights, teacher's weights and sample, an object array of Fractions.
 
-    Raises ValueError for no product at all, for products of different shapes, and where a matrix has another shape than its letter.
+    Raises ValueError for no product at all, for products that do not chain or have different shapes, and for a matrix of another shape than
+    its letter.
     """
     table = _values(weights, teacher, x)
     total: fmpq_mat | None = None
     for product in products if isinstance(products, Iterator) else as_sequence(products, "products"):
         if not isinstance(product, Product):
             raise TypeError(f"products must be Products, such as those of gradient_products, but had {shown(product)}")
-        value = reduce(lambda left, letter: left * _value(letter, table), product.letters[1:], _value(product.letters[0], table))
-        value = value * to_fmpq(product.coefficient)
+        product.type_check()
+        value = reduce(mul, (_value(letter, table) for letter in product.letters)) * to_fmpq(product.coefficient)
         if total is not None and (value.nrows(), value.ncols()) != (total.nrows(), total.ncols()):
             raise ValueError(f"products must have one shape, but {product} is {value.nrows()} by {value.ncols()}")
         total = value if total is None else total + value
@@ -139,12 +140,6 @@ def differentiate(product: Product, letter: Letter) -> list[Product]:
         elif place == letter.T:
             found.append(Product(product.coefficient, rest))
     return found
-
-
-def output_products(sizes: Iterable[int], activation: Iterable[NumberLike], *, fused: bool = True) -> list[Product]:
-    """The words of f(w; x) = W_H sigma(... sigma(W_1 x)), each a column of p_H entries."""
-    p, sigma, _ = checked_arguments(sizes, activation, 1)
-    return _words(p, sigma, len(p) - 1, fused)
 
 
 def _products(sizes: tuple[int, ...], sigma: tuple[Fraction, ...], s: int, fused: bool) -> Iterator[Product]:
@@ -213,7 +208,8 @@ def _of_teacher(word: Word, sizes: tuple[int, ...]) -> Word:
 def _values(weights: Iterable[MatrixLike], teacher: Iterable[MatrixLike], x: MatrixLike) -> dict[Letter, fmpq_mat]:
     """The matrices of W_k, W*_k and x, keyed by letters of their own shapes."""
     named = [(SAMPLE, 0, as_rows(x, "x"))]
-    for kind, name, layers in ((WEIGHT, "weights", weights), (TEACHER, "teacher", teacher)):
+    for kind, layers in ((WEIGHT, weights), (TEACHER, teacher)):
+        name = _ARGUMENTS[kind]
         named += [(kind, k, as_matrix(w, f"{name}[{k - 1}]")) for k, w in enumerate(as_sequence(layers, name), start=1)]
     return {Letter(kind, k, *matrix.shape): to_fmpq_mat(matrix) for kind, k, matrix in named}
 
@@ -225,10 +221,11 @@ def _value(letter: Letter, table: dict[Letter, fmpq_mat]) -> fmpq_mat:
         elif (constant := letter.constant) is not None:
             table[letter] = constant
         else:
-            raise ValueError(f"{letter} must have a value of shape {letter.shape}, but {_given(letter, table)}")
+            raise _no_value(letter, table)
     return table[letter]
 
 
-def _given(letter: Letter, table: dict[Letter, fmpq_mat]) -> str:
-    same = [known.shape for known in table if (known.kind, known.index, known.transposed) == (letter.kind, letter.index, False)]
-    return f"was given one of shape {same[0]}" if same else "was given none"
+def _no_value(letter: Letter, table: Iterable[Letter]) -> ValueError:
+    shapes = [known.shape for known in table if (known.kind, known.index, known.transposed) == (letter.kind, letter.index, False)]
+    given = f"had shape {shapes[0]}" if shapes else "was not there"
+    return ValueError(f"{_ARGUMENTS[letter.kind]} must have shape {letter.shape} in the place of {letter}, but {given}")

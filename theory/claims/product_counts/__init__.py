@@ -9,7 +9,7 @@ from functools import reduce
 from flint import fmpz_mpoly, fmpz_mpoly_ctx
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.polynomial_networks import count_products, gradient_products, printed_counts
+from theory.polynomial_networks import count_products, fewest_products_of_wide_layers, gradient_products, printed_counts
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,15 @@ class Terms:
 
     depth: int
     degree: int
+
+
+@dataclass(frozen=True)
+class Wide:
+    """Widths (1, n, 1, ..., 1), sigma(z) = z^D."""
+
+    depth: int
+    degree: int
+    width: int
 
 
 def check(instance: Sizes) -> Evidence:
@@ -67,8 +76,10 @@ def monomials(depth: int, degree: int) -> int:
     return len(reduce(layer, weights[1:], weights[0] * x))
 
 
-def check_printed(instance: Sizes | Terms) -> Evidence:
+def check_printed(instance: Sizes | Terms | Wide) -> Evidence:
     """At widths 1 every product is a monomial: the printed number of terms of the output, and J, must be at least the monomials' number."""
+    if isinstance(instance, Wide):
+        return _check_wide(instance)
     count = monomials(instance.depth, instance.degree)
     if isinstance(instance, Terms):
         printed, needed = sum(instance.degree**i for i in range(instance.depth)), count
@@ -86,6 +97,23 @@ def check_printed(instance: Sizes | Terms) -> Evidence:
         right=needed,
         holds=needed <= printed,
         residual=F(max(needed - printed, 0)),
+    )
+
+
+def _check_wide(instance: Wide) -> Evidence:
+    h, d, n = instance.depth, instance.degree, instance.width
+    printed = printed_counts((1, n, *[1] * (h - 1)), degree=d).products
+    needed = fewest_products_of_wide_layers(depth=h, degree=d, width=n)
+    return Evidence(
+        statement=r"\(J\) products are enough, all constants being numbers, identities, unit vectors or vectors of ones",
+        instance=f"H = {h}, D = {d}, widths 1-{n}{'-1' * (h - 1)}, sigma(z) = z^{d}",
+        left_route=r"\(J\) of line 761",
+        left=printed,
+        right_route=r"the lower bound of the proof, \(\binom{G + 2q - 1}{2q}\): one computation",
+        right=needed,
+        holds=None if needed <= printed else False,
+        residual=F(max(needed - printed, 0)),
+        reason="the lower bound is not above the print" if needed <= printed else "",
     )
 
 
@@ -117,5 +145,6 @@ CLAIM = Claim(
             r"\(\partial f(w) / \partial W_7\) do not: all their products are different. "
             r"\(J = (2 \cdot 127 \cdot 64)^2 = 16256^2\).",
         ),
+        Showcase("three cubic layers, one of them wide", lambda: Wide(3, 3, 500_000), printed=True),
     ),
 )

@@ -13,7 +13,7 @@ import numpy as np
 from theory.claims.lemma_a8 import instance as network_of
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support.product_lists import OneSample, check_list
-from theory.polynomial_networks import Product, bracketed_shapes, evaluate
+from theory.polynomial_networks import Product, bracketed_shapes, differentiate, evaluate
 from theory.polynomial_networks.letters import Word, sample, unit, weight
 
 #: The terms of the two gradients by their lines, as printed, and with e_j, e_k and their transposes where they chain.
@@ -35,10 +35,14 @@ CORRECTED = {
     713: "ej ej^T W2^T W2 ek ek^T W1 x ek^T W1 x x^T W1^T ej x^T",
     714: "ej x^T W1^T ej ej^T W2^T W2 ek ek^T W1 x ek^T W1 x x^T",
 }
-#: The traces that are differentiated: line 702, and (A.8).
-TRACES = {
+#: The traces that are differentiated, line 702 and (A.8) in line 709, as printed and as products that chain.
+PRINTED_TRACES = {
     702: "x^T W1^T W2^T W2 ej^T W1 x ej^T W1 x ej",
     709: "ek^T x^T W1^T ek x^T W1^T ek W2^T W2 ej^T W1 x ej^T W1 x ej",
+}
+TRACES = {
+    702: "x^T W1^T W2^T W2 ej ej^T W1 x ej^T W1 x",
+    709: "x^T W1^T ek x^T W1^T ek ek^T W2^T W2 ej ej^T W1 x ej^T W1 x",
 }
 
 
@@ -72,6 +76,15 @@ def word(text: str, sizes: tuple[int, int, int], j: int, k: int) -> Word:
     return tuple(letters[name.removesuffix("^T")].T if name.endswith("^T") else letters[name] for name in text.split())
 
 
+def terms(trace: int, sizes: tuple[int, int, int], j: int, k: int) -> list[Word]:
+    """The corrected terms of a trace's gradient. Raises ValueError unless they are what footnote 4 makes of it, letter for letter."""
+    stated = [word(text, sizes, j, k) for line, text in CORRECTED.items() if (line > 709) == (trace == 709)]
+    found = differentiate(Product(F(1), word(TRACES[trace], sizes, j, k)), weight(1, sizes))
+    if sorted(map(str, stated)) != sorted(str(p.letters) for p in found):
+        raise ValueError(f"the terms of line {trace} must be its derivatives, {', '.join(map(str, found))}")
+    return stated
+
+
 def check(instance: Traces | OneSample) -> Evidence:
     """The two gradients of lines 701-714 by the corrected terms; or a whole network."""
     return check_list(instance) if isinstance(instance, OneSample) else _check_traces(instance)
@@ -80,10 +93,10 @@ def check(instance: Traces | OneSample) -> Evidence:
 def _check_traces(instance: Traces) -> Evidence:
     sizes, (s1, s2) = instance.sizes, instance.sigma
     width = range(1, sizes[1] + 1)
-    first = [Product(s1 * s2, word(CORRECTED[line], sizes, j, 1)) for j in width for line in (703, 704, 705)]
-    second = [Product(s2**2, word(CORRECTED[line], sizes, j, k)) for j, k in product(width, width) for line in (711, 712, 713, 714)]
+    first = [Product(s1 * s2, letters) for j in width for letters in terms(702, sizes, j, 1)]
+    second = [Product(s2**2, letters) for j, k in product(width, width) for letters in terms(709, sizes, j, k)]
     left = {
-        name: evaluate(products, instance.weights, instance.weights, instance.x)
+        name: evaluate(products, instance.weights, [], instance.x)
         for name, products in (("lines 701-705", first), ("lines 708-714", second))
     }
     right = dict(zip(left, _five_points(instance), strict=True))
