@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from empirics.ranges import check_singles
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
+from theory.routes import require
 
 DTYPES = ("float32", "float64")
 SAMPLINGS = ("independent", "without_replacement", "epochs")
@@ -66,13 +65,11 @@ def check_request(
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
-    problem.optimizer.require_plain()
+    require(problem, "empirics")
     sizes = _batch_sizes(batch_sizes)
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)
     problem.check_doubles()
-    if not problem.inputs.has_samples:
-        problem.inputs.sample(np.random.default_rng(0), 1)  # which says why there are none
     as_choice(dtype, "dtype", DTYPES)
     if dtype == "float32":
         check_singles(problem)

@@ -1,8 +1,8 @@
 """The import rules of the house, read from the sources: who may import whom, without importing anyone.
 
 Each package is a list of folders and modules, from the ground up: what stands in one may import what stands in it or in an earlier one,
-in no circle. `empirics` may import of `theory` the problem, its laws, numbers and budgets only; `reports` may import anything; nobody
-imports `reports`.
+in no circle. `empirics` may import of `theory` the problem, its laws, numbers, budgets and the names of the ways to a quantity only;
+`reports` may import anything; nobody imports `reports`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOUSE: dict[str, tuple[str, ...]] = {
     "reports": ("text", "findings", "figures", "site", "cli", "reports", "__main__"),
 }
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})
-EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers")
+EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers", "theory.routes")
 #: The slow, obvious truth shares no formula with what it is compared with: it sees the ground of the house, up to the problem.
 ORACLE, ORACLE_UP_TO = "theory.enumeration", "backpropagation"
 #: Ways to the same polynomial: none may lean on another.

@@ -67,7 +67,13 @@ class DecreasingRange:
 
 
 def variance_gap(
-    problem: TeacherStudent, polynomial: ActivationPolynomial, step: int, layer: int, *, input_radius: NumberLike | None = None
+    problem: TeacherStudent,
+    polynomial: ActivationPolynomial,
+    step: int,
+    layer: int,
+    *,
+    input_radius: NumberLike | None = None,
+    budget: Budget | None = None,
 ) -> float:
     """e with |sqrt var(g_{t,k}^S) - sqrt var(g_{t,k}^P)| <= e given w_0, for every batch size: the a-priori bound on the gradients.
 
@@ -77,7 +83,7 @@ def variance_gap(
     if not isinstance(problem, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
     t, k = problem.check_step(step), problem.check_layer(layer)
-    return float(every_path_bound(problem, polynomial, t + 1, input_radius=input_radius).gradient[t, k - 1])
+    return float(every_path_bound(problem, polynomial, t + 1, input_radius=input_radius, budget=budget).gradient[t, k - 1])
 
 
 def certified_decreasing_range(
@@ -108,7 +114,7 @@ def certified_decreasing_range(
     allowed = limits(max_paths, budget, usual=4 * LIMIT)
     if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
         raise cannot(problem, without_atoms(problem), *others("theory.enumeration"))
-    gap = variance_gap(problem, polynomial, step, layer)
+    gap = variance_gap(problem, polynomial, step, layer, budget=budget)
     if not polynomial.is_certified:
         raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
     exact, t = replace(problem, activation=polynomial.coefficients), problem.check_step(step)

@@ -124,7 +124,7 @@ def batch_degrees(letters: Sequence[Letter], top: int, *, m: int = 3, budget: Bu
     because g_s is a polynomial of degree m^{s-f} in batch f and W_s has the degree of g_{s-1}; m = 3 for two linear layers.
     """
     letters, top, m = as_sequence(letters, "letters"), as_index(top, "top"), as_index(m, "m", minimum=1)
-    work = saturated(top) ** 2 * (1 + len(letters)) * (1 + m.bit_length() / 8)
+    work = (1 + saturated(top)) ** 2 * (1 + len(letters)) * (1 + m.bit_length() / 8)
     _degrees_affordable(work, top, budget)
     return degrees.batch_degrees((x.last_batch for x in letters if (x.step or 0) <= top), top + 1, m=m)
 
@@ -147,7 +147,7 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
 def printed_degree_bound(form: TraceForm | KroneckerForm, *, budget: Budget | None = None) -> int:
     """Theorem A.6 as printed (line 629): sum_f (3^{f+1} - 1)/2 deg(G_f; M) + (3^f - 1)/2 deg(W_f; M), which is sum_f D_f."""
     _check_form(form)
-    _degrees_affordable(saturated(form.step) ** 2, form.step, budget)
+    _degrees_affordable((1 + saturated(form.step)) ** 2, form.step, budget)
 
     def bound(letters: Sequence[Letter]) -> int:
         of_g = (_count(letters, GRADIENT, f) * (3 ** (f + 1) - 1) // 2 for f in range(form.step + 1))
