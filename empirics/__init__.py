@@ -38,14 +38,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from empirics.estimation.comparison import Comparison, compare, compare_dataset
     from empirics.estimation.intervals import interval
-    from empirics.runs.attributes import again
+    from empirics.experiments.synthetic_problem import synthetic
+    from empirics.inputs.data_sets import DataSet
+    from empirics.runs.again import again
     from empirics.runs.cost import RunCost, UnaffordableError, predict
     from empirics.runs.progress import Progress
     from empirics.runs.request import make_plan
     from empirics.runs.simulation import load, simulate
     from empirics.runs.store import CorruptShardError
-    from empirics.sampling.data_sets import DataSet
-    from empirics.sampling.synthetic_problem import synthetic
 
 __all__ = [
     "simulate", "load", "again", "synthetic", "DataSet", "Progress",
@@ -54,9 +54,9 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
-    "runs.attributes": ("again",), "runs.simulation": ("simulate", "load"), "runs.progress": ("Progress",), "runs.request": ("make_plan",),
+    "runs.again": ("again",), "runs.simulation": ("simulate", "load"), "runs.progress": ("Progress",), "runs.request": ("make_plan",),
     "runs.cost": ("predict", "RunCost", "UnaffordableError"), "runs.store": ("CorruptShardError",),
-    "sampling.synthetic_problem": ("synthetic",), "sampling.data_sets": ("DataSet",),
+    "experiments.synthetic_problem": ("synthetic",), "inputs.data_sets": ("DataSet",),
     "estimation.comparison": ("compare", "compare_dataset", "Comparison"), "estimation.intervals": ("interval",),
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from empirics.ranges import check_singles
+from empirics.single_precision import check_singles
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent

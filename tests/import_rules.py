@@ -20,7 +20,10 @@ HOUSE: dict[str, tuple[str, ...]] = {
         *("recursion", "engines", "linear_regression", "large_batch", "enumeration", "references"),
         *("other_routes", "variance_poly", "approximation", "theory", "claims"),
     ),
-    "empirics": ("extra", "sampling", "ranges", "arguments", "engines", "estimation", "models", "runs", "experiments", "empirics"),
+    "empirics": (
+        *("extra", "inputs", "single_precision", "arguments", "sampling", "engines", "estimation", "models", "runs"),
+        *("experiments", "empirics"),
+    ),
     "reports": ("text", "findings", "figures", "site", "cli", "reports", "__main__"),
 }
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})

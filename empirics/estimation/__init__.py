@@ -1,4 +1,4 @@
-"""What the sums over replicas say: moments, standard errors, tails, rounding, intervals, comparisons."""
+"""What the sums over replicas say: moments of blocks, standard errors, how far these can be trusted, intervals, comparisons."""
 
 from empirics.extra import require_extra
 

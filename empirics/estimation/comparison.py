@@ -46,7 +46,7 @@ class Comparison:
     @property
     def set_p_value(self) -> float:
         """Kolmogorov and Smirnov's p-value of all z against Student's t. It takes independent z, one for each run, and degrees of freedom
-        in the hundreds at least: fewer are cautious ones (empirics/estimation/tails.py), and then z are smaller than t."""
+        in the hundreds at least: fewer are cautious ones (empirics/estimation/degrees_of_freedom.py), and then z are smaller than t."""
         return float(stats.kstest(student_cdf(self.z, self.degrees_of_freedom).ravel(), stats.uniform.cdf).pvalue)
 
 

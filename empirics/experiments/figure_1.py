@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from empirics.experiments.synthetic_problem import synthetic
 from empirics.runs.simulation import load, simulate
-from empirics.sampling.synthetic_problem import synthetic
 
 if TYPE_CHECKING:
     from xarray import Dataset

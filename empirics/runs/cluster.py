@@ -21,8 +21,8 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker, SpecCluster, as_completed, get_worker
 from distributed.deploy.subprocess import SubprocessScheduler, SubprocessWorker
 
-from empirics.runs.guards import quiet
 from empirics.runs.plan import Plan, Shard
+from empirics.runs.process_state import quiet
 from empirics.runs.shard_files import Kept, write_shard
 from empirics.runs.work import ShardResult, run_shard
 

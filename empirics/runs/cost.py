@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import psutil
 import torch
 
-from empirics.estimation.statistics import FOLDS, size_of
-from empirics.runs.guards import arithmetic
+from empirics.estimation.block_statistics import FOLDS, size_of
 from empirics.runs.plan import ENGINES, Plan, Shard
+from empirics.runs.process_state import arithmetic
 from empirics.runs.work import source_for
 from empirics.sampling.batches import SORTED_AT_ONCE, DataRows, shuffle_bytes
 from empirics.sampling.streams import streams

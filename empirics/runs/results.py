@@ -9,12 +9,12 @@ import numpy as np
 import xarray as xr
 
 from empirics.engines.activations import is_piecewise_linear
-from empirics.estimation.estimates import estimate, uses_controls
-from empirics.estimation.statistics import PER_LAYER, Moments, size_of
-from empirics.estimation.tails import LEAST, concentration, degrees_of_freedom
-from empirics.runs.attributes import MOST_NUMBERS, problem_text
-from empirics.runs.guards import arithmetic
+from empirics.estimation.block_statistics import PER_LAYER, Moments, size_of
+from empirics.estimation.degrees_of_freedom import LEAST, concentration, degrees_of_freedom
+from empirics.estimation.standard_errors import estimate, uses_controls
+from empirics.runs.again import MOST_NUMBERS, problem_text
 from empirics.runs.plan import Plan
+from empirics.runs.process_state import arithmetic
 from empirics.runs.rounding import rounding_errors
 from empirics.runs.work import ShardResult
 from empirics.sampling.population import population
@@ -35,7 +35,7 @@ WORDS = {
 
 TOO_FEW = (
     f"NaN where fewer than {LEAST} degrees of freedom would be left: too few blocks of replicas, or too few of the samples that make the "
-    "noise (empirics/estimation/tails.py)"
+    "noise (empirics/estimation/degrees_of_freedom.py)"
 )
 
 TIED = (

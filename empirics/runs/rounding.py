@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empirics.estimation.statistics import PER_LAYER
+from empirics.estimation.block_statistics import PER_LAYER
 from empirics.runs.plan import Plan
 from theory.exact import to_float
 

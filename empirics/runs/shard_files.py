@@ -26,9 +26,9 @@ from typing import Any
 import h5netcdf
 import numpy as np
 
-from empirics.estimation.statistics import Moments
-from empirics.runs.guards import beside
+from empirics.estimation.block_statistics import Moments
 from empirics.runs.plan import Shard
+from empirics.runs.process_state import beside
 from empirics.runs.work import ShardResult
 
 _NAME = re.compile(r"b(\d{1,20})-s(\d{1,20})-n(\d{1,20})(?:-t(\d{1,20}))?-([0-9a-f]{16})\.nc")

@@ -64,12 +64,12 @@ def simulate(
 
     each (but the last) with `..._se`, its standard error, with the rounding of the arithmetic in it, and `..._df`, the degrees of freedom
     of Student's t that `interval` and `compare_dataset` use: blocks of replicas are few and their values skewed, and what makes the noise
-    may be rare (empirics/estimation/tails.py). Where too few are left, below 52 replicas at least, the standard error is NaN. Controls
-    reduce it no further than the number of blocks can show (empirics/estimation/estimates.py). For relu and leaky_relu there is `ties`, the
-    fraction of runs in which rounding has decided a slope (empirics/engines/ties.py): where it is not 0, standard errors are NaN. All
-    estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made what, and all that is
-    needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian inputs and many steps,
-    neither estimates nor standard errors can tell.
+    may be rare (empirics/estimation/degrees_of_freedom.py). Where too few are left, below 52 replicas at least, the standard error is NaN.
+    Controls reduce it no further than the number of blocks can show (empirics/estimation/standard_errors.py). For relu and leaky_relu
+    there is `ties`, the fraction of runs in which rounding has decided a slope (empirics/engines/ties.py): where it is not 0, standard
+    errors are NaN. All estimates are unbiased (in epochs too); where a run has diverged they are NaN. Attributes say which estimator made
+    what, and all that is needed to run it again. What events that no run meets contribute to a variance, nearly all of it for Gaussian
+    inputs and many steps, neither estimates nor standard errors can tell.
 
     Args:
         problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from empirics.estimation.statistics import Moments, size_of
-from empirics.runs.guards import beside
+from empirics.estimation.block_statistics import Moments, size_of
 from empirics.runs.plan import Plan, Shard, fingerprint
+from empirics.runs.process_state import beside
 from empirics.runs.run_file import RunFile, read_run
 from empirics.runs.shard_files import (
     CorruptShardError,

@@ -14,9 +14,9 @@ import torch
 
 from empirics.engines.activations import is_piecewise_linear
 from empirics.engines.base import Engine
-from empirics.estimation.statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
-from empirics.runs.guards import arithmetic
+from empirics.estimation.block_statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
 from empirics.runs.plan import ENGINES, Plan, Shard
+from empirics.runs.process_state import arithmetic
 from empirics.sampling.batches import Draws, Source, make_source
 from empirics.sampling.streams import Streams, streams
 

@@ -1,1 +1,5 @@
-"""Where samples and batches come from: streams of random numbers, data sets, batches, synthetic problems."""
+"""Where batches come from: streams of random numbers, one source of mini-batches for each law and way of drawing."""
+
+from empirics.extra import require_extra
+
+require_extra(__name__)

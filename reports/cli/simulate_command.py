@@ -194,7 +194,7 @@ def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
         if not Path(name).suffix and not Path(name).exists():
             raise ValueError(f"problem must be 'synthetic' or a .toml or .json file, but was {name!r}{did_you_mean(name, [SYNTHETIC])}")
         return read_problem(Path(name))
-    from empirics.sampling.synthetic_problem import synthetic
+    from empirics.experiments.synthetic_problem import synthetic
 
     return synthetic(inputs, seed)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from empirics.sampling.data_sets import DataSet
+from empirics.inputs.data_sets import DataSet
 from theory import Budget, Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.budget import largest_that_fits
 from theory.engines.base import Quantity, can

@@ -13,7 +13,7 @@ from empirics.runs import plan
 
 ALONE = """
 import sys
-import empirics, empirics.arguments, empirics.sampling.synthetic_problem
+import empirics, empirics.arguments, empirics.experiments.synthetic_problem
 problem = empirics.synthetic()
 for bad in ({"batch_sizes": [0]}, {"steps": 0}, {"dtype": "float16"}, {"device": "tpu"}, {"engine": "fast"}, {"estimator": "best"}):
     try:

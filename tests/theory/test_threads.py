@@ -16,7 +16,7 @@ import pytest
 from flint import arb, ctx
 from hypothesis import settings
 
-from empirics.sampling.data_sets import DataSet
+from empirics.inputs.data_sets import DataSet
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.approximation import certified_decreasing_range, every_path_bound, product_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate

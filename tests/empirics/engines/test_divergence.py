@@ -10,7 +10,7 @@ import pytest
 
 from empirics import compare, simulate
 from empirics.engines.base import Observed
-from empirics.estimation.statistics import diverged
+from empirics.estimation.block_statistics import diverged
 from tests.instances import network
 from theory import Discrete, Gaussian
 

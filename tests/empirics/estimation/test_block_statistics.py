@@ -10,7 +10,7 @@ import torch
 
 from empirics import make_plan
 from empirics.engines.base import Engine, Observed, Setting
-from empirics.estimation.statistics import FOLDS, Moments, block_statistics, controls, size_of
+from empirics.estimation.block_statistics import FOLDS, Moments, block_statistics, controls, size_of
 from empirics.runs.work import run_group
 from tests.instances import network
 from theory import Gaussian

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from empirics import compare, compare_dataset, interval, simulate
-from empirics.estimation.tails import LEAST, PER_BLOCK, PER_SAMPLE, concentration, degrees_of_freedom
+from empirics.estimation.degrees_of_freedom import LEAST, PER_BLOCK, PER_SAMPLE, concentration, degrees_of_freedom
 from tests.instances import network
 from tests.thorough import THOROUGH
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform, variance_poly

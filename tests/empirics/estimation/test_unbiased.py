@@ -18,7 +18,7 @@ from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear
-from empirics.estimation.statistics import PER_LAYER, block_statistics, controls
+from empirics.estimation.block_statistics import PER_LAYER, block_statistics, controls
 from tests.instances import network
 from tests.oracles.sequences import exact_statistics, independent_paths
 from theory import Discrete, enumeration

@@ -14,8 +14,8 @@ import torch
 from threadpoolctl import threadpool_info
 
 from empirics import load, simulate
-from empirics.runs import guards
-from empirics.runs.guards import arithmetic, quiet
+from empirics.runs import process_state
+from empirics.runs.process_state import arithmetic, quiet
 from tests.instances import network
 from tests.stored_run import PROBLEM, REQUEST, shards, start
 from theory import Gaussian
@@ -117,7 +117,7 @@ def test_an_error_leaves_all_as_it_was(three_threads):
 
     with pytest.raises(RuntimeError, match="stop"):
         simulate(PROBLEM, **REQUEST, progress=stop)
-    assert found() == before and guards._one_thread.holders == 0
+    assert found() == before and process_state._one_thread.holders == 0
 
 
 MODES = {
@@ -176,7 +176,7 @@ FORKED = """
 import os, threading, torch
 from threadpoolctl import threadpool_info
 from empirics import simulate
-from empirics.runs.guards import arithmetic
+from empirics.runs.process_state import arithmetic
 from tests.stored_run import PROBLEM, REQUEST
 torch.set_num_threads(3)
 expected = simulate(PROBLEM, **REQUEST)

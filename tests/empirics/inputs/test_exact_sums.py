@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet
-from empirics.sampling.exact_sums import CHUNK, ROWS, IntegerColumns, gram
+from empirics.inputs.exact_sums import CHUNK, ROWS, IntegerColumns, gram
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, variance_poly
 from theory.inputs import InputLaw
 from theory.kronecker import StackedSamples

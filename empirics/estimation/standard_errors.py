@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empirics.estimation.statistics import FOLDS, ROUNDING, Moments
+from empirics.estimation.block_statistics import FOLDS, ROUNDING, Moments
 
 #: See above. Measured: with laws of which one atom is rare, and with Gaussian inputs at b = 1, the least for which standard errors are as
 #: honest with controls as without.

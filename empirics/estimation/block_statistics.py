@@ -25,7 +25,7 @@ import numpy as np
 from empirics.engines.base import Observed
 
 PER_LAYER = ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared")
-FOLDS = 2  # see estimates.py
+FOLDS = 2  # see standard_errors.py
 #: Of inner products over thousands of entries, in units of the last place.
 ROUNDING = 32
 

@@ -20,9 +20,9 @@ import torch
 import xarray as xr
 
 from empirics.arguments import is_users_function
+from empirics.inputs.data_sets import DataSet
 from empirics.runs.plan import Plan
 from empirics.runs.request import make_plan
-from empirics.sampling.data_sets import DataSet
 from theory.exact import read_number, shown, written
 from theory.inputs import NAMED, InputLaw
 from theory.problem import TeacherStudent

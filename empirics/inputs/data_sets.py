@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from empirics.sampling.exact_sums import IntegerColumns, gram
+from empirics.inputs.exact_sums import IntegerColumns, gram
 from theory.budget.unit_costs import UNITS
 from theory.exact import as_points
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import compare
-from empirics.estimation import estimates
-from empirics.estimation.estimates import BLOCKS_PER_CONTROL, TRUST, estimate, uses_controls
-from empirics.estimation.statistics import FOLDS, Moments
+from empirics.estimation import standard_errors
+from empirics.estimation.block_statistics import FOLDS, Moments
+from empirics.estimation.standard_errors import BLOCKS_PER_CONTROL, TRUST, estimate, uses_controls
 
 N, M = 3, 2
 LEAST = FOLDS * (BLOCKS_PER_CONTROL * M + 2)
@@ -81,7 +81,7 @@ def test_few_blocks_are_not_fitted(blocks):
 @pytest.fixture
 def no_floor(monkeypatch):
     """Standard errors as they are estimated."""
-    monkeypatch.setattr(estimates, "TRUST", 0)
+    monkeypatch.setattr(standard_errors, "TRUST", 0)
 
 
 @pytest.mark.parametrize("blocks", [LEAST, 60])
