@@ -89,7 +89,11 @@ THEORY: dict[str, Maker] = {
         "(lambda p: approximation.certified_decreasing_range(p, fitted(p), 1, @layer, largest=@largest, max_paths=@few))(@finite_problem)",
     ),
     "enumeration.cost": text("enumeration.cost(@problem, @step, batch_size=@batch_size)"),
-    "enumeration.moments": text("enumeration.moments(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)"),
+    "enumeration.moments": text(
+        "enumeration.moments(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)",
+        "enumeration.moments(@problem, @step, @layer, batch_size=@batch_size, literal=@flag, budget=@budget)",
+        "enumeration.moments(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few, budget=@budget)",
+    ),
     "enumeration.variance": text(
         "enumeration.variance(@any_problem, @step, @layer, batch_size=@batch_size, literal=@flag, max_paths=@few)"
     ),
@@ -100,7 +104,8 @@ THEORY: dict[str, Maker] = {
     "enumeration.loss": text("enumeration.loss(@problem, @step, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.expectation": text("enumeration.expectation(@problem, @form, batch_size=@batch_size, literal=@flag, max_paths=@few)"),
     "enumeration.interpolated_polynomial": text(
-        "enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, max_paths=@few)"
+        "enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, max_paths=@few)",
+        "enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, budget=@budget)",
     ),
     "gaussian_moments.isserlis": text(
         "gaussian_moments.isserlis(@indices, @covariance)", "gaussian_moments.isserlis([0] * @degree, [[2]])"
@@ -113,10 +118,13 @@ THEORY: dict[str, Maker] = {
     "gaussian_moments.wishart_moment": text(
         "gaussian_moments.wishart_moment([[Wishart(), @matrix, Wishart(), @matrix]], @covariance)",
         "gaussian_moments.wishart_moment([[Wishart()] * @degree], @covariance)",
+        "gaussian_moments.wishart_moment([[Wishart()] * @degree], @covariance, budget=@budget)",
         "gaussian_moments.wishart_moment(@matrix, @covariance)",
     ),
     "kronecker.kronecker_product": text(
-        "kronecker.kronecker_product([@matrix, @matrix])", "kronecker.kronecker_product([[[1, 2]]] * @degree)"
+        "kronecker.kronecker_product([@matrix, @matrix])",
+        "kronecker.kronecker_product([[[1, 2]]] * @degree)",
+        "kronecker.kronecker_product([[[1, 2]]] * @degree, budget=@budget)",
     ),
     "kronecker.kronecker_of_rows": text("kronecker.kronecker_of_rows([[@matrix, @matrix], [@matrix]])"),
     "kronecker.product_of_columns": text("kronecker.product_of_columns([[@matrix, @matrix], [@matrix, @matrix]])"),
