@@ -58,6 +58,28 @@ def test_no_reference_dangles():
 
 
 @pytest.mark.parametrize(
+    "words, path",
+    [
+        ("theorem_a9", "theory/claims/theorem_a9"),
+        ("engines wishart", "theory/engines/wishart"),
+        ("enumeration", "theory/enumeration"),
+        ("sampling batches", "empirics/sampling/batches.py"),
+        ("standard_errors", "empirics/estimation/standard_errors.py"),
+        ("shard_files", "empirics/runs/shard_files.py"),
+        ("claims", "theory/claims"),
+        ("cli", "reports/cli"),
+        ("runs cost", "empirics/runs/cost.py"),
+        ("chebyshev", "theory/chebyshev"),
+    ],
+)
+def test_things_are_found_by_name(words, path):
+    files = {str(p.relative_to(ROOT)).removesuffix("/__init__.py") for p in SOURCES if p.suffix == ".py"}
+    found = [p for p in files if all(word in re.split(r"[/.]", p) for word in words.split())]
+    assert min(found, key=lambda p: p.count("/")) == path  # what stands highest, and nothing else as high
+    assert sum(p.count("/") == path.count("/") for p in found) == 1
+
+
+@pytest.mark.parametrize(
     "text",
     ["see theory.problem.TeacherStudnet", "theory.nowhere", "`reports.text.nothing`", "theory/problems.py", "empirics/runs/shards/"],
 )
