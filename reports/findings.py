@@ -35,9 +35,9 @@ class Examined:
         return Outcome.FAILS if self.showcase.printed else Outcome.HOLDS
 
     @property
-    def residual(self) -> Any:
-        """The size of the evidence's residual, a Fraction or a float; None when there is none."""
-        found: Any = None if self.evidence is None else self.evidence.residual
+    def difference(self) -> Any:
+        """The size of the evidence's difference, a Fraction or a float; None when there is none."""
+        found: Any = None if self.evidence is None else self.evidence.difference
         return None if found is None else abs(found)
 
     @property
@@ -56,10 +56,10 @@ class Summary:
     refuting: int
     refuted: int
     not_checked: int
-    worst_residual: Any
+    largest_difference: Any
 
     @property
-    def borne_out(self) -> bool:
+    def confirmed(self) -> bool:
         """Whether the evidence came out as the verdict says."""
         return not self.problems
 
@@ -83,7 +83,7 @@ class Findings:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Why the verdict is not borne out; empty when it is."""
+        """Why the verdict is not confirmed; empty when it is."""
         found = [
             f"{e.showcase.name}: {'the printed statement ' if e.showcase.printed else ''}"
             + (f"check broke off: {e.error}" if e.outcome is Outcome.BROKE else f"{e.outcome.value}, but should {_VERB[e.expected]}")
@@ -98,7 +98,7 @@ class Findings:
         return tuple(found)
 
     @property
-    def borne_out(self) -> bool:
+    def confirmed(self) -> bool:
         """Whether the evidence came out as the verdict says."""
         return not self.problems
 
@@ -108,14 +108,14 @@ class Findings:
         return sum(e.outcome is Outcome.NOT_CHECKED for e in self.examined)
 
     @property
-    def worst_residual(self) -> Any:
-        """The largest residual of the checks that hold; None when there is none."""
-        held = (e.residual for e in self.supporting if e.outcome is Outcome.HOLDS)
+    def largest_difference(self) -> Any:
+        """The largest difference of the checks that hold; None when there is none."""
+        held = (e.difference for e in self.supporting if e.outcome is Outcome.HOLDS)
         return max((r for r in held if r is not None), default=None)
 
     @property
     def summary(self) -> Summary:
-        """Counts, problems and the worst residual."""
+        """Counts, problems and the largest difference."""
         return Summary(
             self.claim.id,
             self.problems,
@@ -123,7 +123,7 @@ class Findings:
             refuting=len(self.refuting),
             refuted=sum(e.outcome is Outcome.FAILS for e in self.refuting),
             not_checked=self.not_checked,
-            worst_residual=self.worst_residual,
+            largest_difference=self.largest_difference,
         )
 
 
@@ -162,7 +162,7 @@ def _examine(claim: Claim, showcase: Showcase) -> Examined:
     if evidence.holds is None:
         return Examined(showcase, instance, evidence, Outcome.NOT_CHECKED)
     examined = Examined(showcase, instance, evidence, Outcome.HOLDS if evidence.holds else Outcome.FAILS)
-    if evidence.holds and examined.residual is not None and examined.residual > evidence.tolerance:
-        reason = f"it says that it holds, with residual {evidence.residual} above the tolerance {evidence.tolerance}"
+    if evidence.holds and examined.difference is not None and examined.difference > evidence.tolerance:
+        reason = f"it says that it holds, with difference {evidence.difference} above the tolerance {evidence.tolerance}"
         return replace(examined, outcome=Outcome.BROKE, error=reason)
     return examined

@@ -1,4 +1,4 @@
-"""The table that ends a run of the theorem suite: each claim's verdict, the instances checked, the worst residual.
+"""The table that ends a run of the theorem suite: each claim's verdict, the instances checked, the largest difference.
 
 A test takes the session fixture `ledger` and calls
 
@@ -35,7 +35,7 @@ class Evidence(Protocol):
     @property
     def holds(self) -> bool | None: ...
     @property
-    def residual(self) -> Fraction | float | None: ...
+    def difference(self) -> Fraction | float | None: ...
 
 
 @dataclass
@@ -69,8 +69,8 @@ class Tally:
         return "passed" if self.checked or self.refuted else "not checked"
 
     @property
-    def residual(self) -> str:
-        """The largest residual; "0 exactly" when every one was a rational zero."""
+    def difference(self) -> str:
+        """The largest difference; "0 exactly" when every one was a rational zero."""
         if self.worst is None:
             return "-"
         return "0 exactly" if self.exact and self.worst == 0 else f"{self.worst:.2e}"
@@ -83,7 +83,7 @@ class Ledger:
         self._pending: dict[str, Tally] = {}
 
     def record(self, claim_id: str, evidence: Evidence) -> None:
-        """The statement must hold; AssertionError, with the evidence, when it does not or the residual is not finite.
+        """The statement must hold; AssertionError, with the evidence, when it does not or the difference is not finite.
 
         Evidence whose `holds` is None was not checked: it counts as vacuous.
         """
@@ -93,20 +93,20 @@ class Ledger:
             self.vacuous(claim_id, getattr(evidence, "reason", "") or "the check could not be carried out")
             return
         assert holds, f"{claim_id} does not hold\n{evidence}"
-        residual = evidence.residual
-        if residual is not None:
-            size = _size(residual)
-            assert math.isfinite(size), f"{claim_id}: the residual is {residual}\n{evidence}"
+        difference = evidence.difference
+        if difference is not None:
+            size = _size(difference)
+            assert math.isfinite(size), f"{claim_id}: the difference is {difference}\n{evidence}"
             tally.worst = size if tally.worst is None else max(tally.worst, size)
-            tally.exact = tally.exact and isinstance(residual, Fraction | int)
+            tally.exact = tally.exact and isinstance(difference, Fraction | int)
         tally.checked += 1
 
     def refuted(self, claim_id: str, evidence: Evidence) -> None:
         """The printed statement must fail. AssertionError when it holds, and when nothing was shown."""
         tally = self._pending.setdefault(claim_id, Tally())
         assert _truth(evidence) is False, f"{claim_id}: the printed statement was to fail and did not\n{evidence}"
-        residual = evidence.residual
-        assert residual is None or not math.isnan(_size(residual)), f"{claim_id}: the residual is NaN\n{evidence}"
+        difference = evidence.difference
+        assert difference is None or not math.isnan(_size(difference)), f"{claim_id}: the difference is NaN\n{evidence}"
         tally.refuted += 1
 
     def vacuous(self, claim_id: str, reason: str) -> None:
@@ -130,12 +130,12 @@ def _truth(evidence: Evidence) -> bool | None:
     raise TypeError(f"evidence.holds must be True, False or None, but was {holds!r}")
 
 
-def _size(residual: Fraction | float) -> float:
+def _size(difference: Fraction | float) -> float:
     try:
-        size = abs(float(residual))
+        size = abs(float(difference))
     except OverflowError:
         return math.inf
-    return math.ulp(0.0) if size == 0 and residual != 0 else size  # a rational too small for a float is still not zero
+    return math.ulp(0.0) if size == 0 and difference != 0 else size  # a rational too small for a float is still not zero
 
 
 class LedgerTable:
@@ -206,7 +206,7 @@ class LedgerTable:
             write(f"{elsewhere} more claims of the ledger have no test in this run")
 
 
-HEADER = ("theorem", "verdict", "checked", "refuted", "vacuous", "worst residual", "tests")
+HEADER = ("theorem", "verdict", "checked", "refuted", "vacuous", "largest difference", "tests")
 
 
 def table(claims: Iterable[tuple[str, str, str]], tallies: dict[str, Tally]) -> Iterable[tuple[str, ...]]:
@@ -226,7 +226,7 @@ def table(claims: Iterable[tuple[str, str, str]], tallies: dict[str, Tally]) -> 
             str(tally.checked),
             str(tally.refuted),
             str(sum(tally.vacuous.values())),
-            tally.residual,
+            tally.difference,
             tally.outcome,
         )
 

@@ -20,21 +20,21 @@ class Evidence:
     """As a check returns it."""
 
     holds: Any
-    residual: Any = None
+    difference: Any = None
     reason: str = ""
 
 
 @pytest.mark.parametrize("holds", [False, np.bool_(False)])
-@pytest.mark.parametrize("residual", [Fraction(1), 0.0, None])
-def test_record_raises_when_the_statement_fails(holds, residual):
+@pytest.mark.parametrize("difference", [Fraction(1), 0.0, None])
+def test_record_raises_when_the_statement_fails(holds, difference):
     with pytest.raises(AssertionError, match=r"A\.1 does not hold"):
-        Ledger().record("A.1", Evidence(holds, residual))
+        Ledger().record("A.1", Evidence(holds, difference))
 
 
-@pytest.mark.parametrize("residual", [math.nan, math.inf, -math.inf, np.float64("nan"), Fraction(10) ** 400])
-def test_record_raises_when_the_residual_is_not_finite(residual):
-    with pytest.raises(AssertionError, match="the residual is"):
-        Ledger().record("A.1", Evidence(True, residual))
+@pytest.mark.parametrize("difference", [math.nan, math.inf, -math.inf, np.float64("nan"), Fraction(10) ** 400])
+def test_record_raises_when_the_difference_is_not_finite(difference):
+    with pytest.raises(AssertionError, match="the difference is"):
+        Ledger().record("A.1", Evidence(True, difference))
 
 
 @pytest.mark.parametrize("evidence", [Evidence(True, 0.0), Evidence(np.True_), Evidence(None, None, "too large")])
@@ -43,8 +43,8 @@ def test_refuted_raises_unless_the_statement_fails(evidence):
         Ledger().refuted("A.1", evidence)
 
 
-def test_refuted_raises_for_a_residual_of_nan():
-    with pytest.raises(AssertionError, match="the residual is NaN"):
+def test_refuted_raises_for_a_difference_of_nan():
+    with pytest.raises(AssertionError, match="the difference is NaN"):
         Ledger().refuted("A.1", Evidence(False, math.nan))
 
 
@@ -65,14 +65,14 @@ def test_nothing_that_raised_was_counted():
     assert ledger.drain() == {}
 
 
-def test_residuals_keep_the_worst_and_whether_it_is_exact():
+def test_differences_keep_the_largest_and_whether_it_is_exact():
     ledger = Ledger()
-    for residual in (Fraction(0), 0, None):
-        ledger.record("exact", Evidence(True, residual))
+    for difference in (Fraction(0), 0, None):
+        ledger.record("exact", Evidence(True, difference))
     for size in (Fraction(0), 0.0, -2e-13, 1e-13):
         ledger.record("float", Evidence(True, size))
     ledger.record("tiny", Evidence(True, Fraction(1, 10**400)))
-    found = {name: tally.residual for name, tally in ledger.drain().items()}
+    found = {name: tally.difference for name, tally in ledger.drain().items()}
     assert found == {"exact": "0 exactly", "float": "2.00e-13", "tiny": "4.94e-324"}
 
 
@@ -104,7 +104,7 @@ from typing import Any
 @dataclass
 class Evidence:
     holds: Any
-    residual: Any = None
+    difference: Any = None
     reason: str = ""
 """
 
@@ -197,7 +197,7 @@ def test_a_failure_marks_its_claim(run, arguments):
 
 def test_failure_names_the_evidence(run):
     result = run("def test_bad(ledger):\n    ledger.record('A.1', Evidence(False, 0.125, 'left is not right'))")
-    result.stdout.fnmatch_lines(["*A.1 does not hold*", "*residual=0.125, reason='left is not right'*"])
+    result.stdout.fnmatch_lines(["*A.1 does not hold*", "*difference=0.125, reason='left is not right'*"])
 
 
 def test_a_failure_outside_the_record_marks_the_claim_too(run):

@@ -53,8 +53,8 @@ def report(
         made = build(claims, out, seed, progress=terminal.say, workers=workers, measure=measure, stored=directories)
     for f in made.findings:
         for line in f.problems:
-            terminal.say(f"{f.claim_id} is not borne out: {line}", error=True)
+            terminal.say(f"{f.claim_id} is not confirmed: {line}", error=True)
     for line in made.alarms:
         terminal.say(line, error=True)
     terminal.say(str(made.index))
-    raise typer.Exit(0 if made.borne_out else 1)
+    raise typer.Exit(0 if made.confirmed else 1)

@@ -1,4 +1,4 @@
-"""Both sides of every check that has numbers, and the residuals against their tolerances."""
+"""Both sides of every check that has numbers, and the differences against their tolerances."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from theory.inverse_batch import InverseBatchPolynomial
 
 @figure("both sides")
 def draw(findings: Findings, seed: int) -> Figure:
-    """Left side against right side, one mark a number, logarithmic in size; then one bar of residual for each check."""
+    """Left side against right side, one mark a number, logarithmic in size; then one bar of difference for each check."""
     sides = _pairs(findings)
     claim = findings.claim
     name = f"fig-{slug(claim.id)}"
     panels = []
     if sides:
         panels.append(_agreement(name + "-sides", claim.id, sides))
-    panels.append(_residuals(name + "-residuals", findings))
+    panels.append(_differences(name + "-differences", findings))
     first = (
         "(a) The size of every number on the left-hand side of the checks below against the same number by the other "
         "route; the line is equality. "
@@ -34,7 +34,7 @@ def draw(findings: Findings, seed: int) -> Figure:
     return Figure(
         tuple(panels),
         f"{first}{'(b) R' if sides else 'R'}esidual of every check below, with its tolerance; an exact check has "
-        "residual 0 and tolerance 0. "
+        "difference 0 and tolerance 0. "
         "Drawn from the evidence on this page.",
     )
 
@@ -95,26 +95,26 @@ def _agreement(name: str, claim_id: str, sides: list[tuple[Fraction, Fraction, b
         )
 
 
-def _residuals(name: str, findings: Findings) -> str:
-    rows = [(e, e.evidence) for e in findings.examined if e.evidence is not None and e.residual is not None]
+def _differences(name: str, findings: Findings) -> str:
+    rows = [(e, e.evidence) for e in findings.examined if e.evidence is not None and e.difference is not None]
     with panel(height=max(1.6, 0.9 + 0.42 * len(rows))) as axes:
         labels = []
         for i, (examined, evidence) in enumerate(rows):
             colour, marker = (GREEN, "o") if examined.outcome is Outcome.HOLDS else (ORANGE, "x")
-            axes.plot([float(examined.residual)], [i], marker, color=colour, markeredgewidth=1.6)
+            axes.plot([float(examined.difference)], [i], marker, color=colour, markeredgewidth=1.6)
             axes.plot([evidence.tolerance], [i], "|", color=INK, markersize=13)
             labels.append(f"{examined.showcase.name}" + (" (print)" if examined.showcase.printed else ""))
         axes.set_yticks(range(len(rows)), [_cut(label) for label in labels])
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        largest = max((float(e.residual) for e, _ in rows), default=0.0)
+        largest = max((float(e.difference) for e, _ in rows), default=0.0)
         if largest:
             axes.set_xscale("symlog", linthresh=min(1.0, largest) / 10)
-        axes.set_xlabel("residual (mark) and tolerance (bar)")
+        axes.set_xlabel("difference (mark) and tolerance (bar)")
         return svg(
             axes,
             name,
-            f"{findings.claim.id}: residuals",
-            f"Residuals of {len(rows)} checks; the largest is {largest:.3g}.",
+            f"{findings.claim.id}: differences",
+            f"Differences of {len(rows)} checks; the largest is {largest:.3g}.",
         )
 
 

@@ -37,9 +37,9 @@ class Report:
     alarms: tuple[str, ...] = ()
 
     @property
-    def borne_out(self) -> bool:
+    def confirmed(self) -> bool:
         """Whether every claim's evidence came out as its verdict says, and no page of measurements raised an alarm."""
-        return all(f.borne_out for f in self.findings) and not self.alarms
+        return all(f.confirmed for f in self.findings) and not self.alarms
 
 
 def build(
@@ -69,7 +69,7 @@ def build(
         for claim, (summary, html, seconds) in zip(claims, make_pages(claims, seed, pool), strict=True):
             pages[page_name(claim.id)] = html
             found.append(summary)
-            mark = claim.verdict.value if summary.borne_out else f"NOT BORNE OUT ({'; '.join(summary.problems)})"
+            mark = claim.verdict.value if summary.confirmed else f"NOT CONFIRMED ({'; '.join(summary.problems)})"
             progress(f"{claim.id:<24} {mark}  [{seconds:.1f} s]")
         shown = []
         for extra, (made, seconds) in waiting:

@@ -1,4 +1,4 @@
-"""One check as a page shows it: both sides, the residual with what it is measured in, and the problem to run it again."""
+"""One check as a page shows it: both sides, the difference with what it is measured in, and the problem to run it again."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ def card(examined: Examined) -> dict[str, Any]:
             "left": Markup(show(evidence.left)),
             "right_route": words(evidence.right_route),
             "right": Markup(show(evidence.right)),
-            "residual": Markup("–" if evidence.residual is None else show(evidence.residual)),
+            "difference": Markup("–" if evidence.difference is None else show(evidence.difference)),
             "scale": scale(evidence),
         }
     return shown
 
 
 def scale(evidence: Evidence) -> str:
-    """What a residual is measured in: nothing to say without one; against balls it is relative to max(1, |value|)."""
-    if evidence.residual is None:
+    """What a difference is measured in: nothing to say without one; against balls it is relative to max(1, |value|)."""
+    if evidence.difference is None:
         return ""
-    if evidence.is_bound and not evidence.residual:
+    if evidence.is_bound and not evidence.difference:
         return "(the bound is not exceeded)"
     return "(exact)" if evidence.tolerance == 0 else f"(relative, tolerance {evidence.tolerance:.3g})"
 

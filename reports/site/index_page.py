@@ -41,8 +41,8 @@ def index_page(
                 "tone": tone,
                 "sign": sign,
                 "instances": _instances(f),
-                "residual": _residual(f.worst_residual),
-                "alarm": not f.borne_out,
+                "difference": _difference(f.largest_difference),
+                "alarm": not f.confirmed,
             }
         )
     count = {v: sum(claim.verdict is v for claim in claims) for v in Verdict}
@@ -57,7 +57,7 @@ def index_page(
         alarms=[
             {"href": page_name(claim.id), "name": maths(claim.statement.name), "text": "; ".join(f.problems)}
             for claim, f in zip(claims, found, strict=True)
-            if not f.borne_out
+            if not f.confirmed
         ],
         measured=[{"href": e.file, "title": e.title, "about": e.about, "finding": m.finding, "alarm": m.alarm} for e, m in shown],
         lacking=", ".join(lacking),
@@ -70,5 +70,5 @@ def _instances(found: Summary) -> str:
     return text + (f" ({found.not_checked} not checked)" if found.not_checked else "")
 
 
-def _residual(value: Any) -> str:
+def _difference(value: Any) -> str:
     return "–" if value is None else "0" if value == 0 else decimal(value, 2) if len(plain(value)) > 12 else plain(value)

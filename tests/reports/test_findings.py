@@ -1,4 +1,4 @@
-"""A verdict is borne out by its evidence, or the findings say why not."""
+"""A verdict is confirmed by its evidence, or the findings say why not."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.reports.cli.fakes import agree, broken, claim, differ, one_showcase, 
 from theory.claims.record import Evidence, Showcase, Verdict
 
 
-def test_evidence_as_the_verdict_says_is_borne_out() -> None:
+def test_evidence_as_the_verdict_says_is_confirmed() -> None:
     findings = examine(claim())
-    assert findings.borne_out and findings.worst_residual == 0
+    assert findings.confirmed and findings.largest_difference == 0
     assert [e.outcome for e in findings.examined] == [Outcome.HOLDS, Outcome.HOLDS, Outcome.FAILS]
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_a_failing_instance_contradicts_every_verdict(verdict: Verdict) -> None:
     findings = examine(claim(verdict=verdict, check=differ))
-    assert not findings.borne_out and "case 0: fails, but should hold" in findings.problems
+    assert not findings.confirmed and "case 0: fails, but should hold" in findings.problems
 
 
 def test_a_print_that_holds_where_it_should_fail_is_a_contradiction() -> None:
@@ -33,9 +33,9 @@ def test_a_print_that_holds_where_it_should_fail_is_a_contradiction() -> None:
 
 def test_what_was_not_checked_never_counts_as_holding() -> None:
     findings = examine(claim(check=undecided))
-    assert findings.not_checked == 2 and not findings.borne_out
+    assert findings.not_checked == 2 and not findings.confirmed
     assert findings.problems == ("nothing was checked that supports the verdict",)
-    assert findings.worst_residual is None
+    assert findings.largest_difference is None
 
 
 def test_one_unchecked_instance_among_others_contradicts_nothing() -> None:
@@ -43,7 +43,7 @@ def test_one_unchecked_instance_among_others_contradicts_nothing() -> None:
         return agree(instance) if instance == 1 else undecided(instance)
 
     findings = examine(claim(check=check, values=(1, 2)))
-    assert findings.borne_out and findings.not_checked == 1
+    assert findings.confirmed and findings.not_checked == 1
 
 
 def test_a_check_that_raises_is_a_finding_not_a_pass() -> None:
@@ -58,16 +58,16 @@ def test_an_instance_that_cannot_be_made_is_a_finding() -> None:
     assert "check broke off: ZeroDivisionError" in findings.problems[0]
 
 
-def test_holding_with_a_residual_beyond_the_tolerance_is_a_contradiction() -> None:
+def test_holding_with_a_difference_beyond_the_tolerance_is_a_contradiction() -> None:
     def check(instance: Any) -> Evidence:
-        return replace(agree(instance), residual=F(1, 10**30))
+        return replace(agree(instance), difference=F(1, 10**30))
 
     findings = examine(claim(check=check))
-    assert not findings.borne_out and "above the tolerance" in findings.problems[0]
+    assert not findings.confirmed and "above the tolerance" in findings.problems[0]
 
 
 def test_a_claim_that_holds_needs_no_refutation() -> None:
-    assert examine(claim(verdict=Verdict.HOLDS, check_printed=None, showcases=one_showcase())).borne_out
+    assert examine(claim(verdict=Verdict.HOLDS, check_printed=None, showcases=one_showcase())).confirmed
 
 
 def test_selection_keeps_the_order_of_the_ledger_and_names_unknown_ids() -> None:

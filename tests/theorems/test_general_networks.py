@@ -29,7 +29,7 @@ def instances(draw):
 
 @given(instances())
 @settings(max_examples=25)
-def test_intervals_hold_the_variance_and_proofs_are_borne_out(ledger, instance):
+def test_intervals_hold_the_variance_and_proofs_are_confirmed(ledger, instance):
     try:
         evidence = claim.check(instance)
     except DomainError:

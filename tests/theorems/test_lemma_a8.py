@@ -39,7 +39,7 @@ def test_a_lost_product_a_wrong_sign_and_a_misplaced_letter_are_noticed(monkeypa
     assert check_with(lambda products: products[1:]).holds is False
     assert check_with(lambda products: [replace(products[0], coefficient=-products[0].coefficient), *products[1:]]).holds is False
     lost = check_with(lambda products: [replace(products[0], coefficient=F(0)), *products[1:]])
-    assert lost.holds is False and lost.residual > 0
+    assert lost.holds is False and lost.difference > 0
 
 
 def test_what_is_wrong_with_a_list_is_said():

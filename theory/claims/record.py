@@ -36,9 +36,9 @@ class Evidence:
 
     `holds` is None when the check could not be carried out: that is "not checked", never "holds". `reason` says why, or what fails
     besides the two sides.
-    `residual` is the size of the difference and `tolerance` what it may be: 0 for exact checks, where the residual is in the statement's
-    own units; otherwise a proved error bound, and both are relative to max(1, |value|). `is_bound` marks an inequality: `left` is the
-    bound, `right` what happened, and the residual by how much that may exceed it.
+    `difference` is the size of what the two sides differ by and `tolerance` what it may be: 0 for exact checks, where the difference is in
+    the statement's own units; otherwise a proved error bound, and both are relative to max(1, |value|). `is_bound` marks an inequality:
+    `left` is the bound, `right` what happened, and the difference by how much that may exceed it.
     """
 
     statement: str
@@ -48,7 +48,7 @@ class Evidence:
     right_route: str
     right: Value
     holds: bool | None
-    residual: Fraction | float | None = None
+    difference: Fraction | float | None = None
     tolerance: float = 0.0
     reason: str = ""
     is_bound: bool = False
@@ -59,14 +59,14 @@ class Evidence:
                 raise TypeError(f"{name} must hold numbers, but was or held {stranger!r}")
         if self.holds is None and not self.reason:
             raise ValueError("evidence that was not checked must say why")
-        if self.residual is not None and self.residual != self.residual:
-            raise ValueError("the residual must be a number, but was NaN")
+        if self.difference is not None and self.difference != self.difference:
+            raise ValueError("the difference must be a number, but was NaN")
 
     def __str__(self) -> str:
         outcome = {True: "holds", False: "FAILS", None: "not checked"}[self.holds] + (f" ({self.reason})" if self.reason else "")
         return (
             f"{self.statement}: {outcome}\n  instance: {self.instance}\n  {self.left_route}: {_written(self.left)}\n"
-            f"  {self.right_route}: {_written(self.right)}\n  residual: {_written(self.residual)} (tolerance {self.tolerance})"
+            f"  {self.right_route}: {_written(self.right)}\n  difference: {_written(self.difference)} (tolerance {self.tolerance})"
         )
 
 

@@ -110,7 +110,7 @@ def test_verify_ends_well_or_badly(monkeypatch: pytest.MonkeyPatch) -> None:
     code, out, _ = run("verify", "T.1")
     assert code == 0 and "2/2" in out and "1/1" in out and "T.2" not in out
     code, out, _ = run("verify")
-    assert code == 1 and "NO" in out and "T.2 is not borne out: case 0: fails, but should hold" in out
+    assert code == 1 and "NO" in out and "T.2 is not confirmed: case 0: fails, but should hold" in out
 
 
 def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_report_ends_with_the_path_of_the_index(monkeypatch: pytest.MonkeyPatch,
     code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "T.1")
     assert code == 0 and out.splitlines()[-1] == str(tmp_path / "site" / "index.html")
     code, out, err = run("report", "--out", str(tmp_path / "site"))
-    assert code == 1 and Path(out.splitlines()[-1]).is_file() and "T.2 is not borne out" in err
+    assert code == 1 and Path(out.splitlines()[-1]).is_file() and "T.2 is not confirmed" in err
 
 
 def test_help_names_the_keys_of_a_file() -> None:

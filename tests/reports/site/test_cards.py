@@ -1,4 +1,4 @@
-"""One check on a page: what its residual is measured in, and its problem as a file."""
+"""One check on a page: what its difference is measured in, and its problem as a file."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def first_card(instance: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("residual", "tolerance", "words"),
+    ("difference", "tolerance", "words"),
     [(None, 0.0, ""), (F(0), 0.0, "(exact)"), (1e-12, 1e-9, "(relative, tolerance 1e-09)"), (None, 1e-9, "")],
 )
-def test_a_residual_says_what_it_is_measured_in(residual: Any, tolerance: float, words: str) -> None:
-    evidence = replace(agree(1), residual=residual, tolerance=tolerance)
+def test_a_difference_says_what_it_is_measured_in(difference: Any, tolerance: float, words: str) -> None:
+    evidence = replace(agree(1), difference=difference, tolerance=tolerance)
     assert scale(evidence) == words
     html = claim_page(examine(claim(check=lambda _: evidence)))
     assert ("(exact)" in html.split("Where the print fails")[0]) == (words == "(exact)")

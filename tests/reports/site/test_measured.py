@@ -199,7 +199,7 @@ def test_index_links_what_was_measured_and_sounds_alarms(tmp_path: Path, monkeyp
     index = report.index.read_text(encoding="utf-8")
     assert "Measured" in index and 'href="figure-1.html"' in index and "✗ Found: found 7" in index
     assert index.index('id="measured"') < index.index('id="verdicts"')
-    assert report.alarms == ("agreement: found 7",) and not report.borne_out
+    assert report.alarms == ("agreement: found 7",) and not report.confirmed
     assert defects(report.index.parent) == []
 
 
@@ -215,7 +215,7 @@ def test_without_torch_the_ledger_is_built_and_says_what_lacks(tmp_path: Path, m
     monkeypatch.setattr("empirics.extra.find_spec", lambda name: None if name == "torch" else object())
     lines: list[str] = []
     report = build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], progress=lines.append)
-    assert report.borne_out and "torch must be installed" in report.index.read_text(encoding="utf-8") and "torch" in lines[-1]
+    assert report.confirmed and "torch must be installed" in report.index.read_text(encoding="utf-8") and "torch" in lines[-1]
     with pytest.raises(ValueError, match="figure-1 needs torch"):
         build((claim("T.1"),), tmp_path / "site", measure=["figure 1"], stored={"figure 1": tmp_path})
 

@@ -36,7 +36,7 @@ def text(html: str) -> str:
 
 def test_pages_are_sound_and_link_to_each_other(tmp_path: Path) -> None:
     report = build(FAKES, tmp_path / "site")
-    assert report.borne_out and report.index == tmp_path / "site" / "index.html"
+    assert report.confirmed and report.index == tmp_path / "site" / "index.html"
     assert {p.name for p in report.index.parent.iterdir()} == {"index.html", *(page_name(c.id) for c in FAKES)}
     assert defects(report.index.parent) == []
 
@@ -79,10 +79,10 @@ def test_the_difference_between_print_and_correction_is_marked() -> None:
 @pytest.mark.parametrize("check", [differ, broken])
 def test_evidence_against_the_verdict_is_an_alarm_on_page_and_index(check: Any, tmp_path: Path) -> None:
     report = build((claim("T.1"), claim("T.2", check=check)), tmp_path / "site")
-    assert not report.borne_out
+    assert not report.confirmed
     page, index = (report.index.with_name(n).read_text(encoding="utf-8") for n in ("t-2.html", "index.html"))
-    assert 'class="alarm" role="alert"' in page and "The verdict is not borne out" in page
-    assert "1 claim is not borne out" in index and index.count("✗</span> not borne out") == 1
+    assert 'class="alarm" role="alert"' in page and "The verdict is not confirmed" in page
+    assert "1 claim is not confirmed" in index and index.count("✗</span> not confirmed") == 1
     assert 'class="alarm"' not in report.index.with_name("t-1.html").read_text(encoding="utf-8")
     assert defects(report.index.parent) == []
 
@@ -118,7 +118,7 @@ def test_two_processes_make_the_same_site(tmp_path: Path) -> None:
 
 def test_claims_outside_the_ledger_are_examined_in_this_process(tmp_path: Path) -> None:
     claims = (*(c for c in LEDGER if c.id == "A.5"), claim("T.1"))
-    assert build(claims, tmp_path / "site", workers=2).borne_out
+    assert build(claims, tmp_path / "site", workers=2).confirmed
 
 
 def test_what_holds_as_printed_is_made_precise_and_not_marked() -> None:
@@ -170,7 +170,7 @@ def test_a_failure_while_writing_leaves_the_old_site(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.slow
-def test_the_real_ledger_is_borne_out_on_sound_pages_that_fit_a_phone(tmp_path: Path) -> None:
+def test_the_real_ledger_is_confirmed_on_sound_pages_that_fit_a_phone(tmp_path: Path) -> None:
     report = build(LEDGER, tmp_path / "site")
     assert [f"{f.claim_id}: {p}" for f in report.findings for p in f.problems] == []
     assert defects(report.index.parent) == []

@@ -45,7 +45,7 @@ def test_text_and_what_is_no_number_is_refused(left):
 def test_evidence_is_written_for_a_terminal():
     text = str(evidence({"b = 1": F(1, 2), "ball": arb(2), "long": 7**9000}, reason="a term is lost"))
     assert text.startswith("x = y: holds (a term is lost)\n  instance: x = 1\n  one way: b = 1: 1/2; ball: 2.0")
-    assert "(7606 characters)" in text and text.endswith("residual: 0 (tolerance 0.0)")
+    assert "(7606 characters)" in text and text.endswith("difference: 0 (tolerance 0.0)")
     assert "not checked (too large)" in str(Evidence("x", "y", "a", 1, "b", None, None, reason="too large"))
 
 
@@ -68,5 +68,5 @@ def test_a_claim_that_shows_too_little_is_refused(changes, message):
 def test_what_was_not_checked_says_why():
     with pytest.raises(ValueError, match="must say why"):
         Evidence("x", "y", "a", 1, "b", None, None)
-    with pytest.raises(ValueError, match="the residual must be a number, but was NaN"):
+    with pytest.raises(ValueError, match="the difference must be a number, but was NaN"):
         Evidence("x", "y", "a", 1, "b", 1, True, float("nan"))

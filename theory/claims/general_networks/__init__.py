@@ -76,7 +76,7 @@ def check(instance: Instance) -> Evidence:
         right_route="all mini-batches of the smooth network itself, in ball arithmetic",
         right=tabulated("b", sizes, [direct[b - 1] for b in sizes]),
         holds=inside and falls,
-        residual=excess,
+        difference=excess,
         tolerance=ball_runs.TOLERANCE if excess else 0.0,
         is_bound=True,
     )
@@ -96,7 +96,7 @@ def check_printed(rise: Rise) -> Evidence:
         right_route="a sum over one binomial count, in rationals",
         right=tabulated("b", rise.batch_sizes, by_binomials),
         holds=not rises if agree else None,
-        residual=max(abs(x - y) for x, y in zip(by_enumeration, by_binomials, strict=True)),
+        difference=max(abs(x - y) for x, y in zip(by_enumeration, by_binomials, strict=True)),
         reason="" if agree else "the two routes to the variance differ",
     )
 

@@ -59,7 +59,7 @@ def check(instance: Jump) -> Evidence:
         right_route="Gauss-Legendre quadrature in doubles on each side of 0",
         right=tabulated("degree", instance.degrees, numerical),
         holds=falls and distance <= QUADRATURE_ERROR,
-        residual=distance,
+        difference=distance,
         tolerance=QUADRATURE_ERROR,
     )
 

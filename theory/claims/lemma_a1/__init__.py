@@ -51,7 +51,7 @@ def check(instance: Instance) -> Evidence:
     """Both sides, entry for entry: the left from the definitions, the right by Kronecker products of columns."""
     left, right = rows_entrywise(instance.rows), product_of_columns(instance.rows)
     same = left.shape == right.shape
-    residual = max((abs(x - y) for x, y in zip(left.ravel(), right.ravel(), strict=True)), default=F(0)) if same else None
+    difference = max((abs(x - y) for x, y in zip(left.ravel(), right.ravel(), strict=True)), default=F(0)) if same else None
     return Evidence(
         statement="the Kronecker product of the row products is the product of the columns' Kronecker products",
         instance=instance.name,
@@ -59,8 +59,8 @@ def check(instance: Instance) -> Evidence:
         left=left,
         right_route="Kronecker product of each column, then matrix products",
         right=right,
-        holds=same and residual == 0,
-        residual=residual,
+        holds=same and difference == 0,
+        difference=difference,
     )
 
 

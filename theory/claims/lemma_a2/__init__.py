@@ -58,7 +58,7 @@ def check_printed(instance: Instance) -> Evidence:
 
 
 def _evidence(statement: str, instance: Instance, left: np.ndarray, right: np.ndarray, route: str) -> Evidence:
-    residual = max(abs(x - y) for x, y in zip(left.ravel(), right.ravel(), strict=True))
+    difference = max(abs(x - y) for x, y in zip(left.ravel(), right.ravel(), strict=True))
     direct = "average over all atoms" if instance.law.support() is not None else "expansion in coordinates, joint moments"
     return Evidence(
         statement=statement,
@@ -67,8 +67,8 @@ def _evidence(statement: str, instance: Instance, left: np.ndarray, right: np.nd
         left=left,
         right_route=route,
         right=right,
-        holds=residual == 0,
-        residual=residual,
+        holds=difference == 0,
+        difference=difference,
     )
 
 

@@ -33,7 +33,7 @@ def check(instance: MixedProduct) -> Evidence:
         right_route="sum over all draws of the samples, Kronecker products multiplied out",
         right=fractions(right),
         holds=distance == 0 and not faults,
-        residual=distance,
+        difference=distance,
         reason="; ".join(faults),
     )
 
@@ -83,7 +83,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
         right_route="what the identity asks for",
         right=needed,
         holds=None if vacuous else needed == 0,
-        residual=None if vacuous else F(needed),
+        difference=None if vacuous else F(needed),
         reason="m' >= 0: the print only says that some multi-set exists" if vacuous else "",
     )
 

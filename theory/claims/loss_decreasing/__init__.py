@@ -61,7 +61,7 @@ def check(instance: Instance) -> Evidence:
         right_route=f"{route.route_name(problem)}, and the loss of full-gradient descent",
         right=tabulated("b", instance.batch_sizes, values) | {"limit": limit},
         holds=all(facts),
-        residual=max(compared.distance, abs(F(v.coefficients[0]) - limit)),
+        difference=max(compared.distance, abs(F(v.coefficients[0]) - limit)),
         tolerance=compared.tolerance,
     )
 
@@ -84,7 +84,7 @@ def check_printed(instance: Instance) -> Evidence:
         right_route=route.route_name(instance.problem),
         right=tabulated("b", instance.batch_sizes, values),
         holds=not (rises_forever and rises) if compared.agrees else None,
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
         reason="" if compared.agrees else "the two routes to the loss differ",
     )

@@ -62,7 +62,7 @@ def check(instance: Sizes) -> Evidence:
         right_route="the products, made and counted",
         right=right,
         holds=left == right and all(k <= printed for _, k in right.values()),
-        residual=F(max(abs(a - b) for layer in left for a, b in zip(left[layer], right[layer], strict=True))),
+        difference=F(max(abs(a - b) for layer in left for a, b in zip(left[layer], right[layer], strict=True))),
     )
 
 
@@ -96,7 +96,7 @@ def check_printed(instance: Sizes | Terms | Wide) -> Evidence:
         right_route=f"monomials of {what}, all different: {how}",
         right=needed,
         holds=needed <= printed,
-        residual=F(max(needed - printed, 0)),
+        difference=F(max(needed - printed, 0)),
     )
 
 
@@ -112,7 +112,7 @@ def _check_wide(instance: Wide) -> Evidence:
         right_route=r"the lower bound of the proof, \(\binom{G + 2q - 1}{2q}\): one computation",
         right=needed,
         holds=None if needed <= printed else False,
-        residual=F(max(needed - printed, 0)),
+        difference=F(max(needed - printed, 0)),
         reason="the lower bound is not above the print" if needed <= printed else "",
     )
 

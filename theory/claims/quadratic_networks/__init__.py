@@ -109,7 +109,7 @@ def _check_traces(instance: Traces) -> Evidence:
         right_route="the traces themselves at five points of every entry of \\(W_1\\): the five-point formula is exact up to degree 4",
         right=right,
         holds=distance == 0,
-        residual=distance,
+        difference=distance,
     )
 
 
@@ -152,7 +152,7 @@ def check_printed(instance: Patterns) -> Evidence:
         right_route="sizes tried",
         right=dict.fromkeys(readable, count),
         holds=all(n == count for n in readable.values()),
-        residual=F(sum(count - n for n in readable.values())),
+        difference=F(sum(count - n for n in readable.values())),
     )
 
 

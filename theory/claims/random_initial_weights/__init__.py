@@ -91,7 +91,7 @@ def check(instance: Instance) -> Evidence:
         right_route="brute force over w_0 and all batches; over w_0, of full-gradient descent",
         right=tabulated("b", instance.batch_sizes, values) | {"limit": constant},
         holds=max(distances) == 0,
-        residual=max(distances),
+        difference=max(distances),
     )
 
 
@@ -106,7 +106,7 @@ def check_printed(instance: Instance) -> Evidence:
         right_route=evidence.right_route,
         right=evidence.right,
         holds=constant == 0 if evidence.holds else None,
-        residual=constant,
+        difference=constant,
         reason="" if evidence.holds else "the two routes disagree",
     )
 

@@ -42,7 +42,7 @@ def check_list(instance: OneSample) -> Evidence:
         right_route="backpropagation" + (f"; broken: {', '.join(faults)}" if faults else ""),
         right=right,
         holds=distance == 0 and not faults,
-        residual=distance,
+        difference=distance,
     )
 
 

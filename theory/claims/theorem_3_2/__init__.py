@@ -41,7 +41,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
         right_route="the nearest of what it may be, 0, 1, 2, ...",
         right=None if slope is None else max(round(slope), 0),
         holds=None if slope is None else slope >= 0 and slope.denominator == 1,
-        residual=None if slope is None else max(-slope, F(0)),
+        difference=None if slope is None else max(-slope, F(0)),
         reason=reason,
     )
 

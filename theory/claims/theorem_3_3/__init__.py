@@ -28,7 +28,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
         right_route="the only constant of that form, the limit as b grows",
         right=0,
         holds=None if distance is None else distance == 0,
-        residual=distance,
+        difference=distance,
         reason="the instance must have no random letter" if random else "",
     )
 

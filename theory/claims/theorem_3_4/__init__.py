@@ -52,7 +52,7 @@ def check(instance: Instance) -> Evidence:
         right_route=found.route,
         right=found.right | by_cumulants,
         holds=all(facts) and found.distance == 0,
-        residual=found.distance,
+        difference=found.distance,
         reason=found.error,
     )
 
@@ -71,7 +71,7 @@ def check_printed(instance: Instance) -> Evidence:
         right_route=found.route,
         right=found.right,
         holds=v.degree <= first and v.degree <= second if agree else None,
-        residual=found.distance,
+        difference=found.distance,
         reason="" if agree else found.error or "the two routes disagree",
     )
 

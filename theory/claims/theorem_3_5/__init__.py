@@ -55,7 +55,7 @@ def check(instance: Instance) -> Evidence:
         right_route=route.route_name(instance.problem),
         right=tabulated("b", window, values.values()),
         holds=None if holds and ties else holds,
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
         reason=f"the balls do not separate var(b) and var(b + 1) at b = {ties[0]}" if holds and ties else "",
     )
@@ -78,7 +78,7 @@ def check_printed(instance: Instance) -> Evidence:
         right_route=f"{route.route_name(instance.problem)}: var({instance.rise[1]})",
         right=high,
         holds=not refuted if compared.agrees else None,
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
         reason="" if compared.agrees else "the two routes to the variance differ, so that neither threshold nor rise is known",
     )

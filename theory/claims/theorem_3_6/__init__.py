@@ -67,7 +67,7 @@ def check(instance: Instance) -> Evidence:
         right_route=f"all {paths} paths with b = {b}, both networks in ball arithmetic: the largest",
         right=largest,
         holds=holds and bound <= instance.tolerance,
-        residual=excess,
+        difference=excess,
         tolerance=ball_runs.TOLERANCE if excess else 0.0,
         is_bound=True,
     )

@@ -61,7 +61,7 @@ def check(instance: Instance) -> Evidence:
         right_route="both runs in ball arithmetic: what happened",
         right={"gap": float(gap), "bound / gap": bound / float(gap)} if gap > 0 else 0,
         holds=holds,
-        residual=excess,
+        difference=excess,
         tolerance=ball_runs.TOLERANCE if excess else 0.0,
         is_bound=True,
     )

@@ -40,7 +40,7 @@ def check(instance: MixedProduct) -> Evidence:
         right_route="sum over all lists of b samples, Kronecker products multiplied out",
         right=tabulated("b", right, map(fractions, right.values())),
         holds=distance == 0 and not faults,
-        residual=distance,
+        difference=distance,
         reason="; ".join(faults),
     )
 
@@ -85,7 +85,7 @@ def _printed(instance: MixedProduct, left: Any, right: Any, reason: str) -> Evid
         right_route="with both teacher matrices doubled",
         right=None if right is None else fractions(right),
         holds=None if distance is None else distance == 0,
-        residual=distance,
+        difference=distance,
         reason=reason,
     )
 

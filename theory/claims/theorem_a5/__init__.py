@@ -40,7 +40,7 @@ def _evidence(instance: MixedProduct, result: KroneckerForm, faults: list[str], 
         right_route="the product itself, W_t taken from the path of SGD",
         right=fractions(right),
         holds=distance == 0 and not faults,
-        residual=distance,
+        difference=distance,
         reason="; ".join(faults),
     )
 

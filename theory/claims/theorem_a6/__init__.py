@@ -38,7 +38,7 @@ def check(instance: MixedProduct) -> Evidence:
         right_route="enumeration of every path of SGD",
         right=tabulated("b", right, map(fractions, right.values())),
         holds=distance == 0 and not faults,
-        residual=distance,
+        difference=distance,
         reason="; ".join(faults),
     )
 

@@ -79,7 +79,7 @@ def check_printed(instance: Instance) -> Evidence:
         right_route=route.route_name(instance.problem),
         right=tabulated("b", sizes, values),
         holds=compared.agrees,
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
     )
 
@@ -104,7 +104,7 @@ def _every_network(instance: EveryNetwork) -> Evidence:
         right_route="weights step by step, set partitions of the samples, Gaussian moments by pairings",
         right=counts(right),
         holds=left == right and len(coefficients) - 1 == sharp and not coefficients[0],
-        residual=max((F(int(abs(c).p), int(c.q)) for c in difference), default=F(0)),
+        difference=max((F(int(abs(c).p), int(c.q)) for c in difference), default=F(0)),
     )
 
 
@@ -125,7 +125,7 @@ def _one_network(instance: OneNetwork) -> Evidence:
             right_route="weights step by step, set partitions of the samples, moments of the inputs",
             right=right,
             holds=left == right and shape,
-            residual=max(abs(F(c)) for c in (left - right).coefficients),
+            difference=max(abs(F(c)) for c in (left - right).coefficients),
         )
     sizes = _batch_sizes(problem, step)
     if not sizes:
@@ -141,7 +141,7 @@ def _one_network(instance: OneNetwork) -> Evidence:
         right_route=route.route_name(problem),
         right=tabulated("b", sizes, values),
         holds=compared.agrees and shape,
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
     )
 

@@ -85,7 +85,7 @@ def check(instance: Instance) -> Evidence:
     return _evidence(instance, promised, seen | ratios, holds, excess)
 
 
-def _evidence(instance: Instance, left: Value, right: Value, holds: bool | None, residual: F | None = None, reason: str = "") -> Evidence:
+def _evidence(instance: Instance, left: Value, right: Value, holds: bool | None, difference: F | None = None, reason: str = "") -> Evidence:
     return Evidence(
         statement="every gap of weights, pre-activations, activations, slopes, backward errors and gradients is at most its bound",
         instance=instance.name,
@@ -94,8 +94,8 @@ def _evidence(instance: Instance, left: Value, right: Value, holds: bool | None,
         right_route="both runs in ball arithmetic along the same samples: what happened, by layer",
         right=right,
         holds=holds,
-        residual=residual,
-        tolerance=ball_runs.TOLERANCE if residual else 0.0,
+        difference=difference,
+        tolerance=ball_runs.TOLERANCE if difference else 0.0,
         is_bound=True,
         reason=reason,
     )

@@ -81,7 +81,7 @@ def check(instance: Instance) -> Evidence:
         right_route=route.route_name(instance.problem),
         right=tabulated("b", instance.batch_sizes, values),
         holds=all(facts),
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
     )
 
@@ -100,7 +100,7 @@ def check_printed(rise: Rise) -> Evidence:
         right_route=route.route_name(rise.problem),
         right=tabulated("b", rise.pair, values),
         holds=not refuted if compared.agrees else None,
-        residual=compared.distance,
+        difference=compared.distance,
         tolerance=compared.tolerance,
         reason="" if compared.agrees else "the two routes to the variance differ",
     )
