@@ -53,10 +53,8 @@ def in_balls(problem: TeacherStudent) -> bool:
 def _against_polynomial(problem: TeacherStudent) -> str | None:
     if not problem.is_polynomial:
         return f"activation must be a polynomial, but was {problem.activation}"
-    of_moments = problem.is_linear and problem.depth <= 2 and problem.inputs.highest_order == math.inf
-    return (
-        None if of_moments or problem.inputs.support() else "inputs without finite support need their moments and at most two linear layers"
-    )
+    of_moments = problem.inputs.highest_order == math.inf
+    return None if of_moments or problem.inputs.support() else "inputs without finite support need the moments of every order"
 
 
 def _against_enumeration(problem: TeacherStudent) -> str | None:

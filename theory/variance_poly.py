@@ -18,6 +18,7 @@ from theory import recursion
 from theory.budget import Budget, CannotError, Cost, largest_that_fits
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Engine, Quantity, can
+from theory.engines.deep_moments import DeepMoments
 from theory.engines.frequencies import Frequencies
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
@@ -32,6 +33,7 @@ ENGINES: tuple[Engine, ...] = (
     Frequencies(),
     Wishart(),
     TraceWords(),
+    DeepMoments(),
 )
 
 

@@ -28,6 +28,8 @@ from theory.references import quadrature
 from theory.trace_forms import W, g, tr
 from theory.variance_poly import ENGINES
 
+#: Coefficients of an activation.
+QUADRATIC = (0, 1, F(1, 2))
 #: Of a case of an engine, as predicted.
 MOST_SECONDS = 15.0
 
@@ -104,6 +106,19 @@ def _engines() -> Iterator[Case]:
         ("16-8-4 N float", lambda: network((16, 8, 4), Gaussian(16), floats=True), (0, 1)),
         ("48-64-32 N float", lambda: network((48, 64, 32), Gaussian(48), floats=True), (1,)),
         ("12-6-3 N", lambda: network((12, 6, 3), Gaussian(12)), (1,)),
+        ("1-1-1 N, quadratic", lambda: network((1, 1, 1), Gaussian(1), activation=QUADRATIC, seed=2), (0, 1, 2)),
+        ("1-1-1 N, cubic", lambda: network((1, 1, 1), Gaussian(1), activation=(*QUADRATIC, F(1, 5)), seed=2), (1,)),
+        ("1-1-1 N float, quadratic", lambda: network((1, 1, 1), Gaussian(1), floats=True, activation=QUADRATIC), (1,)),
+        ("1-2-1 N, quadratic", lambda: network((1, 2, 1), Gaussian(1), activation=QUADRATIC, seed=2), (0, 1)),
+        ("1-2-1 N, cubic", lambda: network((1, 2, 1), Gaussian(1), activation=(*QUADRATIC, F(1, 5)), seed=2), (1,)),
+        ("1-2-1 500 points, quadratic", lambda: network((1, 2, 1), points(500, 1), activation=QUADRATIC, seed=2), (0, 1)),
+        ("2-2-1 N, quadratic", lambda: network((2, 2, 1), Gaussian(2), activation=QUADRATIC, seed=2), (0, 1)),
+        ("5-4-3 uniform, quadratic", lambda: network((5, 4, 3), Uniform(5), activation=QUADRATIC), (0,)),
+        ("1-1-1-1 N, quadratic", lambda: network((1, 1, 1, 1), Gaussian(1), activation=QUADRATIC, seed=2), (0, 1)),
+        ("1-1-1-1 N", lambda: network((1, 1, 1, 1), Gaussian(1), seed=2), (1, 2)),
+        ("2-3-3-1 uniform", lambda: network((2, 3, 3, 1), Uniform(2), seed=2), (1,)),
+        ("3-3-2-2 N", lambda: network((3, 3, 2, 2), Gaussian(3), seed=2), (1,)),
+        ("48-32-64-16 N float", lambda: network((48, 32, 64, 16), Gaussian(48), floats=True), (0,)),
     ]
     for engine in ENGINES:
         for what, make, steps in problems:

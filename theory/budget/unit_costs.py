@@ -47,6 +47,17 @@ UNITS = {
     "trace_words.exact_product": 4.5e-07,  # an exact product of matrices
     "trace_words.multiplication": 8.5e-10,  # of integers in it,
     "trace_words.bit": 4.9e-11,  # for every bit
+    "deep_moments.start": 0.0001,  # of any quantity
+    "deep_moments.level": 0.00014,  # of the polynomials of a last batch,
+    "deep_moments.product": 1e-09,  # a product of their terms,
+    "deep_moments.read": 1e-06,  # a term read,
+    "deep_moments.pair": 4.1e-07,  # two powers of x paired,
+    "deep_moments.contraction": 1e-06,  # a monomial to its expectation
+    "deep_moments.direction": 2e-05,  # of a batch's gradient: a coefficient,
+    "deep_moments.cell": 1e-06,  # a cell of the matrices of joint moments,
+    "deep_moments.multiplication": 5.6e-09,  # and a product of two
+    "deep_moments.rule": 1.6e-06,  # an operation on polynomials, for a rule on lattice points
+    "deep_moments.entry": 6.7e-07,  # reading a weight of a linear network
     "quadrature.call": 9.2e-06,  # a node, for each layer,
     "quadrature.product": 1.9e-06,  # and each weight
     "quadrature.rule": 8.6e-07,  # for the cube of a rule's nodes

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from theory.budget import Cost
+from theory.degrees import batch_degrees, gradient_degree, output_degree
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -29,6 +30,23 @@ class Quantity:
         place = f"t = {self.step}" if self.layer is None else f"t = {self.step}, layer {self.layer}"
         names = {"variance": "var(g)", "second_moment": "E||g||^2", "mean": "E g", "loss": "E loss(w)", "trace_form": "E of a trace form"}
         return f"{names[self.kind]} at {place}"
+
+    def batch_degrees(self, problem: TeacherStudent) -> list[int]:
+        """The total degree in the averages over batch s, s < t, for each; the last batch of g_t is taken in closed form.
+
+        For a trace form, whose last batch is one like the others, s <= t.
+        """
+        t, h, d = self.step, problem.depth, problem.activation_degree
+        m = gradient_degree(h, activation_degree=d)
+        if self.kind == "trace_form":
+            return list(self.expression.batch_degrees(m))
+        factors, last = {  # how many factors of which last batch
+            "variance": (2, t),
+            "second_moment": (2, t),
+            "mean": (1, t),
+            "loss": (2 * output_degree(h, activation_degree=d), t - 1),
+        }[self.kind]
+        return [factors * degree for degree in batch_degrees([last], t, m=m)]
 
 
 class Engine(Protocol):

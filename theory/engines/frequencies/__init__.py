@@ -22,7 +22,7 @@ from flint import fmpq, fmpz, fmpz_poly
 
 from theory.budget import Cost
 from theory.engines.base import Quantity
-from theory.engines.frequencies.cost import BLOCK, degrees, predict
+from theory.engines.frequencies.cost import BLOCK, predict
 from theory.engines.frequencies.factorial_moments import Cubature, cubature
 from theory.engines.frequencies.network import Layers, Network, layers
 from theory.engines.frequencies.stacks import Stack
@@ -78,7 +78,7 @@ class Frequencies:
         network = Network.of(problem)
         tree = _Tree(
             network,
-            rules=[cubature(network.probabilities[:-1], d) for d in degrees(problem, quantity)],
+            rules=[cubature(network.probabilities[:-1], d) for d in quantity.batch_degrees(problem)],
             rates=[to_fmpq(a) for a in problem.rates_before(quantity.step)],
             optimizer=problem.optimizer,
             integrand=_integrand(network, problem, quantity),

@@ -1,4 +1,4 @@
-"""Degrees of a quantity in each batch's frequencies, and what the tree of paths will cost: logarithms first, so at once."""
+"""What the tree of paths will cost: logarithms first, so at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from theory.budget import BEYOND_REACH, Cost
 from theory.budget.unit_costs import UNITS
-from theory.degrees import batch_degrees, gradient_degree, output_degree
+from theory.degrees import gradient_degree
 from theory.engines.base import Quantity
 from theory.engines.frequencies.network import distinguishable_atoms
 from theory.inputs import InputLaw
@@ -20,21 +20,6 @@ from theory.problem import TeacherStudent
 _MOST_DIGITS = math.log10(BEYOND_REACH) / 2
 #: Paths held in memory at once, per level of the tree.
 BLOCK = 1 << 13
-
-
-def degrees(problem: TeacherStudent, quantity: Quantity) -> list[int]:
-    """d_s: the total degree of the integrand in the frequencies of batch s, for every batch averaged by cubature."""
-    t, h, d = quantity.step, problem.depth, problem.activation_degree
-    m = gradient_degree(h, activation_degree=d)
-    if quantity.kind == "trace_form":
-        return list(quantity.expression.batch_degrees(m))
-    factors, last = {  # how many factors of which last batch; the last batch of g_t is summed in closed form
-        "variance": (2, t),
-        "second_moment": (2, t),
-        "mean": (1, t),
-        "loss": (2 * output_degree(h, activation_degree=d), t - 1),
-    }[quantity.kind]
-    return [factors * degree for degree in batch_degrees([last], t, m=m)]
 
 
 def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -50,7 +35,7 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     growth = math.log10(gradient_degree(problem.depth, activation_degree=problem.activation_degree))
     if quantity.step * growth > _MOST_DIGITS or quantity.step > 300:
         return Cost.beyond_reach(f"numbers of length 10^{max(quantity.step * growth, 16.0):.0f}")
-    ds = degrees(problem, quantity)
+    ds = quantity.batch_degrees(problem)
     counts = [_log10_binomial(d, atoms - 1) for d in ds]
     if sum(counts) > _MOST_DIGITS:
         return Cost.beyond_reach(f"paths: 10^{sum(counts):.0f}")

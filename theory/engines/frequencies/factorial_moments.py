@@ -20,6 +20,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
+from theory.arithmetic.simplex_lattice import lattice_weights
 from theory.exact import as_index, as_number, as_sequence, spelled, to_fmpq, to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
 
@@ -69,19 +70,9 @@ class Cubature:
 def cubature(probabilities: tuple[Fraction, ...], degree: int) -> Cubature:
     """The rule with nodes {j in N^n : |j| <= degree}, exact for polynomials of at most this total degree in q_1, ..., q_n.
 
-    By Newton's forward differences f(q) = sum_k (Delta^k f)(0) prod_i binom(q_i, k_i), so that the weight of node j is
-
-        lambda_j(eps) = sum_{k >= j, |k| <= degree} (-1)^{|k-j|} prod_i binom(k_i, j_i) E[ prod_i binom(q_i, k_i) ].
-
     `probabilities` are those of q_1, ..., q_n. Cost: L = binom(degree + n, n) nodes, n L degree operations on polynomials.
     """
-    n = len(probabilities)
-    table = _monomial_moments(probabilities, degree)
-    for axis in range(n):  # from E[q^k] to E[binom(q, k)], one coordinate after the other
-        table = _along(table, axis, _falling_factorials(degree))
-    differences = [[fmpq((-1) ** (k - j) * math.comb(k, j)) for j in range(k + 1)] for k in range(degree + 1)]
-    for axis in range(n):
-        table = _along_transposed(table, axis, differences, degree)
+    table = lattice_weights(_monomial_moments(probabilities, degree), degree)
     denominator = math.lcm(*(int(w.denom()) for w in table.values()))
     weights = tuple((w * denominator).numer() for w in table.values())
     return Cubature(tuple(table), weights, fmpz(denominator))
@@ -121,32 +112,3 @@ def _falling(j: int) -> fmpq_poly:
     for i in range(1, j):
         result *= fmpq_poly([1, -i])
     return result
-
-
-def _falling_factorials(degree: int) -> list[list[fmpq]]:
-    """Row k: the coefficients of binom(q, k) in powers of q."""
-    rows, polynomial = [], fmpq_poly([1])
-    for k in range(degree + 1):
-        rows.append(polynomial.coeffs())
-        polynomial = polynomial * fmpq_poly([-k, 1]) / (k + 1)
-    return rows
-
-
-def _along(table: Table, axis: int, rows: list[list[fmpq]]) -> Table:
-    """new[.., k, ..] = sum_{a <= k} rows[k][a] old[.., a, ..] on one axis."""
-    return {k: _sum((table[(*k[:axis], a, *k[axis + 1 :])] * c for a, c in enumerate(rows[k[axis]]) if c)) for k in table}
-
-
-def _along_transposed(table: Table, axis: int, rows: list[list[fmpq]], degree: int) -> Table:
-    """new[.., j, ..] = sum_{k >= j} rows[k][j] old[.., k, ..] on one axis, within |k| <= degree."""
-    return {
-        j: _sum(table[(*j[:axis], k, *j[axis + 1 :])] * rows[k][j[axis]] for k in range(j[axis], degree - sum(j) + j[axis] + 1))
-        for j in table
-    }
-
-
-def _sum(terms: Any) -> fmpq_poly:
-    total = fmpq_poly([])
-    for term in terms:
-        total += term
-    return total

@@ -61,6 +61,7 @@ def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
     C(2n + degree, 2n) products (fewer where cumulants vanish).
 
     Examples:
+        >>> from theory.inputs import Gaussian
         >>> table = batch_moments(Gaussian(1), 3)                     # chi-square: 1 (1 + 2 eps)(1 + 4 eps)
         >>> table[(3,)]
         8*x^2 + 6*x + 1

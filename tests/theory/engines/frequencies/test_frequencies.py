@@ -20,7 +20,6 @@ from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines import frequencies
 from theory.engines.base import Quantity, can
 from theory.engines.frequencies import Frequencies
-from theory.engines.frequencies import cost as frequencies_cost
 from theory.engines.frequencies.network import distinguishable_atoms
 from theory.trace_forms import W, constant, g, teacher, tr
 
@@ -202,4 +201,4 @@ def test_costs_grow_with_the_step_and_small_ones_fit():
     seconds = [ENGINE.cost(problem, Quantity("variance", t, 1)).seconds for t in range(6)]
     assert seconds == sorted(seconds)
     assert seconds[3] < 3
-    assert frequencies_cost.degrees(problem, Quantity("trace_form", 1, None, tr(g(1, 1).T @ g(1, 1)))) == [6, 2]
+    assert Quantity("trace_form", 1, None, tr(g(1, 1).T @ g(1, 1))).batch_degrees(problem) == [6, 2]

@@ -1,0 +1,238 @@
+"""What the joint moments will cost, from sizes alone: bounds on the numbers of terms, and estimates of the length of numbers.
+
+One sample's gradient has degree q = 2 D^(H-1) in x, and each of its entries is a sum over the p_H outputs of the residual, of degree
+D^(H-1), times a derivative of an output: two bounds on the number r of averages, beside the number of weights and that of atoms less one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from theory.budget import BEYOND_REACH, Cost, saturated, saturated_exp, saturated_power
+from theory.budget.unit_costs import UNITS
+from theory.degrees import gradient_degree, output_degree
+from theory.engines.base import Quantity
+from theory.engines.deep_moments import linear_start
+from theory.problem import TeacherStudent
+
+#: Degrees beyond which nothing is affordable.
+_FAR = 10_000
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Numbers of terms of one problem's polynomials."""
+
+    p: int
+    averages: int
+    lowest: int  # degree in x of a gradient, constants aside
+    parity: int  # 2 where gradients are even in x
+    highest: int
+    output: int  # the degree in x of an output
+
+    @classmethod
+    def of(cls, problem: TeacherStudent) -> _Sizes:
+        p, outputs, d, h = problem.sizes[0], problem.sizes[-1], problem.activation_degree, problem.depth
+        output = int(saturated_power(d, h - 1))
+        parity = 2 if not any(problem.polynomial[::2]) or not any(problem.polynomial[1::2]) else 1
+        lowest = 2 if h == 1 or not problem.polynomial[0] else 1
+        sizes = cls(p, 0, lowest, parity, 2 * output, output)
+        weights = float(sum(w.size for w in problem.student))
+        derivatives = _choose(p + output, p) - (1 if lowest == 2 else 0)
+        atoms = problem.inputs.atom_count or math.inf
+        averages = min(weights, sizes.sample_terms, outputs * derivatives, max(1, atoms - 1))
+        return cls(p, int(min(averages, 1e6)), lowest, parity, 2 * output, output)
+
+    @property
+    def sample_terms(self) -> float:
+        """Powers of x in the gradient of a sample."""
+        first = self.lowest + (self.lowest % self.parity)
+        if self.highest > _FAR:
+            return BEYOND_REACH
+        return sum(_choose(self.p + k - 1, k) for k in range(first, self.highest + 1, self.parity))
+
+    def terms(self, weight_degree: float, sample_degree: float) -> float:
+        """Of a polynomial of these degrees in the averages and in x."""
+        return _choose(self.averages + weight_degree, self.averages) * self.in_sample(sample_degree)
+
+    def in_sample(self, degree: float) -> float:
+        """Of a polynomial of this degree in x; half of them where it is even or odd."""
+        return max(1.0, _choose(self.p + degree, self.p) / self.parity)
+
+
+def averages_bound(problem: TeacherStudent) -> int:
+    """How many averages a batch's gradient has at most, as what is predicted takes it."""
+    return _Sizes.of(problem).averages
+
+
+def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
+    """The highest order of the inputs' moments that are asked for."""
+    highest = 2 * int(saturated_power(problem.activation_degree, problem.depth - 1))
+    last = highest if quantity.kind in ("mean", "loss") else 2 * highest
+    if _is_far(problem, quantity):
+        return _FAR * highest
+    degrees = quantity.batch_degrees(problem)
+    return max(last, 2 * highest, degrees[0] * highest) if any(degrees) else last
+
+
+def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    """Seconds and bytes of `DeepMoments.compute`."""
+    if linear_start.applies(problem, quantity):
+        return _linear_start(problem, quantity)
+    if _is_far(problem, quantity):
+        return Cost.beyond_reach(f"polynomials of degree over {_FAR:,}")
+    sizes, degrees = _Sizes.of(problem), quantity.batch_degrees(problem)
+    while degrees and not degrees[-1]:
+        degrees.pop()
+    r = sizes.averages
+    points = saturated(*(_choose(d + r, r) for d in degrees[:-1]))
+    bits = _bits(problem, quantity, degrees)
+    seconds, memory = _last(problem, quantity, sizes, bits, bool(degrees))
+    if degrees:
+        table, held = _table(problem, sizes, degrees[-1], bits)
+        seconds, memory = seconds + table, memory + held
+    seconds *= points
+    inner = 1.0
+    for s, d in enumerate(degrees[:-1]):
+        table, held = _table(problem, sizes, d, bits)
+        count = _choose(d + r, r)
+        rule = UNITS["deep_moments.rule"] * count * (2 * r * d) * (1 + d * d / 400)
+        node = UNITS["deep_moments.contraction"] * count * _values(problem, quantity) * (1 + d * sum(degrees[s + 1 :]) / 200)
+        seconds, memory, inner = seconds + inner * (table + rule + node), memory + held, inner * count
+    basis = f"{points:.3g} points, {_choose(r + (degrees or [0])[-1], r):.3g} monomials in {r} averages, of about {bits:.3g} bits"
+    return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + min(memory, BEYOND_REACH), basis)
+
+
+def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, bits: float, averaged: bool) -> tuple[float, float]:
+    """The polynomials in the averages of the last batch, or at t = 0 the numbers."""
+    d, h, widths, k = problem.activation_degree, problem.depth, problem.sizes, quantity.layer or 1
+    outputs = [output_degree(j, activation_degree=d) if j else 0 for j in range(h + 1)]  # in the weights, of layer j
+    m = 2 * outputs[-1] - 1
+    weight = sizes.terms(1, 0) if averaged else 1.0
+    products = pairs = read = 0.0
+    for j in range(h):  # W_{j+1} z_j, and back
+        products += 2 * widths[j] * widths[j + 1] * weight * sizes.terms(outputs[j + 1] * averaged, saturated_power(d, j))
+    largest = 0.0
+
+    def expected(count: float, left: tuple[float, float], right: tuple[float, float]) -> None:
+        """E[f g] for so many pairs of polynomials of these degrees in the weights and in x."""
+        nonlocal products, pairs, read, largest
+        powers = sizes.in_sample(left[1]), sizes.in_sample(right[1])
+        monomials = [sizes.terms(x[0] * averaged, 0) for x in (left, right)]
+        products += count * powers[0] * monomials[1] * (monomials[0] + (powers[1] if averaged else 0))
+        pairs += count * powers[0] * powers[1]
+        read += powers[0] * monomials[0] + powers[1] * monomials[1]
+        largest = max(largest, powers[0] * monomials[0])
+
+    z = outputs[k - 1], saturated_power(d, k - 1)
+    delta = m - z[0], sizes.highest - z[1]
+    entries, degree = float(widths[k] * widths[k - 1]), 2 * m
+    if quantity.kind == "loss":
+        expected(widths[-1], (outputs[-1], sizes.output), (outputs[-1], sizes.output))
+        degree = 2 * outputs[-1]
+    elif quantity.kind == "trace_form":
+        letters, degree = sum(len(term.letters) for term in quantity.expression.terms), sum(quantity.batch_degrees(problem)[-1:])
+        products += letters * max(widths) ** 2 * sizes.terms(degree, 0) ** 1.5
+    else:
+        read += widths[k] * sizes.terms(delta[0] * averaged, delta[1]) + widths[k - 1] * sizes.terms(z[0] * averaged, z[1])
+        pairs += widths[k - 1] * sizes.in_sample(delta[1]) * sizes.in_sample(z[1])
+        products += entries * sizes.in_sample(delta[1]) * sizes.terms(delta[0] * averaged, 0) * sizes.terms(z[0] * averaged, 0)
+        degree = m
+    if quantity.kind in ("variance", "second_moment"):
+        products += sum(n * sizes.terms(x[0] * averaged, x[1]) ** 2 / 2 for n, x in ((widths[k], delta), (widths[k - 1], z)))
+        products += entries * sizes.terms(m * averaged, 0) ** 2 / 2
+        expected(1.0, (2 * delta[0], 2 * delta[1]), (2 * z[0], 2 * z[1]))
+        degree = 2 * m
+    values = _values(problem, quantity)
+    contracted = sizes.terms(degree, 0) * min(values, 2) + values * sizes.terms(m, 0) if averaged else 0.0
+    seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"] * (1 + bits / 300)
+    seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
+    seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100)
+    if pairs:
+        asked = min(pairs, sizes.in_sample(2 * sizes.highest))
+        seconds += asked * problem.inputs.moment_seconds(2 * sizes.highest)
+    return seconds, (read + 2 * largest) * (80 + bits / 4)
+
+
+def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, bits: float) -> tuple[float, float]:
+    """The directions of one batch, and E[u^a] for |a| <= degree."""
+    r, p, law = sizes.averages, sizes.p, problem.inputs
+    weights = sum(w.size for w in problem.student)
+    halves = [_choose(r + k - 1, k) for k in range(degree // 2 + 2)]  # products of k polynomials of a sample
+    powers = [_choose(p + sizes.highest * k, p) / sizes.parity for k in range(degree // 2 + 2)]
+    multiplications = pairs = cells = 0.0
+    for j in range(degree + 1):
+        head, tail = j // 2, j - j // 2
+        multiplications += halves[head] * powers[head] * powers[tail] + _choose(r + j - 1, j) * powers[tail]
+        pairs += powers[head] * powers[tail]
+        cells += halves[head] * powers[tail] + 2 * halves[tail] * powers[tail]
+    terms = _choose(2 * r + degree, 2 * r) * (degree / 8 + 1)
+    moments = _choose(p + sizes.highest * degree, p) / sizes.parity
+    length = law.moment_bits(sizes.highest * max(1, degree // 2)) + bits / 4
+    entries = _choose(r + degree, r)
+    seconds = UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms
+    seconds += UNITS["deep_moments.pair"] * (pairs + sizes.sample_terms**2) + UNITS["deep_moments.cell"] * (cells + 4 * entries)
+    seconds += multiplications * UNITS["deep_moments.multiplication"] * (1 + length / 300)
+    seconds += terms * UNITS["deep_moments.product"] * (1 + length / 300) + entries * degree / 2 * UNITS["deep_moments.read"]
+    seconds += moments * law.moment_seconds(sizes.highest * degree)
+    return min(seconds, BEYOND_REACH), (cells / max(1, degree) * 4 + pairs / max(1, degree) + entries * degree) * (80 + length / 8)
+
+
+def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    p, *widths = problem.sizes
+    flops = 4.0 * p**3 + sum(2.0 * w.size * (p + widths[-1]) for w in problem.student) + 2.0 * p * p * sum(widths)
+    bits = (problem.depth + 1) * _weight_bits(problem)
+    entries = float(sum(w.size for w in problem.student) + p * p)
+    seconds = flops * UNITS["deep_moments.multiplication"] * (1 + bits / 300) + entries * UNITS["deep_moments.entry"] * (1 + bits / 500)
+    seconds += problem.inputs.moment_seconds(2) * (1 if problem.inputs.atom_count else entries) + 3e-6 * p * p
+    return Cost(UNITS["deep_moments.start"] + seconds, 2e7 + entries * (200 + bits), f"{flops:.3g} products in matrices, {bits:.3g} bits")
+
+
+def _is_far(problem: TeacherStudent, quantity: Quantity) -> bool:
+    m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
+    factor = 2 if quantity.kind != "trace_form" else sum(len(term.letters) for term in quantity.expression.terms)
+    inputs = saturated_power(problem.activation_degree, problem.depth - 1)
+    return saturated(factor, inputs, saturated_power(m, quantity.step)) > _FAR or (m == 1 and quantity.step > 60)
+
+
+def _values(problem: TeacherStudent, quantity: Quantity) -> float:
+    """How many polynomials are averaged at once."""
+    if quantity.kind == "trace_form":
+        rows, columns = quantity.expression.shape(problem) or (1, 1)
+        return float(rows * columns)
+    entries = float(problem.student[(quantity.layer or 1) - 1].size)
+    return {"variance": 2 + entries, "second_moment": 2.0, "mean": entries, "loss": 1.0}[quantity.kind]
+
+
+def _bits(problem: TeacherStudent, quantity: Quantity, degrees: Sequence[int]) -> float:
+    """The weights after a step have the digits of a gradient; then the power m, or 2m."""
+    m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
+    sigma = max(map(_length, problem.polynomial)) if not problem.is_linear else 0.0
+    inner = sum(saturated_power(problem.activation_degree, k) for k in range(problem.depth))
+    law = min(problem.inputs.moment_bits(2 * int(inner)), 1e6)
+    length = _weight_bits(problem)
+    for s in range(min(len(degrees), quantity.step)):
+        length = m * length + 2 * inner * sigma + law + _length(problem.learning_rate(s))
+    return min((2 * m if degrees else 2) * length + law, 1e12)
+
+
+def _weight_bits(problem: TeacherStudent) -> float:
+    numbers = [x for w in (*problem.student, *problem.teacher) for x in w.ravel()[:: 1 + w.size // 16].tolist()]
+    return sum(map(_length, numbers)) / len(numbers) + 1
+
+
+def _length(number: Any) -> float:
+    """Bits of numerator and denominator."""
+    return float(sum(abs(part).bit_length() for part in number.as_integer_ratio()))
+
+
+def _choose(n: float, k: float) -> float:
+    """The binomial coefficient as a float, by logarithms: its exact value may have millions of digits."""
+    k = min(k, n - k)
+    if k <= 0:
+        return 1.0
+    exponent = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return float(round(math.exp(exponent))) if exponent < 30 else saturated_exp(exponent)
