@@ -4,6 +4,13 @@ Every law gives `dimension` (p), `moment(exponents)` = E[ x_1^{a_1} ... x_p^{a_p
 `support()` (its atoms, when they are finitely many) and `sample`. Parameters given as floats are taken as the binary rationals
 that they are; `exact` says whether all of them were exact to begin with.
 
+    Gaussian        any covariance Sigma, singular ones too; moments by Stein's lemma, E[x_i f(x)] = sum_j Sigma_ij E[d_j f(x)]
+    Discrete        atoms x_n with probabilities q_n; E[f(x)] = sum_n q_n f(x_n)
+    Rademacher, Uniform, Independent     independent coordinates; products of the moments of one, by formula or from a table
+
+The exact var(g_t) of a linear network needs moments up to the order 4 m^t, m = 2 H - 1 for H layers (3 for two): g_t is of degree m^t in
+the second moment of the first batch, and stands there squared. A table of moments that ends before is refused.
+
 One module a family. Engines, cost models, samplers and files ask a law for what they need of it (`InputLaw`), never for its class, so a
 law of one's own, a subclass of `InputLaw` or of `IndependentCoordinates`, works everywhere that its answers allow.
 """
