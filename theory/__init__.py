@@ -38,10 +38,10 @@ What there is
     problem, inputs, optimizers, inverse_batch and budget are the homes of the names above, with what else belongs to them (errors).
 
 What it costs. The degree in 1/b is 3^(t+1) - t - 2 for two linear layers: 1, 6, 23, 76, 237. Exact polynomials take milliseconds at t = 0
-and 1, half a second at t = 2 for two input coordinates, seconds at t = 4 for a single one; one layer is cheap at every step, and finitely
-many atoms allow any depth and any polynomial activation. Costs are predicted from sizes alone (`variance_poly.predicted_cost`). What does
-not fit the `budget`, 10 minutes and 8 GB unless you say otherwise, raises UnaffordableError before any work, with the figure and with what
-is left to do; what no engine can do at any cost raises CannotError. Both are ValueErrors.
+and 1, half a second at t = 2 for two input coordinates, seconds at t = 4 for a single one; one layer is cheap at every step, and any depth
+and any polynomial activation can be had for finitely many atoms, or few weights. Costs are predicted from sizes alone
+(`variance_poly.predicted_cost`). What does not fit the `budget`, 10 minutes and 8 GB unless you say otherwise, raises UnaffordableError
+before any work, with the figure and with what is left to do; what no engine can do at any cost raises CannotError. Both are ValueErrors.
 
 Numbers. Exact in, exact out: integers, Fractions and texts such as "1/3" give Fractions. A float is the binary rational that it is;
 where rationals would be too slow the answer is in doubles, with a proved bound on its error.
