@@ -16,7 +16,7 @@ from theory.exact import as_index, as_matrix, is_exact, spelled, to_float, to_fm
 from theory.inputs.law import InputLaw
 from theory.inputs.lengths import common_bits
 from theory.inputs.second_moments import identity
-from theory.inputs.stein import double_factorial, gaussian_moment, states_cost
+from theory.inputs.stein import SHORT_ORDER, double_factorial, gaussian_moment, states_cost
 
 
 class Gaussian(InputLaw):
@@ -83,7 +83,7 @@ class Gaussian(InputLaw):
             for a in exponents:
                 result *= double_factorial(a)
             return Fraction(result)
-        if exponents not in self._known:
+        if sum(exponents) > SHORT_ORDER and exponents not in self._known:
             refuse_large("exponents", "the moment", states_cost(exponents, self._bits), "a lower order")
         return to_fraction(gaussian_moment(self._rationals, exponents, self._known))
 

@@ -9,6 +9,8 @@ from flint import fmpq, fmpz
 from theory.budget import Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 
+#: Of moments that take no time, 256 states at most, and need not be asked for their cost.
+SHORT_ORDER = 8
 #: Of a state that is kept, without its number.
 _STATE_BYTES = 200.0
 Exponents = tuple[int, ...]
@@ -16,7 +18,7 @@ Exponents = tuple[int, ...]
 
 def states_cost(exponents: Exponents, bits: int = 64) -> Cost:
     """Of `gaussian_moment`, with covariances of so many bits."""
-    states, order = saturated(*(a + 1 for a in exponents)), sum(exponents)
+    states, order = saturated(math.prod(a + 1 for a in exponents)), sum(exponents)
     number = order * (bits + order.bit_length()) / 32  # the average state has half of the members, each pair a covariance
     return Cost(states * UNITS["moments.state"], states * (_STATE_BYTES + number), f"{as_count(states)} states of the recursion")
 
