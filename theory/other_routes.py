@@ -9,7 +9,7 @@ from theory.budget import Budget, largest_that_fits
 from theory.engines.base import Quantity
 from theory.engines.frequencies.cost import support_size
 from theory.enumeration.path_counts import path_cost
-from theory.enumeration.path_limits import limits
+from theory.enumeration.path_limits import LIMIT, limits
 from theory.problem import TeacherStudent
 from theory.references import quadrature
 from theory.routes import in_balls, routes, unsupported_reason
@@ -21,7 +21,7 @@ _LARGEST = 1 << 20
 
 def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> Iterator[str]:
     """One line for each: enumeration and quadrature at single batch sizes, the large-batch law, simulation. Nothing is computed."""
-    if (largest := largest_enumerated(problem, quantity)) is not None:
+    if (largest := largest_enumerated(problem, quantity, budget)) is not None:
         call = "variance_ball" if in_balls(problem) else _CALLS[quantity.kind]
         yield f"enumeration at one batch size (theory.enumeration.{call}), which is affordable up to b = {largest}"
     integrable = quantity.kind in ("variance", "loss") and unsupported_reason(problem, "theory.references.quadrature") is None
@@ -34,12 +34,16 @@ def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) ->
         yield from routes(problem, "empirics")
 
 
-def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | None:
-    """The largest batch size (up to 2^20) that enumeration would take on, None for no finite support or none."""
+def largest_enumerated(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> int | None:
+    """The largest batch size (up to 2^20) that enumeration takes on by itself and within the budget; None for none."""
     if unsupported_reason(problem, "theory.enumeration") is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
     atoms = support_size(problem.inputs)
     literal = quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters)
     batches = quantity.step + (quantity.kind != "loss")
-    (usual,) = limits(None, None)
-    return largest_that_fits(lambda b: usual.allows(path_cost(problem, atoms, b, quantity.step, batches, literal)), 1, _LARGEST)
+
+    def fits(b: int) -> bool:
+        cost = path_cost(problem, atoms, b, quantity.step, batches, literal)
+        return all(limit.allows(cost) for limit in limits(LIMIT, budget))
+
+    return largest_that_fits(fits, 1, _LARGEST)

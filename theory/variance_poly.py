@@ -151,8 +151,9 @@ def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engin
         reasons = "; ".join(f"{e.name}: {e.unsupported_reason(problem, quantity)}" for e in engines)
     else:
         reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"
-    routes = list(other_routes(problem, quantity, budget))
-    return f"no engine can compute {quantity} for this problem ({reasons})" + (f". Alternatives: {'; '.join(routes)}" if routes else "")
+    who = "no engine can" if len(engines) > 1 else f"{engines[0].name} cannot"
+    left = [*_another_engine(problem, quantity, engines, budget), *other_routes(problem, quantity, budget)]
+    return f"{who} compute {quantity} for this problem ({reasons})" + (f". Alternatives: {'; '.join(left)}" if left else "")
 
 
 def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:
@@ -165,9 +166,13 @@ def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[En
     if quantity.kind != "trace_form":
         step = largest_that_fits(fits, 0, quantity.step)
         yield f"a smaller step (step {step} fits)" if step is not None else "no smaller step fits either"
+    yield from _another_engine(problem, quantity, engines, budget)
+    yield from other_routes(problem, quantity, budget)
+
+
+def _another_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:
     if others := [e.name for e in _able(problem, quantity, ENGINES) if e not in engines and budget.allows(e.cost(problem, quantity))]:
         yield f"another engine ({', '.join(others)})"
-    yield from other_routes(problem, quantity, budget)
 
 
 def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from empirics.inputs.data_sets import DataSet
@@ -64,11 +64,15 @@ def _answer(law: str, depth: int, activation: Any) -> tuple[str, str]:
     def engine_can(engine: Any, dimension: int, step: int) -> bool:
         return can(engine, problem(law, depth, activation, dimension), Quantity("variance", step, 1))
 
+    @cache
+    def routes_at(dimension: int) -> list[str]:
+        return _routes(problem(law, depth, activation, dimension))
+
     def route_is_there(route: str, dimension: int, step: int) -> bool:
-        return route in _routes(problem(law, depth, activation, dimension))
+        return route in routes_at(dimension)
 
     engines = [(e.name, partial(engine_can, e)) for e in ENGINES]
-    routes = [(route, partial(route_is_there, route)) for route in _routes(problem(law, depth, activation))]
+    routes = [(route, partial(route_is_there, route)) for route in routes_at(1)]
     return _listed(engines), _listed(routes)
 
 

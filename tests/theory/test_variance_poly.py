@@ -239,10 +239,33 @@ def test_a_refusal_names_the_routes_that_apply(problem, named, unnamed):
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activation, step):
     problem = deep(Discrete([0, 1, 3]), activation)
-    largest = largest_enumerated(problem, variance_poly._quantity(problem, "variance", step, 1))
+    quantity = variance_poly._quantity(problem, "variance", step, 1)
     (usual,) = limits(None, None)
-    assert usual.allows(path_cost(problem, 3, largest, step, step + 1, False))
-    assert not usual.allows(path_cost(problem, 3, largest + 1, step, step + 1, False))
+    for budget in (Budget(), Budget(seconds=1e-2), Budget(bytes=2e5)):
+        largest = largest_enumerated(problem, quantity, budget) or 0
+        costs = [path_cost(problem, 3, b, step, step + 1, False) for b in (largest, largest + 1)]
+        assert [usual.allows(cost) and budget.allows(cost) for cost in costs if largest] == [True, False][: 2 * bool(largest)]
+    assert largest_enumerated(problem, quantity, Budget(seconds=1e-9)) is None
+
+
+def test_an_engine_that_cannot_is_named_beside_those_that_can():
+    problem = deep(Discrete([0, 1]), (0, 1))
+    with pytest.raises(CannotError, match=r"^trace_words cannot compute var\(g\) .*another engine \(frequencies"):
+        variance_polynomial(problem, 0, 1, engine="trace_words")
+    with pytest.raises(CannotError, match=r"^no engine can compute"):
+        variance_polynomial(deep(Independent(1, [1, 0, 1])), 1, 1)
+
+
+def test_a_recursion_that_is_refused_names_the_engines_that_take_the_form():
+    form = tr(g(0, 1) @ g(0, 1).T)
+    three = TeacherStudent([[[2]]] * 3, [[[1]]] * 3, Discrete([0, 1]), F(1, 8))
+    with pytest.raises(CannotError, match="the polynomial in 1/b"):
+        recursion.expectation(form, three)
+    assert expectation(three, form)(1) > 0
+    square = TeacherStudent([[[2]]] * 2, [[[1]]] * 2, Gaussian(1), F(1, 8), (0, 0, 1))
+    with pytest.raises(CannotError) as refusal:
+        recursion.expectation(form, square)
+    assert "polynomial in 1/b" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

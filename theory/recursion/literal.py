@@ -272,6 +272,7 @@ def require_two_linear_layers(problem: TeacherStudent) -> None:
     as_problem(problem).optimizer.require_plain()
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
-        left = {"theory.variance_poly": problem.is_linear and problem.depth == 1, "theory.enumeration": not in_balls(problem)}
+        by_engines = problem.is_polynomial and ((problem.is_linear and problem.depth == 1) or problem.inputs.support() is not None)
+        left = {"theory.variance_poly": by_engines, "theory.enumeration": not in_balls(problem)}
         reason = f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}"
         raise cannot(problem, reason, *(module for module, takes_forms in left.items() if takes_forms))
