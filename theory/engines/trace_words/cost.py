@@ -68,7 +68,7 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Rationals over common denominators: the price of a product grows with the bits of its entries."""
     counts, p = counts_of(problem, quantity), problem.sizes[0]
     weights = max(_bits(w) for w in (*problem.student, *problem.teacher))
-    sigma = 0.0 if getattr(problem.inputs, "is_standard", True) else _bits(problem.inputs.second_moment)
+    sigma = 0.0 if problem.inputs.is_standard else _bits(problem.inputs.second_moment)
     residual = problem.depth * weights + math.log2(max(problem.sizes))
     # a chain is at most half of the longest word
     bits = (counts.uses * (residual + math.log2(2 * p)) + (counts.uses + 2) * sigma) / 2
