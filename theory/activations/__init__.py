@@ -22,7 +22,7 @@ from flint import acb, arb, arb_series, fmpq
 
 from theory.activations import formulas
 from theory.arithmetic.working_precision import taylor_coefficients, working_precision
-from theory.budget import Cost, as_count, refuse_large
+from theory.budget import Cost, as_count, refuse_large, saturated
 from theory.exact import NumberLike, as_double, as_index, as_number, did_you_mean, read_number, shown, to_fmpq, written
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
@@ -94,8 +94,9 @@ class Activation:
         if self.pieces and at >= len(self.pieces):
             raise ValueError(f"piece must be in 0..{len(self.pieces) - 1} for {self}, but was {shown(at)}")
         if n > _MANY_TERMS:
-            cost = Cost(3e-8 * float(min(n, 10**9)) ** 2, 100.0 * min(n, 10**9), f"a power series of {as_count(n)} terms")
-            refuse_large("order", "the expansion", cost, "take a smaller one")
+            terms = saturated(n)
+            cost = Cost(3e-8 * terms**2, 100.0 * terms, f"a power series of {as_count(n)} terms")
+            refuse_large("order", "the expansion", cost, "a lower order")
         return taylor_coefficients(self._piece(at).series, arb(_rational_or_ball(x)), n)
 
     def piece_at(self, x: NumberLike) -> int:
