@@ -1,5 +1,7 @@
 """CONTRIBUTING.md is true: its examples, added to a copy of the repository as they stand there, touch three files each and work.
 
+What their commands change besides is generated: README's tables.
+
 A block of code belongs to the line in front of it: a new file (`path`:), lines to insert (`path`, after `line`:), or commands (sh).
 """
 
@@ -20,6 +22,8 @@ from tests.import_rules import HOUSE, TOP_LEVEL, read_imports, violations
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 MOST_FILES = 3
+GENERATED = {"README.md"}
+MADE_BY_THE_WAY = {"build", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".benchmarks"}
 
 SECTION = re.compile(r"^## (?=An? )", re.M)
 PLACE = r"^`(?P<path>[^`\n]+)`(?:, after `(?P<anchor>[^`\n]+)`)?:\n\n"
@@ -76,6 +80,12 @@ def tree(tmp_path_factory):
     return place
 
 
+def contents(tree: Path) -> dict[str, bytes]:
+    """Every file of the repository; no caches."""
+    files = (path for path in tree.rglob("*") if path.is_file() and not MADE_BY_THE_WAY & set(path.relative_to(tree).parts))
+    return {str(path.relative_to(tree)): path.read_bytes() for path in files}
+
+
 def run(tree: Path, *command: str) -> None:
     done = subprocess.run([sys.executable, *command], cwd=tree, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"
@@ -94,10 +104,18 @@ def test_an_example_touches_three_files_at_most(example):
 @pytest.mark.slow
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
 def test_an_example_works(tree, example):
+    before = contents(tree)
     for command in example.commands:
         interpreter, *arguments = shlex.split(command)
         assert interpreter == "python"
         run(tree, *arguments)
+    after = contents(tree)
+    assert {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)} <= GENERATED
+
+
+@pytest.mark.slow
+def test_what_is_generated_is_up_to_date_in_the_end(tree):
+    run(tree, "-m", "reports.site.readme", "--check")
 
 
 def test_the_copy_keeps_the_rules_of_the_house(tree):
