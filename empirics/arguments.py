@@ -18,7 +18,7 @@ from typing import Any
 from empirics.single_precision import check_singles
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
 from theory.inputs import InputLaw
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.routes import require
 
 DTYPES = ("float32", "float64")
@@ -63,9 +63,7 @@ def check_request(
     shard_replicas: Any = None,
 ) -> Request:
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {type(problem).__name__}")
-    require(problem, "empirics")
+    require(as_problem(problem), "empirics")
     sizes = _batch_sizes(batch_sizes)
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)

@@ -30,8 +30,8 @@ THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})
 EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers", "theory.routes")
 #: The slow, obvious truth shares no formula with what it is compared with: it sees the ground of the house, up to the problem.
 ORACLE, ORACLE_UP_TO = "theory.enumeration", "backpropagation"
-#: Ways to the same polynomial: none may lean on another.
-ENGINES = "theory.engines"
+#: Ways to the same polynomial: none may lean on another, and what checks them leans on none.
+ENGINES, REFERENCES = "theory.engines", "theory.references"
 TOP_LEVEL = frozenset({"pyproject.toml", "constraints.txt", "Makefile", ".ci", ".gitignore"}) | frozenset(
     {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "tests", *HOUSE}
 )
@@ -96,6 +96,8 @@ def _objections(name: str, target: str) -> Iterator[str]:
         yield "the brute-force truth must not share a formula with what it is compared with"
     if _in(name, ENGINES) and _in(target, ENGINES) and _engine(target) not in (_engine(name), "base", ""):
         yield "no engine leans on another"
+    if _in(name, REFERENCES) and _in(target, ENGINES):
+        yield "a second route shares no formula with an engine"
 
 
 def _engine(name: str) -> str:

@@ -5,7 +5,8 @@ With S_s the second moment of batch s, E f(S_0, ..., S_t) = f(Sigma, ..., Sigma)
     beta_1 = sum_{s <= t} E || (d g_t / d S_s)[Z_s] ||_F^2,      Z_s centred with the covariance of one sample's x x^T,
 
 along the path of full-gradient descent: the mean's own shift, of order 1/b, cancels between E||g||^2 and ||E g||^2. The tangents are
-carried forward by dual numbers, all directions at once, so any step can be reached. It shares nothing with the exact engines.
+carried forward by dual numbers, all directions at once, so any step can be reached. With the exact engines it shares the gradients of
+linear networks (`backpropagation`) and the law's moments, and no expectation: theirs are taken of polynomials, here of tangents.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from theory.engines.wishart import Wishart
 from theory.exact import as_choice, shown
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.other_routes import other_routes
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms import TraceForm
 
 #: Every way to the polynomials, in no order: `theory.engines` says what each is for.
@@ -90,8 +90,7 @@ def expectation(
     """E[ expression | w_0 ] for a trace form such as tr(g(1, 1).T @ W(1, 1) @ W(1, 1).T @ g(1, 1)) (Theorem 3.3, lines 276-288)."""
     if not isinstance(expression, TraceForm):
         raise TypeError(f"expression must be a trace form, but was {shown(expression)}")
-    if isinstance(problem, TeacherStudent):
-        expression.shape(problem)  # refuses letters that do not chain and layers that do not exist
+    expression.shape(as_problem(problem))  # refuses letters that do not chain and layers that do not exist
     return _answer(problem, "trace_form", expression.step, None, engine, budget, expression)
 
 
@@ -107,9 +106,7 @@ def predicted_cost(
 
 
 def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = None) -> Quantity:
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
-    t = problem.check_step(step)
+    t = as_problem(problem).check_step(step)
     return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
 
 

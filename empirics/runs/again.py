@@ -25,7 +25,7 @@ from empirics.runs.plan import Plan
 from empirics.runs.request import make_plan
 from theory.exact import read_number, shown, written
 from theory.inputs import NAMED, InputLaw
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 
 #: Larger problems are named by their digest; a store has their arrays in problem.npz.
 MOST_NUMBERS = 500_000
@@ -55,10 +55,7 @@ def again(source: xr.Dataset | str | os.PathLike[str], problem: TeacherStudent |
             raise ValueError("it was made by an earlier version, whose random numbers are different")
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"source must be a result of empirics.simulate with the attributes 'request' and 'problem': {error}") from error
-    if problem is None:
-        problem = _problem(text)
-    elif not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    problem = _problem(text) if problem is None else as_problem(problem)
     try:
         plan = replace(make_plan(problem, **request | {"device": "cpu"}), device=str(torch.device(request["device"])))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -24,8 +24,8 @@ from empirics.runs.shard_files import Kept
 from empirics.runs.store import Store, as_path
 from empirics.runs.work import ShardResult, run_shard
 from theory.budget import Budget
-from theory.exact import as_index, shown
-from theory.problem import TeacherStudent
+from theory.exact import as_index
+from theory.problem import TeacherStudent, as_problem
 
 #: Seconds of one core from which worker processes pay for their start.
 WORTH_WORKERS = 30.0
@@ -206,9 +206,7 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
     ...     load(place, synthetic()).identical(run)
     True
     """
-    path = as_path(store)
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    path, problem = as_path(store), as_problem(problem)
     if not path.is_dir():
         raise ValueError(f"store must be a directory, but there is none at {path}")
     request = read_run(path).request

@@ -15,7 +15,6 @@ from theory.claims.quadratic_networks import (
     CLAIM,
     CORRECTED,
     PRINTED,
-    PRINTED_TRACES,
     TRACES,
     Patterns,
     Traces,
@@ -30,6 +29,11 @@ from theory.polynomial_networks.letters import unit
 pytestmark = pytest.mark.theorems("A.1.2")
 
 SIZES = (3, 2, 4)
+#: The traces that are differentiated, line 702 and (A.8) in line 709, as printed.
+PRINTED_TRACES = {
+    702: "x^T W1^T W2^T W2 ej^T W1 x ej^T W1 x ej",
+    709: "ek^T x^T W1^T ek x^T W1^T ek W2^T W2 ej^T W1 x ej^T W1 x ej",
+}
 
 
 @given(data=st.data(), sizes=st.tuples(*[st.integers(1, 3)] * 3))

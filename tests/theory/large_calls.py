@@ -103,7 +103,6 @@ CALLS = {
     ),
     "Wishart moment": "gaussian_moments.wishart_moment([[gaussian_moments.Wishart(k)] * 7 for k in range(min(N, 50))], [[1]])",
     "Wishart degree": "gaussian_moments.wishart_moment([[gaussian_moments.Wishart()] * min(N, 10**5)], [[1]])",
-    "frequency moment": "factorial_moments.frequency_moment([F(1, 3)], [N])",
     "identity": "identity(N)",
     "unit matrix": "unit_letter(min(N, 10**30), 0, 0)",
     "Kronecker product": "kronecker.kronecker_product([np.array([[F(1, 2)] * 2] * 2, dtype=object)] * min(N, 10**5))",

@@ -29,7 +29,7 @@ from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import NumberLike, as_choice, as_index, as_number, shown
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 
 #: `polynomial_within` looks no further.
 _HIGHEST_DEGREE = 200
@@ -189,8 +189,7 @@ def _with_margin(reach: float) -> Fraction:
 
 
 def _smooth_activation(problem: Any) -> Activation:
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    problem = as_problem(problem)
     problem.optimizer.require_plain()
     sigma = problem.activation
     if not isinstance(sigma, Activation):

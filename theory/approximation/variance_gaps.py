@@ -24,8 +24,8 @@ from theory.budget import Budget
 from theory.chebyshev import ActivationPolynomial
 from theory.enumeration.path_counts import interpolation_cost
 from theory.enumeration.path_limits import LIMIT, limits, require
-from theory.exact import NumberLike, as_index, shown, spelled, to_fmpq
-from theory.problem import TeacherStudent
+from theory.exact import NumberLike, as_index, spelled, to_fmpq
+from theory.problem import TeacherStudent, as_problem
 from theory.routes import cannot, others, without_atoms
 
 _BITS = 128
@@ -80,8 +80,7 @@ def variance_gap(
     If the polynomial's errors are sampled (`is_certified` False), so is what this says.
     Arguments and errors as for `every_path_bound`.
     """
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    problem = as_problem(problem)
     t, k = problem.check_step(step), problem.check_layer(layer)
     return float(every_path_bound(problem, polynomial, t + 1, input_radius=input_radius, budget=budget).gradient[t, k - 1])
 

@@ -46,7 +46,7 @@ from theory.exact import (
 )
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.optimizers import SGD
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.routes import cannot, others, routes, without_atoms
 
 #: Atoms with their shares, and the probability of the batch.
@@ -432,8 +432,7 @@ def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tup
 
 
 def _checked(problem: Any) -> TeacherStudent:
-    if not isinstance(problem, TeacherStudent):
-        raise TypeError(f"problem must be a TeacherStudent, but was {shown(problem)}")
+    problem = as_problem(problem)
     problem.optimizer.require_plain()
     return problem
 

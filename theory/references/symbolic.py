@@ -1,4 +1,4 @@
-"""Second routes to var(g_t) of two linear layers, all symbolic: an identity that holds here holds for every network of that size.
+"""Second routes to var(g_t) of two linear layers, all symbolic and no line shared with an engine: what holds here holds for every network.
 
 Weights, learning rate, eps = 1/b and, on request, the covariance of the Gaussian inputs are variables of one polynomial ring over the
 rationals. Two routes that share no formula beyond the definition of SGD lead to var(g_t) at t = 0 and 1:
@@ -7,7 +7,9 @@ by the generator: the Gram state M = W_2 W_1, A = W_1^T W_1, C = W_2 W_2^T, whic
         M' = M - alpha (G A + C G) + alpha^2 G M^T G,
         A' = A - alpha (G^T M + M^T G) + alpha^2 G^T C G,          C' = C - alpha (G M^T + M G^T) + alpha^2 G A G^T;
     then E||g_1||^2 = tr C' D' E[S S] D'^T and E||g_2||^2 = tr A' E[S D'^T D' S] over the last batch, by Isserlis' theorem
-    E[S B S] = Sigma B Sigma + eps (Sigma B^T Sigma + tr(Sigma B) Sigma), and the generator of the Wishart process for S_0.
+    E[S B S] = Sigma B Sigma + eps (Sigma B^T Sigma + tr(Sigma B) Sigma), and the generator of the Wishart process for S_0: with the
+    symmetric matrix D of derivatives, D_ij = (1 + delta_ij) d_ij / 2, and L f = tr(Sigma D) f + 2 eps tr(S D Sigma D) f, the D all acting
+    on f, E f(S_0) = sum_k (L^k f)(0) / k!, a finite sum as L lowers the degree by one.
 by partitions: the weights themselves, W' = W - alpha g, and the gradient's entries squared; every monomial in the entries of a batch
     by set partitions of its samples, E[Y_1 ... Y_k] = sum_pi (b)_|pi| b^-k prod_blocks E[block], and Gaussian moments by pairings.
 """
@@ -23,8 +25,6 @@ import numpy as np
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
 
 from theory.arithmetic.rows import RowMatrix as Matrix
-from theory.engines.wishart import generator as wishart_generator
-from theory.engines.wishart.batch_moments import entries
 from theory.exact import as_choice, shown, to_fmpq
 from theory.inputs import InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
@@ -166,8 +166,33 @@ class _ByGenerator:
         return w2t @ d if layer == 1 else d @ w1.T
 
     def _expect(self, polynomial: fmpq_mpoly) -> fmpq_mpoly:
+        """sum_k (L^k f)(S = 0) / k!."""
         network = self._network
-        return wishart_generator.expectation(polynomial, network.batch, network.eps, network.sigma.rows)
+        origin: dict[str | int, Any] = {network.context.names()[v]: 0 for v in network.batch}
+        term, total, order = polynomial, network.context.constant(0), 0
+        while term:
+            total += term.subs(origin)
+            order += 1
+            term = self._generator(term) / order
+        return total
+
+    def _generator(self, f: fmpq_mpoly) -> fmpq_mpoly:
+        """L f = tr(Sigma D) f + 2 eps tr(S D Sigma D) f."""
+        network = self._network
+        eps = network.context.gens()[network.eps]
+        sigma_d = network.sigma @ self._derivatives(f)
+        second = network.context.constant(0)
+        for k, row in enumerate(sigma_d.rows):  # tr(S D Sigma D) f = sum_{i,j,k} S_ij D_jk ((Sigma D)_ki f)
+            for i, entry in enumerate(row):
+                slopes = self._derivatives(entry)
+                second += sum((network.s.rows[i][j] * slopes.rows[j][k] for j in range(network.dimension)), network.context.constant(0))
+        return sigma_d.trace() + 2 * eps * second
+
+    def _derivatives(self, f: fmpq_mpoly) -> Matrix:
+        """D f, symmetric."""
+        p = range(self._network.dimension)
+        d = {pair: f.derivative(v) for pair, v in zip(entries(len(p)), self._network.batch, strict=True)}
+        return Matrix([[d[i, j] if i == j else d[min(i, j), max(i, j)] / 2 for j in p] for i in p])
 
 
 class _ByPartitions:
@@ -254,6 +279,11 @@ class _ByPartitions:
         for k, other in enumerate(rest):
             total += sigma[first][other] * self._paired(rest[:k] + rest[k + 1 :])
         return total
+
+
+def entries(p: int) -> list[tuple[int, int]]:
+    """The entries on and above the diagonal of S, row by row."""
+    return [(i, j) for i in range(p) for j in range(i, p)]
 
 
 def _set_partitions(items: list[Any]) -> Iterator[list[list[Any]]]:

@@ -94,7 +94,7 @@ def test_what_does_not_fit_the_problem_is_named(problem, change, message, no_wor
 
 
 def test_a_problem_is_needed():
-    with pytest.raises(TypeError, match="problem must be a TeacherStudent, but was str"):
+    with pytest.raises(TypeError, match="problem must be a TeacherStudent, but was 'problem'"):
         simulate("problem", **GOOD)
 
 

@@ -73,8 +73,6 @@ def _evidence(statement: str, instance: Instance, left: np.ndarray, right: np.nd
 
 
 FORMS = ([[1, 2], [3, -1]], [[0, 1], [1, 1]])
-#: which of y_1, ..., y_m, z_1, ..., z_n (m the shorter half) are the same draw
-PATTERNS = ("aa", "aab", "aaa", "aba", "aabb", "aaaa")
 
 
 def laws() -> dict[str, InputLaw]:
@@ -91,11 +89,6 @@ def with_pattern(law_name: str, pattern: str) -> Instance:
     stack = StackedSamples(tuple(pattern), (law,) * len(pattern))
     d = ([[1, 2]], *[[[1, 1], [0, 2]]] * (n - 1), [[1], [3]])
     return Instance(f"{law_name}; y, z drawn as {' '.join(pattern)}, m = {m}, n = {n}", stack, FORMS[:m], d)
-
-
-def dependent_cases() -> tuple[Instance, ...]:
-    """Eighteen stacks in which some samples coincide."""
-    return tuple(with_pattern(law, pattern) for law in laws() for pattern in PATTERNS)
 
 
 def not_even_identically_distributed() -> Instance:

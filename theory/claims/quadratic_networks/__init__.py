@@ -35,11 +35,7 @@ CORRECTED = {
     713: "ej ej^T W2^T W2 ek ek^T W1 x ek^T W1 x x^T W1^T ej x^T",
     714: "ej x^T W1^T ej ej^T W2^T W2 ek ek^T W1 x ek^T W1 x x^T",
 }
-#: The traces that are differentiated, line 702 and (A.8) in line 709, as printed and as products that chain.
-PRINTED_TRACES = {
-    702: "x^T W1^T W2^T W2 ej^T W1 x ej^T W1 x ej",
-    709: "ek^T x^T W1^T ek x^T W1^T ek W2^T W2 ej^T W1 x ej^T W1 x ej",
-}
+#: The traces that are differentiated, line 702 and (A.8) in line 709, as products that chain.
 TRACES = {
     702: "x^T W1^T W2^T W2 ej ej^T W1 x ej^T W1 x",
     709: "x^T W1^T ek x^T W1^T ek ek^T W2^T W2 ej ej^T W1 x ej^T W1 x",

@@ -12,45 +12,17 @@ T_k(p y) = sum_j S_2(k, j) (p y)^j, then replace y^J by (b)_J / b^{|k|}.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
-from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly
 
 from theory.arithmetic.simplex_lattice import lattice_weights
-from theory.exact import as_index, as_number, as_sequence, spelled, to_fmpq, to_fraction
-from theory.inverse_batch import InverseBatchPolynomial
+from theory.exact import to_fmpq
 
 Exponents = tuple[int, ...]
 Table = dict[Exponents, fmpq_poly]
-#: Together, of the exponents of one moment: a second.
-MAX_ORDER = 200
-
-
-def frequency_moment(probabilities: Sequence[Any], exponents: Sequence[int]) -> InverseBatchPolynomial:
-    """E[ prod_n q_n^{k_n} ] over one batch of size b as a polynomial in 1/b, of degree max(k_1 + ... + k_N - 1, 0).
-
-    `probabilities` may be those of some of the atoms only. Raises ValueError when they are not those of a law.
-
-    Examples:
-        >>> frequency_moment([Fraction(1, 3)], [2])
-        InverseBatchPolynomial(1/9 + (2/9)/b)
-    """
-    p = tuple(Fraction(as_number(x, f"probabilities[{n}]")) for n, x in enumerate(as_sequence(probabilities, "probabilities")))
-    k = tuple(as_index(x, f"exponents[{n}]") for n, x in enumerate(as_sequence(exponents, "exponents")))
-    if sum(k) > MAX_ORDER:
-        raise ValueError(f"exponents must be at most {MAX_ORDER} together, but were {spelled(sum(k))}")
-    if len(p) != len(k):
-        raise ValueError(f"exponents must have one entry for each of the {len(p)} probabilities, but had {len(k)}")
-    if any(x < 0 for x in p) or sum(p) > 1:
-        raise ValueError(f"probabilities must not be negative and must not exceed 1 together, but were {', '.join(map(spelled, p))}")
-    product = fmpq_poly([1])
-    for x, order in zip(p, k, strict=True):
-        product *= _touchard(to_fmpq(x), order)[order]
-    return InverseBatchPolynomial([to_fraction(c) for c in _over_batch(product, sum(k)).coeffs()])
 
 
 @dataclass(frozen=True)
