@@ -1,0 +1,74 @@
+"""Deep networks with every weight symbolic: identities for every network of a size; with numbers put in, the engine's polynomials."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+from math import factorial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.strategies import fractions, input_laws, learning_rates, problems
+from theory import Gaussian, TeacherStudent
+from theory.degrees import loss_degree, variance_degree
+from theory.engines.base import Quantity
+from theory.engines.deep_moments import DeepMoments
+from theory.exact import to_fmpq
+from theory.references.symbolic_deep import SymbolicDeepNetwork
+
+SQUARE, QUADRATIC = (0, 0, 1), (0, 1, F(1, 2))
+activations = st.lists(fractions, min_size=2, max_size=3).filter(lambda c: any(c[1:])).map(tuple)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "activation"), [((1, 1, 1), QUADRATIC), ((1, 2, 1), SQUARE), ((1, 1, 1, 1), (0, 1)), ((1, 1, 2), SQUARE)], ids=str
+)
+@pytest.mark.parametrize("step", [0, 1])
+def test_for_every_network_of_the_size_the_variance_has_the_sharp_degree_and_no_constant_term(sizes, activation, step):
+    network = SymbolicDeepNetwork(sizes, activation, Gaussian(1))
+    shape = {"depth": len(sizes) - 1, "activation_degree": len(activation) - 1}
+    for layer in (1, len(sizes) - 1):
+        coefficients = network.coefficients(network.variance(step, layer))
+        assert not coefficients[0] and len(coefficients) - 1 == variance_degree(step, **shape)
+    losses = network.coefficients(network.loss(step))
+    assert losses[0] and len(losses) - 1 == loss_degree(step, **shape)
+
+
+def test_the_leading_coefficient_of_three_scalar_layers():
+    """g_1 has degree 5 in s_0, and E s_0^10 = prod_{j < 10} (1 + 2 j eps) leads with 2^9 9!; E s_1^2 = 1 + 2 eps with 2."""
+    network = SymbolicDeepNetwork((1, 1, 1, 1), (0, 1), Gaussian(1))
+    w1, w2, w3, v1, v2, v3, alpha, *_ = network.context.gens()
+    residual = w1 * w2 * w3 - v1 * v2 * v3
+    moved = [w2 * w3, w1 * w3, w1 * w2]  # g_{0,k} = s_0 residual times the other weights
+    top = (alpha * residual) ** 5 * moved[0] * moved[1] ** 2 * moved[2] ** 2
+    assert network.coefficients(network.variance(1, 1))[10] == 2 * 2**9 * factorial(9) * top**2
+
+
+@given(*[fractions] * 4, learning_rates, st.integers(1, 2))
+@settings(max_examples=20)
+def test_with_numbers_put_in(w1, w2, v1, v2, rate, layer):
+    network = SymbolicDeepNetwork((1, 1, 1), SQUARE, Gaussian(1))
+    values = dict(zip(network.context.names(), map(to_fmpq, (w1, w2, v1, v2, rate)), strict=False))
+    found = network.in_inverse_batch_size(network.variance(1, layer).subs(values))
+    problem = TeacherStudent([[[w1]], [[w2]]], [[[v1]], [[v2]]], Gaussian(1), rate, SQUARE)
+    assert found == DeepMoments().compute(problem, Quantity("variance", 1, layer))
+
+
+small = problems(st.sampled_from([(1, 1, 1), (1, 2, 1), (1, 1, 2), (1, 1, 1, 1), (1, 1)]), input_laws, activations, steps=1)
+
+
+@given(small, st.integers(0, 1), st.data())
+@settings(max_examples=25)
+def test_a_problem_of_any_law_by_partitions_and_by_the_engine(problem, step, data):
+    network, layer = SymbolicDeepNetwork.of(problem), data.draw(st.integers(1, problem.depth))
+    assert network.in_inverse_batch_size(network.variance(step, layer)) == DeepMoments().compute(problem, Quantity("variance", step, layer))
+    assert network.in_inverse_batch_size(network.loss(step)) == DeepMoments().compute(problem, Quantity("loss", step))
+
+
+def test_later_steps_and_other_variables_are_refused():
+    network = SymbolicDeepNetwork((1, 1, 1), SQUARE, Gaussian(1))
+    with pytest.raises(ValueError, match="step must be 0 or 1, but was 2"):
+        network.variance(2, 1)
+    with pytest.raises(ValueError, match="no variable but eps"):
+        network.in_inverse_batch_size(network.variance(0, 1))
