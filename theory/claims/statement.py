@@ -47,7 +47,7 @@ def _paragraphs(lines: Sequence[str]) -> str:
     return "".join(f"<p>{_joined(block)}</p>" for block in blocks if block)
 
 
-def _items(lines: Sequence[str]) -> tuple[str, ...]:
+def items(lines: Sequence[str]) -> tuple[str, ...]:
     """An item begins with "- " at the margin; its further lines are indented."""
     items: list[list[str]] = []
     for line in lines:
@@ -65,10 +65,9 @@ SECTIONS: dict[str, Callable[[Sequence[str]], Any]] = {
     "Source": _joined,
     "Printed": _paragraphs,
     "Corrected": _paragraphs,
-    "Hypotheses": _items,
+    "Hypotheses": items,
     "Proof": _paragraphs,
-    "Remarks": _items,
-    "Slips": _items,
+    "Remarks": items,
 }
 REQUIRED = ("Source", "Printed")
 
@@ -85,7 +84,6 @@ class Statement:
     hypotheses: tuple[str, ...] = ()
     proof: str = ""
     remarks: tuple[str, ...] = ()
-    slips: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "title", "source", "printed"):
