@@ -1,4 +1,4 @@
-"""The ledger as pages: one index and one page per claim, each a single file with its style and its drawings inside."""
+"""The ledger as pages: an index, a page per claim and others, each a single file with its style and its drawings inside."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from reports.site.claim_page import claim_page, page_name
 from reports.site.index_page import index_page
 from reports.site.measured import Measured
 from reports.site.measured_page import MeasuredPage
+from reports.site.other_pages import OTHER_PAGES
 from reports.site.render import GENERATOR
 from theory.claims import LEDGER
 from theory.claims.record import Claim
@@ -63,7 +64,10 @@ def build(
     extras = measured.select(measure)
     measured.check_stored(stored, extras)
     lacking = measured.missing() if extras else ()
-    found, pages = [], {}
+    found: list[Summary] = []
+    pages: dict[str, str] = {}
+    for other in OTHER_PAGES:
+        pages |= other.make(claims, seed)
     with _processes(workers) as pool:
         waiting = _measurements(() if lacking else extras, seed, stored, pool)
         for claim, (summary, html, seconds) in zip(claims, make_pages(claims, seed, pool), strict=True):
@@ -150,7 +154,9 @@ def check_target(target: Path) -> None:
         raise ValueError(f"out must be a directory, but {target} is a file")
     entries = list(target.iterdir())
     index = target / "index.html"
-    is_site = index.is_file() and GENERATOR in index.read_text(encoding="utf-8") and all(e.suffix == ".html" for e in entries)
+    beside = {name for other in OTHER_PAGES for name in other.beside}
+    ours = all(e.suffix == ".html" or e.name in beside for e in entries)
+    is_site = ours and index.is_file() and GENERATOR in index.read_text(encoding="utf-8")
     if entries and not is_site:
         raise ValueError(f"out must be a new directory or a site made earlier, but {target} holds other files")
 

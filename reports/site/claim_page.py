@@ -9,10 +9,11 @@ from markupsafe import Markup
 
 from reports import figures
 from reports.findings import Findings, Outcome
-from reports.site.cards import card, maths
+from reports.site.cards import card, maths, words
 from reports.site.difference import mark_differences
 from reports.site.render import page
 from reports.text.mathml import MathError
+from theory.claims.errata import errata_of, read_errata
 from theory.claims.record import Claim, Verdict
 
 #: tone (a CSS class), sign, meaning
@@ -70,7 +71,7 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             refuting=refuting,
             evidence_summary=_summary(findings),
             remarks=[maths(r) for r in says.remarks],
-            slips=[maths(s) for s in says.slips],
+            errata=[{"anchor": e.anchor, "where": e.where, "title": words(e.title)} for e in errata_of(claim.id, read_errata())],
             command=claim.command,
             before=_link(neighbours[0]),
             after=_link(neighbours[1]),

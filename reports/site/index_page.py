@@ -10,6 +10,7 @@ from reports.site.cards import maths
 from reports.site.claim_page import VERDICTS, page_name
 from reports.site.measured import Measured
 from reports.site.measured_page import MeasuredPage
+from reports.site.other_pages import OTHER_PAGES
 from reports.site.render import page
 from reports.text.numbers import decimal, plain
 from theory.claims.record import Claim, Verdict
@@ -61,6 +62,7 @@ def index_page(
         ],
         measured=[{"href": e.file, "title": e.title, "about": e.about, "finding": m.finding, "alarm": m.alarm} for e, m in shown],
         lacking=", ".join(lacking),
+        others=[{"href": other.file, "title": other.title, "about": other.about} for other in OTHER_PAGES],
         verdicts=[{"tone": t, "sign": s, "verdict": v.value, "meaning": m} for v, (t, s, m) in VERDICTS.items()],
     )
 

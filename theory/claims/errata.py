@@ -82,7 +82,7 @@ def errata_of(claim_id: str, errata: Sequence[Erratum]) -> tuple[Erratum, ...]:
 def parse_errata(text: str) -> tuple[Erratum, ...]:
     r"""Errata from their file's text.
 
-    Raises ValueError, with the heading, for one that breaks the form, for lines that do not increase and for two of the same heading's lines.
+    Raises ValueError, with the heading, for one that breaks the form, for lines that do not increase and for two of one place.
 
     Examples:
         >>> (erratum,) = parse_errata("# Errata\n\n## Line 3 · A sign\n\n- Printed: a\n- Should read: b\n- Weight: print\n")

@@ -72,7 +72,6 @@ def claim(
         "hypotheses": (r"\(w_0\) is given",),
         "proof": r"<p>By induction on \(t\).</p>",
         "remarks": ("A remark.",),
-        "slips": ("line 3: a sign",),
     }
     fields: dict[str, Any] = {
         "id": identity,

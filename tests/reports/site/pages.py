@@ -95,7 +95,7 @@ class Page(HTMLParser):
 def defects(site: Path) -> list[str]:
     """Everything that is wrong with the pages of a site, as lines; empty when all is well."""
     found = []
-    pages = {path.name: Page(path) for path in sorted(site.iterdir())}
+    pages = {path.name: Page(path) for path in sorted(site.glob("*.html"))}
     for name, page in pages.items():
         problems = list(page.errors)
         problems += [f"id {i!r} occurs {n} times" for i, n in page.ids.items() if n > 1]
@@ -105,7 +105,7 @@ def defects(site: Path) -> list[str]:
         for link in page.links:
             target, _, fragment = link.partition("#")
             other = pages.get(target or name)
-            if other is None or (fragment and fragment not in other.ids):
+            if not (site / (target or name)).is_file() or (fragment and (other is None or fragment not in other.ids)):
                 problems.append(f"links to {link}, which is not there")
         if page.tags["h1"] != 1 or page.tags["main"] != 1:
             problems.append("must have one <h1> and one <main>")
@@ -122,7 +122,7 @@ def widths(site: Path, width: int = PHONE) -> dict[str, int]:
     """How wide each page comes out in a window of that width: more than `width` means that the page scrolls sideways."""
     command = browser()
     assert command is not None
-    names = sorted(path.name for path in site.iterdir())
+    names = sorted(path.name for path in site.glob("*.html"))
     with tempfile.TemporaryDirectory() as work:
         frames = "".join(f'<iframe src="{(site / name).as_uri()}" width="{width}" height="700"></iframe>' for name in names)
         script = (

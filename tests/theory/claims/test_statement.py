@@ -17,9 +17,9 @@ SHORT = "# T · U\n" + BODY
 
 
 def test_every_part_of_a_statement():
-    lists = "\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Slips\n\n- a sign\n"
+    lists = "\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Remarks\n\n- a sign\n"
     assert parse_statement(SHORT + lists) == Statement(
-        "T", "U", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", ("one that goes on", "two"), "<p>See above.</p>", (), ("a sign",)
+        "T", "U", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", ("one that goes on", "two"), "<p>See above.</p>", ("a sign",)
     )
 
 
@@ -37,9 +37,9 @@ def test_every_part_of_a_statement():
         (SHORT + "## Printed\n\ntwice\n", "each once, but was '## Printed'"),
         (SHORT + "## Proof\n\nabove\n\n## Corrected\n\nlate\n", "must come in the order .* but came as Source, Printed, Proof, Corrected"),
         (SHORT[: SHORT.index("## Printed")], "a section is missing: Printed"),
-        (SHORT + "## Proof\n\n## Slips\n\n- a sign\n", "a section must not be empty: Proof"),
-        (SHORT + "## Slips\n\na sign\n", "a line of a list must begin with '- ' .* but was 'a sign'"),
-        (SHORT + "## Slips\n\n- a sign\nand more\n", "but was 'and more'"),
+        (SHORT + "## Proof\n\n## Remarks\n\n- a sign\n", "a section must not be empty: Proof"),
+        (SHORT + "## Remarks\n\na sign\n", "a line of a list must begin with '- ' .* but was 'a sign'"),
+        (SHORT + "## Remarks\n\n- a sign\nand more\n", "but was 'and more'"),
     ],
 )
 def test_what_breaks_the_form_is_refused(text, message):
