@@ -47,7 +47,7 @@ NOT_CALLED = frozenset(
         "GapBounds",
         "Gaps",
     }
-    | {"DecreasingRange", "refuse_false_constants", "checked", "statistic_covariance", "laguerre_rule", "certifying_seconds", "METHODS"}
+    | {"DecreasingRange", "statistic_covariance", "laguerre_rule", "certifying_seconds", "METHODS"}
     | {"as_law", "as_problem"}
     | {"printed_variance_degree_a7", "printed_variance_degrees_3_4"}
 )

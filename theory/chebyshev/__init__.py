@@ -31,8 +31,9 @@ import numpy as np
 from flint import fmpq_poly, fmpz, fmpz_poly
 from numpy.polynomial import Chebyshev
 
-from theory.activations import Activation, refuse_false_constants
+from theory.activations import Activation
 from theory.activations import activation as as_activation
+from theory.activations.users_own import refuse_false_constants
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.chebyshev.bernstein_ellipses import PROMISING, convergence_rate, degree_for
