@@ -19,6 +19,8 @@ from empirics import DataSet
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, chebyshev, enumeration, large_batch, recursion
 from theory.approximation.gradient_gaps import every_path_bound, every_path_cost, gradient_gap_bound, runs_cost
 from theory.budget import Cost
+from theory.chebyshev.approximant import certifying_seconds
+from theory.chebyshev.monomials import power_basis_cost
 from theory.engines.base import Quantity, can
 from theory.engines.frequencies import factorial_moments
 from theory.enumeration.path_counts import path_cost
@@ -180,13 +182,13 @@ def _others() -> Iterator[Case]:
     for degree in (9, 40, 120):
         yield Case(
             "chebyshev", f"tanh, degree {degree}", lambda: None,
-            lambda _, n=degree: Cost(chebyshev.certifying_seconds(n), 1e6, "cells"),
+            lambda _, n=degree: Cost(certifying_seconds(n), 1e6, "cells"),
             lambda _, n=degree: chebyshev.approximate("tanh", 3, n),
         )  # fmt: skip
     for degree, radius in ((300, 3), (1000, 3), (3000, 1), (2000, 0.1)):
         yield Case(
             "chebyshev", f"powers of x, degree {degree}, R = {radius}", lambda n=degree: [1.0] * (n + 1),
-            lambda c, r=radius: chebyshev.power_basis_cost(
+            lambda c, r=radius: power_basis_cost(
                 len(c) - 1, coefficient_bits=1, radius_bits=sum(x.bit_length() for x in F(r).as_integer_ratio())
             ),
             lambda c, r=radius: chebyshev.power_basis(c, F(r)),

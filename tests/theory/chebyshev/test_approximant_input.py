@@ -66,7 +66,7 @@ def tanh_slope(x):
     ("derivative", "constants", "message"),
     [
         (tanh_slope, (0.01, 1), r"^lipschitz must be at least sup \|sigma'\|"),
-        (tanh_slope, (1, 0.1), r"^derivative_lipschitz must be at least the steepness"),
+        (tanh_slope, (1, 0.1), r"^derivative_lipschitz must be at least the slope of sigma'"),
         (np.cos, (1, 1), r"^derivative must be that of value"),
     ],
 )

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 from flint import fmpq, fmpq_poly
 
-from theory.activations import Activation, Elementwise, leaky_relu
+from theory.activations import Activation, leaky_relu
+from theory.activations.record import Elementwise
 from theory.backpropagation import OnArrays, backpropagate, batch_gradient, exact_sigma, forward
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
