@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from empirics.engine_records import ENGINES
 from empirics.single_precision import check_singles
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
-from theory.inputs import InputLaw
 from theory.problem import TeacherStudent, as_problem
 from theory.routes import require
 
 DTYPES = ("float32", "float64")
 SAMPLINGS = ("independent", "without_replacement", "epochs")
 ESTIMATORS = ("naive", "rao_blackwell", "controlled")
-ENGINES = ("two_linear", "networks", "autograd")
 LARGEST_BATCH = 1 << 53  # the largest integer up to which doubles have all of them
 MOST_SIZES, MOST = 10_000, 10**15  # beyond what anybody could run
 
@@ -108,18 +107,6 @@ def check_running(
         raise TypeError(f"progress must be a function or None, but was {shown(progress)}")
 
 
-def is_users_function(problem: TeacherStudent) -> bool:
-    """Whether the activation is a numpy function of the user's."""
-    return not problem.is_polynomial and not problem.activation_function.is_certified
-
-
-def has_sample_moments(law: InputLaw) -> bool:
-    """Whether `empirics.engines.sample_moments` has a closed form for the law."""
-    if law.is_centred_gaussian or law.atom_count is not None:
-        return True
-    return law.has_iid_coordinates and law.coordinate_moment(1) == 0
-
-
 def _batch_sizes(value: Any) -> tuple[int, ...]:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
         raise TypeError(f"batch_sizes must be a sequence of integers, but was {shown(value)}")
@@ -165,27 +152,21 @@ def _check_device(device: Any) -> None:
 
 def _engine(engine: Any, problem: TeacherStudent) -> str:
     as_choice(engine, "engine", ("auto", *ENGINES))
-    fits = problem.is_linear and problem.depth == 2
-    if engine == "two_linear" and not fits:
-        raise ValueError("engine must be 'auto' or 'networks' for what is not two linear layers, but was 'two_linear'")
-    if engine == "autograd" and is_users_function(problem):
-        raise ValueError(f"engine must be 'auto' or 'networks' for an activation that is a numpy function ({problem.activation})")
-    return str(engine) if engine != "auto" else "two_linear" if fits else "networks"
+    fitting = [name for name, record in ENGINES.items() if record.unsupported_reason(problem) is None]
+    if engine == "auto":
+        return fitting[0]
+    if engine not in fitting:
+        allowed = " or ".join(map(repr, ["auto", *fitting]))
+        raise ValueError(f"engine must be {allowed} here, but was {engine!r}: {ENGINES[engine].unsupported_reason(problem)}")
+    return str(engine)
 
 
 def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: str, every: int) -> str:
     """The most precise one that the law, the way of drawing and the engine allow."""
     as_choice(estimator, "estimator", ("auto", *ESTIMATORS))
-    if engine == "autograd":
-        reason = "the autograd engine knows no closed form"
-    elif sampling == "epochs":
+    reason = ENGINES[engine].no_closed_form_reason(problem)
+    if reason is None and sampling == "epochs":
         reason = "in epochs a batch is not independent of the weights"
-    elif engine == "two_linear" and not has_sample_moments(problem.inputs):
-        reason = f"there is no closed form for {shown(problem.inputs)}"
-    elif engine == "networks" and problem.inputs.atom_count is None:
-        reason = "of such a network, closed forms exist for inputs with finitely many atoms only"
-    else:
-        reason = ""
     if estimator == "auto":
         return "naive" if reason else "rao_blackwell" if every > 1 else "controlled"
     if estimator != "naive" and reason:

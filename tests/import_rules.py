@@ -21,7 +21,7 @@ HOUSE: dict[str, tuple[str, ...]] = {
         *("other_routes", "variance_poly", "approximation", "theory", "claims"),
     ),
     "empirics": (
-        *("extra", "inputs", "single_precision", "arguments", "sampling", "engines", "estimation", "models", "runs"),
+        *("extra", "inputs", "single_precision", "engine_records", "arguments", "sampling", "engines", "estimation", "models", "runs"),
         *("experiments", "empirics"),
     ),
     "reports": ("text", "findings", "figures", "site", "cli", "reports", "__main__"),

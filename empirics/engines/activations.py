@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from empirics.arguments import is_users_function
+from empirics.engine_records import is_users_function
 from theory.problem import TeacherStudent
 
 Function = Callable[[torch.Tensor], torch.Tensor]

@@ -14,9 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from empirics.sampling.population import population
 from theory.exact import to_float
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
+
+#: Of a core, for `Engine.seconds`: flops per second; a replica's step; an entry of a layer, passes and activation.
+FLOPS_PER_SECOND = {"float64": 1.2e10, "float32": 2.4e10}
+STEP, ENTRY, SMOOTH_ENTRY = 0.6e-6, 25e-9, 60e-9
 
 
 @dataclass(frozen=True)
@@ -93,13 +98,41 @@ class Engine(ABC):
     Engines move their weights in place, W_k -= alpha g_k, some without forming g_k: that is plain SGD, and no other optimizer is taken.
     """
 
-    name: str
     #: Rows that its batches must have: None when any rows with the right second moment will do.
     samples: int | None
 
     def __init__(self, setting: Setting) -> None:
         setting.problem.optimizer.require_plain()
         self.setting = setting
+
+    # -- what one step of one replica takes, with statistics -------------------------------------------------------------
+    # By default that of passes over the batch and the population. Runs are cut by these counts (empirics/runs/cuts.py), and cuts decide
+    # the draws: of an engine that has been used they never change.
+
+    @staticmethod
+    def flops(problem: TeacherStudent, estimator: str, batch_size: int) -> float:
+        """Floating-point operations."""
+        return 6.0 * _count_weights(problem) * (max(batch_size, 2) + count_points(problem))
+
+    @staticmethod
+    def numbers(problem: TeacherStudent, estimator: str, batch_size: int) -> int:
+        """Floating-point numbers of weights and buffers, inner products aside."""
+        samples = max(batch_size, 2, count_points(problem))
+        return 3 * _count_weights(problem) + 3 * samples * sum(problem.sizes)
+
+    @classmethod
+    def seconds(cls, problem: TeacherStudent, estimator: str, batch_size: int, dtype: str, drawing: float) -> float:
+        """Of a core, roughly. `drawing`: of those, for the batch's random order."""
+        return STEP + drawing + cls.pass_seconds(problem, estimator, batch_size, dtype)
+
+    @classmethod
+    def pass_seconds(cls, problem: TeacherStudent, estimator: str, batch_size: int, dtype: str) -> float:
+        """Of the passes alone."""
+        is_cheap = problem.is_linear or (not problem.is_polynomial and "relu" in str(problem.activation))
+        entries = (max(batch_size, 2) + count_points(problem)) * sum(problem.sizes)
+        return entries * (ENTRY if is_cheap else SMOOTH_ENTRY) + Engine.flops(problem, estimator, batch_size) / FLOPS_PER_SECOND[dtype]
+
+    # -- running ---------------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def restart(self) -> None:
@@ -117,6 +150,16 @@ class Engine(ABC):
     @abstractmethod
     def current_weights(self) -> list[torch.Tensor]:
         """W_1, ..., W_H of every replica: (R, p_k, p_{k-1})."""
+
+
+def count_points(problem: TeacherStudent) -> int:
+    """Of the population that full gradients are computed by; 0 without one."""
+    stand_in = population(problem)
+    return 0 if stand_in is None else len(stand_in.points)
+
+
+def _count_weights(problem: TeacherStudent) -> int:
+    return sum(w.size for w in problem.student)
 
 
 class Grams:

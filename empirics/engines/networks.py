@@ -26,8 +26,6 @@ Passed = tuple[list[torch.Tensor], list[torch.Tensor], torch.Tensor]
 class Networks(Engine):
     """The engine for any depth and activation; see the module."""
 
-    name = "networks"
-
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         problem = setting.problem

@@ -19,6 +19,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 import torch
 
+from empirics.engine_records import sample_moments_kind
 from empirics.engines.base import Setting
 from empirics.sampling.batches import isotropic, square_root
 from theory.exact import shown, to_float
@@ -100,13 +101,13 @@ class _Atoms(SampleMoments):
 
 def sample_moments(setting: Setting) -> SampleMoments:
     """The closed form for the setting's law. Raises ValueError for a law without one."""
-    law = setting.law
-    if law.atom_count is not None:
+    law, kind = setting.law, sample_moments_kind(setting.law)
+    if kind == "atoms":
         return _Atoms(setting, *law.weighted_points())
-    if law.is_centred_gaussian:
+    if kind == "gaussian":
         sigma, v = isotropic(law)  # as the engine does, which leaves v out of ||D||^2
         return _Independent(setting, v, 0.0) if sigma is None else _Correlated(setting)
-    if law.has_iid_coordinates and law.coordinate_moment(1) == 0:
+    if kind == "independent":
         second, fourth = (law.coordinate_moment(k) for k in (2, 4))
         return _Independent(setting, float(second), float(fourth / second**2 - 3) if second else 0.0)
     raise ValueError(f"inputs must be Gaussian, centred and independent, or finitely many atoms for a closed form, but were {shown(law)}")

@@ -16,17 +16,18 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
+from empirics.engines.base import FLOPS_PER_SECOND, Engine, Grams, Observed, Setting, to_numpy
 from empirics.engines.sample_moments import sample_moments
-from empirics.sampling.batches import isotropic
+from empirics.sampling.batches import isotropic, row_count
+from theory.problem import TeacherStudent
 
 HANDFUL = 8
+DRAW = 20  # flops that drawing a number amounts to
 
 
 class TwoLinear(Engine):
     """The fused engine; see the module."""
 
-    name = "two_linear"
     samples = None
 
     def __init__(self, setting: Setting) -> None:
@@ -54,6 +55,27 @@ class TwoLinear(Engine):
         if setting.needs_gradients:
             self.full2 = setting.empty(r, q, h)
         self.allocated_rows = -1
+
+    @staticmethod
+    def flops(problem: TeacherStudent, estimator: str, batch_size: int) -> float:
+        """The module's counts, with the draws of more rows than p, and the atoms that a closed form goes through."""
+        p, h, q = problem.sizes
+        h, m = min(h, p + q), row_count(problem.inputs, batch_size)
+        gradients = min(2 * (p * p * (h + q) + q * h * p), 2 * m * (2 * q * p + 2 * h * p + q * h))
+        moments = 2 * _atoms(problem, estimator) * (2 * h * p + q * p)
+        return 3 * 2 * q * h * p + gradients + (2 * p + DRAW) * p * (m - min(m, p)) + moments
+
+    @staticmethod
+    def numbers(problem: TeacherStudent, estimator: str, batch_size: int) -> int:
+        """Weights and products of them, the rows, what they were drawn as, and their images."""
+        p, h, q = problem.sizes
+        h, m = min(h, p + q), row_count(problem.inputs, batch_size)
+        return 3 * h * p + 3 * q * h + 5 * q * p + 4 * p * p + m * (3 * p + q + 2 * h) + _atoms(problem, estimator) * (2 * h + q)
+
+    @classmethod
+    def pass_seconds(cls, problem: TeacherStudent, estimator: str, batch_size: int, dtype: str) -> float:
+        """At the speed of products of matrices."""
+        return cls.flops(problem, estimator, batch_size) / FLOPS_PER_SECOND[dtype]
 
     def restart(self) -> None:
         self.w1.copy_(self.start[0].expand_as(self.w1))
@@ -159,6 +181,11 @@ class TwoLinear(Engine):
             torch.bmm(w2.mT, self.ds, out=self.layer1)
             w2.baddbmm_(self.ds, w1.mT, alpha=factor)
             w1.add_(self.layer1, alpha=factor)
+
+
+def _atoms(problem: TeacherStudent, estimator: str) -> int:
+    """That a closed form goes through."""
+    return 0 if estimator == "naive" else problem.inputs.atom_count or 0
 
 
 def multiply(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, beta: float | None = None) -> None:

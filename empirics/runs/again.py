@@ -19,7 +19,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from empirics.arguments import is_users_function
+from empirics.engine_records import is_users_function
 from empirics.inputs.data_sets import DataSet
 from empirics.runs.plan import Plan
 from empirics.runs.request import make_plan

@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from empirics.estimation.block_statistics import FOLDS, size_of
-from empirics.runs.plan import ENGINES, Plan, Shard
+from empirics.runs.plan import Plan, Shard
 from empirics.runs.process_state import arithmetic
 from empirics.runs.work import source_for
 from empirics.sampling.batches import SORTED_AT_ONCE, DataRows, shuffle_bytes
@@ -192,9 +192,9 @@ def _trial(plan: Plan, batch_size: int, seconds: float) -> float:
     blocks, block = widest_group(plan, batch_size)
     if plan.sampling != "independent":  # no more numbers are sorted than a trial needs
         blocks = min(blocks, max(1, SORTED_AT_ONCE // (block * len(plan.problem.inputs.population))))  # type: ignore[arg-type]
-    setting = plan.setting(batch_size, blocks, block)
     with arithmetic():
-        engine = ENGINES[plan.engine](setting)
+        engine = plan.make_engine(batch_size, blocks, block)
+        setting = engine.setting
         source = source_for(engine, streams(plan.seed, (0, 0), setting.device))
         engine.restart()
 

@@ -12,17 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from empirics.arguments import Request, is_users_function
-from empirics.engines.autograd import Autograd
+from empirics.arguments import Request
+from empirics.engine_records import ENGINES, is_users_function
 from empirics.engines.base import Engine, Setting
-from empirics.engines.cuts import BLOCK, CHUNK, RULE, lockstep, shard_size, step_seconds
-from empirics.engines.networks import Networks
-from empirics.engines.two_linear import TwoLinear
-from empirics.runs.engine_cost import replica_numbers, step_flops
+from empirics.runs.cuts import BLOCK, CHUNK, RULE, lockstep, replica_bytes, shard_size, step_flops, step_seconds
 from theory.exact import as_double, to_float, written
 from theory.problem import TeacherStudent
 
-ENGINES: dict[str, type[Engine]] = {engine.name: engine for engine in (TwoLinear, Networks, Autograd)}
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -63,7 +59,7 @@ class Plan(Request):
 
     def cut(self, batch_size: int) -> tuple[int, int, int]:
         """How many shards, of how many replicas, and how many are left for the last one."""
-        full = self.shard_replicas or self._usual_shard(batch_size)
+        full = self.shard_replicas or shard_size(self, batch_size, self.rule)
         count = max(1, self.replicas // full)
         return count, full, self.replicas - full * (count - 1)
 
@@ -75,7 +71,7 @@ class Plan(Request):
     @property
     def flops(self) -> float:
         """Of the whole run."""
-        return sum(step_flops(self.problem, self.engine, self.estimator, b) for b in self.batch_sizes) * self.replicas * self.steps
+        return sum(step_flops(self, b) for b in self.batch_sizes) * self.replicas * self.steps
 
     @property
     def core_seconds(self) -> float:
@@ -85,22 +81,7 @@ class Plan(Request):
     @cached_property
     def step_seconds(self) -> dict[int, float]:
         """Of one replica's step on the CPU, at every batch size, by counting."""
-        how = self.engine, self.estimator, self.sampling, self.dtype
-        return {b: step_seconds(self.problem, b, *how) for b in self.batch_sizes}
-
-    def _usual_shard(self, batch_size: int) -> int:
-        """For one batch size at a time, so that the draws at one do not depend on the others."""
-        return shard_size(
-            self.rule,
-            self.problem,
-            batch_size,
-            self.steps,
-            engine=self.engine,
-            estimator=self.estimator,
-            sampling=self.sampling,
-            dtype=self.dtype,
-            kind=torch.device(self.device).type,
-        )
+        return {b: step_seconds(self, b) for b in self.batch_sizes}
 
     def groups(self, shard: Shard) -> list[tuple[int, int]]:
         """(blocks, block_size) to run in lockstep, one after the other; block sizes differ by at most one."""
@@ -115,16 +96,18 @@ class Plan(Request):
 
     def lockstep(self, batch_size: int) -> int:
         """Replicas that fit the cache together, with room for a block at least."""
-        kind = torch.device(self.device).type
-        return lockstep(self.problem, batch_size, engine=self.engine, estimator=self.estimator, dtype=self.dtype, kind=kind)
+        return lockstep(self, batch_size)
 
-    def setting(self, batch_size: int, blocks: int, block_size: int) -> Setting:
+    def make_engine(self, batch_size: int, blocks: int, block_size: int) -> Engine:
+        """The engine for replicas in lockstep, with its buffers."""
         device, dtype = torch.device(self.device), DTYPES[self.dtype]
-        return Setting(self.problem, batch_size, blocks, block_size, device, dtype, self.estimator, self.sampling, CHUNK)
+        setting = Setting(self.problem, batch_size, blocks, block_size, device, dtype, self.estimator, self.sampling, CHUNK)
+        engine: Engine = ENGINES[self.engine].load()(setting)
+        return engine
 
     def replica_bytes(self, batch_size: int) -> int:
         """Weights and buffers of one replica."""
-        return replica_numbers(self.problem, self.engine, self.estimator, batch_size) * (4 if self.dtype == "float32" else 8)
+        return replica_bytes(self, batch_size)
 
     def identity(self, rates: Sequence[float] | None = None) -> dict[str, Any]:
         """All that decides the numbers of a shard, as JSON; batch sizes and the number of replicas only add shards.

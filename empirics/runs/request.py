@@ -7,7 +7,8 @@ from dataclasses import fields
 
 import torch
 
-from empirics.arguments import check_request, is_users_function
+from empirics.arguments import check_request
+from empirics.engine_records import is_users_function
 from empirics.runs.plan import Plan
 from theory.problem import TeacherStudent
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from empirics.engines.cuts import RULE
+from empirics.runs.cuts import RULE
 from empirics.runs.plan import fingerprint
 
 _DIGEST = "digest"

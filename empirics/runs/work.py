@@ -15,7 +15,7 @@ import torch
 from empirics.engines.activations import is_piecewise_linear
 from empirics.engines.base import Engine
 from empirics.estimation.block_statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
-from empirics.runs.plan import ENGINES, Plan, Shard
+from empirics.runs.plan import Plan, Shard
 from empirics.runs.process_state import arithmetic
 from empirics.sampling.batches import Draws, Source, make_source
 from empirics.sampling.streams import Streams, streams
@@ -56,7 +56,7 @@ def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda repli
                 source_streams = streams(plan.seed, key, torch.device(plan.device))
             if (blocks, size) not in engines:
                 engines.clear()  # buffers of one group at a time
-                engines[blocks, size] = ENGINES[plan.engine](plan.setting(shard.batch_size, blocks, size))
+                engines[blocks, size] = plan.make_engine(shard.batch_size, blocks, size)
             engine = engines[blocks, size]
             folds = (np.arange(first, first + blocks) + shard.index) % FOLDS
             first += blocks

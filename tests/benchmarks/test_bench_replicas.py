@@ -20,7 +20,7 @@ import pytest
 import torch
 
 from empirics import simulate, synthetic
-from empirics.runs.engine_cost import step_flops
+from empirics.engines.two_linear import TwoLinear
 from empirics.runs.request import make_plan
 from empirics.runs.work import run_shard
 from empirics.sampling.batches import Draws, make_source
@@ -124,7 +124,7 @@ def test_flat_in_b(benchmark: Any, b: int) -> None:
     benchmark.pedantic(engine_run(b, "rao_blackwell"), rounds=ROUNDS if benchmark.enabled else 1)
     benchmark.extra_info["target"] = "flat in b; 55% of the peak"
     if benchmark.enabled:
-        flops = step_flops(problem(), "two_linear", "rao_blackwell", b) + 2 * plain_loops.P**3  # and S itself
+        flops = TwoLinear.flops(problem(), "rao_blackwell", b) + 2 * plain_loops.P**3  # and S itself
         rate = flops * STEPS * REPLICAS / benchmark.stats.stats.median
         benchmark.extra_info["share of the peak of a large float32 product"] = f"{rate / peak:.0%} of {peak / 1e9:.0f} Gflop/s"
 
@@ -156,7 +156,7 @@ def test_figure_1_on_a_gpu(benchmark: Any) -> None:
         lambda: simulate(synthetic(), batch_sizes=sizes, steps=steps, replicas=replicas, dtype="float32", device="cuda"), rounds=1
     )
     assert float(result.diverged.max()) == 0
-    flops = sum(step_flops(problem(), "two_linear", "controlled", b) for b in sizes) * steps * replicas
+    flops = sum(TwoLinear.flops(problem(), "controlled", b) for b in sizes) * steps * replicas
     a, c = (torch.randn(8192, 8192, device="cuda") for _ in range(2))
     torch.cuda.synchronize()
     start = time.perf_counter()

@@ -9,7 +9,11 @@ import pytest
 
 import empirics
 from empirics import arguments
+from empirics.engine_records import ENGINES
+from empirics.engines.base import Engine
 from empirics.runs import plan
+from tests.instances import network
+from theory import Gaussian
 
 ALONE = """
 import sys
@@ -38,7 +42,8 @@ def test_every_public_name_is_there():
 
 
 def test_the_choices_are_those_that_there_are():
-    assert set(arguments.ENGINES) == set(plan.ENGINES) and set(arguments.DTYPES) == set(plan.DTYPES)
+    assert set(arguments.DTYPES) == set(plan.DTYPES)
+    assert all(issubclass(record.load(), Engine) and record.name == name for name, record in ENGINES.items())
 
 
 @pytest.mark.parametrize("word, meant", [("float46", "float64"), ("Float64", "float64"), ("controled", "controlled")])
@@ -46,3 +51,8 @@ def test_a_word_that_is_nearly_right(word, meant):
     option = "dtype" if "oat" in word else "estimator"
     with pytest.raises(ValueError, match=f"did you mean '{meant}'"):
         arguments.check_request(empirics.synthetic(), batch_sizes=[2], steps=2, replicas=8, **{option: word})
+
+
+def test_an_engine_that_does_not_take_the_problem_names_those_that_do():
+    with pytest.raises(ValueError, match="engine must be 'auto' or 'networks' or 'autograd' here, but was 'two_linear': "):
+        arguments.check_request(network((2, 3, 3, 1), Gaussian(2)), batch_sizes=[2], steps=2, replicas=8, engine="two_linear")

@@ -73,6 +73,11 @@ class InputLaw(ABC):
 
     # -- moments ------------------------------------------------------------------------------------------------------
 
+    @property
+    def has_centred_iid_coordinates(self) -> bool:
+        """Whether the coordinates are independent, identically distributed and of mean 0."""
+        return self.has_iid_coordinates and self.coordinate_moment(1) == 0
+
     def moment(self, exponents: Sequence[int]) -> Fraction:
         """E[ prod_i x_i^{a_i} ] for exponents (a_1, ..., a_p), non-negative integers.
 

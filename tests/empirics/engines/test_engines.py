@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet, make_plan
-from empirics.arguments import has_sample_moments
+from empirics.engine_records import ENGINES, sample_moments_kind
 from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
@@ -96,7 +96,7 @@ def assert_near(mine, theirs, name, scale=0.0):
 
 
 def check_against_the_twin(engine, problem, b, blocks, size, seed=0):
-    closed = has_sample_moments(problem.inputs) if engine is TwoLinear else problem.inputs.atom_count is not None
+    closed = sample_moments_kind(problem.inputs) is not None if engine is TwoLinear else problem.inputs.atom_count is not None
     for estimator in ("naive", "controlled") if closed else ("naive",):
         setting = setting_of(problem, b, blocks, size, estimator)
         samples = engine(setting).samples or b
@@ -200,7 +200,7 @@ def test_a_users_function_runs_like_the_named_one():
 def test_the_twin_refuses_a_users_function():
     own = custom(np.tanh, lambda z: 1 - np.tanh(z) ** 2, lipschitz=1, derivative_lipschitz=1)
     problem = network((3, 4, 2), laws(3)["data"], activation=own)
-    with pytest.raises(ValueError, match="engine must be 'auto' or 'networks' for an activation that is a numpy function"):
+    with pytest.raises(ValueError, match=r"engine must be 'auto' or 'networks' here, but was 'autograd': .* that is a numpy function"):
         make_plan(problem, batch_sizes=[2], steps=1, replicas=2, engine="autograd")
 
 
@@ -260,10 +260,10 @@ def test_float32_is_float64_to_its_own_rounding():
         assert one.dtype == np.float64 and np.abs(one - two).max() <= 1e-4 * np.abs(two).max()
 
 
-@pytest.mark.parametrize("engine", [TwoLinear, Networks, Autograd])
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 def test_weights_that_move_in_place_move_by_plain_sgd(engine):
     problem = replace(network((2, 3, 1), Gaussian(2)), optimizer=SGD(momentum=F(1, 2)))
     with pytest.raises(CannotError, match=r"optimizer must be plain SGD, but was SGD\(momentum=1/2\)"):
         make_plan(problem, batch_sizes=[2], steps=2, replicas=2, engine=engine.name)
     with pytest.raises(CannotError, match="optimizer must be plain SGD"):
-        engine(Setting(problem, 2, 1, 2, CPU, torch.float64))
+        engine.load()(Setting(problem, 2, 1, 2, CPU, torch.float64))

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from empirics import DataSet
-from empirics.arguments import has_sample_moments
+from empirics.engine_records import sample_moments_kind
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.sample_moments import sample_moments
@@ -68,7 +68,7 @@ def test_closed_forms_are_sums_of_fourth_moments(law, sizes, b):
     problem = network(sizes, law, seed=11)
     expected = by_fourth_moments(problem, b)
     assert conditional(problem, b) == pytest.approx(expected, rel=1e-11, abs=1e-12 * np.abs(expected).max())
-    assert has_sample_moments(law)
+    assert sample_moments_kind(law)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_single_point_has_no_noise(engine):
 
 @pytest.mark.parametrize("law", [Uniform(3, 0, 1), Independent(3, [1, 1, 2, 4, 10])], ids=str)
 def test_what_is_not_centred_has_no_closed_form(law):
-    assert not has_sample_moments(law)
+    assert not sample_moments_kind(law)
     setting = Setting(network((3, 2, 2), law), 2, 1, 2, CPU, torch.float64, "rao_blackwell")
     with pytest.raises(ValueError, match="inputs must be Gaussian, centred and independent, or finitely many atoms"):
         sample_moments(setting)

@@ -39,7 +39,7 @@ def test_longer_runs_begin_as_shorter_ones(case, few, many, monkeypatch):
     problem, change = CASES[case]
     if case == "autograd" and many > 60:
         few, many = 7, 20
-    monkeypatch.setattr("empirics.engines.cuts.LOCKSTEP_REPLICAS", {"cpu": 8})
+    monkeypatch.setattr("empirics.runs.cuts.LOCKSTEP_REPLICAS", {"cpu": 8})
     options = {"batch_sizes": [1, 5], "replicas": 21, "seed": 3, "shard_replicas": 21} | change
     short, long = (make_plan(problem, **options, steps=steps) for steps in (few, many))
     for shard in short.shards():
@@ -133,7 +133,7 @@ def test_stores_of_earlier_versions_are_read_by_the_rule_they_were_made_with(tmp
 
 
 def test_groups_have_streams_of_their_own_by_the_second_rule_only(monkeypatch):
-    monkeypatch.setattr("empirics.engines.cuts.LOCKSTEP_REPLICAS", {"cpu": 8})
+    monkeypatch.setattr("empirics.runs.cuts.LOCKSTEP_REPLICAS", {"cpu": 8})
     plan = make_plan(PROBLEM, **REQUEST)
     first, second = (run_shard(replace(plan, rule=rule), plan.shards()[0]).moments for rule in (1, 2))
     assert not np.array_equal(first.mean, second.mean)

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from empirics import DataSet, UnaffordableError, make_plan, predict, simulate, synthetic
+from empirics.engines.two_linear import TwoLinear
 from empirics.runs import cost
 from empirics.runs.cost import limits, memory_bytes, require_affordable, store_bytes
 from empirics.runs.store import Store
@@ -128,8 +129,8 @@ def test_what_is_far_too_large_is_refused_at_once(change, tmp_path, no_work):
 
 def test_a_trial_of_large_layers_takes_one_step(monkeypatch):
     steps = []
-    step = cost.ENGINES["two_linear"].step
-    monkeypatch.setattr(cost.ENGINES["two_linear"], "step", lambda self, *arguments: steps.append(step(self, *arguments)))
+    step = TwoLinear.step
+    monkeypatch.setattr(TwoLinear, "step", lambda self, *arguments: steps.append(step(self, *arguments)))
     monkeypatch.setattr(cost, "TRIALS_SECONDS", 1e-9)
     predict(make_plan(PROBLEM, **GOOD), 1)
     assert len(steps) == 2  # one for each batch size

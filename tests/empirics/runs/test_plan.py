@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet, make_plan, simulate
-from empirics.engines.cuts import BLOCK
+from empirics.runs.cuts import BLOCK
 from empirics.runs.plan import Plan, Shard
 from tests.instances import network
 from theory import Gaussian, Independent, Rademacher, Uniform
@@ -149,8 +149,8 @@ def test_shards_share_out_the_replicas(replicas, shard_replicas, sizes):
 def test_groups_share_out_a_shard_in_blocks_of_two_at_least(replicas, room, most):
     plan = make_plan(PROBLEM, **GOOD)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("empirics.engines.cuts.LOCKSTEP_BYTES", {"cpu": room})
-        patch.setattr("empirics.engines.cuts.LOCKSTEP_REPLICAS", {"cpu": most})
+        patch.setattr("empirics.runs.cuts.LOCKSTEP_BYTES", {"cpu": room})
+        patch.setattr("empirics.runs.cuts.LOCKSTEP_REPLICAS", {"cpu": most})
         groups = plan.groups(Shard(1, 0, replicas))
     sizes = [size for _, size in groups]
     assert sum(blocks * size for blocks, size in groups) == replicas

@@ -155,7 +155,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(network, tmp_path, monkeypatc
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    monkeypatch.setattr("empirics.engines.cuts.SHARD_SECONDS", 1e-9)
+    monkeypatch.setattr("empirics.runs.cuts.SHARD_SECONDS", 1e-9)
     store = tmp_path / "store"
     shown = run(network, "--batch-sizes", "4", "--steps", "2", "--replicas", "12", "--store", str(store))
     assert shown.exit_code == 1

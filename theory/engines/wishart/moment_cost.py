@@ -21,4 +21,4 @@ def second_moment_seconds(law: InputLaw) -> float:
 
 def is_sparse(law: InputLaw) -> bool:
     """Independent centred coordinates: E[S_ij S_kl] = 0 but for pairs of equal indices."""
-    return law.has_iid_coordinates and not law.coordinate_moment(1)
+    return law.has_centred_iid_coordinates

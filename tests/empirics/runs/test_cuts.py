@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from empirics import DataSet, make_plan, synthetic
-from empirics.engines.cuts import RULE
+from empirics.runs.cuts import RULE
 from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher
 
