@@ -86,6 +86,7 @@ ROUTES = {
     "frequencies": (lambda p: variance_poly.variance_polynomial(p, 0, 1, engine="frequencies"), FINITE),
     "wishart": (lambda p: variance_poly.loss_polynomial(p, 1, engine="wishart"), {}),
     "trace words": (lambda p: variance_poly.mean_gradient(p, 0, 1, engine="trace_words"), {}),
+    "deep moments": (lambda p: variance_poly.loss_polynomial(p, 0, engine="deep_moments"), {}),
     "any engine": (lambda p: variance_poly.second_moment_polynomial(p, 1, 2), {}),
     "a trace form": (lambda p: variance_poly.expectation(p, FORM), {}),
     "the recursion": (lambda p: recursion.expectation(FORM, p), {}),

@@ -69,6 +69,7 @@ CALLS = {
     "data set": lambda: variance_poly.variance_polynomial(replace(_CUBIC, inputs=DataSet([[0.5], [0.1], [-2.0]])), 0, 1),
     "wishart": lambda: variance_poly.variance_polynomial(_SCALAR, 2, 1, engine="wishart"),
     "trace words": lambda: variance_poly.variance_polynomial(_SCALAR, 1, 2, engine="trace_words"),
+    "deep moments": lambda: variance_poly.variance_polynomial(replace(_SCALAR, activation=(0, 1, 1)), 1, 2, engine="deep_moments"),
     "trace words in balls": _balls("variance", 1, 1),
     "mean in balls": _balls("mean", 1, 2),
     "loss in balls": _balls("loss", 1, None),

@@ -18,7 +18,7 @@ from theory.engines.base import Quantity
 from theory.engines.deep_moments import linear_start
 from theory.problem import TeacherStudent
 
-#: Degrees beyond which nothing is affordable.
+#: Orders of moments beyond which nothing is affordable, and laws answer none.
 _FAR = 10_000
 
 
@@ -83,7 +83,7 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     if linear_start.applies(problem, quantity):
         return _linear_start(problem, quantity)
     if _is_far(problem, quantity):
-        return Cost.beyond_reach(f"polynomials of degree over {_FAR:,}")
+        return Cost.beyond_reach(f"moments of order over {_FAR:,}")
     sizes, degrees = _Sizes.of(problem), quantity.batch_degrees(problem)
     while degrees and not degrees[-1]:
         degrees.pop()
@@ -154,7 +154,7 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, bits: floa
     if pairs:
         asked = min(pairs, sizes.in_sample(2 * sizes.highest))
         seconds += asked * problem.inputs.moment_seconds(2 * sizes.highest)
-    return seconds, (read + 2 * largest) * (80 + bits / 4)
+    return seconds, (read + 2 * largest) * (80 + bits / 8)
 
 
 def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, bits: float) -> tuple[float, float]:
@@ -178,7 +178,7 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, bits: float) -> 
     seconds += multiplications * UNITS["deep_moments.multiplication"] * (1 + length / 300)
     seconds += terms * UNITS["deep_moments.product"] * (1 + length / 300) + entries * degree / 2 * UNITS["deep_moments.read"]
     seconds += moments * law.moment_seconds(sizes.highest * degree)
-    return min(seconds, BEYOND_REACH), (cells / max(1, degree) * 4 + pairs / max(1, degree) + entries * degree) * (80 + length / 8)
+    return min(seconds, BEYOND_REACH), (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + length / 8)
 
 
 def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -195,7 +195,7 @@ def _is_far(problem: TeacherStudent, quantity: Quantity) -> bool:
     m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
     factor = 2 if quantity.kind != "trace_form" else sum(len(term.letters) for term in quantity.expression.terms)
     inputs = saturated_power(problem.activation_degree, problem.depth - 1)
-    return saturated(factor, inputs, saturated_power(m, quantity.step)) > _FAR or (m == 1 and quantity.step > 60)
+    return saturated(2 * factor, inputs, saturated_power(m, quantity.step)) > _FAR or (m == 1 and quantity.step > 60)
 
 
 def _values(problem: TeacherStudent, quantity: Quantity) -> float:
