@@ -64,6 +64,7 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             corrected_heading="More precisely" if claim.verdict is Verdict.HOLDS else "As it should read",
             wide=r"\[" in says.printed + says.corrected,
             marked="<del>" in printed or "<ins>" in corrected,
+            shown_for=maths(says.shown_for),
             hypotheses=[maths(h) for h in says.hypotheses],
             proof=maths(says.proof),
             figure={"panels": [Markup(p) for p in figure.panels], "caption": maths(figure.caption)},

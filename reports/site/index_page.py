@@ -38,6 +38,7 @@ def index_page(
                 "name": maths(claim.statement.name),
                 "href": page_name(claim.id),
                 "title": maths(claim.title),
+                "shown_for": maths(claim.statement.shown_for or "–"),
                 "verdict": claim.verdict.value,
                 "tone": tone,
                 "sign": sign,

@@ -60,11 +60,17 @@ def items(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(_joined(item) for item in items)
 
 
+def _field(section: str) -> str:
+    """Of `Statement`."""
+    return section.lower().replace(" ", "_")
+
+
 #: Every section with what reads it.
 SECTIONS: dict[str, Callable[[Sequence[str]], Any]] = {
     "Source": _joined,
     "Printed": _paragraphs,
     "Corrected": _paragraphs,
+    "Shown for": _joined,
     "Hypotheses": items,
     "Proof": _paragraphs,
     "Remarks": items,
@@ -74,13 +80,17 @@ REQUIRED = ("Source", "Printed")
 
 @dataclass(frozen=True)
 class Statement:
-    """What a claim says, in HTML with LaTeX: as printed and, where there is more to be said, as it should read."""
+    """What a claim says, in HTML with LaTeX: as printed and, where there is more to be said, as it should read.
+
+    `shown_for` says of which networks the verdict speaks, in a few words that begin small.
+    """
 
     name: str
     title: str
     source: str
     printed: str
     corrected: str = ""
+    shown_for: str = ""
     hypotheses: tuple[str, ...] = ()
     proof: str = ""
     remarks: tuple[str, ...] = ()
@@ -129,4 +139,4 @@ def parse_statement(text: str) -> Statement:
         raise ValueError(f"a section is missing: {', '.join(absent)}")
     if empty := [name for name, body in sections.items() if not _joined(body)]:
         raise ValueError(f"a section must not be empty: {', '.join(empty)}")
-    return Statement(name, title, **{section.lower(): SECTIONS[section](body) for section, body in sections.items()})
+    return Statement(name, title, **{_field(section): SECTIONS[section](body) for section, body in sections.items()})

@@ -90,9 +90,9 @@ def unroll(form: KroneckerForm, problem: TeacherStudent, step: int, *, budget: B
     """Theorem A.5 (line 609), corrected: W_{step,k} = W_{step-1,k} - alpha_{step-1} g_{step-1,k} in every place.
 
     A term with d letters W_step becomes 2^d terms; one with j gradients has the coefficient (-alpha_{step-1})^j (the print has alpha_step).
-    UnaffordableError beyond the budget, a minute by default.
+    Any network will do. UnaffordableError beyond the budget, a minute by default.
     """
-    step = _checked_step(form, problem, step)
+    step = _checked_step(form, problem, step, any_network=True)
     if step < 1:
         raise ValueError(f"step must be at least 1 to be unrolled, but was {step}")
     Budget.of(budget, WITHOUT_BUDGET).require(unrolled_cost(form, step), "unrolling the form", ("fewer weights of that step",))
@@ -259,11 +259,14 @@ def _is_gradient(letter: Letter, step: int) -> bool:
     return letter.kind == GRADIENT and letter.step == step
 
 
-def _checked_step(form: Any, problem: Any, step: Any) -> int:
+def _checked_step(form: Any, problem: Any, step: Any, any_network: bool = False) -> int:
     """The step as an int, with all three checked."""
     if not isinstance(form, KroneckerForm):
         raise TypeError(f"form must be a KroneckerForm (KroneckerForm.from_trace_form makes one), but was {shown(form)}")
-    require_two_linear_layers(problem)
+    if any_network:
+        as_problem(problem).optimizer.require_plain()
+    else:
+        require_two_linear_layers(problem)
     return as_index(step, "step")
 
 

@@ -17,9 +17,9 @@ SHORT = "# T · U\n" + BODY
 
 
 def test_every_part_of_a_statement():
-    lists = "\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Remarks\n\n- a sign\n"
+    lists = "\n## Shown for\n\none\nlayer\n\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Remarks\n\n- a sign\n"
     assert parse_statement(SHORT + lists) == Statement(
-        "T", "U", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", ("one that goes on", "two"), "<p>See above.</p>", ("a sign",)
+        "T", "U", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", "one layer", ("one that goes on", "two"), "<p>See above.</p>", ("a sign",)
     )
 
 
@@ -75,4 +75,4 @@ def test_statements_are_shipped_with_their_claims():
 
 
 def test_every_section_is_of_use():
-    assert {name for name in SECTIONS for c in LEDGER if getattr(c.statement, name.lower())} == set(SECTIONS)
+    assert {name for name in SECTIONS for c in LEDGER if getattr(c.statement, name.lower().replace(" ", "_"))} == set(SECTIONS)

@@ -6,7 +6,7 @@ over all draws of the samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -17,13 +17,15 @@ import numpy as np
 from flint import fmpq
 
 from theory import backpropagation, enumeration
-from theory.exact import to_fmpq, to_fmpq_array, to_fraction
+from theory.exact import to_fmpq, to_fmpq_array, to_fraction, written
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm
 from theory.trace_forms import TraceForm
-from theory.trace_forms.letters import GRADIENT, TEACHER, WEIGHT, Letter, gradients, teachers, weights
+from theory.trace_forms.letters import GRADIENT, TEACHER, WEIGHT, Letter, gradient_letter, gradients, teachers, weight_letter, weights
 
 Lookup = Callable[[Letter], np.ndarray]
+#: Samples as rows, and their weights.
+Rule = tuple[Sequence[np.ndarray], Sequence[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +56,13 @@ class MixedProduct:
         inside = kron if self.constant is None else f"C ({kron})"
         text = f"tr({inside})" + ("" if self.open_row is None else f" * {self.open_row}")
         past = "" if not self.history else f", batches so far {self.history}"
-        return f"{text}; sizes {self.problem.sizes}, {self.problem.inputs}{past}"
+        sigma = "" if self.problem.is_linear else f", sigma = ({', '.join(map(written, self.problem.polynomial))})"
+        return f"{text}; sizes {self.problem.sizes}{sigma}, {self.problem.inputs}{past}"
 
 
 def lookup_after(instance: MixedProduct) -> Lookup:
     """W_{0..t}, g_{0..t-1}, W* and constants, by running SGD through the given batches."""
-    problem, atoms = instance.problem, _atoms(instance.problem)
+    problem, atoms = instance.problem, _atoms(instance.problem) if instance.history else []
     path = [_weights(problem)]
     gradient_path: list[tuple[np.ndarray, ...]] = []
     for s, batch in enumerate(instance.history):
@@ -126,19 +129,26 @@ def mean_over_samples(instance: MixedProduct) -> Any:
     return total
 
 
-def mean_over_batches(instance: MixedProduct, batch_size: int) -> Any:
-    """E[ form | F_t ] for the gradient of a batch of this size: the sum over all lists of b atoms."""
+def mean_over_batches(instance: MixedProduct, batch_size: int, rule: Rule | None = None) -> Any:
+    """E[ form | F_t ] for the gradient of a batch of this size and the weights after it: the sum over all lists of b atoms.
+
+    `rule` has points and weights in the place of the atoms and their probabilities, such as those of a quadrature.
+    """
     problem, t, before = instance.problem, instance.step, lookup_after(instance)
-    at = tuple(before(w) for w in sorted(weights(t)))
-    atoms, chances = _atoms(problem), _chances(problem)
+    layers = range(1, problem.depth + 1)
+    at = tuple(before(weight_letter(t, k)) for k in layers)
+    atoms, chances = rule or (_atoms(problem), _chances(problem))
     total: Any = 0
     for draw in product(range(len(atoms)), repeat=batch_size):
-        now = batch_gradient(problem, at, [atoms[n] for n in draw])
+        known = {gradient_letter(t, k): g for k, g in enumerate(batch_gradient(problem, at, [atoms[n] for n in draw]), start=1)}
+        if instance.form.step > t:
+            after = problem.optimizer.step(at, tuple(known.values()), to_fmpq(problem.learning_rate(t)))
+            known |= {weight_letter(t + 1, k): w for k, w in enumerate(after, start=1)}
 
-        def lookup(letter: Letter, now: Any = now) -> np.ndarray:
-            return now[(letter.layer or 1) - 1] if (letter.kind, letter.step) == (GRADIENT, t) else before(letter)
+        def lookup(letter: Letter, known: Any = known) -> np.ndarray:
+            return known[letter] if letter in known else before(letter)
 
-        chance = reduce(lambda a, b: a * b, (chances[n] for n in draw), fmpq(1))
+        chance: Any = reduce(lambda a, b: a * b, (chances[n] for n in draw), fmpq(1))
         total = total + dense_value(instance.form, lookup) * chance
     return total
 
@@ -169,12 +179,12 @@ def fractions(value: Any) -> Any:
     return np.vectorize(_fraction, otypes=[object])(value) if isinstance(value, np.ndarray) else _fraction(value)
 
 
-def degrees(letters: Any, step: int) -> dict[str, int]:
+def degrees(letters: Any, step: int, depth: int = 2) -> dict[str, int]:
     """deg(W_f; M) and deg(G_f; M) for f = 0..step, and deg(W*; M): how often a letter or its transpose appears."""
-    counts = {"W*": _count(letters, teachers())}
+    counts = {"W*": _count(letters, teachers(depth))}
     for f in range(step + 1):
-        counts[f"W_{f}"] = _count(letters, weights(f))
-        counts[f"G_{f}"] = _count(letters, gradients(f))
+        counts[f"W_{f}"] = _count(letters, weights(f, depth=depth))
+        counts[f"G_{f}"] = _count(letters, gradients(f, depth=depth))
         counts[f"G_{f} by sample"] = sum(x.kind == GRADIENT and x.step == f and x.sample is not None for x in letters)
     return counts
 

@@ -51,6 +51,13 @@ def _mixed() -> MixedProduct:
     return MixedProduct(problem, (W(1, 1) @ W(1, 2), W(1, 2) @ g(0, 1)), None, W(1, 1), history=((0, 1),))
 
 
+def _three_quadratic_layers() -> MixedProduct:
+    law = Discrete([(1, 0), (F(1, 2), -1)], [F(1, 3), F(2, 3)])
+    student, target = [[[1, 1]], [[1], [-1]], [[1, 2]]], [[[0, 1]], [[1], [0]], [[1, 1]]]
+    problem = TeacherStudent(student, target, law, [F(1, 2), F(1, 4)], (1, 1, 1))
+    return MixedProduct(problem, (W(1, 2).T @ W(1, 3).T, g(0, 1).T @ W(1, 1)), [[1, 2], [0, 1]], W(1, 3), history=((0, 1, 1),))
+
+
 def _vanishing() -> MixedProduct:
     problem = TeacherStudent([[[0]], [[1]]], [[[1]], [[1]]], Discrete([1, 2]), learning_rates=[F(1, 2), F(1, 2)])
     return MixedProduct(problem, (), None, W(1, 1), history=((0,),))
@@ -65,6 +72,7 @@ CLAIM = Claim(
     check_printed=check_printed,
     showcases=(
         Showcase("four weights of step 1", _mixed),
+        Showcase("H = 3, D = 2: four weights of step 1", _three_quadratic_layers, note="16 terms; a general C and a matrix"),
         Showcase("a weight that starts at zero", _vanishing, printed=True, note="its slope in the gradient is -alpha"),
     ),
 )

@@ -48,12 +48,13 @@ def _evidence(instance: MixedProduct, result: KroneckerForm, faults: list[str], 
 def broken_counts(instance: MixedProduct, result: KroneckerForm) -> list[str]:
     """Which of the statement's counts, coefficients and degree identities the terms break."""
     before, t = instance.form.terms[0], instance.step
-    old = degrees(before.letters, t)
+    depth = instance.problem.depth
+    old = degrees(before.letters, t, depth)
     d, rate = old[f"W_{t}"], F(instance.problem.learning_rate(t - 1))
     faults = [] if len(result.terms) == 2**d else [f"{len(result.terms)} terms for d = {d}"]
     picks: dict[int, int] = {}
     for term in result.terms:
-        new = degrees(term.letters, t)
+        new = degrees(term.letters, t, depth)
         j = new[f"G_{t - 1}"] - old[f"G_{t - 1}"]
         picks[j] = picks.get(j, 0) + 1
         expected = old | {f"W_{t}": 0, f"G_{t - 1}": old[f"G_{t - 1}"] + j, f"W_{t - 1}": old[f"W_{t - 1}"] + d - j}
