@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -87,3 +88,22 @@ def _letter(draw: st.DrawFn, kinds: tuple[str, ...], t: int, at: int, problem: T
     else:
         letter = W(draw(st.sampled_from((t, *range(t + 1)))), layer)
     return (letter.T if transposed else letter), to
+
+
+@st.composite
+def deep_products(draw: st.DrawFn, step: int) -> MixedProduct:
+    """For a network of two or three layers, linear or quadratic, with two atoms: a row g^T g or W g^T after `step` steps, and a row 0."""
+    depth, degree = draw(st.sampled_from([(2, 2), (3, 1), (3, 2)]))
+    sizes = [draw(st.integers(1, 2)) for _ in range(depth + 1)]
+    shapes = [(rows, columns) for columns, rows in pairwise(sizes)]
+    atoms = draw(st.lists(st.tuples(*[fractions] * sizes[0]), min_size=2, max_size=2, unique=True))
+    problem = TeacherStudent(
+        student=[draw(matrices(*shape)) for shape in shapes],
+        teacher=[draw(matrices(*shape)) for shape in shapes],
+        inputs=Discrete(atoms, [Fraction(1, 3), Fraction(2, 3)]),
+        learning_rates=Fraction(1, 3),
+        activation=(0, 1) if degree == 1 else (draw(fractions), 1, draw(fractions.filter(bool))),
+    )
+    k, other = draw(st.integers(1, depth)), draw(st.integers(1, depth))
+    first = draw(st.sampled_from([g(step, k), W(step, k)]))
+    return MixedProduct(problem, (first @ g(step, k).T,), None, g(step, other), history=((0, 1),) * step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,17 @@ from theory.claims.record import Evidence, tabulated
 from theory.claims.support.recursion_cases import MixedProduct, fractions, mean_over_batches
 from theory.claims.support.sample_rules import gauss_hermite
 from theory.claims.support.second_route import BITS, compare
+from theory.inputs import Discrete
+from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT
 
 Means = Any  # a polynomial in 1/b, or an object array of them
+
+
+def attaining(depth: int, activation_degree: int, theta: Fraction = Fraction(1, 7)) -> TeacherStudent:
+    """The network of the proofs: one unit in each layer, weights 1, teacher 0, sigma(z) = z^D, alpha = 1, x in {0, 1}, P(x = 1) = theta."""
+    sigma = [0] * activation_degree + [1]
+    return TeacherStudent([[[1]]] * depth, [[[0]]] * depth, Discrete([0, 1], [1 - theta, theta]), 1, sigma)
 
 
 def held_against(

@@ -1,9 +1,9 @@
 """Theorems 3.1 and 3.3 for every depth and degree, performed as they are proved: no batch is drawn, no network is run.
 
-Of the batches f = first, ..., last the entries of g_f are letters of a polynomial ring; W_s = W_first - sum_{f < s} alpha_f g_f is linear in
-them, so that a mixed product is a polynomial in them. From the last batch to the first, a monomial in the entries of g_f becomes
+The entries of g_f, f = first, ..., last, are letters of a polynomial ring; W_s = W_first - sum_{f < s} alpha_f g_f is linear in them, and
+so a mixed product is a polynomial in them. From the last batch to the first, a monomial in the entries of g_f becomes
 
-    E[ prod_j g_f[e_j] | F_f ] = sum over set partitions pi of b(b-1)...(b-|pi|+1) / b^n prod over blocks of E[ prod of one sample's entries ],
+    E[ prod_j g_f[e_j] | F_f ] = sum over set partitions pi of b(b-1)...(b-|pi|+1) / b^n prod over blocks of E[ prod of entries at one x ],
 
 one sample's gradient being the list of products of Lemma A.8, at the weights w_f as they stand in the ring, and E the law's moments.
 """

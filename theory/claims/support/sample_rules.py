@@ -8,6 +8,7 @@ is exact for polynomials of degree 2n - 1 (Gauss-Hermite), up to the balls aroun
 from __future__ import annotations
 
 from math import factorial
+from typing import Any
 
 import numpy as np
 from flint import arb, fmpz_poly
@@ -30,7 +31,8 @@ def gauss_hermite(law: InputLaw, degree: int) -> Rule:
         below, at = at, fmpz_poly([0, 1]) * at - k * below
     with working_precision(BITS):
         scale = arb(to_fmpq(law.second_moment[0, 0])).sqrt()
-        roots = [root.real for root, _ in at.complex_roots()]  # known to be real and simple
+        found: Any = at.complex_roots()  # pairs (ball, multiplicity)
+        roots = [root.real for root, _ in found]  # known to be real and simple
         weights = [arb(factorial(n - 1)) / (n * _value(below, z) ** 2) for z in roots]
         return [np.array([[scale * z]], dtype=object) for z in roots], weights
 

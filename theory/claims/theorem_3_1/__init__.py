@@ -5,7 +5,13 @@ from __future__ import annotations
 from fractions import Fraction as F
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.support.batch_means import gradients_of_last_batch, held_against, mean_over_all_batches, route_over_all_batches
+from theory.claims.support.batch_means import (
+    attaining,
+    gradients_of_last_batch,
+    held_against,
+    mean_over_all_batches,
+    route_over_all_batches,
+)
 from theory.claims.support.partition_argument import mean_over_last_batch
 from theory.claims.support.recursion_cases import MixedProduct
 from theory.inputs import Discrete, Gaussian
@@ -53,6 +59,10 @@ def _three_quadratic_layers() -> MixedProduct:
     return MixedProduct(problem, (g(0, 1).T @ g(0, 1),), None, g(0, 3) @ g(0, 2))
 
 
+def _attained() -> MixedProduct:
+    return MixedProduct(attaining(3, 2), (g(0, 1) @ g(0, 2) @ g(0, 3), g(0, 1) @ g(0, 2)))
+
+
 def _gaussian_quadratic() -> MixedProduct:
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Gaussian(1), F(1, 4), (1, F(1, 2), 1))
     return MixedProduct(problem, (g(0, 1) @ g(0, 1),), None, g(0, 2))
@@ -74,6 +84,7 @@ CLAIM = Claim(
         Showcase("H = 2, D = 2: three gradients of a quadratic network", _quadratic, note="d = 3, a general C and a matrix"),
         Showcase("H = 3, D = 1: four gradients after one step", _three_linear_layers, note="d = 4, with a gradient of the step before"),
         Showcase("H = 3, D = 2: four gradients of three layers", _three_quadratic_layers, note="d = 4"),
+        Showcase("H = 3, D = 2: the network of the proof", _attained, note="d = 5: degree 4 is attained"),
         Showcase("H = 2, D = 2, Gaussian inputs", _gaussian_quadratic, note="d = 3, moments up to order 12"),
         Showcase("H = 3, D = 2, Gaussian inputs", _gaussian_three_layers, note="d = 2, moments up to order 16"),
     ),
