@@ -17,9 +17,18 @@ SHORT = "# T · U\n" + BODY
 
 
 def test_every_part_of_a_statement():
-    lists = "\n## Shown for\n\none\nlayer\n\n## Hypotheses\n\n- one\n  that goes on\n- two\n\n## Proof\n\nSee above.\n\n## Remarks\n\n- a sign\n"
+    lists = "\n## Shown for\n\none\nlayer\n\n## Hypotheses\n\n- one\n  that goes on\n- two\n"
+    lists += "\n## Proof\n\nSee above.\n\n## Remarks\n\n- a sign\n"
     assert parse_statement(SHORT + lists) == Statement(
-        "T", "U", "line 1", r"<p>For \(a &lt; b\).</p><p>Then.</p>", "", "one layer", ("one that goes on", "two"), "<p>See above.</p>", ("a sign",)
+        "T",
+        "U",
+        "line 1",
+        r"<p>For \(a &lt; b\).</p><p>Then.</p>",
+        "",
+        "one layer",
+        ("one that goes on", "two"),
+        "<p>See above.</p>",
+        ("a sign",),
     )
 
 
