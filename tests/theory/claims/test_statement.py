@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from theory.claims import LEDGER, Claim, Verdict
+from theory.claims import LEDGER, Claim, Verdict, errata
 from theory.claims.statement import FILE, SECTIONS, Statement, parse_statement, read_statement
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,10 +74,10 @@ def _with_print(claim: Claim):
     return (*claim.showcases, replace(claim.showcases[0], printed=True))
 
 
-def test_statements_are_shipped_with_their_claims():
+def test_statements_and_errata_are_shipped():
     """setuptools takes into a wheel the packages whose names match, and from each of them these files."""
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    assert "theory*" in setuptools["packages"]["find"]["include"] and FILE in setuptools["package-data"]["*"]
+    assert "theory*" in setuptools["packages"]["find"]["include"] and {FILE, errata.FILE} <= set(setuptools["package-data"]["*"])
     folders = {path.parent for path in (ROOT / "theory").rglob(FILE)}
     assert folders == {ROOT.joinpath(*claim.module.split(".")) for claim in LEDGER}
     assert all((folder / "__init__.py").is_file() for folder in folders)
