@@ -25,6 +25,7 @@ DTYPES = ("float32", "float64")
 SAMPLINGS = ("independent", "without_replacement", "epochs")
 ESTIMATORS = ("naive", "rao_blackwell", "controlled")
 LARGEST_BATCH = 1 << 53  # the largest integer up to which doubles have all of them
+USUAL_HOURS = 24.0  # of a run, where neither `max_hours` nor a budget is given
 MOST_SIZES, MOST = 10_000, 10**15  # beyond what anybody could run
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import psutil
 import torch
 
+from empirics.arguments import USUAL_HOURS
 from empirics.estimation.block_statistics import FOLDS, size_of
 from empirics.runs.plan import Plan, Shard
 from empirics.runs.process_state import arithmetic
@@ -28,8 +29,6 @@ SLOW_FLOPS, FAST_FLOPS = 1e9, {"cuda": 2e14}
 #: Advice leaves this much room, for the next prediction measures anew.
 ROOM = 0.8
 MOST_TRIALS = 20
-#: Of a run, where neither `max_hours` nor a budget is given.
-USUAL_HOURS = 24.0
 #: Of what is kept for a shard and for a step, before any has been run.
 SHARD_BYTES, STEP_BYTES = 1000, 100
 
@@ -124,10 +123,12 @@ def limits(max_hours: float | None, budget: Budget | None) -> tuple[Budget, ...]
     return Budget(3600.0 * hours, math.inf, name=f"max_hours = {hours:g}"), *given
 
 
-def require_affordable(plan: Plan, workers: int, allowed: tuple[Budget, ...], pending: float = 1.0) -> None:
+def require_affordable(
+    plan: Plan, workers: int, allowed: tuple[Budget, ...], pending: float = 1.0, predicted: RunCost | None = None
+) -> None:
     """UnaffordableError, with the figure and what would fit, for a run beyond the memory at hand or beyond any of the budgets.
 
-    `pending`: the fraction of the plan that is still to be run.
+    `pending`: the fraction of the plan that is still to be run. `predicted`: by `predict`, where it was asked already.
     """
     refuse_oversized(plan, workers)
     least, most = _bounds(plan, workers, pending)
@@ -137,7 +138,7 @@ def require_affordable(plan: Plan, workers: int, allowed: tuple[Budget, ...], pe
     if far and len(plan.batch_sizes) > MOST_TRIALS:  # nobody needs so many trials for a refusal
         per_step = {b: 3 * s for b, s in plan.step_seconds.items()}
     else:
-        per_step = {b: 1e-6 * s for b, s in predict(plan, workers, pending).microseconds.items()}
+        per_step = {b: 1e-6 * s for b, s in (predicted or predict(plan, workers, pending)).microseconds.items()}
     seconds = max(_seconds(plan, workers, pending, per_step), least)
     done = (1 - pending) * plan.replicas
 

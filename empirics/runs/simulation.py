@@ -122,14 +122,8 @@ def simulate(
     )
     check_running(workers=workers, scheduler=scheduler, max_hours=max_hours, resume=resume, repair=repair, store=store, progress=progress)
     allowed = limits(max_hours, budget)
-    count = choose_workers(plan, workers)
     told = progress or (lambda progress: None)
-    refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
-    kept = None
-    if store is not None:
-        kept = Store(store, plan)
-        plan = kept.plan
-        count = min(count, plan.shard_count)
+    plan, kept, count = prepare(plan, store, workers, scheduler)
     if scheduler is None:
         require_affordable(plan, count, allowed, pending_share(plan, kept))
     shards = plan.shards()
@@ -144,6 +138,18 @@ def simulate(
         return collect_shards(plan, (), kept, finished, account)
     with _runner(plan, count, scheduler, kept, account.ran) as run:
         return collect_shards(plan, run(missing), kept, finished, account)
+
+
+def prepare(
+    plan: Plan, store: str | os.PathLike[str] | None, workers: int | None, scheduler: str | None, read_only: bool = False
+) -> tuple[Plan, Store | None, int]:
+    """The plan as its store cuts it, the store, and the number of processes; UnaffordableError beyond the memory at hand."""
+    count = choose_workers(plan, workers)
+    refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
+    if store is None:
+        return plan, None, count
+    kept = Store(store, plan, read_only=read_only)
+    return kept.plan, kept, min(count, kept.plan.shard_count)
 
 
 def collect_shards(

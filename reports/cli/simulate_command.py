@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Iterator
@@ -10,15 +11,18 @@ from typing import Annotated, Any
 
 import typer
 
+from empirics.arguments import USUAL_HOURS, check_request, check_running
+from empirics.engine_records import ENGINES
 from reports.cli.errors import Command, one_line_errors
 from reports.cli.progress import shown_progress
 from reports.cli.signals import EndedError, ended_by_signals, exit_code
 from reports.site.measured import require_extra
 from reports.text import terminal
-from reports.text.numbers import decimal
+from reports.text.numbers import counted, decimal
 from reports.text.problem_text import read_problem
 from theory import TeacherStudent
-from theory.exact import as_index, did_you_mean
+from theory.budget import Budget, UnaffordableError, duration, size
+from theory.exact import as_index, did_you_mean, shown
 
 SYNTHETIC = "synthetic"
 
@@ -71,14 +75,17 @@ def simulate(
     dtype: Annotated[str, typer.Option(help="float64, or float32: twice as fast.")] = "float64",
     sampling: Annotated[str, typer.Option(help="independent; the others are for data sets, from Python.")] = "independent",
     estimator: Annotated[str, typer.Option(help="auto, naive, rao_blackwell or controlled.")] = "auto",
-    engine: Annotated[str, typer.Option(help="auto, two_linear, networks or autograd.")] = "auto",
+    engine: Annotated[str, typer.Option(help=f"auto, {', '.join(ENGINES)}: auto takes the first that takes the problem.")] = "auto",
     every: Annotated[int, typer.Option(help="Look at every so many steps only.")] = 1,
     again: Annotated[
         Path | None, typer.Option(help="A .nc file of --out: the run that made it, but for what other options say (--replicas, --steps).")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; by default one a core, for runs of half a minute or more.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, tcp://host:8786.")] = None,
-    max_hours: Annotated[float, typer.Option(help="Refuse a run that is predicted to take longer.")] = 24.0,
+    max_hours: Annotated[float, typer.Option(help="Refuse a run that is predicted to take longer.")] = USUAL_HOURS,
+    max_gigabytes: Annotated[
+        float | None, typer.Option(help="Refuse a run that is predicted to need more memory; by default, more than is free.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A .nc file for the result (netCDF).")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Predict time and memory, and run nothing.")] = False,
 ) -> None:
@@ -107,12 +114,14 @@ def simulate(
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         if store is None and (resume or repair):
             raise ValueError("store must be given with --resume or --repair")
-        _check_arguments(network, settings, {"store": store, "workers": workers, "scheduler": scheduler, "max_hours": max_hours})
+        check_request(network, **settings)
+        check_running(store=store, workers=workers, scheduler=scheduler, max_hours=max_hours)
+        budget = _budget(max_gigabytes)
         require_extra("simulate")
         if out is not None:
             _check_out(out)
         if dry_run:
-            print_prediction(network, settings, store, workers, scheduler, max_hours)
+            print_prediction(network, settings, store, workers, scheduler, max_hours, budget)
             return
         from empirics import simulate as run  # torch takes seconds to load: only now that nothing is wrong with what was asked
 
@@ -128,6 +137,7 @@ def simulate(
                     workers=workers,
                     scheduler=scheduler,
                     max_hours=max_hours,
+                    budget=budget,
                     progress=told,
                 )
         except KeyboardInterrupt as error:
@@ -155,12 +165,12 @@ def _again(path: Path, settings: dict[str, Any], ctx: Any) -> tuple[TeacherStude
     return found.pop("problem"), found | {name: value for name, value in settings.items() if name in said}
 
 
-def _check_arguments(network: TeacherStudent, settings: dict[str, Any], running: dict[str, Any]) -> None:
-    """All that can be checked without torch."""
-    from empirics.arguments import check_request, check_running
-
-    check_request(network, **settings)
-    check_running(**running)
+def _budget(gigabytes: float | None) -> Budget | None:
+    if gigabytes is None:
+        return None
+    if not gigabytes > 0:
+        raise ValueError(f"max_gigabytes must be positive, but was {shown(gigabytes)}")
+    return Budget(math.inf, 1e9 * gigabytes, name=f"max_gigabytes = {gigabytes:g}")
 
 
 def _check_out(out: Path) -> None:
@@ -200,24 +210,26 @@ def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
 
 
 def print_prediction(
-    problem: TeacherStudent, settings: dict[str, Any], path: Path | None, workers: int | None, scheduler: str | None, max_hours: float
+    problem: TeacherStudent,
+    settings: dict[str, Any],
+    store: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    max_hours: float,
+    budget: Budget | None,
 ) -> None:
-    """What --dry-run says."""
+    """What --dry-run says: what the run would take, and whether it would be refused, by the checks of the run itself."""
     from empirics import make_plan, predict
-    from empirics.runs.cost import refuse_oversized
-    from empirics.runs.simulation import choose_workers, pending_share
-    from empirics.runs.store import Store
-    from theory.budget import duration, size
+    from empirics.runs.cost import limits, require_affordable
+    from empirics.runs.simulation import pending_share, prepare
 
-    plan = make_plan(problem, **settings)
-    count = choose_workers(plan, workers)
-    refuse_oversized(plan, count)  # as in simulate: before anything goes through all steps or shards
-    kept = Store(path, plan, read_only=True) if path is not None and path.exists() else None
-    plan = plan if kept is None else kept.plan
+    there = store if store is not None and store.exists() else None
+    plan, kept, count = prepare(make_plan(problem, **settings), there, workers, scheduler, read_only=True)
     pending = pending_share(plan, kept)
     terminal.say(
-        f"{plan.replicas} replicas x {plan.steps} steps x {len(plan.batch_sizes)} batch sizes, {plan.shard_count} shards, "
-        f"engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, {count} worker{'s' * (count > 1)}"
+        f"{plan.replicas} replicas x {counted(plan.steps, 'step')} x {counted(len(plan.batch_sizes), 'batch size')}, "
+        f"{counted(plan.shard_count, 'shard')}, engine {plan.engine}, estimator {plan.estimator}, {plan.dtype} on {plan.device}, "
+        f"{counted(count, 'worker')}"
     )
     if kept is not None:
         terminal.say(f"the store has {1 - pending:.0%} of it")
@@ -227,8 +239,11 @@ def print_prediction(
     for b, microseconds in cost.microseconds.items():
         terminal.say(f"  b = {b}: {microseconds:.3g} microseconds for a step of one replica")
     terminal.say(f"predicted time {duration(cost.seconds)}, memory {size(cost.memory)}, store {size(cost.store)}")
-    if cost.seconds > 3600 * max_hours and scheduler is None:
-        terminal.say(f"it would be refused: more than --max-hours {max_hours:g}")
+    if scheduler is None:
+        try:
+            require_affordable(plan, count, limits(max_hours, budget), pending, cost)
+        except UnaffordableError as error:
+            terminal.say(f"it would be refused: {error}")
 
 
 def print_result(result: Any) -> None:

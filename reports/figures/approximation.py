@@ -11,6 +11,7 @@ from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
+from reports.text.numbers import counted
 from theory.approximation import GapBounds, gradient_gap_bound, product_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate, convergence_rate
 from theory.claims.theorem_a9 import Instance
@@ -163,8 +164,7 @@ def _many_products(instance: Instance, bounds: GapBounds) -> str:
             seen = [_distance(instance, polynomial, form) for form in forms]
             promised = [product_gap_bound(form, problem, bounds) for form in forms]
             smallest = min(smallest, *(b / s for b, s in zip(promised, seen, strict=True)))
-            label = f"{count} letter{'s' if count > 1 else ''}"
-            axes.plot(seen, promised, marker, color=colour, markerfacecolor="none", markeredgewidth=1.4, label=label)
+            axes.plot(seen, promised, marker, color=colour, markerfacecolor="none", markeredgewidth=1.4, label=counted(count, "letter"))
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.axline((1e-7, 1e-7), (1e-3, 1e-3), color=MUTED, linewidth=1, linestyle=(0, (4, 3)))

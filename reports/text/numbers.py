@@ -206,3 +206,11 @@ def _brief_polynomial(value: InverseBatchPolynomial) -> str:
 def _latex_decimal(value: Fraction) -> str:
     mantissa, _, exponent = decimal(value, digits=6).partition("e")
     return rf"{mantissa}\cdot 10^{{{exponent}}}" if exponent else mantissa
+
+
+def counted(count: int, noun: str) -> str:
+    """
+    >>> counted(1, "shard"), counted(3, "batch size")
+    ('1 shard', '3 batch sizes')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -105,6 +105,26 @@ def test_dry_run_predicts_and_does_nothing(tmp_path):
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize(
+    "limit, said",
+    [
+        (("--max-hours", "1e-9"), r"the budget is max_hours = 1e-09\. Alternatives: "),
+        (("--max-gigabytes", "0.001"), r"the budget is max_gigabytes = 0\.001\. Alternatives: "),
+    ],
+)
+def test_a_dry_run_says_what_the_run_would(network, limit, said):
+    arguments = (network, "--batch-sizes", "2", "--steps", "3", "--replicas", "8", *limit)
+    refused, dry = run(*arguments), run(*arguments, "--dry-run")
+    assert refused.exit_code == 2 and re.match(f"error: the run.* would cost .*{said}", refused.stderr)
+    assert dry.exit_code == 0 and re.search(f"it would be refused: the run.* would cost .*{said}", dry.stdout)
+    assert "8 replicas x 3 steps x 1 batch size, 1 shard, " in dry.stdout and "1 worker\n" in dry.stdout
+
+
+def test_within_its_limits_nothing_is_refused(network):
+    dry = run(network, "--batch-sizes", "2", "--steps", "3", "--replicas", "8", "--max-hours", "1", "--max-gigabytes", "2", "--dry-run")
+    assert dry.exit_code == 0 and "refused" not in dry.stdout
+
+
 def test_resume(network, tmp_path):
     store = str(tmp_path / "store")
     arguments = (network, "--batch-sizes", "4", "--steps", "2", "--replicas", "16", "--store", store)
@@ -133,6 +153,7 @@ def test_resume(network, tmp_path):
         (("--batch-sizes", "4", "--out", "result.txt"), "out must be a .nc file"),
         (("--batch-sizes", "4", "--inputs", "uniform"), "inputs and problem_seed must be left out"),
         (("--batch-sizes", "4", "--max-hours", "0"), "max_hours must be positive"),
+        (("--batch-sizes", "4", "--max-gigabytes", "0"), "max_gigabytes must be positive"),
         (("--batch-sizes", "4", "1.5"), "batch_sizes must be integers, as in --batch-sizes 4 16 64, but had '1.5'"),
         (("--batch-sizes", "4,x"), "batch_sizes must be integers"),
         (("--batch-sizes", "4", "--resume"), "store must be given with --resume or --repair"),
