@@ -19,7 +19,7 @@ from empirics.engine_records import ENGINES
 from empirics.single_precision import check_singles
 from theory.exact import as_choice, as_flag, as_index, as_number, shown, spelled
 from theory.problem import TeacherStudent, as_problem
-from theory.routes import require
+from theory.routes import SIMULATION
 
 DTYPES = ("float32", "float64")
 SAMPLINGS = ("independent", "without_replacement", "epochs")
@@ -63,7 +63,7 @@ def check_request(
     shard_replicas: Any = None,
 ) -> Request:
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
-    require(as_problem(problem), "empirics")
+    SIMULATION.require_applicable(as_problem(problem))
     sizes = _batch_sizes(batch_sizes)
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)

@@ -18,7 +18,7 @@ HOUSE: dict[str, tuple[str, ...]] = {
         *("exact", "budget", "arithmetic", "inputs", "activations", "optimizers", "inverse_batch", "degrees", "problem", "routes"),
         *("kronecker", "backpropagation", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
         *("recursion", "engines", "linear_regression", "large_batch", "enumeration", "references"),
-        *("other_routes", "variance_poly", "approximation", "theory", "claims"),
+        *("affordable_routes", "variance_poly", "approximation", "theory", "claims"),
     ),
     "empirics": (
         *("extra", "inputs", "single_precision", "engine_records", "arguments", "sampling", "engines", "estimation", "models", "runs"),

@@ -27,7 +27,7 @@ from theory.degrees import gradient_degree
 from theory.exact import to_float, to_fmpq, to_fraction
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent, as_problem
-from theory.routes import require, routes
+from theory.routes import LARGE_BATCH, SIMULATION, applicable
 
 #: Beyond this many seconds even in doubles it does not matter what exactness would cost.
 _FAR = 1e6
@@ -68,7 +68,7 @@ def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budge
     """
     t, k = as_problem(problem).check_step(step), problem.check_layer(layer)
     cost = predicted_cost(problem, t)
-    alternatives = ("floats" if problem.inputs.exact else "a smaller step", *routes(problem, "empirics"))
+    alternatives = ("floats" if problem.inputs.exact else "a smaller step", *applicable(problem, SIMULATION))
     Budget.of(budget).require(cost, f"beta_1 at t = {t}", alternatives)
     exact = problem.is_exact(t)
     covariance = statistic_covariance(problem.inputs, exact)
@@ -137,7 +137,7 @@ def _lift(matrix: np.ndarray, exact: bool) -> np.ndarray:
 
 def predicted_cost(problem: TeacherStudent, step: int) -> Cost:
     """Of `leading_coefficient`; CannotError where the law does not apply. Nothing is computed."""
-    require(as_problem(problem), "theory.large_batch")
+    LARGE_BATCH.require_applicable(as_problem(problem))
     step = problem.check_step(step)
     least = _cost(problem, step, exact=False)
     # whether all learning rates are exact is only asked where they can be gone through

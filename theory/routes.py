@@ -1,43 +1,56 @@
-"""Which ways to a network's noise apply to a problem, by the kind of problem alone: what a refusal names in the place of what cannot.
+"""The ways to a network's noise, by name, and why one does not apply to a problem: what a refusal names in the place of what cannot.
 
-What each of them costs is not asked here; theory.other_routes asks it.
+Only the kind of the problem decides here. What each of them costs, and how far it then goes, `theory.affordable_routes` asks.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 
 from theory.activations import Activation
 from theory.budget import CannotError
+from theory.exact import shown, spelled
 from theory.problem import TeacherStudent
 
 
-def unsupported_reason(problem: TeacherStudent, module: str) -> str | None:
-    """Why the route that this module goes (a key of ROUTES) does not apply; None where it does, whatever it costs."""
-    return problem.optimizer.unsupported_reason() or ROUTES[module][1](problem)
+@dataclass(frozen=True)
+class Route:
+    """One way: its name, where it is found, and why it does not apply to a problem that plain SGD trains."""
+
+    name: str
+    place: str
+    against: Callable[[TeacherStudent], str | None]
+
+    def unsupported_reason(self, problem: TeacherStudent) -> str | None:
+        """Why it does not apply; None where it does, whatever it costs."""
+        return problem.optimizer.unsupported_reason() or self.against(problem)
+
+    def require_applicable(self, problem: TeacherStudent) -> None:
+        """CannotError, with the other routes that apply, where this one does not."""
+        if (reason := self.unsupported_reason(problem)) is not None:
+            raise self.cannot(problem, reason)
+
+    def cannot(self, problem: TeacherStudent, reason: str) -> CannotError:
+        """The refusal of this route for this reason; it ends with the other routes that apply."""
+        return cannot(problem, reason, *(route for route in ROUTES if route is not self))
+
+    def words(self, call: str = "") -> str:
+        """As a refusal names it; `call` is a function of its module."""
+        return f"{self.name} ({self.place}{call and '.'}{call})"
 
 
-def routes(problem: TeacherStudent, *modules: str) -> list[str]:
-    """Those among the routes of these modules that apply, one sentence part each."""
-    return [words for module, (words, _) in ROUTES.items() if module in modules and unsupported_reason(problem, module) is None]
+def applicable(problem: TeacherStudent, *routes: Route) -> list[str]:
+    """Those among these routes that apply, one sentence part each."""
+    return [route.words() for route in routes if route.unsupported_reason(problem) is None]
 
 
-def cannot(problem: TeacherStudent, reason: str, *modules: str) -> CannotError:
-    """The refusal for this reason; it ends with those routes of these modules that apply."""
-    left = routes(problem, *modules)
+def cannot(problem: TeacherStudent, reason: str, *routes: Route) -> CannotError:
+    """The refusal for this reason; it ends with those of these routes that apply."""
+    left = applicable(problem, *routes)
     return CannotError(reason + (f". Alternatives: {'; '.join(left)}" if left else ""))
-
-
-def others(module: str) -> set[str]:
-    """The modules of all routes but this."""
-    return ROUTES.keys() - {module}
-
-
-def require(problem: TeacherStudent, module: str) -> None:
-    """CannotError where the route of this module does not apply."""
-    if (reason := unsupported_reason(problem, module)) is not None:
-        raise cannot(problem, reason, *others(module))
 
 
 def without_atoms(problem: TeacherStudent) -> str:
@@ -66,14 +79,16 @@ def _against_enumeration(problem: TeacherStudent) -> str | None:
 
 
 def _against_quadrature(problem: TeacherStudent) -> str | None:
-    if problem.inputs.is_centred_gaussian and problem.inputs.dimension == 1 and problem.is_linear:
-        return None
-    return "quadrature needs scalar Gaussian inputs and a linear network"
+    if not (problem.inputs.is_centred_gaussian and problem.inputs.dimension == 1):
+        return f"quadrature needs scalar Gaussian inputs, but they were {shown(problem.inputs)}"
+    if not problem.is_linear:
+        return f"quadrature needs a linear network: activation must be the identity, (0, 1), but was {_told(problem.activation)}"
+    return None
 
 
 def _against_large_batch(problem: TeacherStudent) -> str | None:
     if not problem.is_linear:
-        return "the large-batch law is implemented for linear networks: activation must be the identity, (0, 1)"
+        return f"the large-batch law is for linear networks: activation must be the identity, (0, 1), but was {_told(problem.activation)}"
     missing = problem.inputs.missing_moments_reason(4)
     return None if missing is None else f"the large-batch law needs the inputs' fourth moments: {missing}"
 
@@ -82,11 +97,17 @@ def _against_simulation(problem: TeacherStudent) -> str | None:
     return None if problem.inputs.has_samples else "inputs given by a moment table cannot be sampled"
 
 
-#: By module: what its route is called in a refusal, and why it does not apply to a problem that plain SGD trains.
-ROUTES: dict[str, tuple[str, Callable[[TeacherStudent], str | None]]] = {
-    "theory.variance_poly": ("the polynomial in 1/b (theory.variance_poly)", _against_polynomial),
-    "theory.enumeration": ("enumeration at one batch size (theory.enumeration)", _against_enumeration),
-    "theory.references.quadrature": ("quadrature at one batch size (theory.references.quadrature)", _against_quadrature),
-    "theory.large_batch": ("the large-batch law beta_1/b (theory.large_batch)", _against_large_batch),
-    "empirics": ("simulation (empirics.simulate)", _against_simulation),
-}
+def _told(activation: tuple[Fraction | float, ...] | Activation) -> str:
+    if isinstance(activation, Activation):
+        return str(activation)
+    few = len(activation) <= 6
+    return f"({', '.join(map(spelled, activation))})" if few else f"a polynomial of degree {len(activation) - 1}"
+
+
+POLYNOMIAL = Route("the polynomial in 1/b", "theory.variance_poly", _against_polynomial)
+ENUMERATION = Route("enumeration at one batch size", "theory.enumeration", _against_enumeration)
+QUADRATURE = Route("quadrature at one batch size of any size", "theory.references.quadrature", _against_quadrature)
+LARGE_BATCH = Route("the large-batch law beta_1/b", "theory.large_batch", _against_large_batch)
+SIMULATION = Route("simulation", "empirics.simulate", _against_simulation)
+#: In the order in which a refusal names them.
+ROUTES = (POLYNOMIAL, ENUMERATION, QUADRATURE, LARGE_BATCH, SIMULATION)

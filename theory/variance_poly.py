@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from theory import recursion
+from theory.affordable_routes import affordable_routes
 from theory.budget import Budget, CannotError, Cost, largest_that_fits
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Engine, Quantity, can
@@ -24,7 +25,6 @@ from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
 from theory.exact import as_choice, shown
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.other_routes import other_routes
 from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms import TraceForm
 
@@ -149,7 +149,7 @@ def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engin
     else:
         reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"
     who = "no engine can" if len(engines) > 1 else f"{engines[0].name} cannot"
-    left = [*_another_engine(problem, quantity, engines, budget), *other_routes(problem, quantity, budget)]
+    left = [*_another_engine(problem, quantity, engines, budget), *affordable_routes(problem, quantity, budget)]
     return f"{who} compute {quantity} for this problem ({reasons})" + (f". Alternatives: {'; '.join(left)}" if left else "")
 
 
@@ -164,7 +164,7 @@ def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[En
         step = largest_that_fits(fits, 0, quantity.step)
         yield f"a smaller step (step {step} fits)" if step is not None else "no smaller step fits either"
     yield from _another_engine(problem, quantity, engines, budget)
-    yield from other_routes(problem, quantity, budget)
+    yield from affordable_routes(problem, quantity, budget)
 
 
 def _another_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:

@@ -10,10 +10,10 @@ from typing import Any
 
 from empirics.inputs.data_sets import DataSet
 from theory import Budget, Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory.affordable_routes import affordable_routes
 from theory.budget import largest_that_fits
 from theory.engines.base import Quantity, can
 from theory.inputs import InputLaw
-from theory.other_routes import other_routes
 from theory.variance_poly import ENGINES
 
 HEADERS = ("Network", "Inputs", "Exact polynomial in 1/b", "Otherwise")
@@ -78,7 +78,7 @@ def _answer(law: str, depth: int, activation: Any) -> tuple[str, str]:
 
 def _routes(network: TeacherStudent) -> list[str]:
     """At step 0, where all that applies is affordable."""
-    return [line.split(" (")[0] for line in other_routes(network, Quantity("variance", 0, 1), Budget(math.inf, math.inf))]
+    return [line.split(" (")[0] for line in affordable_routes(network, Quantity("variance", 0, 1), Budget(math.inf, math.inf))]
 
 
 def _listed(ways: Iterable[tuple[str, Callable[[int, int], bool]]]) -> str:

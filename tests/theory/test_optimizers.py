@@ -8,11 +8,11 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from reports.text.problem_text import problem_json
 from theory import SGD, Discrete, Gaussian, TeacherStudent, enumeration, large_batch, recursion, variance_poly
+from theory.affordable_routes import affordable_routes
 from theory.approximation import every_path_bound, gradient_gap_bound, polynomial_within
 from theory.budget import Budget, CannotError
 from theory.chebyshev import approximate
 from theory.engines.base import Quantity
-from theory.other_routes import other_routes
 from theory.references import ball_runs, quadrature
 from theory.references.symbolic import SymbolicNetwork
 from theory.trace_forms import W, g, tr
@@ -116,8 +116,8 @@ def test_whoever_computes_plain_sgd_alone_says_so(route):
 
 
 def test_no_other_route_is_promised():
-    assert list(other_routes(make(SGD(), **FINITE), Quantity("variance", 1, 1), Budget()))
-    assert not list(other_routes(make(HEAVY, **FINITE), Quantity("variance", 1, 1), Budget()))
+    assert list(affordable_routes(make(SGD(), **FINITE), Quantity("variance", 1, 1), Budget()))
+    assert not list(affordable_routes(make(HEAVY, **FINITE), Quantity("variance", 1, 1), Budget()))
 
 
 def test_dampening_alone_changes_nothing():

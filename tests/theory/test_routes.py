@@ -28,7 +28,7 @@ from theory.budget import CannotError
 from theory.chebyshev import approximate
 from theory.engines.base import Quantity, can
 from theory.references import quadrature
-from theory.routes import ROUTES, in_balls, unsupported_reason
+from theory.routes import ENUMERATION, LARGE_BATCH, POLYNOMIAL, QUADRATURE, ROUTES, SIMULATION, in_balls
 from theory.trace_forms import g, tr
 
 SINE = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1)
@@ -62,26 +62,24 @@ def enumerated(p):
 
 #: The shortest computation of each route.
 GO = {
-    "theory.variance_poly": lambda p: variance_poly.variance_polynomial(p, 0, 1),
-    "theory.enumeration": enumerated,
-    "theory.references.quadrature": lambda p: quadrature.variance(p, 0, 1, batch_size=2),
-    "theory.large_batch": lambda p: large_batch.leading_coefficient(p, 0, 1),
-    "empirics": lambda p: simulate(p, batch_sizes=[2], steps=1, replicas=2),
+    POLYNOMIAL: lambda p: variance_poly.variance_polynomial(p, 0, 1),
+    ENUMERATION: enumerated,
+    QUADRATURE: lambda p: quadrature.variance(p, 0, 1, batch_size=2),
+    LARGE_BATCH: lambda p: large_batch.leading_coefficient(p, 0, 1),
+    SIMULATION: lambda p: simulate(p, batch_sizes=[2], steps=1, replicas=2),
 }
 
 
-@pytest.mark.parametrize("module", ROUTES)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.place)
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_a_route_that_is_said_to_apply_can_be_gone_and_one_that_is_not_is_refused(module, name):
+def test_a_route_that_is_said_to_apply_can_be_gone_and_one_that_is_not_is_refused(route, name):
     p = PROBLEMS[name]
-    if unsupported_reason(p, module) is None:
-        GO[module](p)
-        assert module != "theory.variance_poly" or all(
-            any(can(e, p, Quantity("variance", t, 1)) for e in variance_poly.ENGINES) for t in (1, 2, 5)
-        )
-    elif module != "theory.variance_poly":  # of which more than what is sure may do
+    if route.unsupported_reason(p) is None:
+        GO[route](p)
+        assert route is not POLYNOMIAL or all(any(can(e, p, Quantity("variance", t, 1)) for e in variance_poly.ENGINES) for t in (1, 2, 5))
+    elif route is not POLYNOMIAL:  # of which more than what is sure may do
         with pytest.raises(ValueError, match=r"\w"):
-            GO[module](p)
+            GO[route](p)
 
 
 REFUSALS = {
@@ -91,19 +89,19 @@ REFUSALS = {
     "large batch": lambda p: large_batch.leading_coefficient(p, 0, 1),
     "simulation": lambda p: make_plan(p, batch_sizes=[2], steps=1, replicas=2),
 }
-OWN = {"quadrature": "theory.references.quadrature", "large batch": "theory.large_batch", "simulation": "empirics"}
+OWN = {"quadrature": QUADRATURE, "large batch": LARGE_BATCH, "simulation": SIMULATION}
 
 
 @pytest.mark.parametrize("refused", REFUSALS)
 def test_a_refusal_names_all_that_applies_and_nothing_else(refused):
-    own, count = OWN.get(refused, "theory.enumeration"), 0
+    own, count = OWN.get(refused, ENUMERATION), 0
     for name, p in PROBLEMS.items():
         try:
             REFUSALS[refused](p)
         except CannotError as error:
             said, count = str(error), count + 1
-            for module, (words, _) in ROUTES.items():
-                assert (words in said) == (module != own and unsupported_reason(p, module) is None), (name, module, said)
+            for route in ROUTES:
+                assert (route.words() in said) == (route is not own and route.unsupported_reason(p) is None), (name, route, said)
     assert count > 10
 
 
@@ -127,4 +125,4 @@ def test_a_range_of_batch_sizes_that_cannot_be_enumerated_names_simulation(law):
     p = problem(LAWS[law], 2, "tanh")
     with pytest.raises(CannotError, match="inputs must have finite support") as refusal:
         certified_decreasing_range(p, approximate("tanh", 3, 9), 0, 1)
-    assert ("empirics.simulate" in str(refusal.value)) == (unsupported_reason(p, "empirics") is None)
+    assert ("empirics.simulate" in str(refusal.value)) == (SIMULATION.unsupported_reason(p) is None)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, input_laws, problems, two_layer_sizes
 from theory import Budget, Discrete, Gaussian, Independent, TeacherStudent, large_batch, recursion, variance_poly
+from theory.affordable_routes import largest_enumerated
 from theory.budget import CannotError, Cost, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import can
 from theory.engines.frequencies import Frequencies
 from theory.engines.wishart import Wishart
 from theory.enumeration.path_counts import path_cost
-from theory.enumeration.path_limits import limits
-from theory.other_routes import largest_enumerated
+from theory.enumeration.path_limits import path_budgets
 from theory.references import quadrature
 from theory.trace_forms import W, g, tr
 from theory.variance_poly import expectation, loss_polynomial, mean_gradient, variance_polynomial
@@ -240,7 +240,7 @@ def test_a_refusal_names_the_routes_that_apply(problem, named, unnamed):
 def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activation, step):
     problem = deep(Discrete([0, 1, 3]), activation)
     quantity = variance_poly._quantity(problem, "variance", step, 1)
-    (usual,) = limits(None, None)
+    (usual,) = path_budgets(None, None)
     for budget in (Budget(), Budget(seconds=1e-2), Budget(bytes=2e5)):
         largest = largest_enumerated(problem, quantity, budget) or 0
         costs = [path_cost(problem, 3, b, step, step + 1, False) for b in (largest, largest + 1)]

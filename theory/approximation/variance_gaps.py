@@ -23,10 +23,10 @@ from theory.arithmetic.working_precision import working_precision
 from theory.budget import Budget
 from theory.chebyshev import ActivationPolynomial
 from theory.enumeration.path_counts import interpolation_cost
-from theory.enumeration.path_limits import LIMIT, limits, require
+from theory.enumeration.path_limits import LIMIT, path_budgets, require_paths
 from theory.exact import NumberLike, as_index, spelled, to_fmpq
 from theory.problem import TeacherStudent, as_problem
-from theory.routes import cannot, others, without_atoms
+from theory.routes import ENUMERATION, without_atoms
 
 _BITS = 128
 
@@ -110,15 +110,15 @@ def certified_decreasing_range(
         (1, 12)
     """
     sizes = range(1, as_index(largest, "largest", minimum=2) + 1)
-    allowed = limits(max_paths, budget, usual=4 * LIMIT)
+    allowed = path_budgets(max_paths, budget, usual=4 * LIMIT)
     if isinstance(problem, TeacherStudent) and problem.inputs.support() is None:
-        raise cannot(problem, without_atoms(problem), *others("theory.enumeration"))
+        raise ENUMERATION.cannot(problem, without_atoms(problem))
     gap = variance_gap(problem, polynomial, step, layer, budget=budget)
     if not polynomial.is_certified:
         raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
     exact, t = replace(problem, activation=polynomial.coefficients), problem.check_step(step)
     atoms = len(problem.inputs.support()[0])  # type: ignore[index]
-    require(interpolation_cost(exact, atoms, sizes, t, t + 1), allowed, f"enumeration up to largest = {spelled(sizes.stop - 1)}")
+    require_paths(interpolation_cost(exact, atoms, sizes, t, t + 1), allowed, f"enumeration up to largest = {spelled(sizes.stop - 1)}")
     variances = tuple(enumeration.variance(exact, t, layer, batch_size=b, max_paths=math.inf) for b in sizes)
     with working_precision(_BITS):
         e = arb(gap)

@@ -30,7 +30,7 @@ from theory.arithmetic.working_precision import working_precision
 from theory.backpropagation import Matrices, Sigma, backpropagate, exact_sigma, forward
 from theory.budget import Budget, RangeError
 from theory.enumeration.path_counts import BALL_BITS, KEPT, count_paths, interpolation_cost, path_cost
-from theory.enumeration.path_limits import limits, require
+from theory.enumeration.path_limits import path_budgets, require_paths
 from theory.exact import (
     as_choice,
     as_flag,
@@ -47,7 +47,7 @@ from theory.exact import (
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.optimizers import SGD
 from theory.problem import TeacherStudent, as_problem
-from theory.routes import cannot, others, routes, without_atoms
+from theory.routes import ENUMERATION, POLYNOMIAL, SIMULATION, applicable, without_atoms
 
 #: Atoms with their shares, and the probability of the batch.
 Batch = tuple[list[tuple[int, fmpq]], fmpq]
@@ -96,7 +96,7 @@ def moments(
     the paths as much work as that (and as 60,000 paths), and for more than `budget` allows.
     """
     _require_rationals(problem)
-    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, limits(max_paths, budget)))
+    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, path_budgets(max_paths, budget)))
     return to_fraction(second), to_fraction_array(mean)
 
 
@@ -137,7 +137,7 @@ def variance(
         ['0', '12393/8192']
     """
     _require_rationals(problem)
-    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, limits(max_paths, budget)))
+    second, mean = _moments(*_prepared(problem, step, layer, batch_size, literal, path_budgets(max_paths, budget)))
     return to_fraction(second - sum((x * x for x in mean.ravel()), fmpq(0)))
 
 
@@ -166,11 +166,11 @@ def variance_ball(
     sigma = _checked(problem).activation
     if isinstance(sigma, Activation) and not sigma.is_certified:
         reason = f"activation must be a polynomial or a named one, but was {shown(sigma)}"
-        raise cannot(problem, reason, *others("theory.enumeration"))
+        raise ENUMERATION.cannot(problem, reason)
     bits = as_index(bits, "bits", minimum=53)
     if bits > 10_000:
         raise ValueError(f"bits must be at most 10000, but was {spelled(bits)}")
-    allowed = limits(max_paths, budget)
+    allowed = path_budgets(max_paths, budget)
     prepared = _prepared(problem, step, layer, batch_size, literal, allowed)
     with working_precision(bits):
         second, mean = _moments(*prepared)
@@ -203,7 +203,7 @@ def loss(
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
     _require_rationals(problem)
     t = problem.check_step(step)
-    sgd = _affordable(problem, batch_size, t, t, literal, limits(max_paths, budget))
+    sgd = _affordable(problem, batch_size, t, t, literal, path_budgets(max_paths, budget))
     total = fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
         for x, target, chance in zip(sgd.atoms, sgd.targets, sgd.probabilities, strict=True):
@@ -231,7 +231,7 @@ def expectation(
     if not (callable(function) or hasattr(function, "evaluate")):
         raise TypeError(f"function must be a function of a path or a trace form, but was {shown(function)}")
     t = problem.check_step(getattr(function, "step", 0) if step is None else step)
-    sgd = _affordable(problem, batch_size, t, t + 1, literal, limits(max_paths, budget))
+    sgd = _affordable(problem, batch_size, t, t + 1, literal, path_budgets(max_paths, budget))
     if hasattr(function, "evaluate"):
         function.shape(problem)  # refuses letters that do not chain and layers that do not exist
         form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))
@@ -280,7 +280,7 @@ def interpolated_polynomial(
     k = 1 if kind == "loss" else problem.check_layer(layer)
     sizes = range(1, d + 2 + as_index(extra, "extra"))
     cost = interpolation_cost(problem, len(_law(problem)[0]), sizes, t, t + (kind != "loss"))
-    require(cost, limits(max_paths, budget), "enumeration", routes(problem, "theory.variance_poly"))
+    require_paths(cost, path_budgets(max_paths, budget), "enumeration", applicable(problem, POLYNOMIAL))
 
     def value(b: int) -> Fraction:
         if kind == "loss":
@@ -366,7 +366,7 @@ def _affordable(
     """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
     b, (atoms, probabilities) = as_index(batch_size, "batch_size", minimum=1), _law(problem)
     cost = path_cost(problem, len(atoms), b, step, batches, as_flag(literal, "literal"))
-    require(cost, allowed, "enumeration", routes(problem, "theory.variance_poly", "empirics"))
+    require_paths(cost, allowed, "enumeration", applicable(problem, POLYNOMIAL, SIMULATION))
     return _Enumeration(
         student=tuple(map(to_fmpq_array, problem.student)),
         teacher=tuple(map(to_fmpq_array, problem.teacher)),
@@ -427,7 +427,7 @@ def _lookup(sgd: _Enumeration, path: Path, letter: Any) -> np.ndarray:
 def _law(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]:
     law = _checked(problem).inputs.support()
     if law is None:
-        raise cannot(problem, without_atoms(problem), *others("theory.enumeration"))
+        raise ENUMERATION.cannot(problem, without_atoms(problem))
     return law
 
 
@@ -443,7 +443,7 @@ def _require_rationals(problem: TeacherStudent) -> None:
         balls = "variance_ball takes it, or " if sigma.is_certified else ""
         reason = f"activation must be a polynomial, relu or leaky_relu to be enumerated in rationals, but was {sigma}: "
         reason += f"{balls}theory.chebyshev.approximate makes a polynomial in its place"
-        raise cannot(problem, reason, *others("theory.enumeration"))
+        raise ENUMERATION.cannot(problem, reason)
 
 
 def _key(weights: Matrices) -> tuple[Any, ...]:

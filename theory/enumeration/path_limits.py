@@ -35,7 +35,7 @@ class PathLimit(Budget):
         return isinstance(cost, PathCost) and cost.paths <= self.paths and cost.paths < BEYOND_REACH and super().allows(cost)
 
 
-def limits(max_paths: Any, budget: Any, usual: int = LIMIT) -> tuple[Budget, ...]:
+def path_budgets(max_paths: Any, budget: Any, usual: int = LIMIT) -> tuple[Budget, ...]:
     """What enumeration may cost: `max_paths`, `budget`, or both; the usual number of paths where neither is given.
 
     TypeError or ValueError for a `max_paths` that is no integer >= 1 and not infinity, and for no budget.
@@ -56,7 +56,7 @@ def _as_limit(max_paths: Any) -> float:
     return limit if limit < BEYOND_REACH else math.inf
 
 
-def require(cost: PathCost, allowed: Iterable[Budget], what: str = "enumeration", alternatives: Iterable[str] = ()) -> None:
+def require_paths(cost: PathCost, allowed: Iterable[Budget], what: str = "enumeration", alternatives: Iterable[str] = ()) -> None:
     """UnaffordableError beyond any of the budgets."""
     left = ("a smaller batch size or step", *alternatives)
     for budget in allowed:

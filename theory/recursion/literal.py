@@ -32,7 +32,7 @@ from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.recursion.partitions import powers_of_inverse_batch
 from theory.recursion.sample_moments import joint_moments, weighted_moments
-from theory.routes import cannot, in_balls
+from theory.routes import ENUMERATION, POLYNOMIAL, cannot, in_balls
 from theory.trace_forms.letters import (
     GRADIENT,
     WEIGHT,
@@ -276,6 +276,6 @@ def require_two_linear_layers(problem: TeacherStudent) -> None:
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
         by_engines = problem.is_polynomial and ((problem.is_linear and problem.depth == 1) or problem.inputs.support() is not None)
-        left = {"theory.variance_poly": by_engines, "theory.enumeration": not in_balls(problem)}
+        left = {POLYNOMIAL: by_engines, ENUMERATION: not in_balls(problem)}
         reason = f"the recursion is for two linear layers, but the network has {problem.depth} and is {kind}"
-        raise cannot(problem, reason, *(module for module, takes_forms in left.items() if takes_forms))
+        raise cannot(problem, reason, *(route for route, takes_forms in left.items() if takes_forms))

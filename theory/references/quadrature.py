@@ -21,7 +21,7 @@ from theory.budget.unit_costs import UNITS
 from theory.degrees import batch_degrees, gradient_degree, output_degree
 from theory.exact import NumberLike, as_choice, as_index, as_number, shown, spelled, to_fmpq
 from theory.problem import TeacherStudent, as_problem
-from theory.routes import require, routes
+from theory.routes import QUADRATURE, SIMULATION, applicable
 
 Weights = tuple[arb_mat, ...]
 
@@ -96,7 +96,7 @@ def _prepare(
         fitting = largest_that_fits(lambda s: allowed.allows(predicted_cost(problem, s, kind)), 0, t)
         if fitting is not None:
             yield f"a smaller step (step {fitting} fits)"
-        yield from routes(problem, "empirics")
+        yield from applicable(problem, SIMULATION)
 
     allowed.require(predicted_cost(problem, t, kind), f"quadrature at t = {t}", alternatives())
     return t, Fraction(b), _nodes(problem, t, kind)
@@ -104,7 +104,7 @@ def _prepare(
 
 def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
     """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
-    require(as_problem(problem), "theory.references.quadrature")
+    QUADRATURE.require_applicable(as_problem(problem))
     as_choice(kind, "kind", ("variance", "loss"))
     step = as_index(step, "step")
     if step > MAX_STEPS:

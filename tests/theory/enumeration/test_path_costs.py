@@ -16,7 +16,7 @@ from theory import Discrete, TeacherStudent, enumeration
 from theory.budget import Budget, UnaffordableError
 from theory.budget.unit_costs import UNITS
 from theory.enumeration import path_counts as enumeration_cost
-from theory.enumeration.path_limits import limits
+from theory.enumeration.path_limits import path_budgets
 from theory.trace_forms import W, g, tr
 
 PROBLEM = PINNED["coin"]
@@ -189,4 +189,4 @@ def test_a_budget_pays_for_more_paths_than_the_usual_limit():
     with pytest.raises(UnaffordableError, match="the budget is max_paths = 500000"):
         enumeration.variance(problem, 0, 1, batch_size=10**6)
     for seconds, paid in ((2 * cost.seconds, True), (cost.seconds / 2, False)):
-        assert all(budget.allows(cost) for budget in limits(None, Budget(seconds))) == paid
+        assert all(budget.allows(cost) for budget in path_budgets(None, Budget(seconds))) == paid

@@ -1,4 +1,4 @@
-"""What is left when no polynomial in 1/b can be had: the routes to the same quantity, as far as each applies and is affordable."""
+"""What is left when no polynomial in 1/b can be had: the other routes to the quantity, as far as each applies and the budget allows it."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from theory.budget import Budget, largest_that_fits
 from theory.engines.base import Quantity
 from theory.engines.frequencies.cost import support_size
 from theory.enumeration.path_counts import path_cost
-from theory.enumeration.path_limits import LIMIT, limits
+from theory.enumeration.path_limits import LIMIT, path_budgets
 from theory.problem import TeacherStudent
 from theory.references import quadrature
-from theory.routes import in_balls, routes, unsupported_reason
+from theory.routes import ENUMERATION, LARGE_BATCH, QUADRATURE, SIMULATION, applicable, in_balls
 
 _CALLS = {"variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"}
 #: Beyond this batch size nobody asks how far enumeration goes.
 _LARGEST = 1 << 20
 
 
-def other_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> Iterator[str]:
+def affordable_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> Iterator[str]:
     """One line for each: enumeration and quadrature at single batch sizes, the large-batch law, simulation. Nothing is computed."""
     if (largest := largest_enumerated(problem, quantity, budget)) is not None:
         call = "variance_ball" if in_balls(problem) else _CALLS[quantity.kind]
-        yield f"enumeration at one batch size (theory.enumeration.{call}), which is affordable up to b = {largest}"
-    integrable = quantity.kind in ("variance", "loss") and unsupported_reason(problem, "theory.references.quadrature") is None
+        yield f"{ENUMERATION.words(call)}, which is affordable up to b = {largest}"
+    integrable = quantity.kind in ("variance", "loss") and QUADRATURE.unsupported_reason(problem) is None
     if integrable and budget.allows(quadrature.predicted_cost(problem, quantity.step, quantity.kind)):
-        yield f"quadrature at one batch size of any size (theory.references.quadrature.{quantity.kind})"
-    differentiable = quantity.kind == "variance" and unsupported_reason(problem, "theory.large_batch") is None
+        yield QUADRATURE.words(quantity.kind)
+    differentiable = quantity.kind == "variance" and LARGE_BATCH.unsupported_reason(problem) is None
     if differentiable and budget.allows(large_batch.predicted_cost(problem, quantity.step)):
-        yield "the large-batch law beta_1/b (theory.large_batch.leading_coefficient)"
+        yield LARGE_BATCH.words("leading_coefficient")
     if quantity.kind != "trace_form":
-        yield from routes(problem, "empirics")
+        yield from applicable(problem, SIMULATION)
 
 
 def largest_enumerated(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> int | None:
     """The largest batch size (up to 2^20) that enumeration takes on by itself and within the budget; None for none."""
-    if unsupported_reason(problem, "theory.enumeration") is not None or (in_balls(problem) and quantity.kind != "variance"):
+    if ENUMERATION.unsupported_reason(problem) is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
     atoms = support_size(problem.inputs)
     literal = quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters)
@@ -44,6 +44,6 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity, budget: Budg
 
     def fits(b: int) -> bool:
         cost = path_cost(problem, atoms, b, quantity.step, batches, literal)
-        return all(limit.allows(cost) for limit in limits(LIMIT, budget))
+        return all(limit.allows(cost) for limit in path_budgets(LIMIT, budget))
 
     return largest_that_fits(fits, 1, _LARGEST)
