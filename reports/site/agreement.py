@@ -63,7 +63,7 @@ def run_seed(seed: int, i: int) -> int:
 
 
 def make(
-    seed: int = 0, directory: None = None, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NETWORKS, replicas: int = REPLICAS
+    seed: int = 0, directory: None = None, *, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NETWORKS, replicas: int = REPLICAS
 ) -> MeasuredPage:
     """The page, with all its numbers computed now: nothing is stored."""
     from reports.figures import agreement as figures

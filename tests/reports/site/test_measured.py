@@ -81,7 +81,7 @@ def test_the_command_of_stored_results_makes_them_again(stores: Path, tmp_path: 
 
 
 def test_the_example_of_agreement_is_its_row() -> None:
-    html = agreement.make(1, None, TWO[:1], replicas=400).html
+    html = agreement.make(1, networks=TWO[:1], replicas=400).html
     code = unescape(re.findall(r"<pre[^>]*><code>(from empirics.*?)</code>", html, re.DOTALL)[0])
     code = code.replace("cases(seed=1)", f"cases({TWO[:1]!r}, seed=1)")
     told = io.StringIO()
@@ -154,7 +154,7 @@ def test_what_diverged_is_not_compared() -> None:
 
 
 def test_agreement_page_and_its_table() -> None:
-    made = agreement.make(0, None, TWO, replicas=400)
+    made = agreement.make(0, networks=TWO, replicas=400)
     rows = re.findall(r"<tr><td.*?</tr>", made.html, re.DOTALL)
     assert f"{len(rows)} comparisons" in made.finding and len(rows) > 20
     for row in rows:
@@ -167,7 +167,7 @@ def test_agreement_page_and_its_table() -> None:
 
 
 def test_agreement_is_the_same_again_and_other_with_another_seed() -> None:
-    first, again, other = (agreement.make(seed, TWO[:1], replicas=400).html for seed in (1, 1, 2))
+    first, again, other = (agreement.make(seed, networks=TWO[:1], replicas=400).html for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -204,7 +204,7 @@ def test_index_links_what_was_measured_and_sounds_alarms(tmp_path: Path, monkeyp
 
 
 def test_a_page_alone_has_no_dead_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    html = agreement.make(0, None, TWO[:1], replicas=400).html
+    html = agreement.make(0, networks=TWO[:1], replicas=400).html
     assert 'href="figure-1.html"' in html
     alone = replace(measured.MEASURED[1], make=lambda seed, directory: MeasuredPage(html, "found"))
     monkeypatch.setattr(measured, "MEASURED", (measured.MEASURED[0], alone))
