@@ -223,3 +223,9 @@ def _one_word(form: TraceForm, name: str) -> Word:
     if form.terms[0].coefficient != 1:
         raise ValueError(f"{name} must have no coefficient, but was {shown(form)}; give it as coefficient=")
     return form.terms[0].open or ()
+
+
+def require_form(form: Any) -> None:
+    """TypeError for anything but a trace form or a Kronecker form."""
+    if not isinstance(form, TraceForm | KroneckerForm):
+        raise TypeError(f"form must be a trace form or a Kronecker form, but was {shown(form)}")

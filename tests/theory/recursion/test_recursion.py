@@ -193,7 +193,7 @@ def test_unaffordable_requests_are_refused_before_any_work(monkeypatch, compute,
         raise AssertionError("work was started")
 
     for name in ("gaussian_sum", "graph_sum", "to_initial_weights"):
-        monkeypatch.setattr(f"theory.recursion.{name}", work)
+        monkeypatch.setattr(f"theory.recursion.expectations.{name}", work)
     with pytest.raises(UnaffordableError, match=r"would cost .* the budget is 600 s") as refusal:
         compute(norm(t, 1), PROBLEM)
     assert refusal.value.cost is not None
