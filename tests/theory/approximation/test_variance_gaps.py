@@ -129,7 +129,7 @@ def test_too_many_paths_are_refused_before_any_work(monkeypatch):
     def work(*arguments):
         raise AssertionError("work was done")
 
-    monkeypatch.setattr(enumeration, "_Enumeration", work)
+    monkeypatch.setattr("theory.enumeration.requests.Walk", work)
     polynomial = approximate("tanh", 3, 21)
     with pytest.raises(UnaffordableError, match=r"enumeration up to largest = 1000000 would cost .*the budget is max_paths = 2000000"):
         certified_decreasing_range(SCALAR, polynomial, 1, 1, largest=10**6)

@@ -14,6 +14,7 @@ from tests.instances import PINNED
 from tests.strategies import discrete_laws, fractions, problems, two_layer_sizes
 from theory import Discrete, TeacherStudent, enumeration
 from theory.backpropagation import batch_gradient, exact_sigma
+from theory.enumeration.batches import multinomial
 from theory.exact import to_fmpq, to_fraction
 from theory.trace_forms import W, g, teacher, tr
 
@@ -121,11 +122,11 @@ def test_interpolation_finds_the_polynomial_and_refuses_a_degree_that_is_too_low
 def test_batches_are_listed_one_at_a_time():
     law = tuple(fmpq(1, n) for n in (2, 3, 6))
     chances = {}
-    for counts, chance in enumeration._multinomial(5, law):
+    for counts, chance in multinomial(5, law):
         assert sum(c for _, c in counts) == 5
         assert all(c for _, c in counts)
         chances[tuple(counts)] = chance
     assert len(chances) == 21 and sum(chances.values()) == 1
     assert chances[(0, 2), (1, 2), (2, 1)] == fmpq(30) * fmpq(1, 4) * fmpq(1, 9) * fmpq(1, 6)
-    first, _ = next(enumeration._multinomial(1000, law))  # half a million batches
+    first, _ = next(multinomial(1000, law))  # half a million batches
     assert first == [(0, 1), (1, 1), (2, 998)]

@@ -17,6 +17,7 @@ from theory.budget import Budget, UnaffordableError
 from theory.budget.unit_costs import UNITS
 from theory.enumeration import path_counts as enumeration_cost
 from theory.enumeration.path_limits import path_budgets
+from theory.enumeration.requests import affordable_walk
 from theory.trace_forms import W, g, tr
 
 PROBLEM = PINNED["coin"]
@@ -51,7 +52,7 @@ def test_long_numbers_are_refused_before_any_work(name, monkeypatch):
     def work(*arguments):
         raise AssertionError("work was done")
 
-    monkeypatch.setattr(enumeration, "_Enumeration", work)
+    monkeypatch.setattr("theory.enumeration.requests.Walk", work)
     for call in (enumeration.variance, enumeration.expectation):
         arguments = (step, 1) if call is enumeration.variance else (lambda path: 0, step)
         with pytest.raises(UnaffordableError, match="as much work as") as refusal:
@@ -65,7 +66,7 @@ def test_one_atom_in_a_large_batch_is_one_short_path():
 
 def test_numbers_grow_as_predicted():
     for step in (4, 6, 8):
-        sgd = enumeration._affordable(ONE_ATOM, 1, step, 1, False, ())
+        sgd = affordable_walk(ONE_ATOM, 1, step, 1, False, ())
         ((weights, _),) = sgd.law_of_weights(step)
         bits = max(int(abs(x.p)).bit_length() + int(x.q).bit_length() for w in weights for x in w.ravel())
         assert bits / 2 < enumeration_cost.weight_bits(ONE_ATOM, step) < 2 * bits
@@ -150,7 +151,7 @@ def test_the_limit_counts_for_every_batch_size():
 
 
 def test_a_million_draws_of_one_batch_share_what_they_have_in_common():
-    sgd = enumeration._affordable(ONE_ATOM, 10**5, 0, 1, True, ())
+    sgd = affordable_walk(ONE_ATOM, 10**5, 0, 1, True, ())
     ((batch, chance),) = sgd.batches()
     assert chance == 1 and len(batch) == 10**5 and len({id(share) for _, share in batch}) == 1
 
