@@ -33,13 +33,13 @@ def words(text: str) -> Markup:
     return maths(escape(text, quote=False))
 
 
-def card(examined: Examined) -> dict[str, Any]:
-    """What the template shows of one showcase."""
+def card(examined: Examined, note: str = "") -> dict[str, Any]:
+    """What the template shows of one showcase; `note` is what the statement says of it."""
     evidence = examined.evidence
     tone, sign, word = OUTCOMES[examined.outcome]
     shown: dict[str, Any] = {
         "name": words(examined.showcase.name),
-        "note": maths(examined.showcase.note),
+        "note": maths(note),
         "tone": tone,
         "sign": sign,
         "word": word,

@@ -47,7 +47,9 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             printed, corrected = mark_differences(printed, corrected)
         figure = figures.draw(findings, seed)
         tone, sign, _ = VERDICTS[claim.verdict]
-        supporting, refuting = [card(e) for e in findings.supporting], [card(e) for e in findings.refuting]
+        supporting, refuting = (
+            [card(e, says.showcases.get(e.showcase.name, "")) for e in group] for group in (findings.supporting, findings.refuting)
+        )
         return page(
             "claim.html.jinja",
             seed=seed,

@@ -106,12 +106,12 @@ def tabulated(name: str, keys: Iterable[int], values: Iterable[Value]) -> dict[s
 
 @dataclass(frozen=True)
 class Showcase:
-    """An instance pinned for the report. `printed` marks those on which the printed statement must fail."""
+    """An instance pinned for the report. `printed` marks those on which the printed statement must fail; what is to be said of it is said
+    in statement.md, by its name."""
 
     name: str
     make: Callable[[], Any]
     printed: bool = False
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,10 @@ class Claim:
         statement = read_statement(self.module)
         if self.must_refute and not statement.corrected:
             raise ValueError(f"claim {self.id!r}: must state what is true")
+        if strangers := statement.showcases.keys() - {s.name for s in self.showcases}:
+            raise ValueError(
+                f"claim {self.id!r}: what it says of showcases must name one of them, but names {', '.join(sorted(strangers))}"
+            )
         return statement
 
     @property

@@ -12,6 +12,10 @@ r"""The text of a claim, and the reader of the file in which it stands: statemen
 
     A blank line begins a paragraph.
 
+    ## Showcases
+
+    - name of a showcase · what is to be said of it
+
     ## Remarks
 
     - One remark
@@ -24,8 +28,8 @@ Printed must be there, the others may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
@@ -60,6 +64,17 @@ def items(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(_joined(item) for item in items)
 
 
+def _notes(lines: Sequence[str]) -> dict[str, str]:
+    """Items "name · note"."""
+    notes: dict[str, str] = {}
+    for item in items(lines):
+        name, dot, note = item.partition(" · ")
+        if not dot or not name or name in notes:
+            raise ValueError(f"a showcase's note must be 'name · note', each name once, but was {item!r}")
+        notes[name] = note
+    return notes
+
+
 def _field(section: str) -> str:
     """Of `Statement`."""
     return section.lower().replace(" ", "_")
@@ -73,6 +88,7 @@ SECTIONS: dict[str, Callable[[Sequence[str]], Any]] = {
     "Shown for": _joined,
     "Hypotheses": items,
     "Proof": _paragraphs,
+    "Showcases": _notes,
     "Remarks": items,
 }
 REQUIRED = ("Source", "Printed")
@@ -82,7 +98,8 @@ REQUIRED = ("Source", "Printed")
 class Statement:
     """What a claim says, in HTML with LaTeX: as printed and, where there is more to be said, as it should read.
 
-    `shown_for` says of which networks the verdict speaks, in a few words that begin small.
+    `shown_for` says of which networks the verdict speaks, in a few words that begin small; `showcases` has what is to be
+    said of instances that are shown, by their names.
     """
 
     name: str
@@ -93,6 +110,7 @@ class Statement:
     shown_for: str = ""
     hypotheses: tuple[str, ...] = ()
     proof: str = ""
+    showcases: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

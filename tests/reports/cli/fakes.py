@@ -81,10 +81,11 @@ def claim(
         "check_printed": check_printed,
         "showcases": (
             *(Showcase(f"case {i}", partial(_same, x)) for i, x in enumerate(values)),
-            Showcase("smallest", lambda: F(1), printed=True, note=r"smallest in \(\lvert w\rvert\)"),
+            Showcase("smallest", lambda: F(1), printed=True),
         ),
     }
-    says = Statement(**{name: changes.pop(name, words) for name, words in text.items()})
+    notes = {"smallest": r"smallest in \(\lvert w\rvert\)"}
+    says = Statement(showcases=notes, **{name: changes.pop(name, words) for name, words in text.items()})
     return _Fake(**(fields | changes), says=says)
 
 

@@ -18,17 +18,18 @@ SHORT = "# T · U\n" + BODY
 
 def test_every_part_of_a_statement():
     lists = "\n## Shown for\n\none\nlayer\n\n## Hypotheses\n\n- one\n  that goes on\n- two\n"
-    lists += "\n## Proof\n\nSee above.\n\n## Remarks\n\n- a sign\n"
+    lists += "\n## Proof\n\nSee above.\n"
+    lists += "\n## Showcases\n\n- degree 6 > 3 · the smallest\n- one: x · 2\n\n## Remarks\n\n- a sign\n"
     assert parse_statement(SHORT + lists) == Statement(
         "T",
         "U",
         "line 1",
         r"<p>For \(a &lt; b\).</p><p>Then.</p>",
-        "",
-        "one layer",
-        ("one that goes on", "two"),
-        "<p>See above.</p>",
-        ("a sign",),
+        shown_for="one layer",
+        hypotheses=("one that goes on", "two"),
+        proof="<p>See above.</p>",
+        showcases={"degree 6 > 3": "the smallest", "one: x": "2"},
+        remarks=("a sign",),
     )
 
 
@@ -47,6 +48,8 @@ def test_every_part_of_a_statement():
         (SHORT + "## Proof\n\nabove\n\n## Corrected\n\nlate\n", "must come in the order .* but came as Source, Printed, Proof, Corrected"),
         (SHORT[: SHORT.index("## Printed")], "a section is missing: Printed"),
         (SHORT + "## Proof\n\n## Remarks\n\n- a sign\n", "a section must not be empty: Proof"),
+        (SHORT + "## Showcases\n\n- a: note\n", "must be 'name · note', each name once, but was 'a: note'"),
+        (SHORT + "## Showcases\n\n- one · a\n- one · b\n", "each name once, but was 'one · b'"),
         (SHORT + "## Remarks\n\na sign\n", "a line of a list must begin with '- ' .* but was 'a sign'"),
         (SHORT + "## Remarks\n\n- a sign\nand more\n", "but was 'and more'"),
     ],
@@ -68,6 +71,13 @@ def test_a_claim_whose_print_fails_must_say_what_is_true():
         replace(holds, verdict=Verdict.CORRECTED, check_printed=holds.check, showcases=_with_print(holds)).statement  # noqa: B018
     with pytest.raises(ValueError, match="must show an instance on which the print fails"):
         replace(holds, verdict=Verdict.REFUTED)
+
+
+def test_a_note_names_a_showcase():
+    claim = next(c for c in LEDGER if c.id == "3.4")
+    assert claim.statement.showcases["degree 23 > 15"] == "the second bound fails too"
+    with pytest.raises(ValueError, match=r"claim '3\.4': .* must name one of them, but names degree 23 > 15"):
+        replace(claim, showcases=tuple(s for s in claim.showcases if s.name != "degree 23 > 15")).statement  # noqa: B018
 
 
 def _with_print(claim: Claim):

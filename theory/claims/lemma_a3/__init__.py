@@ -124,8 +124,8 @@ CLAIM = Claim(
     check=check,
     check_printed=check_printed,
     showcases=(
-        Showcase("dependent samples in two rows and in row 0", _dependent, note="d = 5, p = 2, one sample in three places"),
+        Showcase("dependent samples in two rows and in row 0", _dependent),
         Showcase("the square of one sample's gradient", _one_row),
-        Showcase("no gradient, one row", _no_gradient, printed=True, note="m' = -1"),
+        Showcase("no gradient, one row", _no_gradient, printed=True),
     ),
 )

@@ -130,21 +130,8 @@ CLAIM = Claim(
         Showcase("three quadratic layers", lambda: Sizes((2, 2, 2, 1), 2)),
         Showcase("three cubic layers", lambda: Sizes((1, 2, 1, 1), 3)),
         Showcase("four quadratic layers", lambda: Sizes((1, 1, 1, 1, 1), 2)),
-        Showcase(
-            "nine monomials for seven terms",
-            lambda: Terms(3, 2),
-            printed=True,
-            note=r"With \(u = W_1 x\): \(W_3 [1 + W_2 (1 + u + u^2) + W_2^2 (1 + u + u^2)^2]\) has \(1 + 3 + 5 = 9\) monomials; "
-            r"\(D^2 + D + 1 = 7\).",
-        ),
-        Showcase(
-            "the printed J at widths 1",
-            lambda: Sizes((1,) * 8, 2),
-            printed=True,
-            note=r"All letters are numbers, so each product is one monomial. Those of \(f(w^*)\) hold teacher's weights, those of "
-            r"\(\partial f(w) / \partial W_7\) do not: all their products are different. "
-            r"\(J = (2 \cdot 127 \cdot 64)^2 = 16256^2\).",
-        ),
+        Showcase("nine monomials for seven terms", lambda: Terms(3, 2), printed=True),
+        Showcase("the printed J at widths 1", lambda: Sizes((1,) * 8, 2), printed=True),
         Showcase("three cubic layers, one of them wide", lambda: Wide(3, 3, 500_000), printed=True),
     ),
 )

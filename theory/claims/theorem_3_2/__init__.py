@@ -72,7 +72,7 @@ CLAIM = Claim(
     check_printed=check_printed,
     showcases=(
         Showcase("four weights of step 1", _mixed),
-        Showcase("H = 3, D = 2: four weights of step 1", _three_quadratic_layers, note="16 terms; a general C and a matrix"),
-        Showcase("a weight that starts at zero", _vanishing, printed=True, note="its slope in the gradient is -alpha"),
+        Showcase("H = 3, D = 2: four weights of step 1", _three_quadratic_layers),
+        Showcase("a weight that starts at zero", _vanishing, printed=True),
     ),
 )

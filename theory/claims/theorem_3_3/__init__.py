@@ -102,11 +102,11 @@ CLAIM = Claim(
     check_printed=check_printed,
     showcases=(
         Showcase("a norm of weights times a gradient", _norm),
-        Showcase("H = 2, D = 2: the norm of a gradient of step 1", _quadratic_norm, note="degree 10, the sharp bound"),
-        Showcase("H = 2, D = 2: two units, two coordinates", _quadratic_planar, note="weights of step 1, a general C, a matrix"),
-        Showcase("H = 3, D = 1: the norm of a gradient of step 1", _three_linear_layers, note="degree 10, the sharp bound"),
-        Showcase("H = 3, D = 2: a gradient of step 1", _three_quadratic_layers, note="degree 12, the sharp bound"),
-        Showcase("H = 2, D = 2, Gaussian inputs: weights of step 1", _gaussian_quadratic, note="moments up to order 12"),
+        Showcase("H = 2, D = 2: the norm of a gradient of step 1", _quadratic_norm),
+        Showcase("H = 2, D = 2: two units, two coordinates", _quadratic_planar),
+        Showcase("H = 3, D = 1: the norm of a gradient of step 1", _three_linear_layers),
+        Showcase("H = 3, D = 2: a gradient of step 1", _three_quadratic_layers),
+        Showcase("H = 2, D = 2, Gaussian inputs: weights of step 1", _gaussian_quadratic),
         Showcase("a product without randomness", _constant, printed=True),
     ),
 )

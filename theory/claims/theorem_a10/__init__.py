@@ -76,8 +76,8 @@ def check_printed(instance: FixedPolynomial) -> Evidence:
         statement="the polynomial that keeps all gradients within epsilon keeps the product within it (as printed: P depends on epsilon, "
         "sigma and T)",
         instance=instance.name,
-        left_route=f"the polynomial for epsilon = {float(instance.tolerance):g}: gradients on every path",
-        left={"degree": polynomial.degree, "gap of the gradients, at most": bound},
+        left_route="the polynomial for epsilon: gradients on every path",
+        left={"epsilon": instance.tolerance, "degree": polynomial.degree, "gap of the gradients, at most": bound},
         right_route="the product in both runs, in ball arithmetic: the gap",
         right=float(gap),
         holds=not ball_runs.exceeds(gap, instance.tolerance),

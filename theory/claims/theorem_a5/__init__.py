@@ -96,7 +96,7 @@ CLAIM = Claim(
     check=check,
     check_printed=check_printed,
     showcases=(
-        Showcase("four weights of step 2", _mixed, note="16 terms; a general C"),
+        Showcase("four weights of step 2", _mixed),
         Showcase("one weight, two different learning rates", _single, printed=True),
     ),
 )

@@ -89,8 +89,8 @@ CLAIM = Claim(
     figure="degree bounds",
     check=check,
     showcases=(
-        Showcase("the norm of a scalar gradient at step 1", _norm, note="degree 6, the sharp bound; printed bound 8"),
-        Showcase("p = 2, a general C and a matrix", _planar, note="the sharp bound again attained"),
+        Showcase("the norm of a scalar gradient at step 1", _norm),
+        Showcase("p = 2, a general C and a matrix", _planar),
         Showcase("weights of step 1 and a gradient of step 0", _two_steps),
     ),
 )
