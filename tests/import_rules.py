@@ -1,8 +1,8 @@
 """The import rules of the house, read from the sources: who may import whom, without importing anyone.
 
-Each package is a list of folders and modules, from the ground up: what stands in one may import what stands in it or in an earlier one,
-in no circle. `empirics` may import of `theory` the problem, its laws, numbers, budgets and the names of the ways to a quantity only;
-`reports` may import anything; nobody imports `reports`.
+Each package has floors, from the ground up, and each floor a few folders and modules: what stands on one may import what stands on it or
+on a lower one, in no circle of modules and in none of folders. `empirics` may import of `theory` the problem, its laws, numbers, budgets
+and the names of the ways to a quantity only; `reports` may import anything; nobody imports `reports`.
 """
 
 from __future__ import annotations
@@ -12,26 +12,41 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-#: Every package as its floors, bottom to top. A folder stands for everything in it; the package's own name is its __init__.
-HOUSE: dict[str, tuple[str, ...]] = {
-    "theory": (
-        *("exact", "budget", "arithmetic", "inputs", "activations", "optimizers", "inverse_batch", "degrees", "problem", "routes"),
-        *("kronecker", "backpropagation", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
-        *("recursion", "engines", "linear_regression", "large_batch", "enumeration", "references"),
-        *("affordable_routes", "variance_poly", "approximation", "theory", "claims"),
-    ),
-    "empirics": (
-        *("extra", "inputs", "single_precision", "engine_records", "arguments", "sampling", "engines", "estimation", "models", "runs"),
-        *("experiments", "empirics"),
-    ),
-    "reports": ("text", "findings", "figures", "site", "cli", "reports", "__main__"),
+#: The floors of every package, bottom to top. A folder stands for everything in it; the package's own name is its __init__.
+HOUSE: dict[str, dict[str, tuple[str, ...]]] = {
+    "theory": {
+        "numbers": ("exact", "budget", "arithmetic", "inverse_batch", "degrees"),
+        "problems": ("inputs", "activations", "optimizers", "problem", "routes", "backpropagation"),
+        "algebra": ("kronecker", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
+        "recursion and engines": ("recursion", "engines", "large_batch"),
+        "slow truth": ("enumeration", "references"),
+        "answers": ("affordable_routes", "variance_poly", "approximation"),
+        "front": ("theory",),
+        "claims": ("claims",),
+    },
+    "empirics": {
+        "inputs": ("extra", "inputs", "single_precision", "engine_records", "arguments"),
+        "sampling": ("sampling",),
+        "engines": ("engines",),
+        "estimation": ("estimation",),
+        "runs": ("runs",),
+        "experiments": ("experiments",),
+        "front": ("empirics",),
+    },
+    "reports": {
+        "text": ("text", "findings"),
+        "figures": ("figures",),
+        "site": ("site",),
+        "commands": ("cli",),
+        "front": ("reports", "__main__"),
+    },
 }
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})
 EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers", "theory.routes")
-#: The slow, obvious truth shares no formula with what it is compared with: it sees the ground of the house, up to the problem.
-ORACLE, ORACLE_UP_TO = "theory.enumeration", "backpropagation"
-#: Ways to the same polynomial: none may lean on another, and what checks them leans on none.
-ENGINES, REFERENCES = "theory.engines", "theory.references"
+#: The slow truth shares no formula with what it is compared with: how far up each of the two sees.
+TRUTH_SEES = {"theory.enumeration": "problems", "theory.references": "algebra"}
+#: Ways to the same polynomial: none may lean on another.
+ENGINES = "theory.engines"
 TOP_LEVEL = frozenset({"pyproject.toml", "constraints.txt", "Makefile", ".ci", ".gitignore"}) | frozenset(
     {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "tests", *HOUSE}
 )
@@ -50,15 +65,34 @@ def violations(imports: Mapping[str, set[str]]) -> list[str]:
         found += [f"{name} imports {t}: {why}" for t in sorted(targets) for why in _objections(name, t)]
         if floor(name) is None:
             found.append(f"{name} has no floor: give it its place in HOUSE")
-    return found + [f"circular import: {' -> '.join(circle)}" for circle in circles(imports)]
+    between_folders: dict[str, set[str]] = {_place(name): set() for name in imports}
+    for name, targets in imports.items():
+        between_folders[_place(name)] |= set(map(_place, targets))
+    found += [f"circular import: {' -> '.join(circle)}" for circle in circles(imports)]
+    return found + [f"circle of folders: {' -> '.join(circle)}" for circle in circles(between_folders)]
 
 
 def floor(name: str) -> int | None:
     """The floor of a module in its package, counted from the ground; None for what has none."""
     package, _, rest = name.partition(".")
     place = rest.split(".")[0] or package
-    floors = HOUSE.get(package, ())
-    return floors.index(place) if place in floors else None
+    return next((n for n, places in enumerate(HOUSE.get(package, {}).values()) if place in places), None)
+
+
+def shadowed(root: Path) -> list[str]:
+    """Every name that a package offers and that one of its modules has too: which of the two it is depends on who was imported first."""
+    found = []
+    for path in sorted(path for package in HOUSE for path in (root / package).rglob("__init__.py")):
+        inside = {p.stem for p in path.parent.glob("*.py")} | {p.parent.name for p in path.parent.glob("*/__init__.py")}
+        package = _name(path, root)
+        for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
+            names: list[str] = []
+            if isinstance(node, ast.ImportFrom) and node.module != package:
+                names = [alias.asname or alias.name for alias in node.names]
+            elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names = [node.name]
+            found += [f"{package}.{name} is also a module" for name in names if name in inside]
+    return found
 
 
 def circles(imports: Mapping[str, set[str]]) -> list[list[str]]:
@@ -92,12 +126,17 @@ def _objections(name: str, target: str) -> Iterator[str]:
     here, there = floor(name), floor(target)
     if here is not None and there is not None and there > here:
         yield "it stands on a higher floor"
-    if _in(name, ORACLE) and not _in(target, ORACLE) and there is not None and there > HOUSE["theory"].index(ORACLE_UP_TO):
-        yield "the brute-force truth must not share a formula with what it is compared with"
+    for truth, highest in TRUTH_SEES.items():
+        if _in(name, truth) and not _in(target, truth) and there is not None and there > [*HOUSE["theory"]].index(highest):
+            yield "the slow truth must not share a formula with what it is compared with"
     if _in(name, ENGINES) and _in(target, ENGINES) and _engine(target) not in (_engine(name), "base", ""):
         yield "no engine leans on another"
-    if _in(name, REFERENCES) and _in(target, ENGINES):
-        yield "a second route shares no formula with an engine"
+
+
+def _place(name: str) -> str:
+    """The folder or module of a package that a module stands in; the package's __init__ is a place of its own."""
+    package, _, rest = name.partition(".")
+    return f"{package}.{rest.split('.')[0]}" if rest else package
 
 
 def _engine(name: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.import_rules import TOP_LEVEL, floor, read_imports, violations
+import theory
+from tests.import_rules import HOUSE, TOP_LEVEL, floor, read_imports, shadowed, violations
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,6 +19,28 @@ def test_the_sources_keep_the_rules():
     assert {"theory", "theory.problem", "empirics.runs.simulation"} <= set(imports), "the checker did not find the sources"
     assert "theory.problem" in imports["theory"], "the checker does not see imports that are there"
     assert violations(imports) == []
+
+
+def test_every_floor_is_there_and_the_map_of_theory_shows_them():
+    for package, floors in HOUSE.items():
+        for place in (place for places in floors.values() for place in places if place != package):
+            assert (ROOT / package / place).is_dir() or (ROOT / package / f"{place}.py").is_file(), f"there is no {package}/{place}"
+    lines = (theory.__doc__ or "").partition("The house, from the ground up")[2].split("\n\n")[1].splitlines()
+    drawn = dict(line.strip().split("  ", 1) for line in lines)
+    assert {name: tuple(places.strip().split(", ")) for name, places in drawn.items()} == HOUSE["theory"]
+
+
+def test_no_name_of_a_package_is_also_a_module(tmp_path):
+    assert shadowed(ROOT) == []
+    package = tmp_path / "theory" / "enumeration"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "from theory.enumeration.walk import loss, Path\nfrom theory.enumeration import walk\n", encoding="utf-8"
+    )
+    (package / "walk.py").write_text("", encoding="utf-8")
+    assert shadowed(tmp_path) == []
+    (package / "loss.py").write_text("", encoding="utf-8")
+    assert shadowed(tmp_path) == ["theory.enumeration.loss is also a module"]
 
 
 SOUND = {
@@ -89,10 +112,12 @@ def test_a_sound_house_has_no_breach(tmp_path):
         ("theory/variance_poly.py", "from theory.claims import LEDGER", "imports theory.claims: it stands"),
         ("theory/__init__.py", "from theory.claims import LEDGER", "theory imports theory.claims: it stands"),
         ("theory/kronecker.py", "from theory import TeacherStudent", "theory.kronecker imports theory: it stands"),
-        ("theory/references/symbolic.py", "from theory.engines import wishart", "imports theory.engines.wishart: a second"),
-        ("theory/enumeration/paths.py", "from theory.engines import wishart", "imports theory.engines.wishart: the brute"),
-        ("theory/enumeration/__init__.py", "from theory import gaussian_moments", "imports theory.gaussian_moments: the brute"),
+        ("theory/references/symbolic.py", "from theory.engines import wishart", "imports theory.engines.wishart: the slow"),
+        ("theory/enumeration/paths.py", "from theory.engines import wishart", "imports theory.engines.wishart: the slow"),
+        ("theory/enumeration/__init__.py", "from theory import gaussian_moments", "imports theory.gaussian_moments: the slow"),
         ("theory/enumeration/paths.py", "from theory import enumeration", "circular import: theory.enumeration ->"),
+        ("theory/references/symbolic.py", "from theory import recursion", "imports theory.recursion: the slow"),
+        ("theory/inputs/text.py", "from theory.problem import TeacherStudent", "circle of folders: theory.problem -> theory.inputs"),
         ("theory/novelty.py", "", "theory.novelty has no floor"),
         ("empirics/novelty.py", "", "empirics.novelty has no floor"),
     ],

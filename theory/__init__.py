@@ -50,6 +50,20 @@ Where it is from. Theorems, lemmas and line numbers in docstrings are those of "
 variance and beyond", which README.md and CITATION.cff cite in full; what is computed is what is true, and `claims` says where the print
 differs.
 
+The house, from the ground up: what stands on a floor imports from it, in no circle, and from those above it in this list
+
+    numbers                  exact, budget, arithmetic, inverse_batch, degrees
+    problems                 inputs, activations, optimizers, problem, routes, backpropagation
+    algebra                  kronecker, trace_forms, gaussian_moments, chebyshev, polynomial_networks
+    recursion and engines    recursion, engines, large_batch
+    slow truth               enumeration, references
+    answers                  affordable_routes, variance_poly, approximation
+    front                    theory
+    claims                   claims
+
+The slow truth is kept from what it is compared with: enumeration sees numbers and problems only, references the algebra too. No engine
+leans on another.
+
 Modules load when they are first used (PEP 562).
 """
 
