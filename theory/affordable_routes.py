@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from theory import large_batch
-from theory.budget import Budget, largest_that_fits
+from theory.budget import largest_that_fits
 from theory.engines.base import Quantity
 from theory.engines.frequencies.cost import support_size
 from theory.enumeration.path_counts import path_cost
@@ -19,22 +19,22 @@ _CALLS = {"variance": "variance", "second_moment": "moments", "mean": "mean_grad
 _LARGEST = 1 << 20
 
 
-def affordable_routes(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> Iterator[str]:
+def affordable_routes(problem: TeacherStudent, quantity: Quantity) -> Iterator[str]:
     """One line for each: enumeration and quadrature at single batch sizes, the large-batch law, simulation. Nothing is computed."""
-    if (largest := largest_enumerated(problem, quantity, budget)) is not None:
+    if (largest := largest_enumerated(problem, quantity)) is not None:
         call = "variance_ball" if in_balls(problem) else _CALLS[quantity.kind]
         yield f"{ENUMERATION.words(call)}, which is affordable up to b = {largest}"
     integrable = quantity.kind in ("variance", "loss") and QUADRATURE.unsupported_reason(problem) is None
-    if integrable and budget.allows(quadrature.predicted_cost(problem, quantity.step, quantity.kind)):
+    if integrable and quantity.budget.allows(quadrature.predicted_cost(problem, quantity.step, quantity.kind)):
         yield QUADRATURE.words(quantity.kind)
     differentiable = quantity.kind == "variance" and LARGE_BATCH.unsupported_reason(problem) is None
-    if differentiable and budget.allows(large_batch.predicted_cost(problem, quantity.step)):
+    if differentiable and quantity.budget.allows(large_batch.predicted_cost(problem, quantity.step)):
         yield LARGE_BATCH.words("leading_coefficient")
     if quantity.kind != "trace_form":
         yield from applicable(problem, SIMULATION)
 
 
-def largest_enumerated(problem: TeacherStudent, quantity: Quantity, budget: Budget) -> int | None:
+def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | None:
     """The largest batch size (up to 2^20) that enumeration takes on by itself and within the budget; None for none."""
     if ENUMERATION.unsupported_reason(problem) is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
@@ -44,6 +44,6 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity, budget: Budg
 
     def fits(b: int) -> bool:
         cost = path_cost(problem, atoms, b, quantity.step, batches, literal)
-        return all(limit.allows(cost) for limit in path_budgets(LIMIT, budget))
+        return all(limit.allows(cost) for limit in path_budgets(LIMIT, quantity.budget))
 
     return largest_that_fits(fits, 1, _LARGEST)

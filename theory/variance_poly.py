@@ -101,20 +101,21 @@ def predicted_cost(
 
     Where none fits the budget, the one that misses it by the least, with a cost that the budget does not allow.
     """
-    chosen, cost = _chosen(problem, _quantity(problem, "variance", step, layer), _named(engine), Budget.of(budget))
+    chosen, cost = _chosen(problem, _quantity(problem, "variance", step, layer, budget), _named(engine))
     return chosen.name, cost
 
 
-def _quantity(problem: Any, kind: str, step: Any, layer: Any, expression: Any = None) -> Quantity:
+def _quantity(problem: Any, kind: str, step: Any, layer: Any, budget: Budget | None, expression: Any = None) -> Quantity:
     t = as_problem(problem).check_step(step)
-    return Quantity(kind, t, None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer), expression)
+    k = None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer)
+    return Quantity(kind, t, k, expression, Budget.of(budget))
 
 
 def _answer(problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None) -> Any:
-    quantity, allowed, engines = _quantity(problem, kind, step, layer, expression), Budget.of(budget), _named(engine)
-    chosen, cost = _chosen(problem, quantity, engines, allowed)
+    quantity, engines = _quantity(problem, kind, step, layer, budget, expression), _named(engine)
+    chosen, cost = _chosen(problem, quantity, engines)
     what = f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}"
-    allowed.require(cost, what, _alternatives(problem, quantity, engines, allowed))
+    quantity.budget.require(cost, what, _alternatives(problem, quantity, engines))
     return _with_bound(chosen.compute(problem, quantity), _degree_bound(problem, quantity))
 
 
@@ -125,23 +126,23 @@ def _named(engine: str | None) -> tuple[Engine, ...]:
     return tuple(e for e in ENGINES if e.name == name)
 
 
-def _chosen(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> tuple[Engine, Cost]:
+def _chosen(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> tuple[Engine, Cost]:
     """The fastest engine among those that fit the budget, in seconds and in bytes; where none does, the one that exceeds it the least."""
     able = _able(problem, quantity, engines)
     if not able:
-        raise CannotError(_no_engine(problem, quantity, engines, budget))
+        raise CannotError(_no_engine(problem, quantity, engines))
     costs = [(e, e.cost(problem, quantity)) for e in able]
-    fitting = [pair for pair in costs if budget.allows(pair[1])]
+    fitting = [pair for pair in costs if quantity.budget.allows(pair[1])]
     if fitting:
         return min(fitting, key=lambda pair: pair[1].seconds)
-    return min(costs, key=lambda pair: budget.excess(pair[1]))
+    return min(costs, key=lambda pair: quantity.budget.excess(pair[1]))
 
 
 def _able(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> list[Engine]:
     return [e for e in engines if problem.is_polynomial and can(e, problem, quantity)]
 
 
-def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> str:
+def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> str:
     if (optimizer := problem.optimizer.unsupported_reason()) is not None:
         reasons = optimizer
     elif isinstance(problem.activation, tuple):
@@ -149,27 +150,28 @@ def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engin
     else:
         reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"
     who = "no engine can" if len(engines) > 1 else f"{engines[0].name} cannot"
-    left = [*_another_engine(problem, quantity, engines, budget), *affordable_routes(problem, quantity, budget)]
+    left = [*_another_engine(problem, quantity, engines), *affordable_routes(problem, quantity)]
     return f"{who} compute {quantity} for this problem ({reasons})" + (f". Alternatives: {'; '.join(left)}" if left else "")
 
 
-def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:
+def _alternatives(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> Iterator[str]:
     """A smaller step and another engine, where the same prediction and budget allow them, and the routes without an engine."""
 
     def fits(step: int) -> bool:
         there = replace(quantity, step=step)
-        return any(budget.allows(e.cost(problem, there)) for e in _able(problem, there, engines))
+        return any(quantity.budget.allows(e.cost(problem, there)) for e in _able(problem, there, engines))
 
     if quantity.kind != "trace_form":
         step = largest_that_fits(fits, 0, quantity.step)
         yield f"a smaller step (step {step} fits)" if step is not None else "no smaller step fits either"
-    yield from _another_engine(problem, quantity, engines, budget)
-    yield from affordable_routes(problem, quantity, budget)
+    yield from _another_engine(problem, quantity, engines)
+    yield from affordable_routes(problem, quantity)
 
 
-def _another_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...], budget: Budget) -> Iterator[str]:
-    if others := [e.name for e in _able(problem, quantity, ENGINES) if e not in engines and budget.allows(e.cost(problem, quantity))]:
-        yield f"another engine ({', '.join(others)})"
+def _another_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> Iterator[str]:
+    others = (e for e in _able(problem, quantity, ENGINES) if e not in engines)
+    if fitting := [e.name for e in others if quantity.budget.allows(e.cost(problem, quantity))]:
+        yield f"another engine ({', '.join(fitting)})"
 
 
 def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:

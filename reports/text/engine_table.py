@@ -78,7 +78,7 @@ def _answer(law: str, depth: int, activation: Any) -> tuple[str, str]:
 
 def _routes(network: TeacherStudent) -> list[str]:
     """At step 0, where all that applies is affordable."""
-    return [line.split(" (")[0] for line in affordable_routes(network, Quantity("variance", 0, 1), Budget(math.inf, math.inf))]
+    return [line.split(" (")[0] for line in affordable_routes(network, Quantity("variance", 0, 1, budget=Budget(math.inf, math.inf)))]
 
 
 def _listed(ways: Iterable[tuple[str, Callable[[int, int], bool]]]) -> str:

@@ -10,7 +10,7 @@ from reports.text.problem_text import problem_json
 from theory import SGD, Discrete, Gaussian, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.affordable_routes import affordable_routes
 from theory.approximation import every_path_bound, gradient_gap_bound, polynomial_within
-from theory.budget import Budget, CannotError
+from theory.budget import CannotError
 from theory.chebyshev import approximate
 from theory.engines.base import Quantity
 from theory.references import ball_runs, quadrature
@@ -116,8 +116,8 @@ def test_whoever_computes_plain_sgd_alone_says_so(route):
 
 
 def test_no_other_route_is_promised():
-    assert list(affordable_routes(make(SGD(), **FINITE), Quantity("variance", 1, 1), Budget()))
-    assert not list(affordable_routes(make(HEAVY, **FINITE), Quantity("variance", 1, 1), Budget()))
+    assert list(affordable_routes(make(SGD(), **FINITE), Quantity("variance", 1, 1)))
+    assert not list(affordable_routes(make(HEAVY, **FINITE), Quantity("variance", 1, 1)))
 
 
 def test_dampening_alone_changes_nothing():

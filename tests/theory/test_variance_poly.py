@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction as F
 from itertools import pairwise
 
@@ -171,7 +172,7 @@ def test_the_engine_is_chosen_among_those_that_fit_in_bytes_too(count, sizes, st
     generator = np.random.default_rng(np.random.SeedSequence(4))
     weights = [generator.integers(-3, 4, size=(n, m)) for m, n in pairwise(sizes)]
     problem = TeacherStudent(weights, [w + 1 for w in weights], many_atoms(count, sizes[0], generator), F(1, 100))
-    quantity = variance_poly._quantity(problem, "variance", step, 1)
+    quantity = variance_poly._quantity(problem, "variance", step, 1, None)
     costs = {e.name: e.cost(problem, quantity) for e in variance_poly.ENGINES if can(e, problem, quantity)}
     assert len(costs) == 2
     fastest, frugal = (min(costs, key=lambda n, a=attribute: getattr(costs[n], a)) for attribute in ("seconds", "bytes"))
@@ -183,7 +184,7 @@ def test_the_engine_is_chosen_among_those_that_fit_in_bytes_too(count, sizes, st
 
 def test_the_nearest_miss_is_named_when_nothing_fits():
     problem = TeacherStudent([[[1, 2]], [[2]]], [[[0, 1]], [[1]]], Discrete([[1, 2], [3, 4], [5, 7]]), F(1, 4))
-    quantity = variance_poly._quantity(problem, "variance", 3, 1)
+    quantity = variance_poly._quantity(problem, "variance", 3, 1, None)
     costs = {e.name: e.cost(problem, quantity) for e in variance_poly.ENGINES if can(e, problem, quantity)}
     for budget in (Budget(seconds=1e-9), Budget(bytes=1.0), Budget(seconds=1e-3, bytes=1e4)):
         with pytest.raises(UnaffordableError) as refusal:
@@ -239,13 +240,13 @@ def test_a_refusal_names_the_routes_that_apply(problem, named, unnamed):
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activation, step):
     problem = deep(Discrete([0, 1, 3]), activation)
-    quantity = variance_poly._quantity(problem, "variance", step, 1)
+    quantity = variance_poly._quantity(problem, "variance", step, 1, None)
     (usual,) = path_budgets(None, None)
     for budget in (Budget(), Budget(seconds=1e-2), Budget(bytes=2e5)):
-        largest = largest_enumerated(problem, quantity, budget) or 0
+        largest = largest_enumerated(problem, replace(quantity, budget=budget)) or 0
         costs = [path_cost(problem, 3, b, step, step + 1, False) for b in (largest, largest + 1)]
         assert [usual.allows(cost) and budget.allows(cost) for cost in costs if largest] == [True, False][: 2 * bool(largest)]
-    assert largest_enumerated(problem, quantity, Budget(seconds=1e-9)) is None
+    assert largest_enumerated(problem, replace(quantity, budget=Budget(seconds=1e-9))) is None
 
 
 def test_an_engine_that_cannot_is_named_beside_those_that_can():

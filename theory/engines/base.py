@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
-from theory.budget import Cost
+from theory.budget import Budget, Cost
 from theory.degrees import batch_degrees, gradient_degree, output_degree
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
@@ -19,12 +19,16 @@ KINDS = ("variance", "second_moment", "mean", "loss", "trace_form")
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is asked for: one of KINDS at a step, for a layer (None for loss and trace forms)."""
+    """What is asked for: one of KINDS at a step, for a layer (None for loss and trace forms), and what it may cost.
+
+    An engine refuses nothing for its cost; one that has two arithmetics computes in the exact one where that fits the budget.
+    """
 
     kind: str
     step: int
     layer: int | None = None
     expression: Any = None
+    budget: Budget = field(default=Budget(), compare=False)
 
     def __str__(self) -> str:
         place = f"t = {self.step}" if self.layer is None else f"t = {self.step}, layer {self.layer}"

@@ -27,14 +27,16 @@ from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT
 
 ARITHMETICS = ("auto", "exact", "balls")
+#: What float input is computed exactly for all the same: balls with small radii serve it as well.
+FLOAT_SECONDS = 2.0
 
 
 class TraceWords:
     """The engine. Exact input gives Fractions, float input floats with proved radii, unless exact arithmetic is cheap.
 
     Args:
-        arithmetic: "exact" or "balls" for that arithmetic whatever the input; "auto" computes exactly when that is
-            predicted to take at most `exact_seconds` (exact input) or `float_seconds` (float input), in balls otherwise.
+        arithmetic: "exact" or "balls" for that arithmetic whatever the input; "auto" computes exactly when that fits the budget of the
+            quantity and, for float input, is predicted to take at most FLOAT_SECONDS; in balls otherwise.
 
     Examples:
         >>> from theory import Gaussian
@@ -45,9 +47,8 @@ class TraceWords:
 
     name = "trace_words"
 
-    def __init__(self, arithmetic: str = "auto", exact_seconds: float = 600.0, float_seconds: float = 2.0) -> None:
+    def __init__(self, arithmetic: str = "auto") -> None:
         self.arithmetic = as_choice(arithmetic, "arithmetic", ARITHMETICS)
-        self.exact_seconds, self.float_seconds = exact_seconds, float_seconds
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
@@ -109,13 +110,10 @@ class TraceWords:
         if self.arithmetic != "auto":
             return ExactMatrix if self.arithmetic == "exact" else BallMatrix
         cost = exact_cost(problem, quantity)
-        fits = cost.bytes <= 8e9
-        if not fits or cost.seconds > max(self.exact_seconds, self.float_seconds):
+        if not quantity.budget.allows(cost):
             return BallMatrix
-        if cost.seconds > min(self.exact_seconds, self.float_seconds):  # only now: there may be a learning rate for each of many steps
-            limit = self.exact_seconds if problem.is_exact(quantity.step) else self.float_seconds
-            return ExactMatrix if cost.seconds <= limit else BallMatrix
-        return ExactMatrix
+        # whether the input is exact is only asked where it decides: there may be a learning rate for each of many steps
+        return ExactMatrix if cost.seconds <= FLOAT_SECONDS or problem.is_exact(quantity.step) else BallMatrix
 
 
 def entrywise(coefficients: list[Matrix], shape: tuple[int, int]) -> np.ndarray:

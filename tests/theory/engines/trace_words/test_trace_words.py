@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import replace
 from fractions import Fraction as F
 from typing import Any
 
@@ -16,8 +18,9 @@ from tests.oracles import ENTRYWISE
 from tests.oracles.entrywise import symbolic_run
 from tests.strategies import gaussians, learning_rates, matrices, problems
 from theory.arithmetic.matrices import ExactMatrix
+from theory.budget import Budget
 from theory.engines.base import Quantity
-from theory.engines.trace_words import TraceWords
+from theory.engines.trace_words import FLOAT_SECONDS, TraceWords
 from theory.engines.trace_words import cost as trace_word_costs
 from theory.gaussian_moments.word_expectations import Expectations
 from theory.inputs import Discrete, Gaussian
@@ -289,8 +292,21 @@ def test_exact_where_affordable_balls_elsewhere():
     assert not ENGINE.compute(gaussian_problem(160, 256, 128, 0), Quantity("variance", 1, 1)).is_exact
     rational = TeacherStudent([[[1, 2]] * 2, [[1, 1]]], [[[1, 0]] * 2, [[0, 1]]], Gaussian(2), F(1, 3))
     assert ENGINE.compute(rational, Quantity("variance", 1, 1)).is_exact
-    engine: Any = TraceWords(exact_seconds=1e-9)
-    assert not engine.compute(rational, Quantity("variance", 1, 1)).is_exact
+    assert not ENGINE.compute(rational, Quantity("variance", 1, 1, budget=Budget(seconds=1e-9))).is_exact
+
+
+def test_the_budget_decides_between_exact_arithmetic_and_balls():
+    def taken(network, seconds, size):
+        return ENGINE.cost(network, Quantity("variance", 1, 1, budget=Budget(seconds, size)))
+
+    floats = gaussian_problem(100, 100, 100, 0)
+    student, teachers = ([np.vectorize(F, otypes=[object])(w) for w in side] for side in (floats.student, floats.teacher))
+    rationals = replace(floats, student=student, teacher=teachers)
+    for network in (floats, rationals):
+        exact, balls = (costs(network, Quantity("variance", 1, 1)) for costs in (trace_word_costs.exact_cost, trace_word_costs.float_cost))
+        assert exact.seconds > FLOAT_SECONDS > balls.seconds
+        assert taken(network, 0.99 * exact.seconds, math.inf) == taken(network, math.inf, 0.99 * exact.bytes) == balls
+        assert taken(network, 1.01 * exact.seconds, 1.01 * exact.bytes) == (exact if network is rationals else balls)
 
 
 @given(learning_rates, matrices(2, 2))
