@@ -116,6 +116,7 @@ def _engines() -> Iterator[Case]:
         ("1-2-1 500 points, quadratic", lambda: network((1, 2, 1), points(500, 1), activation=QUADRATIC, seed=2), (0, 1)),
         ("2-2-1 N, quadratic", lambda: network((2, 2, 1), Gaussian(2), activation=QUADRATIC, seed=2), (0, 1)),
         ("5-4-3 uniform, quadratic", lambda: network((5, 4, 3), Uniform(5), activation=QUADRATIC), (0,)),
+        ("64-3-2 N float, quadratic", lambda: network((64, 3, 2), Gaussian(64), floats=True, activation=QUADRATIC), (0,)),
         ("1-1-1-1 N, quadratic", lambda: network((1, 1, 1, 1), Gaussian(1), activation=QUADRATIC, seed=2), (0, 1)),
         ("1-1-1-1 N", lambda: network((1, 1, 1, 1), Gaussian(1), seed=2), (1, 2)),
         ("2-3-3-1 uniform", lambda: network((2, 3, 3, 1), Uniform(2), seed=2), (1,)),

@@ -5,7 +5,8 @@ sample's gradient: one for each weight, or fewer. E||g_t||^2, E g_t and E loss(w
 have expectations that are polynomials in eps = 1/b; the batches before are averaged on lattice points (`nested_batches`), the last one in
 closed form (`targets`). No sampling, no rounding (polynomial form: Theorems 3.3 and 3.4, lines 276-303).
 
-t = 0 for every network, linear ones of any size by matrices (`linear_start`). t = 1 while there are few monomials, C(r + 2m, r) with
+t = 0 for every network, linear ones of any size by matrices (`linear_start`), Gaussian inputs of any number for narrow first layers
+(`many_inputs`). t = 1 while there are few monomials, C(r + 2m, r) with
 m = 2 d_H - 1: sizes such as 1-1-1 and 2-2-1 with D = 2 and 3, 1-1-1-1 with D = 2, linear networks of any depth and width with p <= 3.
 t = 2 where r is 1 or 2, as for sizes 1-1-1 and 1-n-1 with D = 2.
 """
@@ -16,7 +17,7 @@ import numpy as np
 
 from theory.budget import CannotError, Cost
 from theory.engines.base import Quantity
-from theory.engines.deep_moments import linear_start
+from theory.engines.deep_moments import linear_start, many_inputs
 from theory.engines.deep_moments.cost import predict, required_order
 from theory.engines.deep_moments.nested_batches import NestedBatches
 from theory.engines.deep_moments.sample_polynomials import LawMoments
@@ -52,6 +53,8 @@ class DeepMoments:
             raise CannotError(f"deep_moments cannot compute {quantity}: {reason}")
         if linear_start.applies(problem, quantity):
             return linear_start.compute(problem, quantity)
+        if many_inputs.applies(problem, quantity):
+            return many_inputs.compute(problem, quantity)
         moments = LawMoments(problem.inputs)
         target = Target(problem, quantity, moments)
         degrees = quantity.batch_degrees(problem)

@@ -15,7 +15,7 @@ from theory.budget import BEYOND_REACH, Cost, saturated, saturated_exp, saturate
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Quantity
-from theory.engines.deep_moments import linear_start
+from theory.engines.deep_moments import linear_start, many_inputs
 from theory.problem import TeacherStudent
 
 #: Orders of moments beyond which nothing is affordable, and laws answer none.
@@ -34,8 +34,8 @@ class _Sizes:
     output: int  # the degree in x of an output
 
     @classmethod
-    def of(cls, problem: TeacherStudent) -> _Sizes:
-        p, outputs, d, h = problem.sizes[0], problem.sizes[-1], problem.activation_degree, problem.depth
+    def of(cls, problem: TeacherStudent, inputs: int | None = None) -> _Sizes:
+        p, outputs, d, h = inputs or problem.sizes[0], problem.sizes[-1], problem.activation_degree, problem.depth
         output = int(saturated_power(d, h - 1))
         parity = 2 if not any(problem.polynomial[::2]) or not any(problem.polynomial[1::2]) else 1
         lowest = 2 if h == 1 or not problem.polynomial[0] else 1
@@ -84,6 +84,8 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
         return _linear_start(problem, quantity)
     if _is_far(problem, quantity):
         return Cost.beyond_reach(f"moments of order over {_FAR:,}")
+    if many_inputs.applies(problem, quantity):
+        return _many_inputs(problem, quantity)
     sizes, degrees = _Sizes.of(problem), quantity.batch_degrees(problem)
     while degrees and not degrees[-1]:
         degrees.pop()
@@ -108,7 +110,7 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
 
 def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, bits: float, averaged: bool) -> tuple[float, float]:
     """The polynomials in the averages of the last batch, or at t = 0 the numbers."""
-    d, h, widths, k = problem.activation_degree, problem.depth, problem.sizes, quantity.layer or 1
+    d, h, widths, k = problem.activation_degree, problem.depth, (sizes.p, *problem.sizes[1:]), quantity.layer or 1
     outputs = [output_degree(j, activation_degree=d) if j else 0 for j in range(h + 1)]  # in the weights, of layer j
     m = 2 * outputs[-1] - 1
     weight = sizes.terms(1, 0) if averaged else 1.0
@@ -189,6 +191,19 @@ def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
     seconds = flops * UNITS["deep_moments.multiplication"] * (1 + bits / 300) + entries * UNITS["deep_moments.entry"] * (1 + bits / 500)
     seconds += problem.inputs.moment_seconds(2) * (1 if problem.inputs.atom_count else entries) + 3e-6 * p * p
     return Cost(UNITS["deep_moments.start"] + seconds, 2e7 + entries * (200 + bits), f"{flops:.3g} products in matrices, {bits:.3g} bits")
+
+
+def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    """The network of at most 2 p_1 inputs, and what leads to it."""
+    p, width = problem.sizes[:2]
+    sizes, bits = _Sizes.of(problem, 2 * width), _bits(problem, quantity, [])
+    seconds, memory = _last(problem, quantity, sizes, bits, False)
+    asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", "loss") else 2))
+    seconds = seconds * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
+    flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
+    seconds += (flops + p * p) * UNITS["deep_moments.entry"] * (1 + bits / 300)
+    basis = f"{2 * width} inputs in the place of {p}, {asked:.3g} moments"
+    return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + memory + p * p * (200 + bits), basis)
 
 
 def _is_far(problem: TeacherStudent, quantity: Quantity) -> bool:

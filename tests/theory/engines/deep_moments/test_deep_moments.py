@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from empirics import DataSet
-from tests.strategies import discrete_laws, fractions, input_laws, problems, two_layer_sizes
+from tests.strategies import discrete_laws, fractions, gaussians, input_laws, problems, two_layer_sizes
 from tests.theory.engines.deep_moments.plain_samples import PlainRun
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, enumeration
 from theory.budget import CannotError, UnaffordableError
 from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Quantity, can
-from theory.engines.deep_moments import DeepMoments, linear_start
+from theory.engines.deep_moments import DeepMoments, linear_start, many_inputs
 from theory.engines.deep_moments.batch_averages import BatchAverages
 from theory.engines.deep_moments.cost import averages_bound
 from theory.engines.deep_moments.sample_polynomials import LawMoments, SampleNetwork, rationals
@@ -220,6 +220,34 @@ def test_a_data_set_with_many_points_and_a_quadratic_activation():
     problem = without_zeros((1, 1, 1), points, SQUARE)
     variance = variance_polynomial(problem, 1, 1)
     assert variance(1) == enumeration.variance(problem, 1, 1, batch_size=1)
+
+
+@settings(max_examples=40)
+@given(problems(st.sampled_from([(3, 1, 1), (3, 1, 2), (3, 1, 1, 2), (5, 2, 1)]), gaussians, activations))
+def test_many_gaussian_inputs_are_seen_through_few(problem):
+    for kind in ("variance", "second_moment", "mean", "loss"):
+        for layer in (1, 2) if kind != "loss" else (None,):
+            quantity = Quantity(kind, 0, layer)
+            assert many_inputs.applies(problem, quantity)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(linear_start, "applies", lambda *_: False)
+                few = coefficients(ENGINE.compute(problem, quantity))
+                patch.setattr(many_inputs, "applies", lambda *_: False)
+                assert coefficients(ENGINE.compute(problem, quantity)) == few
+
+
+def test_sixty_four_gaussian_inputs_and_a_quadratic_activation():
+    generator = np.random.default_rng(0)
+    shapes = [(3, 64), (2, 3)]
+    problem = TeacherStudent(*[[generator.normal(size=s) / 8 for s in shapes] for _ in range(2)], Gaussian(64), 0.1, SQUARE)
+    variance = variance_polynomial(problem, 0, 1)
+    assert variance.is_exact and variance.degree == 1
+    x = generator.normal(size=(200_000, 64))
+    (w1, w2), (v1, v2) = problem.student, problem.teacher
+    h, k = x @ w1.T, x @ v1.T
+    delta = ((h + h**2 / 2) @ w2.T - (k + k**2 / 2) @ v2.T) @ w2 * (1 + h)
+    total = ((delta**2).sum(axis=1) * (x**2).sum(axis=1)).mean() - ((delta.T @ x / len(x)) ** 2).sum()
+    assert float(variance(1)) == pytest.approx(total, rel=0.1)
 
 
 # -- trace forms ---------------------------------------------------------------------------------------------------------------------------
