@@ -1,4 +1,4 @@
-"""Theorem A.4: the polynomial in 1/b of one batch, on random multi-sets and by a second formula; the print where it fails."""
+"""Theorem A.4: the polynomial in 1/b of one batch by a second formula; the print where it fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.mixed_products import mixed_products
 from tests.strategies import input_laws
 from theory import Discrete, TeacherStudent
 from theory.claims.support.recursion_cases import MixedProduct
@@ -21,11 +20,6 @@ from theory.recursion.sample_moments import joint_moments, weighted_moments
 from theory.trace_forms import W, g
 
 pytestmark = pytest.mark.theorems("A.4")
-
-
-@given(mixed_products(("now", "now", "past", "weight", "teacher", "constant"), gradients=3))
-def test_random_multisets(ledger, instance):
-    ledger.record("A.4", check(instance))
 
 
 def test_the_print_is_not_judged_with_a_teacher_letter():

@@ -48,12 +48,6 @@ def test_the_sharp_degree_is_attained_and_the_printed_one_is_not(layer):
         assert v.coefficients[0] == 0 < v.coefficients[1]
 
 
-def test_the_degrees_in_the_text_are_those_of_the_code():
-    sharp, printed = (", ".join(str(degree(t)) for t in range(5)) for degree in (variance_degree, printed_variance_degree_a7))
-    says = claim.CLAIM.statement
-    assert rf"({sharp}, \ldots)" in says.corrected and rf"= {printed}, \ldots" in " ".join(says.remarks)
-
-
 def test_without_a_second_route_nothing_is_claimed():
     problem = TeacherStudent([[[1, 0]], [[1]]], [[[0, 1]], [[1]]], Gaussian(2), [1, 1])
     evidence = claim.check(claim.OneNetwork("p = 2, t = 2", problem, 2, 1))
