@@ -24,7 +24,7 @@ from empirics.inputs.data_sets import DataSet
 from empirics.runs.plan import Plan
 from empirics.runs.request import make_plan
 from theory.exact import read_number, shown, written
-from theory.inputs import NAMED, InputLaw
+from theory.inputs import NAMED, InputLaw, name_of
 from theory.problem import TeacherStudent, as_problem
 
 #: Larger problems are named by their digest; a store has their arrays in problem.npz.
@@ -91,12 +91,11 @@ def _rates(plan: Plan) -> Any:
     return list(given[: plan.steps - 1]) if isinstance(given, tuple) else given
 
 
-#: By type, not by ancestry: a user's subclass is another law.
 _LAWS: dict[str, type[InputLaw]] = NAMED | {"data_set": DataSet}
 
 
 def _law_data(law: InputLaw) -> dict[str, Any]:
-    name = next((name for name, kind in _LAWS.items() if type(law) is kind), None)
+    name = name_of(law, _LAWS)
     return {"law": repr(law)} if name is None else {"law": name} | law.parameters()
 
 

@@ -32,7 +32,7 @@ import numpy as np
 from theory import TeacherStudent
 from theory.activations import Activation
 from theory.exact import did_you_mean, read_number, shown, written
-from theory.inputs import NAMED, InputLaw
+from theory.inputs import NAMED, InputLaw, name_of
 from theory.problem import as_problem
 
 KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
@@ -168,7 +168,7 @@ def _activation_name(sigma: Activation) -> str:
 
 
 def _law_data(law: InputLaw) -> dict[str, Any]:
-    name = next((name for name, kind in NAMED.items() if type(law) is kind), None)
+    name = name_of(law)
     if name is None:
         allowed = ", ".join(kind.__name__ for kind in NAMED.values())
         raise ValueError(f"inputs must be of the laws that files name, {allowed}, to be written down, but were {shown(law)}")

@@ -11,22 +11,34 @@ that they are; `exact` says whether all of them were exact to begin with.
 The exact var(g_t) of a linear network needs moments up to the order 4 m^t, m = 2 H - 1 for H layers (3 for two): g_t is of degree m^t in
 the second moment of the first batch, and stands there squared. A table of moments that ends before is refused.
 
-One module a family. Engines, cost models, samplers and files ask a law for what they need of it (`InputLaw`), never for its class, so a
-law of one's own, a subclass of `InputLaw` or of `IndependentCoordinates`, works everywhere that its answers allow.
+One module a family. Engines, cost models, samplers and files ask a law for what they need of it (`InputLaw`) or for its name (`name_of`),
+never for its class, so a law of one's own, a subclass of `InputLaw` or `IndependentCoordinates`, works everywhere that its answers allow.
 """
+
+from collections.abc import Mapping
 
 from theory.inputs.discrete import Discrete
 from theory.inputs.gaussian import Gaussian
 from theory.inputs.independent import MAX_ENUMERATED_ATOMS, Independent, IndependentCoordinates, Rademacher, Uniform
 from theory.inputs.law import MAX_ORDER, InputLaw, as_law
 
-#: The laws that files name.
+#: The laws that files, the command line and samplers know by a name.
 NAMED: dict[str, type[InputLaw]] = {
     "gaussian": Gaussian,
     "rademacher": Rademacher,
     "uniform": Uniform,
     "discrete": Discrete,
 }
+
+
+def name_of(law: InputLaw, among: Mapping[str, type[InputLaw]] = NAMED) -> str | None:
+    """The law's name, or None. A subclass of a named law is another law: it may have other samples and other parameters.
+
+    >>> name_of(Rademacher(3))
+    'rademacher'
+    """
+    return next((name for name, kind in among.items() if type(law) is kind), None)
+
 
 __all__ = [
     "MAX_ENUMERATED_ATOMS",
@@ -40,4 +52,5 @@ __all__ = [
     "Rademacher",
     "Uniform",
     "as_law",
+    "name_of",
 ]

@@ -1,6 +1,7 @@
 """What every input law answers. A new law gives its moments, its samples and its parameters; whatever else it knows is optional.
 
-The properties are what engines, cost models, samplers and files ask a law for: none of them asks which class it has.
+The properties are what engines, cost models, samplers and files ask a law for: beside its name, in `theory.inputs.NAMED`, nobody asks
+which class it has.
 """
 
 from __future__ import annotations
