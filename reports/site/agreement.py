@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.site import measured
 from reports.site.agreement_cases import COST, KURTOSIS, NETWORKS, Case, cases
 from reports.site.cards import maths
 from reports.site.measured_page import MeasuredPage
@@ -78,6 +79,8 @@ def make(
         seed=seed,
         page_title="Simulated against exact · batchlaw",
         page_description=finding,
+        others=measured.others("agreement"),
+        figure_1=measured.page_of("figure 1"),
         agrees=compared.agrees,
         count=len(compared.z),
         networks=len({case.network for case in compared.cases}),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reports.site import measured
 from reports.site.cards import maths
 from reports.site.measured_page import MeasuredPage
 from reports.site.render import page
@@ -192,6 +193,7 @@ def make(seed: int = 0, directory: Path | None = None, size: Size | None = None)
         seed=seed,
         page_title="Figure 1, measured · batchlaw",
         page_description=f"The paper's Figure 1: {finding}",
+        others=measured.others("figure 1"),
         is_stored=directory is not None,
         is_full=directory is not None and all(run["is_full"] for run in runs),
         paper=f"{experiment.PAPER:,}",

@@ -68,6 +68,16 @@ STORED_HELP = "Full results for a page of measurements, in a directory: " + "; "
 )
 
 
+def page_of(identity: str) -> Measured:
+    """The page with this id."""
+    return next(page for page in MEASURED if page.id == identity)
+
+
+def others(identity: str) -> tuple[Measured, ...]:
+    """The pages beside this one, for its links."""
+    return tuple(page for page in MEASURED if page.id != identity)
+
+
 def split(ids: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
     """The pages among these ids, and the rest; all pages and no rest for no ids."""
     wanted = list(ids)
