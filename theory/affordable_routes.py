@@ -14,7 +14,14 @@ from theory.problem import TeacherStudent
 from theory.references import quadrature
 from theory.routes import ENUMERATION, LARGE_BATCH, QUADRATURE, SIMULATION, applicable, in_balls
 
-_CALLS = {"variance": "variance", "second_moment": "moments", "mean": "mean_gradient", "loss": "loss", "trace_form": "expectation"}
+_CALLS = {
+    "variance": "variance",
+    "second_moment": "moments",
+    "mean": "mean_gradient",
+    "loss": "loss",
+    "loss_variance": "loss_variance",
+    "trace_form": "expectation",
+}
 #: Beyond this batch size nobody asks how far enumeration goes.
 _LARGEST = 1 << 20
 
@@ -30,7 +37,7 @@ def affordable_routes(problem: TeacherStudent, quantity: Quantity) -> Iterator[s
     differentiable = quantity.kind == "variance" and LARGE_BATCH.unsupported_reason(problem) is None
     if differentiable and quantity.budget.allows(large_batch.predicted_cost(problem, quantity.step)):
         yield LARGE_BATCH.words("leading_coefficient")
-    if quantity.kind != "trace_form":
+    if quantity.kind not in ("trace_form", "loss_variance"):
         yield from applicable(problem, SIMULATION)
 
 
@@ -40,7 +47,7 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | Non
         return None
     atoms = support_size(problem.inputs)
     literal = quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters)
-    batches = quantity.step + (quantity.kind != "loss")
+    batches = quantity.step + (quantity.kind not in ("loss", "loss_variance"))
 
     def fits(b: int) -> bool:
         cost = path_cost(problem, atoms, b, quantity.step, batches, literal)

@@ -68,6 +68,21 @@ def loss_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int
     return 2 * d * _powers(m, t) - t
 
 
+def loss_variance_degree(step: int, *, depth: int = 2, activation_degree: int = 1) -> int:
+    """The sharp bound for var loss(w_t) and E loss(w_t)^2: sum_{s < t} (4 d_H m^{t-1-s} - 1).
+
+    Attained, for every t >= 1, by weights 1, teacher 0, x in {0, 1}: loss(w)^2 is a monomial of degree 4 d_H in the weights, whose highest
+    part in the shares of ones has a non-zero cumulant for coefficient; (E loss)^2 has twice the degree of E loss, which is less.
+
+    Examples:
+        >>> [loss_variance_degree(t) for t in range(3)]
+        [0, 7, 30]
+    """
+    d, m = output_degree(depth, activation_degree=activation_degree), gradient_degree(depth, activation_degree=activation_degree)
+    t = as_index(step, "step")
+    return 4 * d * _powers(m, t) - t
+
+
 def batch_degrees(lasts: Iterable[int], batches: int, *, m: int) -> list[int]:
     """The degree of a product in the moments of batch s, s = 0, ..., batches - 1: the sum of m^{u-s} over its factors with u >= s.
 

@@ -17,7 +17,7 @@ import numpy as np
 from theory import recursion
 from theory.affordable_routes import affordable_routes
 from theory.budget import Budget, CannotError, Cost, largest_that_fits
-from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
+from theory.degrees import loss_degree, loss_variance_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Engine, Quantity, can
 from theory.engines.deep_moments import DeepMoments
 from theory.engines.frequencies import Frequencies
@@ -84,6 +84,22 @@ def loss_polynomial(
     return _answer(problem, "loss", step, None, engine, budget)
 
 
+def loss_variance_polynomial(
+    problem: TeacherStudent, step: int, *, engine: str | None = None, budget: Budget | None = None
+) -> InverseBatchPolynomial:
+    """var( L(w_step) | w_0 ) = E L^2 - (E L)^2, L the population loss, as a polynomial in 1/b without a constant term (lines 290-292).
+
+    For inputs with finitely many atoms. Arguments and errors as for `variance_polynomial`.
+
+    Examples:
+        >>> from fractions import Fraction as F
+        >>> from theory import Discrete, TeacherStudent
+        >>> loss_variance_polynomial(TeacherStudent([[[1]], [[0]]], [[[1]], [[1]]], Discrete([0, 1]), learning_rates=1), step=1)
+        InverseBatchPolynomial((1/64)/b + (1/128)/b^2 - (1/128)/b^3)
+    """
+    return _answer(problem, "loss_variance", step, None, engine, budget)
+
+
 def expectation(
     problem: TeacherStudent, expression: TraceForm, *, engine: str | None = None, budget: Budget | None = None
 ) -> InverseBatchPolynomial:
@@ -107,7 +123,7 @@ def predicted_cost(
 
 def _quantity(problem: Any, kind: str, step: Any, layer: Any, budget: Budget | None, expression: Any = None) -> Quantity:
     t = as_problem(problem).check_step(step)
-    k = None if layer is None and kind in ("loss", "trace_form") else problem.check_layer(layer)
+    k = None if layer is None and kind in ("loss", "loss_variance", "trace_form") else problem.check_layer(layer)
     return Quantity(kind, t, k, expression, Budget.of(budget))
 
 
@@ -178,7 +194,7 @@ def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:
     depth, degree = problem.depth, problem.activation_degree
     if quantity.kind == "trace_form":
         return recursion.degree_bound(quantity.expression, depth=depth, activation_degree=degree)
-    bound = {"loss": loss_degree, "mean": mean_gradient_degree}.get(quantity.kind, variance_degree)
+    bound = {"loss": loss_degree, "loss_variance": loss_variance_degree, "mean": mean_gradient_degree}.get(quantity.kind, variance_degree)
     return bound(quantity.step, depth=depth, activation_degree=degree)
 
 

@@ -45,6 +45,7 @@ THEORY: dict[str, Maker] = {
     "variance_poly.second_moment_polynomial": call("affordably.second_moment_polynomial", "problem", "step", "layer", engine="engine"),
     "variance_poly.mean_gradient": call("affordably.mean_gradient", "problem", "step", "layer", engine="engine"),
     "variance_poly.loss_polynomial": call("affordably.loss_polynomial", "problem", "step", engine="engine"),
+    "variance_poly.loss_variance_polynomial": call("affordably.loss_variance_polynomial", "problem", "step", engine="engine"),
     "variance_poly.expectation": call("affordably.expectation", "problem", "form", engine="engine"),
     "variance_poly.predicted_cost": call("variance_poly.predicted_cost", "problem", "step", "layer", engine="engine"),
     "variance_poly.budgets": text("variance_poly.variance_polynomial(@problem, @step, @layer, budget=@budget)"),
@@ -102,6 +103,7 @@ THEORY: dict[str, Maker] = {
     ),
     "enumeration.mean_gradient": text("enumeration.mean_gradient(@problem, @step, @layer, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.loss": text("enumeration.loss(@problem, @step, batch_size=@batch_size, max_paths=@few)"),
+    "enumeration.loss_variance": text("enumeration.loss_variance(@problem, @step, batch_size=@batch_size, max_paths=@few)"),
     "enumeration.expectation": text("enumeration.expectation(@problem, @form, batch_size=@batch_size, literal=@flag, max_paths=@few)"),
     "enumeration.interpolated_polynomial": text(
         "enumeration.interpolated_polynomial(@problem, @step, @layer, degree=@degree, max_paths=@few)",
@@ -255,6 +257,7 @@ THEORY: dict[str, Maker] = {
     "degrees": text(
         "degrees.variance_degree(@step, depth=@layer, activation_degree=@layer)",
         "degrees.loss_degree(@step)",
+        "degrees.loss_variance_degree(@step)",
         "degrees.gradient_degree(@layer, activation_degree=@layer)",
         "degrees.mean_gradient_degree(@step)",
         "degrees.output_degree(@layer)",

@@ -49,6 +49,7 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     variance_poly.second_moment_polynomial: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
     variance_poly.mean_gradient: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
     variance_poly.loss_polynomial: {"problem": LINEAR, "step": 1, "engine": None},
+    variance_poly.loss_variance_polynomial: {"problem": LINEAR, "step": 1, "engine": None},
     variance_poly.expectation: {"problem": LINEAR, "expression": FORM, "engine": None},
     variance_poly.predicted_cost: {"problem": LINEAR, "step": 1, "layer": 1, "engine": None},
     chebyshev.approximate: {"activation": "tanh", "radius": 2, "degree": 3, "method": "interpolate", "certify": True},
@@ -82,6 +83,7 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     enumeration.variance_ball: {"problem": SMOOTH, "step": 0, "layer": 1, "batch_size": 1, "literal": False, "max_paths": 100, "bits": 64},
     enumeration.mean_gradient: {"problem": LINEAR, "step": 0, "layer": 1, "batch_size": 1, "literal": False, "max_paths": 100},
     enumeration.loss: {"problem": LINEAR, "step": 0, "batch_size": 1, "literal": False, "max_paths": 100},
+    enumeration.loss_variance: {"problem": LINEAR, "step": 0, "batch_size": 1, "literal": False, "max_paths": 100},
     enumeration.expectation: {"problem": LINEAR, "function": FORM, "step": 0, "batch_size": 1, "literal": False, "max_paths": 100},
     enumeration.interpolated_polynomial: {
         "problem": LINEAR,
@@ -141,7 +143,8 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     quadrature.predicted_cost: {"problem": NORMAL, "step": 0, "kind": "variance"},
 }
 GOOD_CALLS |= {
-    f: {"step": 2, "depth": 2, "activation_degree": 3} for f in (degrees.variance_degree, degrees.mean_gradient_degree, degrees.loss_degree)
+    f: {"step": 2, "depth": 2, "activation_degree": 3}
+    for f in (degrees.variance_degree, degrees.mean_gradient_degree, degrees.loss_degree, degrees.loss_variance_degree)
 }
 GOOD_CALLS |= {
     degrees.printed_variance_degree_a7: {"step": 2},

@@ -13,13 +13,13 @@ from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
 #: second_moment: E||g_{t,k}||^2.  mean: E g_{t,k}, entrywise.  variance: E||g||^2 - ||E g||^2.  loss: E loss(w_t).
-#: trace_form: E of an expression in the weights and gradients.
-KINDS = ("variance", "second_moment", "mean", "loss", "trace_form")
+#: loss_variance: E loss(w_t)^2 - (E loss(w_t))^2.  trace_form: E of an expression in the weights and gradients.
+KINDS = ("variance", "second_moment", "mean", "loss", "loss_variance", "trace_form")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is asked for: one of KINDS at a step, for a layer (None for loss and trace forms), and what it may cost.
+    """What is asked for: one of KINDS at a step, for a layer (None for the loss and trace forms), and what it may cost.
 
     An engine refuses nothing for its cost; one that has two arithmetics computes in the exact one where that fits the budget.
     """
@@ -32,7 +32,8 @@ class Quantity:
 
     def __str__(self) -> str:
         place = f"t = {self.step}" if self.layer is None else f"t = {self.step}, layer {self.layer}"
-        names = {"variance": "var(g)", "second_moment": "E||g||^2", "mean": "E g", "loss": "E loss(w)", "trace_form": "E of a trace form"}
+        names = {"variance": "var(g)", "second_moment": "E||g||^2", "mean": "E g"}
+        names |= {"loss": "E loss(w)", "loss_variance": "var loss(w)", "trace_form": "E of a trace form"}
         return f"{names[self.kind]} at {place}"
 
     def batch_degrees(self, problem: TeacherStudent) -> list[int]:
@@ -49,6 +50,7 @@ class Quantity:
             "second_moment": (2, t),
             "mean": (1, t),
             "loss": (2 * output_degree(h, activation_degree=d), t - 1),
+            "loss_variance": (4 * output_degree(h, activation_degree=d), t - 1),
         }[self.kind]
         return [factors * degree for degree in batch_degrees([last], t, m=m)]
 
@@ -66,6 +68,11 @@ class Engine(Protocol):
 
     def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
         """The polynomial; for the mean an object array of polynomials, of the gradient's shape."""
+
+
+def no_square_of_the_loss(quantity: Quantity) -> str | None:
+    """Why an engine cannot that has no way to E loss(w)^2; None for other quantities."""
+    return "it has no form of loss(w)^2" if quantity.kind == "loss_variance" else None
 
 
 def can(engine: Engine, problem: TeacherStudent, quantity: Quantity) -> bool:

@@ -11,9 +11,20 @@ values at b = 1, 2, ... and holds it against further ones. The cost is that of C
 and refused beyond `max_paths` or `budget`.
 """
 
-from theory.enumeration.expectations import expectation, loss
+from theory.enumeration.expectations import expectation, loss, loss_variance
 from theory.enumeration.interpolation import interpolated_polynomial
 from theory.enumeration.variances import cost, mean_gradient, moments, variance, variance_ball
 from theory.enumeration.walk import Path
 
-__all__ = ["Path", "cost", "expectation", "interpolated_polynomial", "loss", "mean_gradient", "moments", "variance", "variance_ball"]
+__all__ = [
+    "Path",
+    "cost",
+    "expectation",
+    "interpolated_polynomial",
+    "loss",
+    "loss_variance",
+    "mean_gradient",
+    "moments",
+    "variance",
+    "variance_ball",
+]

@@ -1,4 +1,4 @@
-"""Brute force: the expected loss, of any function of a path, and of a trace form."""
+"""Brute force: the expected loss and its variance, of any function of a path, and of a trace form."""
 
 from __future__ import annotations
 
@@ -28,15 +28,39 @@ def loss(
     budget: Budget | None = None,
 ) -> Fraction:
     """E loss(w_t) given w_0, loss(w) = 1/2 E||f(w; x) - f(w*; x)||^2 over a fresh x; errors as for `moments`."""
+    return _loss_moments(problem, step, batch_size, literal, path_budgets(max_paths, budget))[0]
+
+
+def loss_variance(
+    problem: TeacherStudent,
+    step: int,
+    *,
+    batch_size: int,
+    literal: bool = False,
+    max_paths: float | None = None,
+    budget: Budget | None = None,
+) -> Fraction:
+    """var loss(w_t) = E loss(w_t)^2 - (E loss(w_t))^2 given w_0; as `loss` otherwise."""
+    mean, square = _loss_moments(problem, step, batch_size, literal, path_budgets(max_paths, budget))
+    return square - mean**2
+
+
+def _loss_moments(
+    problem: TeacherStudent, step: int, batch_size: int, literal: bool, allowed: tuple[Budget, ...]
+) -> tuple[Fraction, Fraction]:
+    """E loss(w_t) and E loss(w_t)^2."""
     require_rationals(problem)
     t = problem.check_step(step)
-    sgd = affordable_walk(problem, batch_size, t, t, literal, path_budgets(max_paths, budget))
-    total = fmpq(0)
+    sgd = affordable_walk(problem, batch_size, t, t, literal, allowed)
+    total, square = fmpq(0), fmpq(0)
     for weights, probability in sgd.law_of_weights(t):
+        at = fmpq(0)
         for x, target, chance in zip(sgd.atoms, sgd.targets, sgd.probabilities, strict=True):
             error = forward(weights, sgd.sigma, x)[1][-1] - target
-            total += probability * chance * (error * error).sum() / 2
-    return to_fraction(total)
+            at += chance * (error * error).sum() / 2
+        total += probability * at
+        square += probability * at * at
+    return to_fraction(total), to_fraction(square)
 
 
 def expectation(

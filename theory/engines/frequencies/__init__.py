@@ -66,6 +66,10 @@ class Frequencies:
             second, over = self._expected(problem, replace(quantity, kind="second_moment"))
             mean, under = self._expected(problem, replace(quantity, kind="mean"))
             return _polynomial(second[0, 0] * under**2 - (mean * mean).sum() * over, over * under**2)
+        if quantity.kind == "loss_variance":
+            square, over = self._expected(problem, quantity)
+            loss, under = self._expected(problem, replace(quantity, kind="loss"))
+            return _polynomial(square[0, 0] * under**2 - loss[0, 0] ** 2 * over, over * under**2)
         values, denominator = self._expected(problem, quantity)
         if quantity.kind != "mean":
             return _polynomial(values[0, 0], denominator)
@@ -172,11 +176,16 @@ def _integrand(network: Network, problem: TeacherStudent, quantity: Quantity) ->
     def loss(paths: _Paths) -> Values:
         return _plain(network.loss(paths.weights))
 
+    def squared_loss(paths: _Paths) -> Values:
+        value = network.loss(paths.weights)
+        return _plain(value * value)
+
     def trace_form(paths: _Paths) -> Values:
         value: Any = quantity.expression.evaluate(lambda letter: _lookup(problem, paths, letter))
         return _plain(value * Stack.ones(paths.weights[0].count))
 
-    return {"second_moment": second_moment, "mean": mean, "loss": loss, "trace_form": trace_form}[quantity.kind]
+    of_gradient, of_loss = {"second_moment": second_moment, "mean": mean}, {"loss": loss, "loss_variance": squared_loss}
+    return {**of_gradient, **of_loss, "trace_form": trace_form}[quantity.kind]
 
 
 def _lookup(problem: TeacherStudent, paths: _Paths, letter: Letter) -> Stack:

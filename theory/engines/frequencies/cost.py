@@ -24,9 +24,10 @@ BLOCK = 1 << 13
 
 def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Seconds and bytes of `Frequencies.compute`: the rules, the paths, the operations on each and their integers' length."""
-    if quantity.kind != "variance":
+    parts = {"variance": ("second_moment", "mean"), "loss_variance": ("loss_variance", "loss")}.get(quantity.kind)
+    if parts is None:
         return _one_tree(problem, quantity)
-    second, mean = (_one_tree(problem, replace(quantity, kind=kind)) for kind in ("second_moment", "mean"))
+    second, mean = (_one_tree(problem, replace(quantity, kind=kind)) for kind in parts)
     return Cost(second.seconds + mean.seconds, max(second.bytes, mean.bytes), second.basis)
 
 

@@ -16,7 +16,7 @@ from theory.arithmetic.ball_matrices import BallMatrix
 from theory.arithmetic.matrices import ExactMatrix, Matrix
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity
+from theory.engines.base import Quantity, no_square_of_the_loss
 from theory.engines.trace_words.cost import exact_cost, float_cost
 from theory.engines.trace_words.gradient_words import GradientWords
 from theory.exact import as_choice, shown
@@ -52,7 +52,7 @@ class TraceWords:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
-        if (reason := problem.optimizer.unsupported_reason()) is not None:
+        if (reason := problem.optimizer.unsupported_reason() or no_square_of_the_loss(quantity)) is not None:
             return reason
         if not problem.inputs.is_centred_gaussian:
             return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity
+from theory.engines.base import Quantity, no_square_of_the_loss
 from theory.engines.wishart import form_polynomials, one_layer
 from theory.engines.wishart.cost import predicted_cost, required_order
 from theory.engines.wishart.last_batch import Loss, Mean, SecondMoment, Target
@@ -30,7 +30,7 @@ class Wishart:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not linear, more than two layers, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := problem.optimizer.unsupported_reason()) is not None:
+        if (reason := problem.optimizer.unsupported_reason() or no_square_of_the_loss(quantity)) is not None:
             return reason
         if not problem.is_linear:
             return "needs the identity as activation"
