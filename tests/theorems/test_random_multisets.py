@@ -60,7 +60,7 @@ CLAIMS = {claim.id: claim for claim in LEDGER}
     [pytest.param(f, id=f"{CLAIMS[f.claim_id].folder}: {f.name}", marks=pytest.mark.theorems(f.claim_id)) for f in FAMILIES],
 )
 def test_random_multisets(ledger, family: Family):
-    @settings(max_examples=family.examples or settings.default.max_examples)
+    @(settings(max_examples=family.examples) if family.examples else settings())
     @given(family.instances)
     def holds(instance: MixedProduct) -> None:
         assume(family.affordable(instance))
