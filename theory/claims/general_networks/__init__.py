@@ -12,6 +12,7 @@ from flint import arb
 
 from theory import enumeration
 from theory.approximation import DecreasingRange, certified_decreasing_range
+from theory.arithmetic.working_precision import working_precision
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.claims.record import Claim, Evidence, Showcase, Value, Verdict, tabulated
 from theory.inputs import Discrete
@@ -61,7 +62,8 @@ def check(instance: Instance) -> Evidence:
     found = instance.decreasing_range()
     statement = "the smooth network's variance lies in the interval around the polynomial network's, and decreases where that proves it"
     interval, sizes = found.interval, (1, 2, instance.largest)
-    intervals = tabulated("b", sizes, [arb(found.lower[b - 1]).union(arb(found.upper[b - 1])) for b in sizes])
+    with working_precision():
+        intervals = tabulated("b", sizes, [arb(found.lower[b - 1]).union(arb(found.upper[b - 1])) for b in sizes])
     decreases: dict[str, Value] = {} if interval is None else {"decreases strictly from b": interval[0], "to": interval[1]}
     direct = [enumeration.variance_ball(instance.problem, instance.step, instance.layer, batch_size=b) for b in found.batch_sizes]
     beyond = [(arb(low), v) for v, low in zip(direct, found.lower, strict=True)]
