@@ -62,7 +62,7 @@ def check(instance: Instance) -> Evidence:
     found = instance.decreasing_range()
     statement = "the smooth network's variance lies in the interval around the polynomial network's, and decreases where that proves it"
     interval, sizes = found.interval, (1, 2, instance.largest)
-    with working_precision():
+    with working_precision(128):
         intervals = tabulated("b", sizes, [arb(found.lower[b - 1]).union(arb(found.upper[b - 1])) for b in sizes])
     decreases: dict[str, Value] = {} if interval is None else {"decreases strictly from b": interval[0], "to": interval[1]}
     direct = [enumeration.variance_ball(instance.problem, instance.step, instance.layer, batch_size=b) for b in found.batch_sizes]
