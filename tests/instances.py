@@ -47,6 +47,22 @@ PINNED: dict[str, TeacherStudent] = {
     ),
 }
 
+#: Networks whose activation is no polynomial: no engine has them, enumeration in balls does.
+SMOOTH: dict[str, TeacherStudent] = {
+    "scalar": TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh"),
+    "three atoms": TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, F(1, 3), 1]), F(1, 4), "tanh"),
+    "two units": TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh"),
+    "two inputs": TeacherStudent([[[1, F(1, 2)]], [[1]]], [[[0, 1]], [[1]]], Rademacher(2), F(1, 8), "sigmoid"),
+    "wide": TeacherStudent(
+        [[[F(1, 2), F(-1, 3)], [F(1, 4), F(1, 2)]], [[F(1, 2), F(-1, 2)]]],
+        [[[1, 0], [0, 1]], [[F(1, 2), F(1, 2)]]],
+        Discrete([(1, 0), (F(1, 2), -1)], [F(1, 3), F(2, 3)]),
+        F(1, 5),
+        "sigmoid",
+    ),
+    "three layers": TeacherStudent([[[1]], [[F(1, 2)]], [[1]]], [[[0]], [[1]], [[F(1, 2)]]], Discrete([F(-1, 2), 1]), F(1, 10), "sigmoid"),
+}
+
 
 class Known(NamedTuple):
     """A value that is known exactly."""

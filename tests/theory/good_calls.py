@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tests import instances
 from theory import (
     SGD,
     Discrete,
@@ -33,9 +34,7 @@ from theory.activations import activation, custom, leaky_relu
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.references import quadrature
 
-LINEAR = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), F(1, 10))
-NORMAL = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Gaussian(1), F(1, 10))
-SMOOTH = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), F(1, 10), "tanh")
+LINEAR, NORMAL, SMOOTH = instances.PINNED["two atoms"], instances.PINNED["scalar"], instances.SMOOTH["scalar"]
 TANH = chebyshev.approximate("tanh", 4, 5)
 FORM = tf.tr(tf.g(0, 1).T @ tf.g(0, 1))
 LETTERS = rec.KroneckerForm.trace(tf.g(0, 1).T, tf.g(0, 1)) if hasattr(rec.KroneckerForm, "trace") else FORM

@@ -17,7 +17,8 @@ from flint import arb, ctx
 from hypothesis import settings
 
 from empirics.inputs.data_sets import DataSet
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent, enumeration, large_batch, recursion, variance_poly
+from tests.instances import PINNED, SMOOTH
+from theory import Gaussian, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.approximation import certified_decreasing_range, every_path_bound, product_gap_bound
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.chebyshev.bernstein_ellipses import degree_for
@@ -33,16 +34,14 @@ from theory.trace_forms import W, g, tr
 THREADS = 8
 ROUNDS = 4
 
-_ATOMS = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, F(1, 3), 1]), F(1, 4), "tanh")
-_SCALAR = TeacherStudent([[[F(1, 3)]], [[2]]], [[[1]], [[1]]], Gaussian(1), F(1, 10))
+_ATOMS, _BOUNDED, _SCALAR = SMOOTH["three atoms"], SMOOTH["two inputs"], PINNED["scalar"]
+_CUBIC = replace(_ATOMS, activation=(0, 1, 0, F(-1, 3)))
 _DOUBLES = TeacherStudent(
     [np.random.default_rng(0).normal(size=(3, 4)), np.random.default_rng(1).normal(size=(2, 3))],
     [np.random.default_rng(2).normal(size=(3, 4)), np.random.default_rng(3).normal(size=(2, 3))],
     Gaussian(cov=np.diag([1.0, 0.5, 0.3, 2.0])),
     0.1,
 )
-_BOUNDED = TeacherStudent([[[1, F(1, 2)]], [[1]]], [[[0, 1]], [[1]]], Rademacher(2), F(1, 8), "sigmoid")
-_CUBIC = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, F(1, 3), 1]), F(1, 4), (0, 1, 0, F(-1, 3)))
 _SIGMOID = approximate("sigmoid", 4, 9)
 _TANH = approximate("tanh", 3, 15)
 _ROOTS = InverseBatchPolynomial([0, 7, F(-31, 3), 4, F(1, 7), -2])

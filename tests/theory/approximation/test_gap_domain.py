@@ -9,6 +9,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
+from tests.instances import SMOOTH
 from theory import Gaussian, Rademacher, TeacherStudent
 from theory.activations import custom
 from theory.approximation import DomainError, every_path_bound, gradient_gap_bound, polynomial_within
@@ -17,7 +18,7 @@ from theory.chebyshev import ActivationPolynomial, approximate
 from theory.references.ball_runs import distances
 
 TANH = custom(np.tanh, lambda x: 1 - np.tanh(x) ** 2, lipschitz=1.0, derivative_lipschitz=4 / 27**0.5)
-PROBLEM = TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh")
+PROBLEM = SMOOTH["two units"]
 X = np.array([[[1.0], [-1.0]], [[1.0], [1.0]]])
 P = approximate("tanh", 3, 15)
 

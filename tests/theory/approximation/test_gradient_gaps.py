@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
+from tests.instances import SMOOTH
 from tests.theory.approximation.test_double_runs import gentle, largest_reach, runs
 from theory import Discrete, Gaussian, Rademacher, TeacherStudent
 from theory.activations import custom
@@ -28,7 +29,7 @@ CONSTANTS = 5e-6  # relative: C_S and C_D are certified within 1e-6, and three o
 ROOMY = F(6)  # radius for gentle problems: three steps of an a-priori envelope stay below
 
 TWICE = custom(lambda x: 2 * np.tanh(x), lambda x: 2 - 2 * np.tanh(x) ** 2, lipschitz=2.0, derivative_lipschitz=8 / 27**0.5)
-PROBLEM = TeacherStudent([[[1], [F(1, 3)]], [[F(1, 2), -1]]], [[[1], [0]], [[1, 1]]], Rademacher(1), [F(1, 8), F(1, 10)], "tanh")
+PROBLEM = SMOOTH["two units"]
 X = np.array([[[1.0], [-1.0]], [[1.0], [1.0]]])
 P = approximate("tanh", 3, 15)
 

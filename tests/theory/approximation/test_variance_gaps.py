@@ -12,6 +12,7 @@ from flint import arb, ctx
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests import instances as pinned
 from tests.strategies import discrete_laws
 from tests.theory.approximation.test_double_runs import SMOOTH, gentle, matrices
 from theory import Discrete, Gaussian, TeacherStudent, Uniform, enumeration
@@ -23,12 +24,7 @@ from theory.exact import to_fmpq
 BITS = 256  # of the balls: far narrower than any gap here
 TIGHT = 1e-12  # relative: square roots and squares of 128 bits, rounded outward to doubles
 
-SCALAR = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
-WIDE = TeacherStudent(
-    [[[F(1, 2), F(-1, 3)], [F(1, 4), F(1, 2)]], [[F(1, 2), F(-1, 2)]]], [[[1, 0], [0, 1]], [[F(1, 2), F(1, 2)]]],
-    Discrete([(1, 0), (F(1, 2), -1)], [F(1, 3), F(2, 3)]), F(1, 5), "sigmoid",
-)  # fmt: skip
-DEEP = TeacherStudent([[[1]], [[F(1, 2)]], [[1]]], [[[0]], [[1]], [[F(1, 2)]]], Discrete([F(-1, 2), 1]), F(1, 10), "sigmoid")
+SCALAR, WIDE, DEEP = pinned.SMOOTH["scalar"], pinned.SMOOTH["wide"], pinned.SMOOTH["three layers"]
 # name: (problem, polynomial, step, layer, largest, the interval that is proved)
 CASES = {
     "scalar": (SCALAR, approximate("tanh", 3, 21), 1, 1, 6, (1, 6)),
@@ -153,7 +149,7 @@ def test_bad_input_is_named(call, message):
 
 
 def test_sampled_errors_prove_nothing():
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
+    problem = SCALAR
     with pytest.raises(ValueError, match=r"^polynomial must have certified errors"):
         certified_decreasing_range(problem, approximate("tanh", 3, 21, certify=False), 1, 1, largest=6)
     assert "interval (1, 4)" in repr(certified_decreasing_range(problem, approximate("tanh", 3, 21), 1, 1, largest=4))
