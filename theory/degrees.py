@@ -14,10 +14,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from theory.budget import UnaffordableError
-from theory.exact import as_index, spelled
-
-MOST_BITS = 10**6
+from theory.budget import refuse_long, saturated
+from theory.exact import as_index
 
 
 def output_degree(depth: int, *, activation_degree: int = 1) -> int:
@@ -121,6 +119,4 @@ def _powers(m: int, count: int) -> int:
 
 
 def _refuse_beyond(exponent: int, base: Any, name: str) -> None:
-    bits = exponent * math.log2(base) if exponent < 1 << 60 else math.inf if base > 1 else 0
-    if bits > MOST_BITS:
-        raise UnaffordableError(f"{name} must be small enough for a degree of at most {MOST_BITS:,} bits, but was {spelled(exponent)}")
+    refuse_long(name, "the degree", saturated(max(exponent, 0)) * math.log2(base), f"a smaller {name}")

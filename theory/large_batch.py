@@ -30,7 +30,7 @@ from theory.problem import TeacherStudent, as_problem
 from theory.routes import LARGE_BATCH, SIMULATION, applicable
 
 #: Beyond this many seconds even in doubles it does not matter what exactness would cost.
-_FAR = 1e6
+_MOST_SECONDS = 1e6
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def predicted_cost(problem: TeacherStudent, step: int) -> Cost:
     step = problem.check_step(step)
     least = _cost(problem, step, exact=False)
     # whether all learning rates are exact is only asked where they can be gone through
-    return _cost(problem, step, exact=True) if least.seconds < _FAR and problem.is_exact(step) else least
+    return _cost(problem, step, exact=True) if least.seconds < _MOST_SECONDS and problem.is_exact(step) else least
 
 
 def _cost(problem: TeacherStudent, step: int, exact: bool) -> Cost:

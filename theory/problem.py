@@ -149,7 +149,7 @@ class TeacherStudent:
         """alpha_0, ..., alpha_{step-1}: all that w_step depends on. UnaffordableError for more than fit a gigabyte."""
         t = as_index(step, "step")
         count = saturated(t)
-        refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "a smaller one")
+        refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "a smaller step")
         return tuple(self.learning_rate(s) for s in range(t))
 
     def is_exact(self, step: int) -> bool:

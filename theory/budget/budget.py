@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from theory.budget.cost import Cost
+from theory.budget.counts import as_count, saturated
 from theory.budget.errors import UnaffordableError
 from theory.budget.words import size
 from theory.exact import as_double, shown
@@ -68,10 +69,21 @@ class Budget:
 WITHOUT_BUDGET = Budget(seconds=60.0, bytes=1e9)
 
 
-def refuse_large(argument: str, what: str, cost: Cost, instead: str) -> None:
-    """UnaffordableError beyond WITHOUT_BUDGET, for operators, properties and laws, which have no `budget=`."""
-    if not WITHOUT_BUDGET.allows(cost):
-        raise UnaffordableError.beyond(f"{argument} must be smaller: {what}", cost, WITHOUT_BUDGET, [instead])
+#: The longest integer that is formed where there is no `budget=`.
+_LONG = Budget(seconds=math.inf, bytes=125_000, name="1,000,000 bits")
+
+
+def refuse_large(argument: str, what: str, cost: Cost, instead: str, limit: Budget = WITHOUT_BUDGET) -> None:
+    """UnaffordableError beyond the limit, for operators, properties and laws, which have no `budget=`."""
+    if not limit.allows(cost):
+        raise UnaffordableError.beyond(f"{argument} must be smaller: {what}", cost, limit, [instead])
+
+
+def refuse_long(argument: str, what: str, bits: float, instead: str) -> None:
+    """UnaffordableError, before it is formed, for an integer of more than a million bits."""
+    if bits > 8 * _LONG.bytes:  # a cost is only made for a refusal: degrees are asked for all the time
+        n = saturated(bits)
+        refuse_large(argument, what, Cost(2e-11 * n**1.6, n / 8, f"{as_count(n)} bits"), instead, _LONG)
 
 
 def largest_that_fits(fits: Callable[[int], bool], least: int, beyond: int) -> int | None:

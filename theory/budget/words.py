@@ -1,4 +1,4 @@
-"""Lengths of time, amounts of memory and counts, as people say them."""
+"""Lengths of time and amounts of memory, as people say them."""
 
 from __future__ import annotations
 
@@ -41,14 +41,3 @@ def size(count: float) -> str:
             return f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} PB"
-
-
-def as_count(number: float) -> str:
-    """A count of any size as people say it.
-
-    >>> as_count(12345), as_count(3 * 10**8), as_count(10**400)
-    ('12,345', '3e+08', '10^400')
-    """
-    if number < 10**6:
-        return f"{number:,.0f}"
-    return f"{float(number):.3g}" if number < 10**300 else f"10^{math.floor(math.log10(number))}"

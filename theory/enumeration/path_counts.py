@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from theory.activations import Activation
-from theory.budget import BEYOND_REACH, UnaffordableError, as_count, saturated
+from theory.budget import BEYOND_REACH, Budget, Cost, as_count, as_power_of_ten, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.enumeration.path_limits import SECONDS_PER_PATH, PathCost
@@ -18,6 +18,7 @@ from theory.problem import TeacherStudent
 
 #: Of a number of paths that is told, and of batch sizes through which a polynomial is laid.
 MOST_DIGITS, MOST_UNKNOWNS = 10_000, 10_000
+_LONGEST = Budget(seconds=math.inf, bytes=MOST_DIGITS, name=f"{MOST_DIGITS:,} digits")
 #: Of the numbers in ball arithmetic.
 BALL_BITS = 256
 #: Batches of one step that are kept in memory; more are listed anew whenever they are needed.
@@ -32,7 +33,8 @@ def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
     """How many there are; UnaffordableError, before it is formed, for a number of more than MOST_DIGITS digits."""
     if (magnitude := log10_paths(atoms, b, batches, literal)) > MOST_DIGITS:
         name = "batch_size" if log10_paths(atoms, b, 1, literal) > MOST_DIGITS else "step"
-        raise UnaffordableError(f"{name} must be smaller: the number of paths, at least 10^{magnitude:.6g}, is too long to be written out")
+        cost = Cost(1e-10 * magnitude**1.6, magnitude, f"at least {as_power_of_ten(magnitude)}")
+        refuse_large(name, "to write the number of paths out", cost, f"a smaller {name}", _LONGEST)
     return _count(atoms, b, literal) ** batches
 
 
@@ -40,7 +42,7 @@ def path_cost(problem: TeacherStudent, atoms: int, b: int, step: int, batches: i
     """Of following all paths of so many batches, `atoms` being those of the law."""
     magnitude = log10_paths(atoms, b, batches, literal)
     if magnitude > _MOST_PATH_DIGITS:
-        return PathCost.beyond_reach(f"{_power_of_ten(magnitude)} paths")
+        return PathCost.beyond_reach(f"{as_power_of_ten(magnitude)} paths")
     paths = _count(atoms, b, literal) ** batches
     return _cost(*_work(problem, atoms, b, step, paths, literal), paths)
 
@@ -51,7 +53,7 @@ def interpolation_cost(problem: TeacherStudent, atoms: int, sizes: range, step: 
     largest = path_cost(problem, atoms, sizes[-1], step, batches, False)
     if unknowns > MOST_UNKNOWNS or largest.seconds >= BEYOND_REACH:
         magnitude = math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False)
-        return PathCost.beyond_reach(f"up to {_power_of_ten(magnitude)} paths, {as_count(unknowns)} batch sizes")
+        return PathCost.beyond_reach(f"up to {as_power_of_ten(magnitude)} paths, {as_count(unknowns)} batch sizes")
     paths = sum(_count(atoms, b, False) ** batches for b in sizes)
     system = unknowns**3 * operation_seconds(unknowns * math.log2(unknowns + 1)) / 3
     seconds, held = _work(problem, atoms, sizes[-1], step, paths, False)
@@ -150,7 +152,3 @@ def _length(number: Any) -> float:
     """Bits of numerator and denominator together; 0 and 1 are none."""
     p, q = number.as_integer_ratio()
     return math.log2(max(1, abs(p))) + math.log2(q)
-
-
-def _power_of_ten(magnitude: float) -> str:
-    return f"10^{magnitude:.1f}" if magnitude < 1e6 else f"10^{magnitude:.3g}"

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from theory.budget import UnaffordableError
-from theory.degrees import MOST_BITS
+from theory.budget import refuse_long
 from theory.exact import NumberLike, as_flag, as_index, as_number, as_sequence, shown
 
 
@@ -49,7 +48,7 @@ def word_counts(sizes: Sequence[int], activation: Sequence[Fraction], layer: int
     powers = [d for d, c in enumerate(activation) if c and d >= 2]
     terms, places = 1, 1
     for k in range(1, len(sizes) - 1):
-        refuse_long("sizes and activation", len(activation) * (terms + len(activation)).bit_length())
+        refuse_long_counts("sizes and activation", len(activation) * (terms + len(activation)).bit_length())
         width = sizes[k]
         if k >= layer:
             places = bool(activation[1]) * places + width * places * sum(math.comb(terms + d - 2, d - 1) for d in powers)
@@ -63,7 +62,7 @@ def longest_word(depth: int, degree: int, fused: bool) -> int:
     """U_H: the letters of the longest word of the network's output."""
     length = 2
     for _ in range(depth - 1):
-        refuse_long("sizes and activation", length.bit_length() + degree.bit_length())
+        refuse_long_counts("sizes and activation", length.bit_length() + degree.bit_length())
         length = length + 1 if degree == 1 else degree * (length + 1) + 2 - fused
     return length
 
@@ -81,7 +80,7 @@ def printed_counts(sizes: Iterable[int], *, degree: int) -> Counts:
     h, d = len(p) - 1, as_index(degree, "degree", minimum=1)
     if h < 2:
         raise ValueError(f"sizes must have at least two layers, for which the counts are printed, but were {shown(sizes)}")
-    refuse_long("sizes and degree", 2 * h * (d.bit_length() + sum(w.bit_length() for w in p[1:-1])))
+    refuse_long_counts("sizes and degree", 2 * h * (d.bit_length() + sum(w.bit_length() for w in p[1:-1])))
     geometric = [d**i for i in range(h)]
     widths = math.prod(w ** (h - k) for k, w in enumerate(p[1:-1], start=1))
     return Counts((2 * sum(geometric) * widths * d ** (h - 1)) ** 2, 6 * geometric[-1] + 4 * sum(geometric[1:-1]) + 3)
@@ -113,7 +112,6 @@ def as_layer(layer: Any, depth: int) -> int:
     return s
 
 
-def refuse_long(arguments: str, bits: float) -> None:
-    """UnaffordableError for numbers of too many bits."""
-    if bits > MOST_BITS:
-        raise UnaffordableError(f"{arguments} must give counts of at most {MOST_BITS:,} bits; take fewer layers, or smaller ones")
+def refuse_long_counts(arguments: str, bits: float) -> None:
+    """UnaffordableError for counts of too many bits."""
+    refuse_long(arguments, "the counts", bits, "fewer or smaller layers")

@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 
 from theory.exact import as_index
-from theory.polynomial_networks.counts import as_layer, refuse_long
+from theory.polynomial_networks.counts import as_layer, refuse_long_counts
 
 
 def fewest_products(*, depth: int, degree: int, layer: int) -> int:
@@ -29,7 +29,7 @@ def fewest_products(*, depth: int, degree: int, layer: int) -> int:
     h, d = as_index(depth, "depth", minimum=1), as_index(degree, "degree", minimum=1)
     s = as_layer(layer, h)
     # the time it takes grows with the square of the number's length, and faster
-    refuse_long("depth and degree", 10 * h * h * (d.bit_length() + h.bit_length()))
+    refuse_long_counts("depth and degree", 10 * h * h * (d.bit_length() + h.bit_length()))
 
     def with_layer(v: int) -> int:
         return count_exponents(h - 1, d, v) - (count_exponents(h - 1 - s, d, v) if s < h else 0)
@@ -55,9 +55,9 @@ def fewest_products_of_wide_layers(*, depth: int, degree: int, width: int) -> in
     """
     h, d = as_index(depth, "depth", minimum=2), as_index(degree, "degree", minimum=2)
     groups = as_index(width, "width", minimum=1) // (d + 1)
-    refuse_long("depth and degree", (h - 2) * d.bit_length())
+    refuse_long_counts("depth and degree", (h - 2) * d.bit_length())
     q = d ** (h - 2)
-    refuse_long("depth, degree and width", 2 * min(q, groups) * (2 * q + groups).bit_length())
+    refuse_long_counts("depth, degree and width", 2 * min(q, groups) * (2 * q + groups).bit_length())
     return math.comb(groups + 2 * q - 1, 2 * q)
 
 

@@ -178,7 +178,7 @@ def _listed(rows: int, columns: int) -> int:
     """The number of rows, or the refusal of a matrix whose entries are too many to list."""
     count = saturated(rows, columns)
     cost = Cost(1e-6 * count, 100 * count, f"a dense matrix of {as_count(count)} entries")
-    refuse_large("size", "the constant", cost, "a smaller one")
+    refuse_large("size", "the constant", cost, "a smaller size")
     return rows
 
 

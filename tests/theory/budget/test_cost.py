@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.budget import BEYOND_REACH, Budget, Cost, UnaffordableError, saturated, saturated_exp, saturated_power
+from theory.budget import (
+    BEYOND_REACH,
+    Budget,
+    Cost,
+    UnaffordableError,
+    as_count,
+    as_power_of_ten,
+    refuse_long,
+    saturated,
+    saturated_exp,
+    saturated_power,
+)
 
 COUNTS = st.one_of(st.integers(0, 50), st.integers(0, 10**40), st.integers(1, 2000).map(lambda n: 10**n))
 
@@ -31,6 +42,19 @@ def test_powers_of_counts_are_powers_up_to_the_sentinel(base, exponent):
 @pytest.mark.parametrize("exponent", [-3.0, 0.0, 50.5, 69.07, 70.0, 1e300, math.inf])
 def test_exponentials_are_exponentials_up_to_the_sentinel(exponent):
     assert saturated_exp(exponent) == pytest.approx(min(math.exp(min(exponent, 700)), BEYOND_REACH))
+
+
+def test_a_count_that_has_saturated_is_told_as_a_bound():
+    for count in (saturated(10**400), 3 * saturated(1e20, 1e20), saturated_exp(1e300), math.inf):
+        assert as_count(count) == "at least 10^30"
+    assert [as_count(x) for x in (999_999, 10**6, 1e29, 10**30, 10**400)] == ["999,999", "1e+06", "1e+29", "1e+30", "10^400"]
+    assert [as_power_of_ten(x) for x in (0.04, 999_999.0, 1e6, BEYOND_REACH)] == ["10^0.0", "10^999999.0", "10^1,000,000", "10^(10^30)"]
+
+
+def test_a_long_integer_is_refused_by_its_bits():
+    refuse_long("n", "n!", 10**6, "a smaller n")
+    with pytest.raises(UnaffordableError, match=r"^n must be smaller: n! would cost .*; the budget is 1,000,000 bits\. .*: a smaller n$"):
+        refuse_long("n", "n!", 10**6 + 1, "a smaller n")
 
 
 def test_what_is_beyond_reach_fits_no_budget_with_a_limit_and_says_so():

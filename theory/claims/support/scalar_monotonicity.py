@@ -26,7 +26,7 @@ Matrix = list[list[fmpz_poly]]
 def chi_square_moment(k: int) -> fmpz_poly:
     """m_k = E[s^k] = prod_{j<k} (1 + 2 j eps)."""
     n = saturated(as_index(k, "k"))
-    refuse_large("k", "the moment", Cost(1e-9 * n**3, n**2, f"a polynomial of degree {as_count(k)}"), "a lower one")
+    refuse_large("k", "the moment", Cost(1e-9 * n**3, n**2, f"a polynomial of degree {as_count(k)}"), "a smaller k")
     product = fmpz_poly([1])
     for j in range(k):
         product *= fmpz_poly([1, 2 * j])
@@ -37,7 +37,7 @@ def quadratic_form(degree: int, *, budget: Budget | None = None) -> Matrix:
     """Q(eps), of size degree + 1. UnaffordableError for a degree whose minors would exceed the budget, a minute by default."""
     n = saturated(as_index(degree, "degree"))
     cost = Cost(UNITS["minors.entry"] * n**8, 10 * n**4, f"a matrix of order {as_count(degree + 1)}")
-    Budget.of(budget, WITHOUT_BUDGET).require(cost, "the minors of this degree", ("a lower one",))
+    Budget.of(budget, WITHOUT_BUDGET).require(cost, "the minors of this degree", ("a lower degree",))
     size = range(degree + 1)
     last = fmpz_poly([1, 2])
     return [[last * chi_square_moment(i + j) - chi_square_moment(i) * chi_square_moment(j) for j in size] for i in size]

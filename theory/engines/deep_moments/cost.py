@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from theory.budget import BEYOND_REACH, Cost, saturated, saturated_exp, saturated_power
+from theory.budget import BEYOND_REACH, Cost, as_count, saturated, saturated_exp, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Quantity
@@ -19,7 +19,7 @@ from theory.engines.deep_moments import linear_start, many_inputs
 from theory.problem import TeacherStudent
 
 #: Orders of moments beyond which nothing is affordable, and laws answer none.
-_FAR = 10_000
+_MOST_DEGREE = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _Sizes:
     def sample_terms(self) -> float:
         """Powers of x in the gradient of a sample."""
         first = self.lowest + (self.lowest % self.parity)
-        if self.highest > _FAR:
+        if self.highest > _MOST_DEGREE:
             return BEYOND_REACH
         return sum(_choose(self.p + k - 1, k) for k in range(first, self.highest + 1, self.parity))
 
@@ -73,7 +73,7 @@ def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
     highest = 2 * int(saturated_power(problem.activation_degree, problem.depth - 1))
     last = highest if quantity.kind in ("mean", "loss") else 2 * highest
     if _is_far(problem, quantity):
-        return _FAR * highest
+        return _MOST_DEGREE * highest
     degrees = quantity.batch_degrees(problem)
     return max(last, 2 * highest, degrees[0] * highest) if any(degrees) else last
 
@@ -83,7 +83,7 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     if linear_start.applies(problem, quantity):
         return _linear_start(problem, quantity)
     if _is_far(problem, quantity):
-        return Cost.beyond_reach(f"moments of order over {_FAR:,}")
+        return Cost.beyond_reach(f"moments of order over {_MOST_DEGREE:,}")
     if many_inputs.applies(problem, quantity):
         return _many_inputs(problem, quantity)
     sizes, degrees = _Sizes.of(problem), quantity.batch_degrees(problem)
@@ -104,7 +104,8 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
         rule = UNITS["deep_moments.rule"] * count * (2 * r * d) * (1 + d * d / 400)
         node = UNITS["deep_moments.contraction"] * count * _values(problem, quantity) * (1 + d * sum(degrees[s + 1 :]) / 200)
         seconds, memory, inner = seconds + inner * (table + rule + node), memory + held, inner * count
-    basis = f"{points:.3g} points, {_choose(r + (degrees or [0])[-1], r):.3g} monomials in {r} averages, of about {bits:.3g} bits"
+    monomials = _choose(r + (degrees or [0])[-1], r)
+    basis = f"{as_count(points)} points, {as_count(monomials)} monomials in {r} averages, of about {as_count(bits)} bits"
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + min(memory, BEYOND_REACH), basis)
 
 
@@ -190,7 +191,8 @@ def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
     entries = float(sum(w.size for w in problem.student) + p * p)
     seconds = flops * UNITS["deep_moments.multiplication"] * (1 + bits / 300) + entries * UNITS["deep_moments.entry"] * (1 + bits / 500)
     seconds += problem.inputs.moment_seconds(2) * (1 if problem.inputs.atom_count else entries) + 3e-6 * p * p
-    return Cost(UNITS["deep_moments.start"] + seconds, 2e7 + entries * (200 + bits), f"{flops:.3g} products in matrices, {bits:.3g} bits")
+    basis = f"{as_count(flops)} products in matrices, {as_count(bits)} bits"
+    return Cost(UNITS["deep_moments.start"] + seconds, 2e7 + entries * (200 + bits), basis)
 
 
 def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -202,7 +204,7 @@ def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
     seconds = seconds * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
     flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
     seconds += (flops + p * p) * UNITS["deep_moments.entry"] * (1 + bits / 300)
-    basis = f"{2 * width} inputs in the place of {p}, {asked:.3g} moments"
+    basis = f"{2 * width} inputs in the place of {p}, {as_count(asked)} moments"
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + memory + p * p * (200 + bits), basis)
 
 
@@ -210,7 +212,7 @@ def _is_far(problem: TeacherStudent, quantity: Quantity) -> bool:
     m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
     factor = 2 if quantity.kind != "trace_form" else sum(len(term.letters) for term in quantity.expression.terms)
     inputs = saturated_power(problem.activation_degree, problem.depth - 1)
-    return saturated(2 * factor, inputs, saturated_power(m, quantity.step)) > _FAR or (m == 1 and quantity.step > 60)
+    return saturated(2 * factor, inputs, saturated_power(m, quantity.step)) > _MOST_DEGREE or (m == 1 and quantity.step > 60)
 
 
 def _values(problem: TeacherStudent, quantity: Quantity) -> float:

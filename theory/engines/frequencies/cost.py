@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from theory.budget import BEYOND_REACH, Cost
+from theory.budget import BEYOND_REACH, Cost, as_count
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.engines.base import Quantity
@@ -18,6 +18,8 @@ from theory.problem import TeacherStudent
 
 #: Digits of a count of paths, or of a degree, that is looked at closer.
 _MOST_DIGITS = math.log10(BEYOND_REACH) / 2
+#: Steps beyond which there are too many paths even where the degree does not grow.
+_MOST_STEPS = 300
 #: Paths held in memory at once, per level of the tree.
 BLOCK = 1 << 13
 
@@ -34,8 +36,10 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     atoms = _atom_count(problem)
     growth = math.log10(gradient_degree(problem.depth, activation_degree=problem.activation_degree))
-    if quantity.step * growth > _MOST_DIGITS or quantity.step > 300:
-        return Cost.beyond_reach(f"numbers of length 10^{max(quantity.step * growth, 16.0):.0f}")
+    if quantity.step > _MOST_STEPS:
+        return Cost.beyond_reach(f"paths through {as_count(quantity.step)} batches")
+    if quantity.step * growth > _MOST_DIGITS:
+        return Cost.beyond_reach(f"numbers of length 10^{quantity.step * growth:.0f}")
     ds = quantity.batch_degrees(problem)
     counts = [_log10_binomial(d, atoms - 1) for d in ds]
     if sum(counts) > _MOST_DIGITS:

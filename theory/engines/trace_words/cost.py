@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.budget import BEYOND_REACH, Cost, saturated_exp, saturated_power
+from theory.budget import BEYOND_REACH, Cost, as_count, saturated_exp, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.engines.base import Quantity
@@ -22,7 +22,7 @@ from theory.trace_forms.letters import GRADIENT, WEIGHT
 
 SAMPLED_ENTRIES = 4096
 #: Steps of a trace form beyond which nothing is counted.
-FAR = 40
+_MOST_STEPS = 40
 
 
 class Counts(NamedTuple):
@@ -93,24 +93,30 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
         return _trace_form(problem, quantity)
     if problem.depth == 1:
         words = saturated_power(2.2 if quantity.kind == "mean" else 4.6, t)
-        return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * t + 3)
+        return _one_layer(words, 2 * t + 3)
     if t == 0:
         return _FIRST_STEP
     return _SECOND_STEP[quantity.kind, problem.inputs.is_standard]
+
+
+def _one_layer(words: float, uses: int) -> Counts:
+    if words >= BEYOND_REACH:
+        return Counts(BEYOND_REACH, BEYOND_REACH, BEYOND_REACH, uses)
+    return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, uses)
 
 
 def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
     """Words of degree k in S_0 number C(n, k - m): g_1 is (1 + S_0)^3 S_1 in degrees, W_1 is 1 + S_0, g_0 is S_0."""
     products = inners = states = 0.0
     longest = 1
-    if quantity.step > FAR:
+    if quantity.step > _MOST_STEPS:
         return Counts(BEYOND_REACH, BEYOND_REACH, BEYOND_REACH, 2)
     if problem.depth == 1:  # a word for every choice of the earlier batches, 2^u for each letter of step u
         terms = [term.letters for term in quantity.expression.terms]
         lasts = [sum(letter.step or 0 for letter in letters if letter.kind in (WEIGHT, GRADIENT)) for letters in terms]
         words = sum(saturated_power(2.3, last) for last in lasts)
         longest = max(last + len(letters) for last, letters in zip(lasts, terms, strict=True))
-        return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, 2 * longest)
+        return _one_layer(words, 2 * longest)
     for term in quantity.expression.terms:
         by_step = [[0, 0] for _ in range(quantity.step + 1)]
         for letter in term.letters:
@@ -150,7 +156,7 @@ def _entries(problem: TeacherStudent) -> float:
 
 
 def _shown(counts: Counts) -> str:
-    return f"{counts.products:.3g} matrix products and {counts.inners:.3g} traces"
+    return f"{as_count(counts.products)} matrix products and {as_count(counts.inners)} traces"
 
 
 def _bits(array: np.ndarray) -> float:

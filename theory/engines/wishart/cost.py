@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from theory.budget import Cost, saturated, saturated_exp
+from theory.budget import Cost, as_count, saturated, saturated_exp
 from theory.budget.unit_costs import UNITS
 from theory.degrees import batch_degrees, gradient_degree
 from theory.engines.base import Quantity
@@ -26,7 +26,7 @@ OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
 _LAST = {"second_moment": 4, "mean": 2, "loss": 2}
 
 #: Steps of two layers, or batches of a trace form, beyond which nothing is affordable.
-_FAR = 40
+_MOST_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,16 @@ def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
     kind = "second_moment" if quantity.kind == "variance" else quantity.kind
     if problem.depth == 1:
         return 2 if kind == "mean" or (kind == "loss" and not quantity.step) else 4
-    earlier = 2 * target_degrees(OMEGA[kind], min(quantity.step, _FAR))[0] if quantity.step else 0
+    earlier = 2 * target_degrees(OMEGA[kind], min(quantity.step, _MOST_STEPS))[0] if quantity.step else 0
     return max(_LAST[kind], earlier)
 
 
 def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Seconds and bytes for this quantity."""
     p = problem.sizes[0]
-    if quantity.step > _FAR and problem.depth == 2:
+    if quantity.step > _MOST_STEPS and problem.depth == 2:
         return Cost.beyond_reach(f"degree 3^{quantity.step} in the first batch")
-    if quantity.step > _FAR and quantity.kind == "trace_form":
+    if quantity.step > _MOST_STEPS and quantity.kind == "trace_form":
         return Cost.beyond_reach(f"products of entries of {quantity.step} batches")
     if quantity.kind == "trace_form":
         return _form_cost(problem, quantity)
@@ -99,7 +99,7 @@ def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     kinds = ("second_moment", "mean") if quantity.kind == "variance" else (quantity.kind,)
     works = [work(problem, kind, quantity.step, quantity.layer) for kind in kinds]
     main = works[0]
-    basis = f"{main.leaves:.3g} points, {main.monomials:.3g} monomials of {main.bits:.3g} bits"
+    basis = f"{as_count(main.leaves)} points, {as_count(main.monomials)} monomials of {as_count(main.bits)} bits"
     pairs = 300.0 * p**4 if "second_moment" in kinds else 0.0
     return Cost(sum(w.seconds for w in works) + _law_seconds(problem, works, kinds), max(w.bytes for w in works) + pairs, basis)
 
@@ -185,7 +185,7 @@ def _law_seconds(problem: TeacherStudent, works: list[Work], kinds: tuple[str, .
 
 def _first_degree(quantity: Quantity, depth: int) -> int:
     """The degree in S_0, the highest: letters of later batches add to it, too."""
-    terms = ([min(x.last_batch, _FAR) for x in term.letters] for term in quantity.expression.terms)
+    terms = ([min(x.last_batch, _MOST_STEPS) for x in term.letters] for term in quantity.expression.terms)
     return max(batch_degrees(lasts, 1, m=gradient_degree(depth))[0] for lasts in terms)
 
 
@@ -213,7 +213,7 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     seconds += sum(_moment_operations(problem, n, d) for d in degrees) * UNITS["wishart.moment"]
     if not problem.inputs.is_centred_gaussian:
         seconds += sum(_choose(n + d, n) * problem.inputs.moment_seconds(2 * d) for d in degrees)
-    return Cost(seconds, 2e7 + monomials * 500 * entries, f"{monomials:.3g} monomials in the batches, {letters} letters")
+    return Cost(seconds, 2e7 + monomials * 500 * entries, f"{as_count(monomials)} monomials in the batches, {letters} letters")
 
 
 def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
