@@ -12,7 +12,7 @@ import numpy as np
 
 from empirics.inputs.exact_sums import IntegerColumns, gram
 from theory.budget.unit_costs import UNITS
-from theory.exact import as_points
+from theory.exact import MatrixLike, as_points
 from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw
 from theory.inputs.law import Support
 from theory.inputs.lengths import SAMPLE, common_bits
@@ -42,7 +42,7 @@ class DataSet(InputLaw):
 
     exact = True
 
-    def __init__(self, points: Any) -> None:
+    def __init__(self, points: MatrixLike) -> None:
         array = as_points(points, "points")
         array.setflags(write=False)
         self.points = self.population = array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,9 @@ import numpy as np
 from theory.arithmetic.definiteness import root_above
 from theory.budget.unit_costs import UNITS
 from theory.exact import (
+    MatrixLike,
     Number,
+    NumberLike,
     as_double,
     as_number,
     as_rows,
@@ -35,7 +38,7 @@ class Discrete(InputLaw):
     their exact sum, so that the law is a law. Repeated atoms are merged.
     """
 
-    def __init__(self, atoms: Any, probabilities: Any = None) -> None:
+    def __init__(self, atoms: MatrixLike, probabilities: Iterable[NumberLike] | None = None) -> None:
         table = as_rows(atoms, "atoms")
         weights: list[Number] = (
             [Fraction(1, len(table))] * len(table)

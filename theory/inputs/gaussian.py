@@ -12,7 +12,7 @@ from flint import fmpq
 from theory.arithmetic.definiteness import is_positive_semidefinite
 from theory.budget import refuse_large
 from theory.budget.unit_costs import UNITS
-from theory.exact import as_index, as_matrix, is_exact, spelled, to_float, to_fmpq, to_fraction
+from theory.exact import MatrixLike, as_index, as_matrix, is_exact, spelled, to_float, to_fmpq, to_fraction
 from theory.inputs.law import InputLaw
 from theory.inputs.lengths import common_bits
 from theory.inputs.second_moments import identity
@@ -28,7 +28,7 @@ class Gaussian(InputLaw):
 
     is_centred_gaussian = True
 
-    def __init__(self, dimension: int | None = None, *, cov: Any = None) -> None:
+    def __init__(self, dimension: int | None = None, *, cov: MatrixLike | None = None) -> None:
         if (dimension is None) == (cov is None):
             raise TypeError("Gaussian takes exactly one of dimension and cov")
         if cov is None:

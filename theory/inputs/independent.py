@@ -13,7 +13,7 @@ import numpy as np
 
 from theory.arithmetic.definiteness import is_moment_sequence, root_above
 from theory.budget.unit_costs import UNITS
-from theory.exact import as_double, as_index, as_number, as_sequence, spelled
+from theory.exact import NumberLike, as_double, as_index, as_number, as_sequence, spelled
 from theory.inputs.law import InputLaw, Support
 from theory.inputs.lengths import common_bits
 from theory.inputs.second_moments import two_constants
@@ -106,7 +106,7 @@ class Independent(IndependentCoordinates):
 
     has_samples = False
 
-    def __init__(self, dimension: int, moments: Sequence[Any]) -> None:
+    def __init__(self, dimension: int, moments: Sequence[NumberLike]) -> None:
         super().__init__(dimension)
         numbers = [as_number(m, f"moments[{k}]", text=True) for k, m in enumerate(as_sequence(moments, "moments"))]
         self.exact = all(isinstance(m, Fraction) for m in numbers)
@@ -155,7 +155,7 @@ class Uniform(IndependentCoordinates):
     E x^k = (high^{k+1} - low^{k+1}) / ((k + 1)(high - low)); with variance 1, E x^{2k} = 3^k / (2k + 1).
     """
 
-    def __init__(self, dimension: int, low: Any = None, high: Any = None) -> None:
+    def __init__(self, dimension: int, low: NumberLike | None = None, high: NumberLike | None = None) -> None:
         super().__init__(dimension)
         if (low is None) != (high is None):
             raise TypeError("Uniform takes both low and high, or neither")
