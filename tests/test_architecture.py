@@ -34,9 +34,8 @@ def test_no_name_of_a_package_is_also_a_module(tmp_path):
     assert shadowed(ROOT) == []
     package = tmp_path / "theory" / "enumeration"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text(
-        "from theory.enumeration.walk import loss, Path\nfrom theory.enumeration import walk\n", encoding="utf-8"
-    )
+    text = "from theory.enumeration.walk import loss, Path\nfrom theory.enumeration import walk\n"
+    (package / "__init__.py").write_text(text, encoding="utf-8")
     (package / "walk.py").write_text("", encoding="utf-8")
     assert shadowed(tmp_path) == []
     (package / "loss.py").write_text("", encoding="utf-8")

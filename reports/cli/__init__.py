@@ -1,30 +1,19 @@
-"""The command line: `batchlaw variance`, `verify` and `engines`; `report` is in report_command, `simulate` in simulate_command.
+"""The command line `batchlaw`: one module for each command, `variance_command` and its siblings, which are put together here.
 
 Bad input is one line and exit code 2. All that is printed goes through `reports.text.terminal`, help texts too, plainly: nothing is
 cropped, whatever the terminal or pipe.
 """
 
-from __future__ import annotations
-
-import json
-from fractions import Fraction
-from pathlib import Path
-from typing import Annotated, Any
-
 import typer
 
-from reports.cli.errors import Group, one_line_errors
+from reports.cli.engines_command import engines
+from reports.cli.errors import Group
 from reports.cli.report_command import StoredResults, report
 from reports.cli.simulate_command import ManyValues, simulate
-from reports.findings import Findings, Outcome, examine, select
-from reports.text import engine_table, terminal
-from reports.text.numbers import decimal, plain
-from reports.text.problem_text import laws_and_keys, make_problem, parse_list, parse_matrix, read_problem
-from theory import InverseBatchPolynomial, TeacherStudent, variance_poly
-from theory.budget import Budget, UnaffordableError
-from theory.claims import LEDGER
-from theory.exact import shown
-from theory.inputs import NAMED
+from reports.cli.variance_command import variance
+from reports.cli.verify_command import verify
+
+__all__ = ["app"]
 
 app = typer.Typer(
     cls=Group,
@@ -35,196 +24,8 @@ app = typer.Typer(
     help="How the noise of SGD depends on the mini-batch size: var(g_t) as an exact polynomial in 1/b.",
 )
 
-PROBLEM_HELP = (
-    "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
-    "or a list), activation (coefficients of a polynomial, the identity by default; a name such as tanh is refused, with advice) and "
-    f"inputs: a table with one of the laws {laws_and_keys()}, with its keys. Fractions in quotes; a "
-    'decimal is what is written, 0.1 is 1/10 (in Python, 0.1 is a binary number, and "1/10" or Fraction(1, 10) a tenth). '
-    "Without a file, the options say it all."
-)
-
-ENGINE_NAMES = ", ".join(engine.name for engine in variance_poly.ENGINES)
-
-
-@app.command(short_help="The exact polynomial var(g_t | w_0) of a network in hand.")
-def variance(
-    problem: Annotated[Path | None, typer.Argument(help=PROBLEM_HELP)] = None,
-    step: Annotated[int, typer.Option(help="t = 0, 1, ...")] = 0,
-    layer: Annotated[int, typer.Option(help="k = 1..H")] = 1,
-    at: Annotated[str, typer.Option(help="Batch sizes at which to evaluate.")] = "1 2 4 8 16 32 64 128",
-    engine: Annotated[str | None, typer.Option(help=f"{ENGINE_NAMES}; the cheapest by default.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every number exact.")] = False,
-    student: Annotated[list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')] = None,
-    teacher: Annotated[list[str] | None, typer.Option(help="W*_1, W*_2, ..., likewise.")] = None,
-    rates: Annotated[str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')] = None,
-    inputs: Annotated[str | None, typer.Option(help=f"{', '.join(NAMED)}; gaussian by default, discrete with --atoms.")] = None,
-    cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
-    atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
-    probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
-    activation: Annotated[
-        str | None, typer.Option(help="sigma_0 sigma_1 ..., of a polynomial, for inputs with atoms: see batchlaw engines.")
-    ] = None,
-    max_seconds: Annotated[float, typer.Option(help="Refuse what is predicted to take longer.")] = Budget.seconds,
-    max_gigabytes: Annotated[float, typer.Option(help="Refuse what is predicted to need more memory.")] = Budget.bytes / 1e9,
-) -> None:
-    """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
-    with one_line_errors():
-        if problem is not None and any((student, teacher, rates, inputs, cov, atoms, probabilities, activation)):
-            raise ValueError("problem must be given in a file or in options, not in both")
-        if problem is None and not (student and teacher):
-            raise ValueError("problem must be a file, or --student and --teacher with one matrix per layer")
-        sizes = parse_list(at, "at")
-        network = (
-            read_problem(problem)
-            if problem is not None
-            else _from_options(student or [], teacher or [], rates, inputs, cov, atoms, probabilities, activation)
-        )
-        budget = _budget(max_seconds, max_gigabytes)
-        try:
-            v = variance_poly.variance_polynomial(network, step=step, layer=layer, engine=engine, budget=budget)
-        except UnaffordableError as error:
-            raise ValueError(f"{error} (--max-seconds, --max-gigabytes)") from None
-        used = engine or variance_poly.predicted_cost(network, step, layer, budget=budget)[0]
-        values = [(b, v(b)) for b in sizes]
-        threshold, start = v.threshold, v.decreasing_from()
-    if as_json:
-        result = {
-            "step": step,
-            "layer": layer,
-            "engine": used,
-            "coefficients": [plain(c) for c in v.coefficients],
-            "radii": list(v.radii),
-            "degree": v.degree,
-            "degree_bound": v.degree_bound,
-            "threshold": threshold,
-            "decreasing_from": start,
-            "values": {plain(b): plain(x) for b, x in values},
-        }
-        terminal.say(json.dumps(result, indent=2))
-        return
-    _print_variance(v, step, layer, used, threshold, start, values)
-
-
-@app.command(short_help="Check claims of the ledger now.")
-def verify(
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids such as A.2 or 3.4; the whole ledger by default.")] = None,
-) -> None:
-    """Check claims of the ledger now: exit code 0 when every verdict is confirmed, 1 when one is not."""
-    with one_line_errors():
-        claims = select(LEDGER, ids or [])
-    found = [examine(claim) for claim in claims]
-    terminal.say(f"The ledger\n\n{findings_table(found)}")
-    for f in found:
-        for line in f.problems:
-            terminal.say(f"{f.claim.id} is not confirmed: {line}")
-    raise typer.Exit(0 if all(f.confirmed for f in found) else 1)
-
-
-@app.command(short_help="What can be computed for which networks and inputs.")
-def engines() -> None:
-    """What the engines say they can compute, for which inputs, depths and activations; cost is another question, asked of a problem.
-
-    t: the step; p: the number of input coordinates. `variance` takes the fastest engine that fits its budget.
-    """
-    terminal.say(terminal.table(engine_table.HEADERS, engine_table.rows(), columns=terminal.width()))
-
-
+app.command(short_help="The exact polynomial var(g_t | w_0) of a network in hand.")(variance)
+app.command(short_help="Check claims of the ledger now.")(verify)
+app.command(short_help="What can be computed for which networks and inputs.")(engines)
 app.command(cls=StoredResults, short_help="Write the ledger as a web site.")(report)
 app.command(cls=ManyValues, short_help="Run many replicas of SGD, and estimate what the theory computes.")(simulate)
-
-
-def findings_table(found: list[Findings]) -> str:
-    """One row per claim: verdict, checks that hold, instances that refute the print, not checked, largest difference, confirmed or not."""
-    names = ("Claim", "Verdict", "Holds", "Print refuted", "Not checked", "Largest difference", "Confirmed")
-    rows = []
-    for f in found:
-        held = sum(e.outcome is Outcome.HOLDS for e in f.supporting)
-        refuted = sum(e.outcome is Outcome.FAILS for e in f.refuting)
-        difference = "-" if f.largest_difference is None else decimal(f.largest_difference, 2)
-        confirmed = "yes" if f.confirmed else "NO"
-        checks = f"{held}/{len(f.supporting)}", f"{refuted}/{len(f.refuting)}", str(f.not_checked)
-        rows.append((f.claim.id, f.claim.verdict.value, *checks, difference, confirmed))
-    return terminal.table(names, rows, right=names[2:6], columns=terminal.width())
-
-
-def _from_options(
-    student: list[str],
-    teacher: list[str],
-    rates: str | None,
-    inputs: str | None,
-    cov: str | None,
-    atoms: str | None,
-    probabilities: str | None,
-    activation: str | None,
-) -> TeacherStudent:
-    law: dict[str, Any] = {"law": inputs or ("gaussian" if atoms is None else "discrete")}
-    if cov is not None:
-        law["cov"] = parse_matrix(cov, "cov")
-    if atoms is not None:
-        law["atoms"] = parse_matrix(atoms, "atoms")
-    if probabilities is not None:
-        law["probabilities"] = parse_list(probabilities, "probabilities")
-    alphas = parse_list(rates, "rates") if rates is not None else []
-    return make_problem(
-        {
-            "student": [parse_matrix(w, f"student[{k}]") for k, w in enumerate(student)],
-            "teacher": [parse_matrix(w, f"teacher[{k}]") for k, w in enumerate(teacher)],
-            "learning_rates": alphas[0] if len(alphas) == 1 else alphas,
-            "activation": _activation("0 1" if activation is None else activation),
-            "inputs": law,
-        }
-    )
-
-
-def _budget(seconds: float, gigabytes: float) -> Budget:
-    for name, value in (("max-seconds", seconds), ("max-gigabytes", gigabytes)):
-        if not value > 0:
-            raise ValueError(f"{name} must be positive, but was {shown(value)}")
-    return Budget(seconds, 1e9 * gigabytes)
-
-
-def _activation(text: str) -> Any:
-    """A polynomial's coefficients, or a name: one that exact engines refuse says what to do instead."""
-    return text if text.strip()[:1].isalpha() else parse_list(text, "activation")
-
-
-def outline(v: InverseBatchPolynomial) -> str:
-    """The first three terms and the last of a long polynomial, in decimals.
-
-    Examples:
-        >>> outline(InverseBatchPolynomial([0, 1, -2, 3, 4, 5]))
-        '1/b - 2/b^2 + 3/b^3 + ... + 5/b^5'
-        >>> outline(InverseBatchPolynomial([0, 1, -2]))
-        '1/b - 2/b^2'
-    """
-    orders = [s for s, c in enumerate(v.coefficients) if c]
-    text = ""
-    for s in orders if len(orders) <= 4 else (*orders[:3], orders[-1]):
-        c = v.coefficients[s]
-        text += " + ..." if s == orders[-1] and len(orders) > 4 else ""
-        text += (" - " if c < 0 else " + ") + decimal(abs(Fraction(c)), 6) + f"/b^{s}" * (s > 0)
-    return (text.removeprefix(" + ") + " ").replace("/b^1 ", "/b ").strip() or "0"
-
-
-def _print_variance(
-    v: InverseBatchPolynomial,
-    step: int,
-    layer: int,
-    engine: str,
-    threshold: float,
-    start: int | None,
-    values: list[tuple[Any, Any]],
-) -> None:
-    whole = str(v)
-    is_short = len(whole) <= 240
-    terminal.say(f"var(g_{{{step},{layer}}} | w_0) {'=' if is_short else '≈'} {whole if is_short else outline(v)}")
-    bound = "" if v.degree_bound is None else f" (sharp bound {v.degree_bound})"
-    terminal.say(f"degree {v.degree}{bound}, engine {engine}")
-    where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; "
-    decreases = "it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}"
-    terminal.say(f"{where}{decreases}\n")
-    rows = []
-    for b, value in values:
-        exact = plain(value)
-        rows.append((plain(b), decimal(value, 10), exact if len(exact) <= 60 else f"{len(exact)} characters: see --json"))
-    terminal.say(terminal.table(("b", "var", "exactly"), rows, columns=terminal.width()))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from reports import cli
-from reports.cli import app, report_command
+from reports.cli import app, report_command, verify_command
+from reports.cli.variance_command import outline
 from reports.site import measured
 from reports.site.measured_page import MeasuredPage
 from reports.text.problem_text import KEYS
@@ -106,7 +106,7 @@ def test_a_report_over_other_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_verify_ends_well_or_badly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
+    monkeypatch.setattr(verify_command, "LEDGER", (claim("T.1"), claim("T.2", check=differ)))
     code, out, _ = run("verify", "T.1")
     assert code == 0 and "2/2" in out and "1/1" in out and "T.2" not in out
     code, out, _ = run("verify")
@@ -164,7 +164,7 @@ def test_a_file_with_an_endless_exponent_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("coefficients", [[0], [0, 1], [0, -1, 2], [0, 10**40, 0, 3]])
 def test_a_short_polynomial_is_outlined_in_full(coefficients: list[int]) -> None:
-    text = cli.outline(InverseBatchPolynomial(coefficients))
+    text = outline(InverseBatchPolynomial(coefficients))
     assert "..." not in text and text.count("/b") == sum(c != 0 for c in coefficients)
 
 
@@ -182,7 +182,8 @@ def test_a_report_of_nothing_but_measurements(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(measured, "MEASURED", pages)
     monkeypatch.setattr(report_command.os, "cpu_count", lambda: 1)
     code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "Agreement")
-    assert code == 0 and {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", "agreement.html"} and "nothing" in out
+    written = {p.name for p in (tmp_path / "site").iterdir()}
+    assert code == 0 and written == {"index.html", "agreement.html", "errata.html", "errata.md"} and "nothing" in out
 
 
 @pytest.mark.parametrize("words", [["--figure-1", "{}"], ["--figure-1={}"], ["--stored", "figure-1={}"], ["--stored", "Figure 1={}"]])
