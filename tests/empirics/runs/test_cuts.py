@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from empirics import DataSet, make_plan, synthetic
-from empirics.runs.cuts import RULE
+from empirics.runs.cuts import RULE, replica_bytes, step_flops, step_seconds
 from tests.instances import network
 from theory import Discrete, Gaussian, Rademacher
 
@@ -34,6 +34,19 @@ KNOWN = {
     "epochs": [(65536, 16384, 190), (65536, 2048, 129)],
     "without": [(65536, 1024, 128), (65536, 1024, 97)],
 }
+#: Flops, bytes and seconds of a replica's step at b = 4 and 64, of which sizes, being powers of 2, show little: never to be changed either.
+COUNTED = {
+    "linear": [(30000, 15992, 6.06666666667e-07), (30000, 15992, 6.06666666667e-07)],
+    "paper": [(9961472, 1381376, 0.000830722666667), (15204352, 1719296, 0.00126762933333)],
+    "paper, single": [(9961472, 690688, 0.000415661333333), (15204352, 859648, 0.000634114666667)],
+    "signs": [(30000, 50840, 2.73333333333e-06), (96800, 106040, 8.66666666667e-06)],
+    "atoms": [(30000, 18120, 6.77666666667e-07), (30000, 18120, 6.77666666667e-07)],
+    "networks": [(30000, 27840, 6.104e-06), (43008, 59520, 8.8664e-05)],
+    "relu": [(30000, 44928, 3.3464e-05), (31488, 44928, 5.2424e-05)],
+    "autograd": [(30000, 17856, 0.002259456), (30000, 38016, 0.091591296)],
+    "epochs": [(30000, 16544, 1.02266666667e-06), (30000, 24224, 7.26266666667e-06)],
+    "without": [(30000, 24544, 1.0956e-05), (30000, 32224, 1.1196e-05)],
+}
 
 
 @pytest.mark.parametrize("case", PROBLEMS)
@@ -43,6 +56,14 @@ def test_sizes_are_those_of_the_rules(case):
     assert RULE == plan.rule == 2
     found = [(*(replace(plan, rule=rule).cut(b)[1] for rule in (1, 2)), plan.lockstep(b)) for b in (4, 64)]
     assert found == KNOWN[case]
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_a_step_is_counted_as_ever(case):
+    problem, change = PROBLEMS[case]
+    plan = make_plan(problem, batch_sizes=[4, 64], steps=300, replicas=10**7, device="cpu", **change)
+    found = [(step_flops(plan, b), replica_bytes(plan, b), step_seconds(plan, b)) for b in (4, 64)]
+    assert found == [pytest.approx(known, rel=1e-11) for known in COUNTED[case]]
 
 
 @pytest.mark.parametrize("case", PROBLEMS)
