@@ -19,7 +19,7 @@ from tests.stored_run import ROOT
 #: Signals as a shell leaves them to a program in the foreground, whatever the tests themselves run in; forty shards.
 FOREGROUND = "signal.signal(signal.SIGINT, signal.default_int_handler); [signal.signal(s, signal.SIG_DFL) for s in (15, 1)]"
 IGNORING = "[signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGHUP)]"
-CODE = "import signal; {state}; from empirics.engines import cuts; cuts.SHARD_SECONDS = 1e-9; from reports.cli import app; app()"
+CODE = "import signal; {state}; from empirics.runs import cuts; cuts.SHARD_SECONDS = 1e-9; from reports.cli import app; app()"
 SHARDS = 40
 
 
