@@ -70,10 +70,16 @@ class SGD:
 
     def step(self, weights: Sequence[Any], gradients: Sequence[Any], rate: Any) -> tuple[Any, ...]:
         """W_1 - alpha g_1, ..., W_H - alpha g_H: matrices (or numbers) of any ring, whatever they are of, and a rate by which they can
-        be multiplied from the right. CannotError for what is not plain SGD. Cost: a product and a sum for every entry.
+        be multiplied from the right. CannotError for what is not plain SGD, TypeError for what has no such products and differences, and
+        ValueError for another number of gradients than of weights. Cost: a product and a sum for every entry.
         """
         self.require_plain()
-        return tuple(w - g * rate for w, g in zip(weights, gradients, strict=True))
+        if len(weights) != len(gradients):
+            raise ValueError(f"gradients must be as many as weights, {len(weights)}, but were {len(gradients)}")
+        try:
+            return tuple(w - g * rate for w, g in zip(weights, gradients, strict=True))
+        except TypeError as error:
+            raise TypeError(f"weights - gradients * rate must be defined, but is not for the rate {shown(rate)}: {error}") from error
 
 
 def as_optimizer(value: Any) -> SGD:

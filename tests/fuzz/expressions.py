@@ -347,7 +347,7 @@ class Draw(random.Random):
     def said(self) -> str:
         """Any word."""
         words = ("1", "0", "2", "4", "1 2; 3 4", "1/2", "0.1", "x", "", "-1", "1e400", "10000000000000000000000", "nan", "gaussian", "gausian", "naive", "float32",
-                 "4 8", "1,2", "1e-99999999", "/proc/x.nc", "result.txt", "frequencies", "3.4", "A.1", "figure 1", "figuer 1", "simluate", "--help", "\x00", "é", "1" * 5000)  # fmt: skip
+                 "4 8", "1,2", "1e-99999999", "/proc/x.nc", "result.txt", "frequencies", "3.4", "A.1", "figure-1", "figuer 1", "simluate", "--help", "\x00", "é", "1" * 5000)  # fmt: skip
         return repr(self.choice(words))
 
     def _said(self, *words: str) -> str:

@@ -69,7 +69,7 @@ def test_a_step_by_hand_in_every_ring(matrix, number):
 
 
 def test_layers_and_gradients_are_as_many():
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="gradients must be as many as weights, 2, but were 1"):
         SGD().step([1, 2], [1], 1)
 
 
@@ -133,3 +133,9 @@ def test_a_step_is_that_of_torch():
     expected = SGD().step([w.detach().clone() for w in weights], [w.grad for w in weights], 0.25)
     torch.optim.SGD(weights, lr=0.25).step()
     assert all(torch.equal(w, e) for w, e in zip(weights, expected, strict=True))
+
+
+@pytest.mark.parametrize("rate", [[{}], int, "x", None])
+def test_a_rate_that_multiplies_nothing_is_named(rate):
+    with pytest.raises(TypeError, match="weights - gradients"):
+        SGD().step([3], [4], rate)

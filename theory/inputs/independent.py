@@ -23,6 +23,17 @@ MAX_ENUMERATED_ATOMS = 1 << 16
 LOOKED_AT = 64
 
 
+@lru_cache(maxsize=4)  # cost models and refusals ask for the same list again and again
+def _combinations(values: tuple[Fraction, ...], probabilities: tuple[Fraction, ...], dimension: int) -> Support:
+    atoms = tuple(product(values, repeat=dimension))
+    if len(set(probabilities)) == 1:
+        return atoms, (Fraction(1, len(atoms)),) * len(atoms)
+    joint = [Fraction(1)]
+    for _ in range(dimension):
+        joint = [q * share for q in joint for share in probabilities]
+    return atoms, tuple(joint)
+
+
 class IndependentCoordinates(InputLaw):
     """x_1, ..., x_p independent and identically distributed. A law gives the moments of one coordinate, its samples and parameters.
 
@@ -70,14 +81,7 @@ class IndependentCoordinates(InputLaw):
         one = self.coordinate_support()
         if one is None or self.dimension >= MAX_ENUMERATED_ATOMS.bit_length() or len(one[0]) ** self.dimension > MAX_ENUMERATED_ATOMS:
             return None
-        values, probabilities = one
-        atoms = tuple(product(values, repeat=self.dimension))
-        if len(set(probabilities)) == 1:
-            return atoms, (Fraction(1, len(atoms)),) * len(atoms)
-        joint = [Fraction(1)]
-        for _ in range(self.dimension):
-            joint = [q * share for q in joint for share in probabilities]
-        return atoms, tuple(joint)
+        return _combinations(*one, self.dimension)
 
     def coordinate_values(self) -> Iterable[Fraction] | None:
         """Those of one coordinate."""
