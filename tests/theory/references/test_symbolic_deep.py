@@ -55,12 +55,17 @@ def test_with_numbers_put_in(w1, w2, v1, v2, rate, layer):
     assert found == DeepMoments().compute(problem, Quantity("variance", 1, layer))
 
 
+#: Their set partitions are a matter of seconds: three linear layers of one unit are done, with quadratic ones there are hundreds of millions.
+MOST_FACTORS = 10
 small = problems(st.sampled_from([(1, 1, 1), (1, 2, 1), (1, 1, 2), (1, 1, 1, 1), (1, 1)]), input_laws, activations, steps=1)
 
 
 @given(small, st.integers(0, 1), st.data())
 @settings(max_examples=25)
 def test_a_problem_of_any_law_by_partitions_and_by_the_engine(problem, step, data):
+    shape = {"depth": problem.depth, "activation_degree": problem.activation_degree}
+    if variance_degree(step, **shape) > MOST_FACTORS:
+        step = 0
     network, layer = SymbolicDeepNetwork.of(problem), data.draw(st.integers(1, problem.depth))
     assert network.in_inverse_batch_size(network.variance(step, layer)) == DeepMoments().compute(problem, Quantity("variance", step, layer))
     assert network.in_inverse_batch_size(network.loss(step)) == DeepMoments().compute(problem, Quantity("loss", step))
