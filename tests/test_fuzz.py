@@ -48,7 +48,7 @@ NOT_CALLED = frozenset(
         "Gaps",
     }
     | {"DecreasingRange", "statistic_covariance", "laguerre_rule", "certifying_seconds", "METHODS"}
-    | {"as_law", "as_problem"}
+    | {"as_law", "as_problem", "name_of"}
     | {"printed_variance_degree_a7", "printed_variance_degrees_3_4"}
 )
 

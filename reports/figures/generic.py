@@ -33,7 +33,7 @@ def draw(findings: Findings, seed: int) -> Figure:
     )
     return Figure(
         tuple(panels),
-        f"{first}{'(b) R' if sides else 'R'}esidual of every check below, with its tolerance; an exact check has "
+        f"{first}{'(b) D' if sides else 'D'}ifference of every check below, with its tolerance; an exact check has "
         "difference 0 and tolerance 0. "
         "Drawn from the evidence on this page.",
     )

@@ -60,7 +60,7 @@ def test_the_generic_figure_finds_numbers_wherever_they_are() -> None:
 def test_the_generic_figure_marks_what_fails_differently() -> None:
     figure = generic.draw(examine(claim(values=(F(1, 3), POLYNOMIAL))), 0)
     assert len(figure.panels) == 2 and "25 pairs of numbers" in figure.panels[0]
-    assert "Residuals of 3 checks; the largest is 1." in figure.panels[1]
+    assert "Differences of 3 checks; the largest is 1." in figure.panels[1]
 
 
 def test_every_figure_is_of_a_claim_and_every_claim_has_one() -> None:

@@ -55,7 +55,7 @@ def test_with_numbers_put_in(w1, w2, v1, v2, rate, layer):
     assert found == DeepMoments().compute(problem, Quantity("variance", 1, layer))
 
 
-#: Their set partitions are a matter of seconds: three linear layers of one unit are done, with quadratic ones there are hundreds of millions.
+#: Their set partitions are a matter of seconds: three linear layers of one unit are done, quadratic ones have hundreds of millions.
 MOST_FACTORS = 10
 small = problems(st.sampled_from([(1, 1, 1), (1, 2, 1), (1, 1, 2), (1, 1, 1, 1), (1, 1)]), input_laws, activations, steps=1)
 
