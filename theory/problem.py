@@ -136,6 +136,9 @@ class TeacherStudent:
 
     def learning_rate(self, step: int) -> Number:
         """alpha_step; a ValueError when too few were given, ValueError or TypeError when a function has none for this step."""
+        return self._rate_at(as_index(step, "step"))
+
+    def _rate_at(self, step: int) -> Number:
         if callable(self.learning_rates):
             name = f"learning_rates({step})"
             return as_rate(evaluated(self.learning_rates, name, step), name)
@@ -150,7 +153,7 @@ class TeacherStudent:
         t = as_index(step, "step")
         count = saturated(t)
         refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "a smaller step")
-        return tuple(self.learning_rate(s) for s in range(t))
+        return tuple(self._rate_at(s) for s in range(t))
 
     def is_exact(self, step: int) -> bool:
         """Whether every number that var(g_step) depends on was given exactly."""

@@ -50,6 +50,10 @@ class Comparison:
         return float(stats.kstest(student_cdf(self.z, self.degrees_of_freedom).ravel(), stats.uniform.cdf).pvalue)
 
 
+#: Of arrays of exact numbers: numpy walks through no more.
+MOST_DIMENSIONS = 32
+
+
 def student_cdf(z: np.ndarray, degrees_of_freedom: np.ndarray | float) -> np.ndarray:
     """P(t <= z); far tails keep their digits, and infinite degrees of freedom are N(0, 1)."""
     df = np.asarray(degrees_of_freedom, dtype=np.float64)
@@ -123,6 +127,8 @@ def _doubles(value: Any, name: str) -> np.ndarray:
         raise ValueError(f"{name} must be an array of numbers, the same count in every row, but was {shown(value)}") from None
     if array.dtype.kind in "fiu":
         return array.astype(np.float64)
+    if array.ndim > MOST_DIMENSIONS:
+        raise ValueError(f"{name} must have at most {MOST_DIMENSIONS} dimensions, but was {shown(value)}")
     result = np.empty(array.shape)
     for place, x in np.ndenumerate(array.astype(object)):
         result[place] = x if isinstance(x, float) else as_double(x, f"{name}{list(place) or ''}")

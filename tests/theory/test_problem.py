@@ -161,3 +161,10 @@ def test_rates_of_far_steps_are_refused_before_they_are_listed():
             problem.is_exact(step)
     with pytest.raises(TypeError, match="step must be an integer"):
         problem.is_exact([1])
+
+
+@pytest.mark.parametrize("step", [[], "0", 1.5, -1])
+def test_a_learning_rate_is_that_of_a_step(step):
+    problem = TeacherStudent([[[1]]], [[[1]]], Gaussian(1), [1, 2])
+    with pytest.raises((TypeError, ValueError), match="step must be"):
+        problem.learning_rate(step)

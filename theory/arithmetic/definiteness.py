@@ -6,8 +6,9 @@ import math
 from fractions import Fraction
 
 import numpy as np
+from flint import fmpq
 
-from theory.exact import to_fmpq_mat
+from theory.exact import to_fmpq, to_fmpq_mat
 
 
 def root_above(square: Fraction) -> float:
@@ -36,17 +37,25 @@ def is_positive_semidefinite(matrix: np.ndarray) -> bool:
 
 
 def is_moment_sequence(table: tuple[Fraction, ...]) -> bool:
-    """Whether (m_0, ..., m_r) are the moments of a law on the real line (Curto and Fialkow).
+    """Whether (m_0, ..., m_r) are the moments of a law on the real line (the truncated Hamburger problem, Curto and Fialkow).
 
-    With n = floor(r / 2): the Hankel matrix (m_{i+j}), i, j <= n, must be positive semidefinite, and the column (m_{n+1+i}) that would
-    follow its last must lie in its range, as far as the table goes: n + 1 entries for odd r, the first n for even r.
+    With the monic orthogonal polynomials pi_k and sigma_{k,l} = E[pi_k(x) x^l], by Chebyshev's algorithm,
+
+        sigma_{k+1,l} = sigma_{k,l+1} - a_k sigma_{k,l} - b_k sigma_{k-1,l},     k <= l <= r - k,
+
+    they are if every sigma_{k,k} = E[pi_k^2] is positive; or if those before a first zero, at k = d, are, and sigma_{d,l} = 0 for all l:
+    the law then has the d roots of pi_d for atoms. Cost: r^2 / 4 rational numbers.
     """
-    half = (len(table) - 1) // 2
-    hankel = np.array([[table[i + j] for j in range(half + 1)] for i in range(half + 1)], dtype=object)
-    if not is_positive_semidefinite(hankel):
-        return False
-    rows = len(table) - 1 - half
-    if rows == 0:
-        return True
-    extended = np.array([[table[i + j] for j in range(half + 2)] for i in range(rows)], dtype=object)
-    return bool(to_fmpq_mat(extended[:, :-1]).rank() == to_fmpq_mat(extended).rank())
+    before, row = [fmpq(0)] * len(table), [to_fmpq(m) for m in table]  # sigma_{k-1,l} and sigma_{k,l} from l = k on
+    last_norm, last_ratio = fmpq(1), fmpq(0)
+    while row:
+        norm = row[0]
+        if norm <= 0:
+            return norm == 0 and not any(row)
+        if len(row) < 3:
+            return True
+        ratio = row[1] / norm
+        a, b = ratio - last_ratio, norm / last_norm
+        before, row = row[1:], [row[i + 1] - a * row[i] - b * before[i] for i in range(1, len(row) - 1)]
+        last_norm, last_ratio = norm, ratio
+    return True

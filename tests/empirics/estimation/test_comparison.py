@@ -171,3 +171,11 @@ def test_what_is_no_array_of_numbers_is_named(wrong):
 
 def test_exact_values_are_rounded_once():
     assert compare([1 / 3], [0.1], [Fraction(1, 3)]).z[0] == 0
+
+
+def test_deep_nesting_is_refused_by_name():
+    nested: list = [1.0]
+    for _ in range(5000):
+        nested = [nested]
+    with pytest.raises((ValueError, TypeError), match="exact must"):
+        compare([1.0], [0.1], nested)
