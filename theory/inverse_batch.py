@@ -14,6 +14,7 @@ from typing import Any
 
 from flint import arb, fmpq_poly, fmpz_poly
 
+from theory.arithmetic.balls import double_above, nearest_double
 from theory.arithmetic.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import Cost, RangeError, as_count, refuse_large, saturated
@@ -54,7 +55,7 @@ class InverseBatchPolynomial:
             raise ValueError(f"radii must be finite and not negative, but were {shown(radii)}")
         if any(errors):
             lost = [abs(Fraction(c) - Fraction(float(c))) for c in numbers]
-            errors = [_round_up(Fraction(r) + e) if e else r for r, e in zip(errors, lost, strict=True)]
+            errors = [double_above(Fraction(r) + e) if e else r for r, e in zip(errors, lost, strict=True)]
             numbers = [float(c) for c in numbers]
         else:  # doubles without an error are the binary rationals that they are
             numbers = [Fraction(c) for c in numbers]
@@ -89,13 +90,13 @@ class InverseBatchPolynomial:
         """
         b = _batch_size(batch_size)
         value = self._at(b)
-        return value if self.is_exact and isinstance(b, Fraction) else _nearest(value)
+        return value if self.is_exact and isinstance(b, Fraction) else nearest_double(value)
 
     def error(self, batch_size: NumberLike) -> float:
         """A bound on |v(b) - true value| that comes from the coefficients' radii, rounded up; 0.0 when exact."""
         b = Fraction(_batch_size(batch_size))
         bound = sum((Fraction(r) / b**s for s, r in enumerate(self.radii)), Fraction(0))
-        return _round_up(bound + (Fraction(0) if self.is_exact else abs(self._at(b)) * Fraction(1, 2**52)))
+        return double_above(bound + (Fraction(0) if self.is_exact else abs(self._at(b)) * Fraction(1, 2**52)))
 
     def _at(self, b: Number) -> Fraction:
         eps = 1 / Fraction(b)
@@ -144,9 +145,9 @@ class InverseBatchPolynomial:
     def derivative(self) -> InverseBatchPolynomial:
         """dv/db = - sum_s s c_s / b^{s+1}, again a polynomial in 1/b."""
         coefficients = [Fraction(0), *(-s * Fraction(c) for s, c in enumerate(self.coefficients))]
-        radii = [0.0, *(_round_up(s * Fraction(r)) for s, r in enumerate(self.radii))]
+        radii = [0.0, *(double_above(s * Fraction(r)) for s, r in enumerate(self.radii))]
         if not self.is_exact:  # s * c is rounded once
-            radii = [_round_up(Fraction(r) + abs(c) * Fraction(1, 2**52)) for r, c in zip(radii, coefficients, strict=True)]
+            radii = [double_above(Fraction(r) + abs(c) * Fraction(1, 2**52)) for r, c in zip(radii, coefficients, strict=True)]
         return InverseBatchPolynomial(coefficients, radii=radii)
 
     # -- where it decreases -------------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ class InverseBatchPolynomial:
         if self._slope_sign_at_infinity() < 0:
             return math.inf
         lo, hi = largest_sign_change(self._descent(), 70)
-        return _nearest((lo + hi) / 2)
+        return nearest_double((lo + hi) / 2)
 
     def decreasing_from(self) -> int | None:
         """The smallest integer B >= 1 with v(b) >= v(b+1) for every integer b >= B, proved; None when v increases for all large b.
@@ -275,14 +276,6 @@ def _batch_size(value: Any) -> Number:
     return b
 
 
-def _nearest(value: Fraction) -> float:
-    """The nearest double; an infinity beyond the largest."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
 def _text(value: Fraction) -> str:
     """Numerator / denominator; flint writes integers of any length."""
     return str(to_fmpq(value))
@@ -290,7 +283,7 @@ def _text(value: Fraction) -> str:
 
 def _decimal(value: Fraction, digits: int) -> str:
     """`digits` significant digits, in any range of exponents."""
-    nearest = _nearest(value)
+    nearest = nearest_double(value)
     if value == 0 or (math.isfinite(nearest) and nearest):
         return f"{nearest:.{digits}g}"
     with working_precision(64 + 4 * digits):
@@ -300,11 +293,6 @@ def _decimal(value: Fraction, digits: int) -> str:
 def _as_radius(value: Any, name: str) -> float:
     """A float as it is, NaN and infinity too, which are refused together."""
     return value if type(value) is float else as_double(value, name)
-
-
-def _round_up(value: Fraction) -> float:
-    nearest = _nearest(value)
-    return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)
 
 
 def _latex_number(value: Fraction, digits: int | None) -> str:

@@ -12,6 +12,7 @@ from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings, Outcome
 from reports.text.numbers import log10
+from theory.arithmetic.balls import middle_and_radius
 from theory.inverse_batch import InverseBatchPolynomial
 
 
@@ -51,7 +52,7 @@ def numbers(value: Any) -> list[Fraction]:
     if isinstance(value, int | float | Fraction | np.integer | np.floating):
         return [Fraction(value)] if not isinstance(value, np.generic) else [Fraction(value.item())]
     if isinstance(value, arb):
-        return [Fraction(float(value.mid()))]
+        return [middle_and_radius(value)[0]]
     if isinstance(value, InverseBatchPolynomial):
         return [Fraction(c) for c in value.coefficients]
     if isinstance(value, np.ndarray):

@@ -32,6 +32,18 @@ def ball_to_float(ball: arb) -> tuple[float, float]:
     if abs(middle) + radius >= Fraction(2) ** 1023:
         raise RangeError("a result left the range of double precision; ask for exact arithmetic")
     value = float(middle)
-    bound = radius + abs(Fraction(value) - middle)
-    nearest = float(bound)
-    return value, nearest if Fraction(nearest) >= bound else math.nextafter(nearest, math.inf)
+    return value, double_above(radius + abs(Fraction(value) - middle))
+
+
+def nearest_double(value: Fraction) -> float:
+    """The nearest double; an infinity beyond the largest."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def double_above(value: Fraction) -> float:
+    """The double nearest to a number, or the next one above, so that it is not below. OverflowError beyond the largest double."""
+    nearest = nearest_double(value)
+    return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)

@@ -15,6 +15,7 @@ import numpy as np
 from flint import arb, arb_poly
 
 from theory.activations import Activation
+from theory.arithmetic.balls import ends
 from theory.arithmetic.working_precision import in_enough_bits, working_precision
 from theory.backpropagation import Entrywise, backpropagate, forward
 from theory.chebyshev import ActivationPolynomial, power_basis
@@ -112,7 +113,7 @@ def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
             over = seen - (bound if isinstance(bound, arb) else arb(to_fmpq(bound)))
             exceeded = exceeded or bool(over > 0)
             if not over <= 0:
-                excess = max(excess, Fraction(float(over.upper())))
+                excess = max(excess, ends(over)[1])
     return not exceeded and excess <= TOLERANCE, excess
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from flint import arb
 
 from theory import enumeration
+from theory.arithmetic.balls import middle_and_radius
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import CannotError
 from theory.exact import to_fmpq
@@ -69,7 +70,7 @@ def compare(exact: Iterable[Fraction], values: Iterable[Value]) -> Comparison:
             ball = (value - arb(to_fmpq(number))) / arb(to_fmpq(scale))
         if ball.rad() > 1e-20:
             raise CannotError(f"the ball {value} is too wide to test anything")
-        distances.append(Fraction(abs(float(ball.mid()))))
+        distances.append(abs(middle_and_radius(ball)[0]))
         radii.append(float(ball.rad()))
         agrees = agrees and bool(ball.contains(0))
     worst = max(distances)
