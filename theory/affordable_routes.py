@@ -46,11 +46,10 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | Non
     if ENUMERATION.unsupported_reason(problem) is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
     atoms = support_size(problem.inputs)
-    literal = quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters)
     batches = quantity.step + (quantity.kind not in ("loss", "loss_variance"))
 
     def fits(b: int) -> bool:
-        cost = path_cost(problem, atoms, b, quantity.step, batches, literal)
+        cost = path_cost(problem, atoms, b, quantity.step, batches, quantity.has_single_samples)
         return all(limit.allows(cost) for limit in path_budgets(LIMIT, quantity.budget))
 
     return largest_that_fits(fits, 1, _LARGEST)

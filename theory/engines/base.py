@@ -36,6 +36,11 @@ class Quantity:
         names |= {"loss": "E loss(w)", "loss_variance": "var loss(w)", "trace_form": "E of a trace form"}
         return f"{names[self.kind]} at {place}"
 
+    @property
+    def has_single_samples(self) -> bool:
+        """Whether a trace form names gradients of single samples, which an average over the batch does not tell apart."""
+        return self.kind == "trace_form" and any(letter.sample is not None for letter in self.expression.letters)
+
     def batch_degrees(self, problem: TeacherStudent) -> list[int]:
         """The total degree in the averages over batch s, s < t, for each; the last batch of g_t is taken in closed form.
 

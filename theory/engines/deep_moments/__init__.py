@@ -38,7 +38,7 @@ class DeepMoments:
             return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"
-        if quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters):
+        if quantity.has_single_samples:
             return "needs gradients of whole batches, but the expression has gradients of single samples"
         missing = problem.inputs.missing_moments_reason(required_order(problem, quantity))
         return None if missing is None else f"needs the inputs' moments: {missing}"

@@ -49,11 +49,10 @@ class Frequencies:
             return f"the activation must be a polynomial, but is {problem.activation}"
         if problem.inputs.support() is None:
             return f"{problem.inputs} has no finite support that could be listed"
-        if quantity.kind == "trace_form":
-            if not quantity.expression.is_scalar:
-                return "the trace form is matrix-valued"
-            if any(letter.sample is not None for letter in quantity.expression.letters):
-                return "the trace form names gradients of single samples, which frequencies do not tell apart"
+        if quantity.kind == "trace_form" and not quantity.expression.is_scalar:
+            return "the trace form is matrix-valued"
+        if quantity.has_single_samples:
+            return "the trace form names gradients of single samples, which frequencies do not tell apart"
         return None
 
     def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:

@@ -36,7 +36,7 @@ class Wishart:
             return "needs the identity as activation"
         if problem.depth > 2:
             return f"needs one or two layers, but the network has {problem.depth}"
-        if quantity.kind == "trace_form" and any(letter.sample is not None for letter in quantity.expression.letters):
+        if quantity.has_single_samples:
             return "needs gradients of whole batches, but the expression has gradients of single samples"
         missing = problem.inputs.missing_moments_reason(required_order(problem, quantity))
         return None if missing is None else f"needs the inputs' moments: {missing}"
