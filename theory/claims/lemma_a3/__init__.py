@@ -9,8 +9,7 @@ from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support.recursion_cases import (
     MixedProduct,
     degrees,
-    difference,
-    fractions,
+    held_exactly,
     lookup_after,
     mean_over_samples,
 )
@@ -24,17 +23,14 @@ def check(instance: MixedProduct) -> Evidence:
     """The value by cutting at every x x^T against the sum over all draws of the samples; every count and degree of the statement."""
     result = remove_gradient_layer(instance.form, instance.problem, instance.step)
     left, right = result.evaluate(lookup_after(instance), instance.problem), mean_over_samples(instance)
-    distance, faults = difference(left, right), broken_counts(instance, result)
-    return Evidence(
-        statement="E[ tr(C (x) rows) row_0 | F_t ] and the counts and degrees of its terms",
-        instance=str(instance),
-        left_route=f"Lemma A.3: {len(result.terms)} terms of {len(result.terms[0].rows)} rows",
-        left=fractions(left),
-        right_route="sum over all draws of the samples, Kronecker products multiplied out",
-        right=fractions(right),
-        holds=distance == 0 and not faults,
-        difference=distance,
-        reason="; ".join(faults),
+    return held_exactly(
+        instance,
+        "E[ tr(C (x) rows) row_0 | F_t ] and the counts and degrees of its terms",
+        f"Lemma A.3: {len(result.terms)} terms of {len(result.terms[0].rows)} rows",
+        left,
+        "sum over all draws of the samples, Kronecker products multiplied out",
+        right,
+        broken_counts(instance, result),
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from flint import fmpq
 
 from theory import backpropagation, enumeration
+from theory.claims.record import Evidence, tabulated
 from theory.exact import to_fmpq, to_fmpq_array, to_fraction, written
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm
@@ -167,6 +168,28 @@ def difference(left: Any, right: Any) -> Fraction:
     """The largest difference of two numbers or matrices, exactly."""
     pairs = np.broadcast(np.asarray(left, dtype=object), np.asarray(right, dtype=object))
     return max((abs(_fraction(a) - _fraction(b)) for a, b in pairs), default=Fraction(0))
+
+
+def held_exactly(
+    instance: MixedProduct, statement: str, left_route: str, left: Any, right_route: str, right: Any, faults: Sequence[str]
+) -> Evidence:
+    """Two exact sides, numbers or matrices, or one of them for each batch size; `faults`: what else of the statement is broken."""
+    if isinstance(left, dict):
+        distance = max(difference(left[b], right[b]) for b in left)
+        sides = [tabulated("b", side, map(fractions, side.values())) for side in (left, right)]
+    else:
+        distance, sides = difference(left, right), [fractions(side) for side in (left, right)]
+    return Evidence(
+        statement=statement,
+        instance=str(instance),
+        left_route=left_route,
+        left=sides[0],
+        right_route=right_route,
+        right=sides[1],
+        holds=distance == 0 and not faults,
+        difference=distance,
+        reason="; ".join(faults),
+    )
 
 
 def at_batch_size(values: list[Any], batch_size: int) -> Any:

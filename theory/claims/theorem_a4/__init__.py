@@ -6,13 +6,14 @@ from dataclasses import replace
 from fractions import Fraction as F
 from typing import Any
 
-from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support.recursion_cases import (
     MixedProduct,
     at_batch_size,
     degrees,
     difference,
     fractions,
+    held_exactly,
     lookup_after,
     mean_over_batches,
 )
@@ -31,17 +32,14 @@ def check(instance: MixedProduct) -> Evidence:
     values = [alpha.evaluate(lookup, instance.problem) for alpha in alphas]
     left = {b: at_batch_size(values, b) for b in BATCH_SIZES}
     right = {b: mean_over_batches(instance, b) for b in BATCH_SIZES}
-    distance, faults = max(difference(left[b], right[b]) for b in BATCH_SIZES), broken_degrees(instance, alphas)
-    return Evidence(
-        statement="E[ tr(C (x) rows) row_0 | F_t ] = alpha_0 + ... + alpha_{d-1} / b^(d-1), and the degrees of its terms",
-        instance=str(instance),
-        left_route=f"Theorem A.4: alpha_0, ..., alpha_{len(alphas) - 1} by set partitions and Stirling numbers",
-        left=tabulated("b", left, map(fractions, left.values())),
-        right_route="sum over all lists of b samples, Kronecker products multiplied out",
-        right=tabulated("b", right, map(fractions, right.values())),
-        holds=distance == 0 and not faults,
-        difference=distance,
-        reason="; ".join(faults),
+    return held_exactly(
+        instance,
+        "E[ tr(C (x) rows) row_0 | F_t ] = alpha_0 + ... + alpha_{d-1} / b^(d-1), and the degrees of its terms",
+        f"Theorem A.4: alpha_0, ..., alpha_{len(alphas) - 1} by set partitions and Stirling numbers",
+        left,
+        "sum over all lists of b samples, Kronecker products multiplied out",
+        right,
+        broken_degrees(instance, alphas),
     )
 
 

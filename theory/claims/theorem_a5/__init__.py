@@ -7,7 +7,7 @@ from fractions import Fraction as F
 from math import comb
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
-from theory.claims.support.recursion_cases import MixedProduct, degrees, dense_value, difference, fractions, lookup_after
+from theory.claims.support.recursion_cases import MixedProduct, degrees, dense_value, held_exactly, lookup_after
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm, unroll
@@ -31,18 +31,9 @@ def check_printed(instance: MixedProduct) -> Evidence:
 def _evidence(instance: MixedProduct, result: KroneckerForm, faults: list[str], rule: str) -> Evidence:
     lookup = lookup_after(instance)
     left, right = result.evaluate(lookup, instance.problem), dense_value(instance.form, lookup)
-    distance = difference(left, right)
-    return Evidence(
-        statement="tr(C (x) rows) row_0 in the letters of step t - 1, and the counts and degrees of its terms",
-        instance=str(instance),
-        left_route=f"{rule}: {len(result.terms)} terms",
-        left=fractions(left),
-        right_route="the product itself, W_t taken from the path of SGD",
-        right=fractions(right),
-        holds=distance == 0 and not faults,
-        difference=distance,
-        reason="; ".join(faults),
-    )
+    statement = "tr(C (x) rows) row_0 in the letters of step t - 1, and the counts and degrees of its terms"
+    left_route, right_route = f"{rule}: {len(result.terms)} terms", "the product itself, W_t taken from the path of SGD"
+    return held_exactly(instance, statement, left_route, left, right_route, right, faults)
 
 
 def broken_counts(instance: MixedProduct, result: KroneckerForm) -> list[str]:

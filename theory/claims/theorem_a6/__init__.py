@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction as F
 from typing import Any
 
-from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
-from theory.claims.support.recursion_cases import MixedProduct, at_batch_size, difference, fractions, mean_given_start
+from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.support.recursion_cases import MixedProduct, at_batch_size, difference, held_exactly, mean_given_start
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
 from theory.recursion import (
@@ -29,17 +29,14 @@ def check(instance: MixedProduct) -> Evidence:
     sizes = range(1, sharp + 3)
     left = {b: at_batch_size(values, b) for b in sizes}
     right = {b: mean_given_start(instance, b) for b in sizes}
-    distance, faults = max(difference(left[b], right[b]) for b in sizes), broken_bounds(alphas, values, sharp, printed)
-    return Evidence(
-        statement=f"E[ tr(C (x) rows) row_0 | w_0 ] is a polynomial of degree at most {sharp} in 1/b (printed bound: {printed})",
-        instance=str(instance),
-        left_route=f"Theorems A.4 and A.5 down to step 0: degree {_degree(values)}, {sum(len(a.terms) for a in alphas)} terms",
-        left=tabulated("b", left, map(fractions, left.values())),
-        right_route="enumeration of every path of SGD",
-        right=tabulated("b", right, map(fractions, right.values())),
-        holds=distance == 0 and not faults,
-        difference=distance,
-        reason="; ".join(faults),
+    return held_exactly(
+        instance,
+        f"E[ tr(C (x) rows) row_0 | w_0 ] is a polynomial of degree at most {sharp} in 1/b (printed bound: {printed})",
+        f"Theorems A.4 and A.5 down to step 0: degree {_degree(values)}, {sum(len(a.terms) for a in alphas)} terms",
+        left,
+        "enumeration of every path of SGD",
+        right,
+        broken_bounds(alphas, values, sharp, printed),
     )
 
 
