@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from empirics.extra import missing
 from reports.findings import Summary, examine
 from reports.site import measured
 from reports.site.claim_page import claim_page, page_name
@@ -63,7 +64,7 @@ def build(
     check_target(target)
     extras = measured.select(measure)
     measured.check_stored(stored, extras)
-    lacking = measured.missing() if extras else ()
+    lacking = missing() if extras else ()
     found: list[Summary] = []
     pages: dict[str, str] = {}
     for other in OTHER_PAGES:

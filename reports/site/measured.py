@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from empirics.extra import missing
+from empirics import extra
 from reports.site.measured_page import MeasuredPage
 from theory.exact import did_you_mean, shown
 
@@ -99,8 +99,10 @@ def select(ids: Iterable[str]) -> tuple[Measured, ...]:
 
 def require_extra(what: str) -> None:
     """ValueError that names what is not installed, and how to install it."""
-    if missing():
-        raise ValueError(f"{what} needs {', '.join(missing())}: pip install 'batchlaw[experiments]'")
+    try:
+        extra.require_extra(what)
+    except ImportError as error:
+        raise ValueError(str(error)) from None
 
 
 def directories(texts: Iterable[str]) -> dict[str, Path]:
