@@ -54,9 +54,12 @@ class InverseBatchPolynomial:
         if not all(r >= 0 and math.isfinite(r) for r in errors):
             raise ValueError(f"radii must be finite and not negative, but were {shown(radii)}")
         if any(errors):
-            lost = [abs(Fraction(c) - Fraction(float(c))) for c in numbers]
+            exact = [Fraction(c) for c in numbers]
+            numbers = [nearest_double(c) for c in exact]
+            if beyond := [c for c, near in zip(exact, numbers, strict=True) if not math.isfinite(near)]:
+                raise RangeError(f"coefficients with radii must be within the range of doubles, but one was {spelled(beyond[0])}")
+            lost = [abs(c - Fraction(near)) for c, near in zip(exact, numbers, strict=True)]
             errors = [double_above(Fraction(r) + e) if e else r for r, e in zip(errors, lost, strict=True)]
-            numbers = [float(c) for c in numbers]
         else:  # doubles without an error are the binary rationals that they are
             numbers = [Fraction(c) for c in numbers]
         while numbers and numbers[-1] == 0 and errors[-1] == 0:

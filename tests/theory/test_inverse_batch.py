@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import fractions, inverse_batch_polynomials
 from theory import InverseBatchPolynomial
+from theory.budget import RangeError
 from theory.inverse_batch import UndecidedError
 
 SCAN = 60  # beyond every threshold that the strategy's coefficients can give: Cauchy's bound is 1 + 5 * 9 / (1/3)
@@ -131,6 +132,17 @@ def test_thresholds_of_any_size_are_answered_at_once():
 def test_numbers_of_thousands_of_digits_are_written():
     v = InverseBatchPolynomial([0, F(10**5000, 3)])
     assert len(str(v)) > 5000 and "10000" in v.latex() and v.latex(digits=3) == r"3.33\cdot 10^{4999}\,b^{-1}" and len(repr(v)) < 500
+
+
+@pytest.mark.parametrize("make", [
+    lambda: InverseBatchPolynomial([F(10) ** 400], radii=[1.0]),
+    lambda: InverseBatchPolynomial([0, 0, 1e308], radii=[0, 0, 1.0]).derivative(),
+    lambda: InverseBatchPolynomial([0, 0, 1.0], radii=[0, 0, 1e308]).derivative(),
+    lambda: InverseBatchPolynomial([0, 1.0, 1.0], radii=[0, 1.7e308, 1.7e308]).error(1),
+])  # fmt: skip
+def test_what_leaves_the_doubles_is_refused_in_one_way(make):
+    with pytest.raises(RangeError, match="range of double"):
+        make()
 
 
 def test_radii_cover_what_the_coefficients_lose():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from theory.approximation.double_runs import FUNCTION_ERROR
 from theory.approximation.gap_recursion import LocalErrors, Norms, StepGaps
 from theory.arithmetic.norms import UNIT, frobenius, spectral, up
 from theory.budget import RangeError
@@ -103,7 +104,7 @@ class Constants:
     def of(cls, problem: TeacherStudent, polynomial: ActivationPolynomial) -> Constants:
         """Of a problem with the activation that the polynomial was made for."""
         sigma = polynomial.activation
-        at_zero = float(up(abs(float(sigma.value(np.zeros(1))[0])) + 2.0**-49))
+        at_zero = float(up(abs(float(sigma.value(np.zeros(1))[0])) + FUNCTION_ERROR))
         return cls(*sup_norms(sigma, polynomial.radius), at_zero, polynomial, problem.sizes[1:-1])
 
     def local(self, target: np.ndarray) -> LocalErrors:
@@ -125,8 +126,7 @@ class Constants:
 
     def check(self, reach: float, network: str, step: int, layer: int) -> None:
         """DomainError unless reach <= R; NaN and infinity are beyond every R."""
-        radius = float(np.nextafter(float(self.polynomial.radius), 0))  # not above R
-        if not reach <= radius:
+        if not reach <= self.polynomial.radius:
             raise DomainError(network, step, layer, reach, float(self.polynomial.radius))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from flint import arb
 
 from theory.approximation.gap_bounds import GapBounds, spectral_of
+from theory.arithmetic.balls import double_ends
 from theory.arithmetic.norms import times, up
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import RangeError
@@ -28,7 +29,7 @@ from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
 from theory.trace_forms import TraceForm
 from theory.trace_forms.letters import CONSTANT, GRADIENT, TEACHER, Letter, Word
 
-_BITS = 53  # every upper end is then a double
+_BITS = 64
 
 
 def telescoped(norms: Sequence[float], gaps: Sequence[float]) -> float:
@@ -109,10 +110,9 @@ def _factor(term: KroneckerTerm, problem: TeacherStudent) -> float:
         size = abs(arb(to_fmpq(term.coefficient)))
         if term.constant is not None:
             size *= sum((arb(x * x) for x in term.constant.ravel().tolist()), arb(0)).sqrt()
-        size = size.upper()
     inner = float(ranks) if term.constant is None else math.sqrt(ranks)
     outer = 1.0 if term.open is None else math.sqrt(_smallest(term.open, problem))
-    return float(times(float(size), inner, outer))
+    return float(times(double_ends(size)[1], inner, outer))
 
 
 def _smallest(word: Word, problem: TeacherStudent) -> int:

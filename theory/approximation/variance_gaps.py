@@ -19,6 +19,7 @@ from flint import arb
 
 from theory import enumeration
 from theory.approximation.gradient_gaps import every_path_bound
+from theory.arithmetic.balls import double_ends
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import Budget
 from theory.chebyshev import ActivationPolynomial
@@ -123,15 +124,7 @@ def certified_decreasing_range(
     with working_precision(_BITS):
         e = arb(gap)
         roots = [arb(to_fmpq(v)).sqrt() for v in variances]
-        lower = [max(0.0, _down((r - e) * (r - e))) if r > e else 0.0 for r in roots]
-        upper = [_up((r + e) * (r + e)) for r in roots]
+        lower = [max(0.0, double_ends((r - e) * (r - e))[0]) if r > e else 0.0 for r in roots]
+        upper = [double_ends((r + e) * (r + e))[1] for r in roots]
         proved = tuple(bool(here - after > 2 * e) for here, after in pairwise(roots))
     return DecreasingRange(tuple(sizes), variances, gap, tuple(lower), tuple(upper), proved)
-
-
-def _up(x: arb) -> float:
-    return float(x.upper()) * (1 + 2.0**-50)
-
-
-def _down(x: arb) -> float:
-    return float(x.lower()) * (1 - 2.0**-50)

@@ -44,6 +44,19 @@ def nearest_double(value: Fraction) -> float:
 
 
 def double_above(value: Fraction) -> float:
-    """The double nearest to a number, or the next one above, so that it is not below. OverflowError beyond the largest double."""
+    """The double nearest to a number, or the next one above, so that it is not below. RangeError beyond the largest double."""
     nearest = nearest_double(value)
-    return nearest if Fraction(nearest) >= value else math.nextafter(nearest, math.inf)
+    above = nearest if nearest >= value else math.nextafter(nearest, math.inf)
+    if above == math.inf:
+        raise RangeError("a bound left the range of double precision")
+    return above
+
+
+def double_ends(ball: arb) -> tuple[float, float]:
+    """Doubles around a finite ball: no number in it is below the first or above the second. RangeError beyond the largest double.
+
+    >>> double_ends(arb(2.5))
+    (2.5, 2.5)
+    """
+    low, high = ends(ball)
+    return -double_above(-low), double_above(high)

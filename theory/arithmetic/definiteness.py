@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq
 
+from theory.arithmetic.balls import nearest_double
 from theory.exact import to_fmpq, to_fmpq_mat
 
 
@@ -18,10 +19,7 @@ def root_above(square: Fraction) -> float:
     # sqrt(n / d) = sqrt(n d) / d; shifted so that the integer root has 60 bits at least
     shift = max(0, 120 - (square.numerator.bit_length() - square.denominator.bit_length())) // 2 + 1
     scaled = (square.numerator << 2 * shift) // square.denominator
-    try:
-        root = float(Fraction(math.isqrt(scaled), 1 << shift))
-    except OverflowError:
-        return math.inf
+    root = nearest_double(Fraction(math.isqrt(scaled), 1 << shift))
     while math.isfinite(root) and Fraction(root) ** 2 < square:
         root = math.nextafter(root, math.inf)
     return root

@@ -21,6 +21,7 @@ from flint import arb, arb_poly, fmpq_poly
 
 from theory.activations import Activation
 from theory.activations import activation as named_activation
+from theory.arithmetic.balls import double_above
 from theory.arithmetic.working_precision import in_growing_bits
 from theory.exact import NumberLike, as_number, shown, to_fmpq
 
@@ -100,7 +101,8 @@ def _sup_norms(activation: Activation, radius: Fraction) -> tuple[float, float, 
     if not activation.is_certified:
         assert activation.lipschitz is not None and activation.derivative_lipschitz is not None
         at_zero = abs(float(activation.value(np.zeros(1))[0]))
-        return at_zero + activation.lipschitz * float(radius), activation.lipschitz, activation.derivative_lipschitz
+        value = double_above(Fraction(at_zero) + Fraction(activation.lipschitz) * radius)
+        return value, activation.lipschitz, activation.derivative_lipschitz
     found = certified_sup(activation, radius, fmpq_poly([]), (0, 1, 2), _NORMS_SLACK)
     return found[0][1], found[1][1], found[2][1]
 

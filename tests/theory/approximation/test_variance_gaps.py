@@ -102,6 +102,15 @@ def test_a_coarse_polynomial_proves_nothing():
         assert all(smooth_variance(SCALAR, b, 0, 1) < high for b, high in zip(found.batch_sizes, found.upper, strict=True))
 
 
+@pytest.mark.parametrize("exponent", [0, -180, -540, -1060])
+def test_intervals_are_rounded_outward_below_the_least_double_too(exponent):
+    """(sqrt v - e)^2 <= v + e^2 and (sqrt v + e)^2 >= v + e^2, in rationals."""
+    tiny = replace(SCALAR, inputs=Discrete([0, F(2) ** exponent]))
+    found = certified_decreasing_range(tiny, approximate("tanh", 3, 9), 0, 1, largest=3)
+    for low, variance, high in zip(found.lower, found.polynomial_variances, found.upper, strict=True):
+        assert F(low) <= variance < variance + F(found.gap) ** 2 <= F(high)
+
+
 def test_a_variance_of_zero_does_not_decrease():
     still = replace(SCALAR, inputs=Discrete([1]))
     found = certified_decreasing_range(still, approximate("tanh", 3, 15), 1, 1, largest=4)
