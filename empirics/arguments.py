@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from empirics.engine_records import ENGINES
 from empirics.single_precision import check_singles
@@ -48,19 +47,19 @@ class Request:
 
 
 def check_request(
-    problem: Any,
+    problem: TeacherStudent,
     *,
-    batch_sizes: Any,
-    steps: Any,
-    replicas: Any,
-    seed: Any = 0,
-    device: Any = "auto",
-    dtype: Any = "float64",
-    sampling: Any = "independent",
-    estimator: Any = "auto",
-    engine: Any = "auto",
-    every: Any = 1,
-    shard_replicas: Any = None,
+    batch_sizes: Iterable[int],
+    steps: int,
+    replicas: int,
+    seed: int = 0,
+    device: str = "auto",
+    dtype: str = "float64",
+    sampling: str = "independent",
+    estimator: str = "auto",
+    engine: str = "auto",
+    every: int = 1,
+    shard_replicas: int | None = None,
 ) -> Request:
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
     SIMULATION.require_applicable(as_problem(problem))
@@ -82,13 +81,13 @@ def check_request(
 
 def check_running(
     *,
-    workers: Any = None,
-    scheduler: Any = None,
-    max_hours: Any = None,
-    resume: Any = True,
-    repair: Any = False,
-    store: Any = None,
-    progress: Any = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    max_hours: float | None = None,
+    resume: bool = True,
+    repair: bool = False,
+    store: str | os.PathLike[str] | None = None,
+    progress: Callable[..., object] | None = None,
 ) -> None:
     """Arguments as for `simulate`; whether a store can be written, and whose it is, `Store` says."""
     if workers is not None:
@@ -108,7 +107,7 @@ def check_running(
         raise TypeError(f"progress must be a function or None, but was {shown(progress)}")
 
 
-def _batch_sizes(value: Any) -> tuple[int, ...]:
+def _batch_sizes(value: object) -> tuple[int, ...]:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
         raise TypeError(f"batch_sizes must be a sequence of integers, but was {shown(value)}")
     sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(islice(value, MOST_SIZES + 1)))
@@ -124,14 +123,14 @@ def _batch_sizes(value: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _count(value: Any, name: str, least: int) -> int:
+def _count(value: object, name: str, least: int) -> int:
     count = as_index(value, name, minimum=least)
     if count > MOST:
         raise ValueError(f"{name} must be at most 10^15, but was {spelled(count)}")
     return count
 
 
-def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ...]) -> None:
+def _check_sampling(sampling: str, problem: TeacherStudent, sizes: tuple[int, ...]) -> None:
     as_choice(sampling, "sampling", SAMPLINGS)
     if sampling == "independent":
         return
@@ -143,7 +142,7 @@ def _check_sampling(sampling: Any, problem: TeacherStudent, sizes: tuple[int, ..
             raise ValueError(f"batch_sizes[{i}] must be at most {n}, the number of points, for sampling {sampling!r}, but was {b}")
 
 
-def _check_device(device: Any) -> None:
+def _check_device(device: str) -> None:
     """Its form; whether it is there, torch knows."""
     if not isinstance(device, str):
         raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {shown(device)}")
@@ -151,7 +150,7 @@ def _check_device(device: Any) -> None:
         raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N', but was {shown(device)}")
 
 
-def _engine(engine: Any, problem: TeacherStudent) -> str:
+def _engine(engine: str, problem: TeacherStudent) -> str:
     as_choice(engine, "engine", ("auto", *ENGINES))
     fitting = [name for name, record in ENGINES.items() if record.unsupported_reason(problem) is None]
     if engine == "auto":
@@ -159,10 +158,10 @@ def _engine(engine: Any, problem: TeacherStudent) -> str:
     if engine not in fitting:
         allowed = " or ".join(map(repr, ["auto", *fitting]))
         raise ValueError(f"engine must be {allowed} here, but was {engine!r}: {ENGINES[engine].unsupported_reason(problem)}")
-    return str(engine)
+    return engine
 
 
-def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: str, every: int) -> str:
+def _estimator(estimator: str, problem: TeacherStudent, sampling: str, engine: str, every: int) -> str:
     """The most precise one that the law, the way of drawing and the engine allow."""
     as_choice(estimator, "estimator", ("auto", *ESTIMATORS))
     reason = ENGINES[engine].no_closed_form_reason(problem)
@@ -174,4 +173,4 @@ def _estimator(estimator: Any, problem: TeacherStudent, sampling: str, engine: s
         raise ValueError(f"estimator must be 'naive' (or 'auto') here, but was {shown(estimator)}: {reason}")
     if estimator == "controlled" and every > 1:
         raise ValueError(f"every must be 1 for estimator 'controlled', whose controls are sums over all steps, but was {shown(every)}")
-    return str(estimator)
+    return estimator

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from theory.exact import shown, to_float
@@ -28,7 +26,7 @@ def check_singles(problem: TeacherStudent) -> None:
         _check(np.array([float(c) for c in problem.polynomial]), "activation")
 
 
-def _check(values: Any, name: str) -> None:
+def _check(values: np.ndarray, name: str) -> None:
     for index in np.argwhere(np.abs(values) > LARGEST):
         place = f"{name}[{', '.join(map(str, index))}]" if len(index) else name
         raise ValueError(

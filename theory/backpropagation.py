@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from flint import fmpq
@@ -22,6 +22,8 @@ from theory.activations import Activation
 from theory.exact import Number, to_fmpq
 
 Matrices = tuple[np.ndarray, ...]
+#: Matrices of one kind.
+M = TypeVar("M", bound=Any)
 
 
 class Sigma(Protocol):
@@ -88,24 +90,24 @@ def exact_sigma(activation: Sequence[Number | fmpq] | Activation) -> Polynomial 
 
 
 @dataclass(frozen=True)
-class Passes:
+class Passes(Generic[M]):
     """One pass forward and one back, lists over the layers: Z_0..Z_{H-1}, H_1..H_H, sigma'(H_1)..sigma'(H_{H-1}), Delta_1..Delta_H.
 
     Slopes that are 1 everywhere may be None. Of a pass back that ended early the slopes and Deltas of the layers below are left out.
     """
 
-    inputs: list[Any]
-    preactivations: list[Any]
-    slopes: list[Any]
-    backward: list[Any]
+    inputs: list[M]
+    preactivations: list[M]
+    slopes: list[M]
+    backward: list[M]
 
     @property
-    def gradients(self) -> tuple[Any, ...]:
+    def gradients(self) -> tuple[M, ...]:
         """Delta_k^T Z_{k-1} of every layer: the sum over the samples, b times the gradient of a batch."""
         return tuple(delta.T @ z for delta, z in zip(self.backward, self.inputs, strict=True))
 
 
-def backpropagate(weights: Sequence[Any], sigma: Sigma, x: Any, target: Any, lowest: int = 1) -> Passes:
+def backpropagate(weights: Sequence[M], sigma: Sigma, x: M, target: M, lowest: int = 1) -> Passes[M]:
     """Forward and back to the layer `lowest`; `target` is Y, of the shape of the output. Cost: 6 flops for every weight and sample."""
     inputs, hidden, slopes = [x], [x @ weights[0].T], []
     for k, w in enumerate(weights[1:], start=1):
@@ -121,7 +123,7 @@ def backpropagate(weights: Sequence[Any], sigma: Sigma, x: Any, target: Any, low
     return Passes(inputs, hidden, slopes, backward)
 
 
-def forward(weights: Sequence[Any], sigma: Sigma, x: Any) -> tuple[list[Any], list[Any]]:
+def forward(weights: Sequence[M], sigma: Sigma, x: M) -> tuple[list[M], list[M]]:
     """(Z_0, ..., Z_{H-1}) and (H_1, ..., H_H); the last one is the output."""
     inputs, hidden = [x], [x @ weights[0].T]
     for w in weights[1:]:
@@ -136,12 +138,12 @@ def batch_gradient(weights: Sequence[np.ndarray], teacher: Sequence[np.ndarray],
     return tuple(g / len(x) for g in passes.gradients)
 
 
-def end_to_end(weights: Sequence[Any]) -> Any:
+def end_to_end(weights: Sequence[M]) -> M:
     """W_H ... W_1, for matrices of any ring."""
     return reduce(lambda below, w: w @ below, weights)
 
 
-def linear_gradients(weights: Sequence[Any], error: Any) -> list[Any]:
+def linear_gradients(weights: Sequence[M], error: M) -> list[M]:
     """(W_H ... W_{k+1})^T E (W_{k-1} ... W_1)^T for k = 1..H, matrices of any ring: the gradients of a linear network, E as above.
 
     Cost: (H + 2)(H - 1) / 2 products.

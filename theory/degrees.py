@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 from theory.budget import refuse_long, saturated
 from theory.exact import as_index
@@ -118,5 +117,5 @@ def _powers(m: int, count: int) -> int:
     return count if m == 1 else (m**count - 1) // (m - 1)
 
 
-def _refuse_beyond(exponent: int, base: Any, name: str) -> None:
+def _refuse_beyond(exponent: int, base: int, name: str) -> None:
     refuse_long(name, "the degree", saturated(max(exponent, 0)) * math.log2(base), f"a smaller {name}")

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from flint import arb, fmpq_poly, fmpz_poly
 
@@ -272,7 +271,7 @@ class InverseBatchPolynomial:
         return f"InverseBatchPolynomial({text})"
 
 
-def _batch_size(value: Any) -> Number:
+def _batch_size(value: object) -> Number:
     b = as_number(value, "b")
     if b < 1:
         raise ValueError(f"b must be at least 1, but was {shown(value)}")
@@ -293,7 +292,7 @@ def _decimal(value: Fraction, digits: int) -> str:
         return str(arb(to_fmpq(value)).str(digits, radius=False))
 
 
-def _as_radius(value: Any, name: str) -> float:
+def _as_radius(value: object, name: str) -> float:
     """A float as it is, NaN and infinity too, which are refused together."""
     return value if type(value) is float else as_double(value, name)
 

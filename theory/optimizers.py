@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from theory.budget import CannotError
 from theory.exact import Number, NumberLike, as_flag, as_number, shown, spelled
+
+#: A matrix, or a number, of any ring.
+M = TypeVar("M", bound=Any)
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -68,7 +71,7 @@ class SGD:
         if (reason := self.unsupported_reason()) is not None:
             raise CannotError(reason)
 
-    def step(self, weights: Sequence[Any], gradients: Sequence[Any], rate: Any) -> tuple[Any, ...]:
+    def step(self, weights: Sequence[M], gradients: Sequence[M], rate: Any) -> tuple[M, ...]:
         """W_1 - alpha g_1, ..., W_H - alpha g_H: matrices (or numbers) of any ring, whatever they are of, and a rate by which they can
         be multiplied from the right. CannotError for what is not plain SGD, TypeError for what has no such products and differences, and
         ValueError for another number of gradients than of weights. Cost: a product and a sum for every entry.
@@ -82,14 +85,14 @@ class SGD:
             raise TypeError(f"weights - gradients * rate must be defined, but is not for the rate {shown(rate)}: {error}") from error
 
 
-def as_optimizer(value: Any) -> SGD:
+def as_optimizer(value: object) -> SGD:
     """`optimizer` as it is; a TypeError for anything but an SGD."""
     if not isinstance(value, SGD):
         raise TypeError(f"optimizer must be an optimizer such as SGD(), but was {shown(value)}")
     return value
 
 
-def as_rate(value: Any, name: str) -> Number:
+def as_rate(value: object, name: str) -> Number:
     """A number that is not negative: a learning rate, momentum, weight decay. TypeError and ValueError naming it for what is none."""
     rate = as_number(value, name, text=True)
     if rate < 0:

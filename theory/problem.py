@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -178,7 +177,7 @@ class TeacherStudent:
             as_double(self.learning_rates, "learning_rates")
         self.inputs.check_doubles()
 
-    def check_step(self, step: Any) -> int:
+    def check_step(self, step: object) -> int:
         """`step` as an int >= 0 for which the learning rates suffice."""
         t = as_index(step, "step")
         if t > FARTHEST_STEP:
@@ -187,7 +186,7 @@ class TeacherStudent:
             self.learning_rate(t - 1)
         return t
 
-    def check_layer(self, layer: Any) -> int:
+    def check_layer(self, layer: object) -> int:
         """`layer` as an int in 1..H."""
         k = as_index(layer, "layer", minimum=1)
         if k > self.depth:
@@ -195,14 +194,14 @@ class TeacherStudent:
         return k
 
 
-def as_problem(value: Any) -> TeacherStudent:
+def as_problem(value: object) -> TeacherStudent:
     """`problem` as it is; a TypeError for anything but a TeacherStudent."""
     if not isinstance(value, TeacherStudent):
         raise TypeError(f"problem must be a TeacherStudent, but was {shown(value)}")
     return value
 
 
-def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
+def _layers(weights: object, name: str) -> tuple[np.ndarray, ...]:
     if not is_nested(weights):
         raise TypeError(f"{name} must be a sequence of matrices, but was {shown(weights)}")
     layers = tuple(as_matrix(w, f"{name}[{k}]") for k, w in enumerate(as_sequence(weights, name)))
@@ -216,7 +215,7 @@ def _layers(weights: Any, name: str) -> tuple[np.ndarray, ...]:
     return layers
 
 
-def _rates(value: Any) -> LearningRates:
+def _rates(value: object) -> LearningRates:
     if callable(value) and not isinstance(value, type) and not hasattr(value, "_mpf_"):  # mpmath.pi can be called
         return value
     held = plain(value, "learning_rates")
@@ -225,7 +224,7 @@ def _rates(value: Any) -> LearningRates:
     return as_rate(held, "learning_rates")
 
 
-def _activation(value: Any) -> tuple[Number, ...] | Activation:
+def _activation(value: object) -> tuple[Number, ...] | Activation:
     if isinstance(value, str | Activation):
         return named_activation(value)
     if not is_nested(value) or isinstance(value, Mapping | Set):
@@ -241,7 +240,7 @@ def _activation(value: Any) -> tuple[Number, ...] | Activation:
     return tuple(coefficients)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """Numbers, sequences and matrices for `repr`; long ones are outlined, and a number of any length is only spelled."""
     if isinstance(value, np.ndarray):
         return _text(value.tolist()) if value.size <= 16 else f"<{value.shape[0]} x {value.shape[1]}>"

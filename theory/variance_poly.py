@@ -121,14 +121,24 @@ def predicted_cost(
     return chosen.name, cost
 
 
-def _quantity(problem: Any, kind: str, step: Any, layer: Any, budget: Budget | None, expression: Any = None) -> Quantity:
+def _quantity(
+    problem: TeacherStudent, kind: str, step: int, layer: int | None, budget: Budget | None, form: TraceForm | None = None
+) -> Quantity:
     t = as_problem(problem).check_step(step)
     k = None if layer is None and kind in ("loss", "loss_variance", "trace_form") else problem.check_layer(layer)
-    return Quantity(kind, t, k, expression, Budget.of(budget))
+    return Quantity(kind, t, k, form, Budget.of(budget))
 
 
-def _answer(problem: Any, kind: str, step: Any, layer: Any, engine: str | None, budget: Budget | None, expression: Any = None) -> Any:
-    quantity, engines = _quantity(problem, kind, step, layer, budget, expression), _named(engine)
+def _answer(
+    problem: TeacherStudent,
+    kind: str,
+    step: int,
+    layer: int | None,
+    engine: str | None,
+    budget: Budget | None,
+    form: TraceForm | None = None,
+) -> Any:
+    quantity, engines = _quantity(problem, kind, step, layer, budget, form), _named(engine)
     chosen, cost = _chosen(problem, quantity, engines)
     what = f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}"
     quantity.budget.require(cost, what, _alternatives(problem, quantity, engines))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +69,7 @@ def _sigmoid_slope(z: torch.Tensor) -> torch.Tensor:
     return s * (1 - s)
 
 
-_NAMED: dict[str, tuple[Any, Any]] = {
+_NAMED: dict[str, tuple[Function, Function]] = {
     "sigmoid": (torch.sigmoid, _sigmoid_slope),
     "tanh": (torch.tanh, lambda z: 1 - torch.tanh(z) ** 2),
     "softplus": (lambda z: torch.logaddexp(z, torch.zeros_like(z)), torch.sigmoid),

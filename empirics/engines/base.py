@@ -8,8 +8,8 @@ every layer, inner products only: gradients are never stored.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -60,7 +60,7 @@ class Setting:
             return (n - b) / (b * (n - 1)) if n > 1 else 0.0
         return 1 / b
 
-    def weights(self, matrices: Any) -> list[np.ndarray]:
+    def weights(self, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float64 arrays of the layers."""
         return [to_float(w) for w in matrices]
 

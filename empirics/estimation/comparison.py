@@ -118,7 +118,7 @@ def compare(
     return Comparison(z, p, holm(p, count), count, df)
 
 
-def _doubles(value: Any, name: str) -> np.ndarray:
+def _doubles(value: object, name: str) -> np.ndarray:
     """Numbers, exact ones correctly rounded, in an array of doubles; NaN and infinity are told of later, all together."""
     held = plain(value, name)
     try:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import xarray as xr
 
 from theory.exact import did_you_mean, shown
 
 
-def check_variable(dataset: Any, variable: Any) -> None:
+def check_variable(dataset: object, variable: object) -> None:
     """TypeError for what is no Dataset, ValueError for a variable that it does not have, or has without a standard error."""
     if not isinstance(dataset, xr.Dataset):
         raise TypeError(f"dataset must be an xarray.Dataset such as simulate returns, but was {shown(dataset)}")

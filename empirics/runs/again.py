@@ -23,7 +23,7 @@ from empirics.engine_records import is_users_function
 from empirics.inputs.data_sets import DataSet
 from empirics.runs.plan import Plan
 from empirics.runs.request import make_plan
-from theory.exact import read_number, shown, written
+from theory.exact import Number, read_number, shown, written
 from theory.inputs import NAMED, InputLaw, name_of
 from theory.problem import TeacherStudent, as_problem
 
@@ -83,7 +83,7 @@ def problem_text(plan: Plan) -> str:
     return json.dumps(data | {"inputs": _law_data(law)}, default=lambda x: x.tolist() if isinstance(x, np.ndarray) else written(x))
 
 
-def _rates(plan: Plan) -> Any:
+def _rates(plan: Plan) -> list[Number] | Number:
     """As they were given, as far as the run goes."""
     given = plan.problem.learning_rates
     if callable(given):
@@ -119,14 +119,14 @@ def _problem(data: dict[str, Any]) -> TeacherStudent:
         ) from error
 
 
-def _read(value: Any) -> Any:
+def _read(value: object) -> Any:
     """Nested lists with every text turned into the number that it spells."""
     if isinstance(value, list):
         return [_read(x) for x in value]
     return read_number(value, "a number of 'problem'") if isinstance(value, str) else value
 
 
-def _attributes(source: Any) -> dict[str, Any]:
+def _attributes(source: object) -> dict[str, Any]:
     if isinstance(source, xr.Dataset):
         return dict(source.attrs)
     if not isinstance(source, str | os.PathLike):

@@ -54,7 +54,7 @@ threading.Thread(target=watch, daemon=True).start()
 
 
 def run_on(
-    client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], Any], directory: Path | None = None
+    client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], object], directory: Path | None = None
 ) -> Iterator[ShardResult | Kept]:
     """Every shard once, in the order in which they are finished; `ran` hears of those under way. Workers write them to `directory`, the
     store's, where they see it.

@@ -152,7 +152,7 @@ def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
     """SHA-256 over the doubles that runs use of weights, teacher, learning rates and activation, and the input law."""
     digest = hashlib.sha256()
 
-    def add(value: Any) -> None:
+    def add(value: object) -> None:
         digest.update((value.tobytes() if isinstance(value, np.ndarray) else str(value).encode()) + b"\n")
 
     for matrix in (*problem.student, *problem.teacher):
@@ -166,13 +166,13 @@ def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
         add(problem.activation)
         if is_users_function(problem):
             for radius in (8.0, 64.0, 1024.0):
-                add(_sampled(problem.activation, radius))
+                add(_sampled(problem, radius))
     return digest.hexdigest()
 
 
-def _sampled(sigma: Any, radius: float) -> str:
+def _sampled(problem: TeacherStudent, radius: float) -> str:
     """A user's function, of which no more is known than its values, constants, and where it fails."""
-    points = np.linspace(-radius, radius, 513)
+    sigma, points = problem.activation_function, np.linspace(-radius, radius, 513)
     try:
         values = np.stack([sigma.value(points), sigma.derivative(points)])
     except ValueError:

@@ -23,12 +23,12 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 class Shared:
     """A setting of the process: `enter` makes it and gives what undoes it; both are called once, however many hold it."""
 
-    def __init__(self, enter: Callable[[], Callable[[], Any]]) -> None:
+    def __init__(self, enter: Callable[[], Callable[[], object]]) -> None:
         self.enter, self.lock = enter, threading.RLock()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._alone)
         self.holders = 0
-        self.leave: Callable[[], Any] = lambda: None
+        self.leave: Callable[[], object] = lambda: None
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from empirics.runs.plan import Plan, Shard
 
@@ -33,7 +32,7 @@ class Progress:
 class Account:
     """Tells a callback at the start and after every shard, and now and then of shards under way."""
 
-    def __init__(self, plan: Plan, found: Iterable[Shard], tell: Callable[[Progress], Any]) -> None:
+    def __init__(self, plan: Plan, found: Iterable[Shard], tell: Callable[[Progress], object]) -> None:
         self.steps, self.tell = plan.steps, tell
         self.resumed = self.done = sum(shard.replicas for shard in found) * plan.steps
         self.total = plan.replicas * len(plan.batch_sizes) * plan.steps

@@ -100,7 +100,7 @@ class Collector:
         coordinates = {"step": list(plan.recorded), "batch_size": list(sizes), "layer": list(range(1, plan.problem.depth + 1))}
         return xr.Dataset(variables, coords=coordinates, attrs=self._attributes())
 
-    def _columns(self) -> dict[str, Any]:
+    def _columns(self) -> dict[str, slice | int]:
         """Where the statistics of a variable are, in the order of statistics.block_statistics."""
         depth = self.plan.problem.depth
         return {name: slice(i * depth, (i + 1) * depth) for i, name in enumerate(PER_LAYER)} | {"loss": -1}
@@ -133,7 +133,7 @@ class Collector:
             full, loss = f"{full}; controls as for var_gradient", f"{loss}; controls as for var_gradient"
         return dict.fromkeys(PER_LAYER, word) | {"var_full_gradient": full, "loss": loss}
 
-    def _attributes(self) -> dict[str, Any]:
+    def _attributes(self) -> dict[str, int | str]:
         plan = self.plan
         identity = plan.identity()
         return {
@@ -155,7 +155,7 @@ def _rates_text(rates: np.ndarray) -> str:
     return f"{len(rates)} rates, {rates[0]!r} to {rates[-1]!r}, in run.json of the store, where there is one"
 
 
-def _attribute(value: Any) -> int | str:
+def _attribute(value: object) -> int | str:
     """As netCDF can hold it: integers of 64 bits, and text."""
     if isinstance(value, str) or (isinstance(value, int) and abs(value) < 1 << 63):
         return value

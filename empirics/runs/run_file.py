@@ -60,7 +60,7 @@ def read_run(path: Path) -> RunFile:
         ) from error
 
 
-def _checked(run: Any) -> RunFile:
+def _checked(run: object) -> RunFile:
     if not isinstance(run, dict):
         raise ValueError("it does not hold a table")
     for key, kind in (("identity", dict), ("request", dict), ("fingerprint", str), ("learning_rates", list)):

@@ -160,7 +160,7 @@ def write_file(directory: Path, name: str, content: bytes) -> Path:
         ) from error
 
 
-def _later(told: list[tuple[Any, int, Any]], handler: Any, number: int, frame: Any) -> None:
+def _later(told: list[tuple[Any, int, Any]], handler: object, number: int, frame: object) -> None:
     told.append((handler, number, frame))
 
 

@@ -234,7 +234,7 @@ def load(store: str | os.PathLike[str], problem: TeacherStudent) -> xr.Dataset:
 
 @contextmanager
 def _runner(
-    plan: Plan, workers: int, scheduler: str | None, store: Store | None, ran: Callable[[Shard, int], Any]
+    plan: Plan, workers: int, scheduler: str | None, store: Store | None, ran: Callable[[Shard, int], object]
 ) -> Iterator[Callable[[list[Shard]], Iterator[ShardResult | Kept]]]:
     if scheduler is None and workers == 1:
         yield lambda shards: (run_shard(plan, shard, partial(ran, shard)) for shard in shards)

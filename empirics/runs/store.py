@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -177,7 +176,7 @@ class Store:
         return write_file(self.path, name, content)
 
 
-def as_path(value: Any) -> Path:
+def as_path(value: object) -> Path:
     """TypeError for what is no path, ValueError for what no file system can have as one."""
     if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
         raise TypeError(f"store must be a path, but was {shown(value)}")
@@ -205,6 +204,6 @@ def _remove(path: Path) -> None:
         raise CorruptShardError(path, f"cannot be removed: {error.strerror}") from error
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

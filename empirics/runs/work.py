@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +38,7 @@ class ShardResult:
         return replace(self, moments=self.moments.first(count), diverged=self.diverged[:count], ties=self.ties[:count])
 
 
-def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda replica_steps: None) -> ShardResult:
+def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], object] = lambda replica_steps: None) -> ShardResult:
     """Run every group of the shard in turn, and tell `ran` how many replica-steps of it have been run.
 
     Memory: one group, and moments of size (recorded steps) x (statistics).
@@ -65,7 +64,7 @@ def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], Any] = lambda repli
     return ShardResult(shard, moments, lost, tied, versions())
 
 
-def _count_on(ran: Callable[[int], Any], behind: int, replica_steps: int) -> None:
+def _count_on(ran: Callable[[int], object], behind: int, replica_steps: int) -> None:
     ran(behind + replica_steps)
 
 
@@ -84,7 +83,7 @@ def run_group(
     moments: Moments,
     lost: np.ndarray,
     tied: np.ndarray,
-    ran: Callable[[int], Any],
+    ran: Callable[[int], object],
 ) -> None:
     """All steps of one group, its blocks taken into `moments`, its diverged replicas into `lost`, those with ties into `tied`."""
     setting = engine.setting

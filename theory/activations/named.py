@@ -85,7 +85,7 @@ _ALL = (
 NAMED: dict[str, Activation] = {a.name.split("(")[0]: a for a in _ALL}
 
 
-def _reduced(sigma: Activation) -> Any:
+def _reduced(sigma: Activation) -> str | tuple[Any, ...]:
     """Named activations are pickled by name; a user's as far as its functions can be."""
     return (activation, (sigma.name,)) if sigma.is_certified else object.__reduce_ex__(sigma, 4)
 

@@ -55,7 +55,7 @@ class Activation:
     complex_derivative: Callable[[acb], acb] | None = None
     lipschitz: float | None = None
     derivative_lipschitz: float | None = None
-    functions: tuple[Any, ...] = field(default=(), repr=False)
+    functions: tuple[Elementwise, ...] = field(default=(), repr=False)
 
     @property
     def is_certified(self) -> bool:
@@ -100,7 +100,7 @@ class Activation:
             raise ValueError(f"x = {x} must lie on one side of the breakpoints {self.breakpoints}: more bits are needed")
         return sum(bool(x > b) for b in self.breakpoints)
 
-    def exactly(self, x: Any) -> tuple[Any, Any]:
+    def exactly(self, x: object) -> tuple[Any, Any]:
         """(sigma(x), sigma'(x)): flint rationals for a number x and a linear piece of sigma, balls otherwise.
 
         A ball that holds a breakpoint gets the values of both pieces when sigma is smooth, and is a ValueError when sigma' jumps there.
@@ -138,7 +138,7 @@ class Activation:
         return hash(self._key)
 
     @property
-    def _key(self) -> tuple[Any, ...]:
+    def _key(self) -> tuple[object, ...]:
         """All that tells activations apart: a user's by their functions and constants."""
         pieces = tuple(piece.series if piece.slope is None else piece.slope for piece in self.pieces)
         functions = tuple(map(id, self.functions))  # which need not be hashable

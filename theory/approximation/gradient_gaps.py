@@ -188,7 +188,7 @@ def _with_margin(reach: float) -> Fraction:
     return Fraction(math.ceil(64 * 1.02 * reach) + 1, 64)
 
 
-def _smooth_activation(problem: Any) -> Activation:
+def _smooth_activation(problem: object) -> Activation:
     problem = as_problem(problem)
     problem.optimizer.require_plain()
     sigma = problem.activation
@@ -202,7 +202,7 @@ def _smooth_activation(problem: Any) -> Activation:
     return sigma
 
 
-def _check_pair(problem: Any, polynomial: Any) -> None:
+def _check_pair(problem: object, polynomial: object) -> None:
     sigma = _smooth_activation(problem)
     if not isinstance(polynomial, ActivationPolynomial):
         raise TypeError(f"polynomial must be an ActivationPolynomial, made by theory.chebyshev.approximate, but was {shown(polynomial)}")
@@ -242,7 +242,7 @@ def _rates(problem: TeacherStudent, steps: int) -> list[float]:
     return [float(a) for a in problem.rates_before(steps - 1)]
 
 
-def _as_double(value: Any, name: str) -> float:
+def _as_double(value: object, name: str) -> float:
     number = as_number(value, name)
     if not -_LARGEST_NUMBER <= number <= _LARGEST_NUMBER:
         raise ValueError(f"{name} must be within the range of doubles, at most {_LARGEST_NUMBER:g} in size")
@@ -257,7 +257,7 @@ def _radius_of(x: np.ndarray, radius: float) -> float:
     return max(radius, longest)
 
 
-def _input_radius(problem: TeacherStudent, given: Any) -> float:
+def _input_radius(problem: TeacherStudent, given: object) -> float:
     if given is not None:
         radius = _as_double(given, "input_radius")
         if radius < 0:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from theory.budget.cost import Cost
 from theory.budget.counts import as_count, saturated
@@ -37,7 +36,7 @@ class Budget:
             object.__setattr__(self, name, number)
 
     @classmethod
-    def of(cls, value: Any, default: Budget | None = None) -> Budget:
+    def of(cls, value: object, default: Budget | None = None) -> Budget:
         """The `budget=` of a function, the default for None; a TypeError naming the argument for anything but a Budget."""
         if value is None:
             return default or Budget()

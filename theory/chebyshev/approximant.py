@@ -110,7 +110,7 @@ class ActivationPolynomial:
         """P' as a numpy Chebyshev series on [-R, R]."""
         return self.chebyshev.deriv()
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: object) -> Any:
         """P(x) in doubles, for a number or an array."""
         return self.chebyshev(_as_doubles(x))
 
@@ -197,6 +197,6 @@ def _require_certifying(degree: int, budget: Budget | None) -> None:
     Budget.of(budget, CERTIFYING).require(cost, f"certifying degree {as_count(degree)}", alternatives)
 
 
-def _as_doubles(x: Any) -> Any:
+def _as_doubles(x: object) -> Any:
     held = plain(x, "x")
     return to_float(held, "x") if isinstance(held, np.ndarray) else as_double(held, "x")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 from flint import acb, arb, fmpq
 
@@ -93,7 +93,9 @@ def degree_for(activation: str | Activation, radius: NumberLike, tolerance: floa
 def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: str) -> int:
     """The smallest n for which both bounds on the ellipse of this rho are at most `wanted`."""
     of_value = method == "interpolate"
-    size = sup_on_ellipse(sigma.complex_value if of_value else sigma.complex_derivative, r, rho)
+    function = sigma.complex_value if of_value else sigma.complex_derivative
+    assert function is not None  # it is analytic in a strip
+    size = sup_on_ellipse(function, r, rho)
     if not math.isfinite(size):
         return _HIGHEST + 1
     radius, q = float(r), 1 / rho
@@ -115,7 +117,7 @@ def _enough(rho: float, sigma: Activation, r: Fraction, wanted: float, method: s
     return bisect_left(range(high), True, lo=1, key=suffices)
 
 
-def sup_on_ellipse(function: Any, r: Fraction, rho: float) -> float:
+def sup_on_ellipse(function: Callable[[acb], acb], r: Fraction, rho: float) -> float:
     """An upper bound on |function| on the ellipse R cos(theta - i log rho), arc by arc; infinity when no cover of arcs is finite.
 
     In the working precision that is set.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from theory.budget import Budget, Cost
 from theory.degrees import batch_degrees, gradient_degree, output_degree
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
+from theory.trace_forms import TraceForm
 
 #: second_moment: E||g_{t,k}||^2.  mean: E g_{t,k}, entrywise.  variance: E||g||^2 - ||E g||^2.  loss: E loss(w_t).
 #: loss_variance: E loss(w_t)^2 - (E loss(w_t))^2.  trace_form: E of an expression in the weights and gradients.
@@ -21,13 +22,14 @@ KINDS = ("variance", "second_moment", "mean", "loss", "loss_variance", "trace_fo
 class Quantity:
     """What is asked for: one of KINDS at a step, for a layer (None for the loss and trace forms), and what it may cost.
 
+    `form` is the trace form of that kind, None for the others; who computes one asks for `expression`.
     An engine refuses nothing for its cost; one that has two arithmetics computes in the exact one where that fits the budget.
     """
 
     kind: str
     step: int
     layer: int | None = None
-    expression: Any = None
+    form: TraceForm | None = None
     budget: Budget = field(default=Budget(), compare=False)
 
     def __str__(self) -> str:
@@ -35,6 +37,13 @@ class Quantity:
         names = {"variance": "var(g)", "second_moment": "E||g||^2", "mean": "E g"}
         names |= {"loss": "E loss(w)", "loss_variance": "var loss(w)", "trace_form": "E of a trace form"}
         return f"{names[self.kind]} at {place}"
+
+    @property
+    def expression(self) -> TraceForm:
+        """The trace form that is asked about. ValueError where none is."""
+        if self.form is None:
+            raise ValueError(f"form must be a trace form for a quantity of the kind 'trace_form', but is None for {self}")
+        return self.form
 
     @property
     def has_single_samples(self) -> bool:

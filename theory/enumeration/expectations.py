@@ -72,7 +72,7 @@ def expectation(
     literal: bool = False,
     max_paths: float | None = None,
     budget: Budget | None = None,
-) -> Any:
+) -> Fraction | np.ndarray:
     """E function(path) given w_0, for a rational or matrix-valued function of the `Path` up to `step`, or a trace form.
 
     A trace form brings its own step; when it names gradients of single samples, `literal` must be set. Paths are not

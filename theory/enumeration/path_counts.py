@@ -7,13 +7,13 @@ of a batch has b times the digits of an atom's. Seconds were measured on one cor
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from theory.activations import Activation
 from theory.budget import BEYOND_REACH, Budget, Cost, as_count, as_power_of_ten, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.enumeration.path_limits import SECONDS_PER_PATH, PathCost
+from theory.exact import Number
 from theory.problem import TeacherStudent
 
 #: Of a number of paths that is told, and of batch sizes through which a polynomial is laid.
@@ -148,7 +148,7 @@ def _count(atoms: int, b: int, literal: bool) -> int:
     return atoms**b if literal else math.comb(b + atoms - 1, atoms - 1)
 
 
-def _length(number: Any) -> float:
+def _length(number: Number) -> float:
     """Bits of numerator and denominator together; 0 and 1 are none."""
     p, q = number.as_integer_ratio()
     return math.log2(max(1, abs(p))) + math.log2(q)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from theory.budget import BEYOND_REACH, Budget, Cost, saturated
 from theory.exact import as_index, shown
@@ -35,7 +34,7 @@ class PathLimit(Budget):
         return isinstance(cost, PathCost) and cost.paths <= self.paths and cost.paths < BEYOND_REACH and super().allows(cost)
 
 
-def path_budgets(max_paths: Any, budget: Any, usual: int = LIMIT) -> tuple[Budget, ...]:
+def path_budgets(max_paths: float | None, budget: Budget | None, usual: int = LIMIT) -> tuple[Budget, ...]:
     """What enumeration may cost: `max_paths`, `budget`, or both; the usual number of paths where neither is given.
 
     TypeError or ValueError for a `max_paths` that is no integer >= 1 and not infinity, and for no budget.
@@ -47,7 +46,7 @@ def path_budgets(max_paths: Any, budget: Any, usual: int = LIMIT) -> tuple[Budge
     return PathLimit(SECONDS_PER_PATH * max(saturated(paths), LEAST), math.inf, paths, name=f"max_paths = {paths}"), *given
 
 
-def _as_limit(max_paths: Any) -> float:
+def _as_limit(max_paths: object) -> float:
     if isinstance(max_paths, float) and not max_paths < math.inf:
         if max_paths == math.inf:
             return math.inf

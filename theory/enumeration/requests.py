@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -44,7 +43,7 @@ def atoms_of(problem: TeacherStudent) -> tuple[tuple[tuple[Fraction, ...], ...],
     return law
 
 
-def checked_problem(problem: Any) -> TeacherStudent:
+def checked_problem(problem: object) -> TeacherStudent:
     """The problem, of plain SGD."""
     problem = as_problem(problem)
     problem.optimizer.require_plain()

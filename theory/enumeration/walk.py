@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
@@ -76,7 +75,7 @@ class Walk:
         """The values of w_step with their probabilities; equal values are merged."""
         law = {_key(self.student): (self.student, fmpq(1))}
         for s in range(step):
-            following: dict[tuple[fmpq, ...], tuple[Matrices, fmpq]] = {}
+            following: dict[tuple[object, ...], tuple[Matrices, fmpq]] = {}
             for weights, probability in law.values():
                 for gradient, _, chance in self.gradients(weights):
                     new = self.stepped(weights, gradient, s)
@@ -86,6 +85,6 @@ class Walk:
         return iter(law.values())
 
 
-def _key(weights: Matrices) -> tuple[Any, ...]:
+def _key(weights: Matrices) -> tuple[object, ...]:
     """Equal for equal weights; balls are equal when they are the same ball."""
     return tuple((*x.mid().man_exp(), *x.rad().man_exp()) if isinstance(x, arb) else x for w in weights for x in w.ravel().tolist())

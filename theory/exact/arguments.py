@@ -13,14 +13,14 @@ from theory.exact.number_text import did_you_mean, shown, spelled
 from theory.exact.numbers import NO_REAL_NUMBERS
 
 
-def as_flag(value: Any, name: str) -> bool:
+def as_flag(value: object, name: str) -> bool:
     """True or False, numpy's included. TypeError for all else: "no" and 0 and None have truth values in Python that nobody meant."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False, but was {shown(value)}")
     return bool(value)
 
 
-def as_choice(value: Any, name: str, choices: Iterable[str]) -> str:
+def as_choice(value: object, name: str, choices: Iterable[str]) -> str:
     """One of these words. ValueError for all else, whatever it thinks it equals: arrays compare entry by entry."""
     words = list(choices)
     if not isinstance(value, str) or value not in words:
@@ -28,7 +28,7 @@ def as_choice(value: Any, name: str, choices: Iterable[str]) -> str:
     return value
 
 
-def as_index(value: Any, name: str, minimum: int = 0) -> int:
+def as_index(value: object, name: str, minimum: int = 0) -> int:
     """An integer >= minimum. Raises TypeError for a non-integer (2.0, "2" and True included), ValueError for one that is too small."""
     if isinstance(value, NO_REAL_NUMBERS) or not isinstance(value, Integral | fmpz):
         raise TypeError(f"{name} must be an integer, but was {shown(value)} of type {type(value).__name__}")

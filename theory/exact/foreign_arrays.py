@@ -46,7 +46,7 @@ def plain(value: Any, name: str) -> Any:
     return array
 
 
-def as_sequence(value: Any, name: str) -> list[Any]:
+def as_sequence(value: object, name: str) -> list[Any]:
     """The items of a sequence or array, in their order.
 
     TypeError naming the argument for anything else: a string, a number, a mapping, and a set, which has no order. ValueError for more than
@@ -63,7 +63,7 @@ def as_sequence(value: Any, name: str) -> list[Any]:
     return items
 
 
-def is_nested(item: Any) -> bool:
+def is_nested(item: object) -> bool:
     """Whether an item of a sequence is itself a sequence or an array, and no number or text."""
     return isinstance(item, Iterable) and not isinstance(item, str | bytes) and getattr(item, "ndim", 1) != 0
 

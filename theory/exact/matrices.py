@@ -18,7 +18,7 @@ from theory.exact.numbers import as_number, exact_double, is_double
 MatrixLike = Iterable[Any]
 
 
-def as_matrix(value: Any, name: str) -> np.ndarray:
+def as_matrix(value: object, name: str) -> np.ndarray:
     """A matrix of shape (rows, columns), both >= 1: object dtype of Fractions when every entry is exact, float64 otherwise.
 
     A matrix that mixes floats with numbers that no double holds, such as 1/3, becomes Fractions too, its floats being the binary rationals
@@ -45,7 +45,7 @@ def as_matrix(value: Any, name: str) -> np.ndarray:
     return matrix
 
 
-def as_rows(value: Any, name: str) -> np.ndarray:
+def as_rows(value: object, name: str) -> np.ndarray:
     """`as_matrix`, where a sequence of numbers is a column."""
     held = plain(value, name)
     if isinstance(held, np.ndarray):
@@ -56,7 +56,7 @@ def as_rows(value: Any, name: str) -> np.ndarray:
     return as_matrix(items if any(map(is_nested, items)) else [[x] for x in items], name)
 
 
-def as_points(value: Any, name: str) -> np.ndarray:
+def as_points(value: object, name: str) -> np.ndarray:
     """N points of R^p, (N, p) or (N,) for p = 1, as doubles that are the numbers given, to the last bit.
 
     Raises TypeError for what holds no numbers (text included: data are not read here), ValueError for a wrong shape, masked entries,
@@ -81,7 +81,7 @@ def as_points(value: Any, name: str) -> np.ndarray:
     return points
 
 
-def _as_table(value: Any, name: str) -> np.ndarray:
+def _as_table(value: object, name: str) -> np.ndarray:
     """An array of two dimensions, none of them 0, whose entries are whatever they are."""
     held = plain(value, name)
     if isinstance(held, np.ndarray):

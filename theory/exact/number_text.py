@@ -78,7 +78,7 @@ def spelled(value: Fraction | float | int | fmpq | fmpz, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[:12]}...{text[-12:]} ({len(text)} characters)"
 
 
-def shown(value: Any, most: int = 80) -> str:
+def shown(value: object, most: int = 80) -> str:
     """Whatever a user handed in, as `repr` shows it, for a message: shortened, and never an error of its own (long integers, deep nesting).
 
     >>> shown("tanh"), shown([10**5000])
@@ -93,7 +93,7 @@ def shown(value: Any, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 20]}...{text[-17:]}"
 
 
-def did_you_mean(word: Any, known: Iterable[str]) -> str:
+def did_you_mean(word: object, known: Iterable[str]) -> str:
     """ "; did you mean 'student'?", to end a message with, when a known word resembles the given one; otherwise nothing.
 
     >>> did_you_mean("studnet", ["student", "teacher"])

@@ -25,7 +25,7 @@ _MAX_BINARY_EXPONENT = 4 * MAX_EXPONENT
 NO_REAL_NUMBERS = bool | np.bool_ | np.timedelta64 | np.datetime64 | np.complexfloating | np.bytes_ | np.void
 
 
-def as_number(value: Any, name: str, text: bool = False) -> Number:
+def as_number(value: object, name: str, text: bool = False) -> Number:
     """One number: a Fraction if `value` is exact, a finite float otherwise. The numbers of a problem may be given as text.
 
     Raises TypeError for what is no real number (bool, complex, dates, arrays, None, ...) and ValueError for NaN, infinity and text that
@@ -63,7 +63,7 @@ def as_number(value: Any, name: str, text: bool = False) -> Number:
     raise TypeError(f"{name} must be an int, Fraction, fmpq or float, but was {shown(value)} of type {type(value).__name__}")
 
 
-def as_double(value: Any, name: str) -> float:
+def as_double(value: object, name: str) -> float:
     """One number as the nearest double. TypeError and ValueError as for `as_number`, and ValueError for what is beyond the doubles."""
     number = as_number(value, name)
     try:
@@ -85,7 +85,7 @@ def is_double(value: Fraction) -> bool:
         return False
 
 
-def exact_double(value: Any, name: str) -> float:
+def exact_double(value: object, name: str) -> float:
     number = as_number(value, name)
     if isinstance(number, Fraction) and not is_double(number):
         raise ValueError(

@@ -235,6 +235,6 @@ def cut_cycle(word: Word, letter: int) -> tuple[Chain, ...]:
     return (*others[:-1], others[-1] + first)
 
 
-def to_fmpq_exact(value: Any) -> fmpq:
+def to_fmpq_exact(value: object) -> fmpq:
     """An int, Fraction, float or fmpq as an fmpq."""
     return value if isinstance(value, fmpq) else to_fmpq(as_number(value, "a coefficient"))

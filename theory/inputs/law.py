@@ -185,7 +185,7 @@ class InputLaw(ABC):
         return f"{type(self).__name__}({', '.join(arguments)})"
 
 
-def as_law(value: Any, name: str) -> InputLaw:
+def as_law(value: object, name: str) -> InputLaw:
     """A law as it is; a TypeError that names the argument for anything else."""
     if not isinstance(value, InputLaw):
         raise TypeError(f"{name} must be an input law such as Gaussian(2), but was {shown(value)}")

@@ -15,7 +15,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from theory.budget import refuse_long
 from theory.exact import NumberLike, as_flag, as_index, as_number, as_sequence, shown
@@ -86,7 +85,9 @@ def printed_counts(sizes: Iterable[int], *, degree: int) -> Counts:
     return Counts((2 * sum(geometric) * widths * d ** (h - 1)) ** 2, 6 * geometric[-1] + 4 * sum(geometric[1:-1]) + 3)
 
 
-def checked_arguments(sizes: Any, activation: Any, layer: Any) -> tuple[tuple[int, ...], tuple[Fraction, ...], int]:
+def checked_arguments(
+    sizes: Iterable[int], activation: Iterable[NumberLike], layer: int
+) -> tuple[tuple[int, ...], tuple[Fraction, ...], int]:
     """(p_0, ..., p_H), (sigma_0, ..., sigma_D) with sigma_D != 0, D >= 1, and the layer; TypeError or ValueError otherwise."""
     p = _sizes(sizes)
     sigma = [Fraction(as_number(c, f"activation[{i}]", text=True)) for i, c in enumerate(as_sequence(activation, "activation"))]
@@ -97,14 +98,14 @@ def checked_arguments(sizes: Any, activation: Any, layer: Any) -> tuple[tuple[in
     return p, tuple(sigma), as_layer(layer, len(p) - 1)
 
 
-def _sizes(sizes: Any) -> tuple[int, ...]:
+def _sizes(sizes: Iterable[int]) -> tuple[int, ...]:
     p = tuple(as_index(n, f"sizes[{k}]", minimum=1) for k, n in enumerate(as_sequence(sizes, "sizes")))
     if len(p) < 2:
         raise ValueError(f"sizes must be (p_0, ..., p_H) with at least one layer, but were {shown(sizes)}")
     return p
 
 
-def as_layer(layer: Any, depth: int) -> int:
+def as_layer(layer: int, depth: int) -> int:
     """The layer as an int in 1..H."""
     s = as_index(layer, "layer", minimum=1)
     if s > depth:

@@ -7,6 +7,7 @@ Gaussian laws take traces of words (`gaussian_words`), every other law moment gr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -84,11 +85,11 @@ def _choices(sums: list[dict[CodedWord, fmpq]]) -> Iterable[tuple[tuple[CodedWor
         yield tuple(word for word, _ in choice), factor
 
 
-def _add(terms: dict[Any, fmpq_poly], key: Any, coefficient: fmpq_poly) -> None:
+def _add(terms: dict[Any, fmpq_poly], key: object, coefficient: fmpq_poly) -> None:
     terms[key] = terms[key] + coefficient if key in terms else coefficient
 
 
-def _constant(value: Any) -> fmpq_poly:
+def _constant(value: Fraction) -> fmpq_poly:
     return fmpq_poly([to_fmpq(value)])
 
 

@@ -44,7 +44,7 @@ class Alphabet:
         self._matrices: dict[int, fmpq_mat] = {}
         self._expanded: dict[tuple[CodedWord, int], Sum] = {}
 
-    def code(self, key: Any) -> int:
+    def code(self, key: object) -> int:
         """The even code of ("W", step, layer), ("D", step), ("W*", layer) or ("constant", letter)."""
         if key not in self._codes:
             self._codes[key] = 2 * len(self._keys)

@@ -87,7 +87,7 @@ def predicted_cost(form: TraceForm | KroneckerForm, problem: TeacherStudent, *, 
     return _cheapest(traces, problem, method)[1]
 
 
-def _checked(form: Any, problem: Any) -> TraceForm:
+def _checked(form: TraceForm | KroneckerForm, problem: TeacherStudent) -> TraceForm:
     """The form as traces, after everything about the request that can be wrong was looked at."""
     as_problem(problem)
     require_form(form)
@@ -112,7 +112,7 @@ def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> t
     return chosen, costs[chosen]
 
 
-def _affordable(cost: Cost, budget: Budget | None, form: Any) -> None:
+def _affordable(cost: Cost, budget: Budget | None, form: TraceForm | KroneckerForm) -> None:
     alternatives = ("a smaller step", "fewer letters", "another engine (theory.variance_poly)")
     Budget.of(budget).require(cost, f"the expectation of a form of step {form.step}", alternatives)
 

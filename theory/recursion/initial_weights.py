@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from theory.exact import to_fmpq
 from theory.problem import TeacherStudent, as_problem
+from theory.recursion.kronecker_forms import Lookup
 from theory.trace_forms.letters import CONSTANT, TEACHER, WEIGHT, Letter
 
 
-def initial_values(problem: TeacherStudent) -> Any:
+def initial_values(problem: TeacherStudent) -> Lookup:
     """The table of matrices at step 0, object arrays of fmpq: W(0, k), teacher(k) and constants."""
     as_problem(problem)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.exact import as_matrix, as_number, as_sequence, shown, to_fmpq, to_fmpq_array, to_fraction
+from theory.exact import MatrixLike, NumberLike, as_matrix, as_number, as_sequence, shown, to_fmpq, to_fmpq_array, to_fraction
 from theory.problem import TeacherStudent, as_problem
 from theory.trace_forms import Term, TraceForm
 from theory.trace_forms.letters import CONSTANT, Letter, Word, degree_in, unit_letter, word_shape
@@ -107,7 +107,7 @@ class KroneckerForm:
 
     @classmethod
     def from_rows(
-        cls, rows: Iterable[TraceForm], constant: Any = None, open_row: TraceForm | None = None, coefficient: Any = 1
+        cls, rows: Iterable[TraceForm], constant: MatrixLike | None = None, open_row: TraceForm | None = None, coefficient: NumberLike = 1
     ) -> KroneckerForm:
         """One term, its rows written as words: tr( constant (x)_i rows[i] ) open_row. Without a constant, C is the identity."""
         c = None if constant is None else to_fmpq_array(as_matrix(constant, "constant"))
@@ -225,7 +225,7 @@ def _one_word(form: TraceForm, name: str) -> Word:
     return form.terms[0].open or ()
 
 
-def require_form(form: Any) -> None:
+def require_form(form: object) -> None:
     """TypeError for anything but a trace form or a Kronecker form."""
     if not isinstance(form, TraceForm | KroneckerForm):
         raise TypeError(f"form must be a trace form or a Kronecker form, but was {shown(form)}")

@@ -243,6 +243,7 @@ def _unroll_term(term: KroneckerTerm, step: int, rate: Fraction) -> list[Kroneck
 def _unrolled(letter: Letter, step: int) -> tuple[Letter, ...]:
     if letter.kind != WEIGHT or letter.step != step:
         return (letter,)
+    assert letter.layer is not None
     both = weight_letter(step - 1, letter.layer), gradient_letter(step - 1, letter.layer)
     return tuple(x.T for x in both) if letter.transposed else both
 
@@ -259,7 +260,7 @@ def _is_gradient(letter: Letter, step: int) -> bool:
     return letter.kind == GRADIENT and letter.step == step
 
 
-def _checked_step(form: Any, problem: Any, step: Any, any_network: bool = False) -> int:
+def _checked_step(form: KroneckerForm, problem: TeacherStudent, step: int, any_network: bool = False) -> int:
     """The step as an int, with all three checked."""
     if not isinstance(form, KroneckerForm):
         raise TypeError(f"form must be a KroneckerForm (KroneckerForm.from_trace_form makes one), but was {shown(form)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from flint import arb, arb_poly
@@ -19,7 +19,7 @@ from theory.arithmetic.balls import ends
 from theory.arithmetic.working_precision import in_enough_bits, working_precision
 from theory.backpropagation import Entrywise, backpropagate, forward
 from theory.chebyshev import ActivationPolynomial, power_basis
-from theory.exact import to_fmpq
+from theory.exact import NumberLike, to_fmpq
 from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
 from theory.trace_forms.letters import WEIGHT, Letter
@@ -29,8 +29,11 @@ WIDEST, FLOOR = 2.0**-70, 2.0**-240
 #: What a distance may exceed its bound by when balls do not decide.
 TOLERANCE = 2 * FLOOR
 _BITS, _MOST_BITS = 512, 1 << 15
+T = TypeVar("T")
 #: sigma and sigma' at one ball.
 Function = Callable[[arb], tuple[arb, arb]]
+#: What has one: an activation, a polynomial, or a function that makes it.
+Source = Activation | ActivationPolynomial | Callable[[], Function]
 KINDS = ("weight", "preactivation", "hidden", "derivative", "backward", "gradient")
 
 
@@ -75,11 +78,11 @@ def run(problem: TeacherStudent, function: Function, batches: np.ndarray) -> lis
     return steps
 
 
-def distances(problem: TeacherStudent, first: Any, second: Any, batches: np.ndarray) -> dict[str, list[list[arb]]]:
+def distances(problem: TeacherStudent, first: Source, second: Source, batches: np.ndarray) -> dict[str, list[list[arb]]]:
     """For each of KINDS, a table by step and layer of the largest distance over the batch: Frobenius norms of the differences, and the
     largest entry for slopes.
 
-    `first` and `second` are an Activation, an ActivationPolynomial or a function that makes a `Function`. Bits are doubled until every
+    Bits are doubled until every
     ball is narrower than WIDEST; ArithmeticError when that takes too many.
     """
 
@@ -87,11 +90,10 @@ def distances(problem: TeacherStudent, first: Any, second: Any, batches: np.ndar
         runs = [run(problem, _function(f), batches) for f in (first, second)]
         return {kind: [_row(kind, s, p) for s, p in zip(*runs, strict=True)] for kind in KINDS}
 
-    found: dict[str, list[list[arb]]] = _in_enough_bits(compute, lambda tables: [x for t in tables.values() for row in t for x in row])
-    return found
+    return _in_enough_bits(compute, lambda tables: [x for t in tables.values() for row in t for x in row])
 
 
-def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.ndarray, form: TraceForm) -> arb:
+def form_distance(problem: TeacherStudent, first: Source, second: Source, batches: np.ndarray, form: TraceForm) -> arb:
     """|| value of a trace form in one run - its value in the other ||_F; otherwise as `distances`."""
 
     def compute() -> arb:
@@ -101,11 +103,10 @@ def form_distance(problem: TeacherStudent, first: Any, second: Any, batches: np.
             values.append(form.evaluate(lambda letter, steps=steps: _look_up(letter, steps, problem), lambda c: arb(to_fmpq(c))))  # type: ignore[misc]
         return _norm(np.atleast_1d(np.asarray(values[0] - values[1], dtype=object)))
 
-    found: arb = _in_enough_bits(compute, lambda ball: [ball])
-    return found
+    return _in_enough_bits(compute, lambda ball: [ball])
 
 
-def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
+def compare(pairs: Iterable[tuple[arb, arb | NumberLike]]) -> tuple[bool, Fraction]:
     """(none of the distances is above its bound, the largest excess that their balls leave possible)."""
     exceeded, excess = False, Fraction(0)
     with working_precision(_BITS):
@@ -117,7 +118,7 @@ def compare(pairs: Iterable[tuple[arb, Any]]) -> tuple[bool, Fraction]:
     return not exceeded and excess <= TOLERANCE, excess
 
 
-def exceeds(ball: arb, bound: Any) -> bool:
+def exceeds(ball: arb, bound: NumberLike) -> bool:
     """Whether a ball lies above a number, proved."""
     with working_precision(_BITS):
         return bool(ball > arb(to_fmpq(bound)))
@@ -138,8 +139,8 @@ def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> 
     return (step.weight if letter.kind == WEIGHT else step.gradient)[letter.layer - 1]
 
 
-def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]]) -> Any:
-    def once() -> Any:
+def _in_enough_bits(compute: Callable[[], T], balls: Callable[[T], list[arb]]) -> T:
+    def once() -> T | None:
         found = compute()
         narrow = all(ball.is_finite() and ball.rad() <= (WIDEST * ball.mid()).max(arb(FLOOR)) for ball in balls(found))
         return found if narrow else None
@@ -147,13 +148,10 @@ def _in_enough_bits(compute: Callable[[], Any], balls: Callable[[Any], list[arb]
     return in_enough_bits(once, _BITS, _MOST_BITS, f"{_MOST_BITS} bits do not tell how far the two runs are apart")
 
 
-def _function(source: Any) -> Function:
+def _function(source: Source) -> Function:
     if isinstance(source, Activation):
         return of_activation(source)
-    if isinstance(source, ActivationPolynomial):
-        return of_polynomial(source)
-    made: Function = source()
-    return made
+    return of_polynomial(source) if isinstance(source, ActivationPolynomial) else source()
 
 
 def _row(kind: str, first: BallStep, second: BallStep) -> list[arb]:

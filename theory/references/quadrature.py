@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import reduce
 from typing import Any
 
+import numpy as np
 from flint import arb, arb_mat, arb_poly, fmpq_poly
 
 from theory.arithmetic.working_precision import in_enough_bits
@@ -83,7 +84,7 @@ def _finite(compute: Callable[[], arb], bits: int) -> arb:
 
 
 def _prepare(
-    problem: TeacherStudent, step: Any, batch_size: NumberLike, budget: Budget | None, last: bool
+    problem: TeacherStudent, step: int, batch_size: NumberLike, budget: Budget | None, last: bool
 ) -> tuple[int, Fraction, list[int]]:
     t = as_problem(problem).check_step(step)
     b = as_number(batch_size, "batch_size")
@@ -205,7 +206,7 @@ def _target(problem: TeacherStudent) -> arb_mat:
     return _product(tuple(_ball(w) for w in problem.teacher))
 
 
-def _ball(matrix: Any) -> arb_mat:
+def _ball(matrix: np.ndarray) -> arb_mat:
     return arb_mat([[arb(to_fmpq(x)) for x in row] for row in matrix.tolist()])
 
 

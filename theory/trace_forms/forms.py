@@ -150,11 +150,11 @@ class TraceForm:
     # -- arithmetic ------------------------------------------------------------
 
     @classmethod
-    def number(cls, value: Any) -> TraceForm:
+    def number(cls, value: object) -> TraceForm:
         """A number as a scalar form without letters."""
         return cls([Term(Fraction(as_number(value, "coefficient")), (), None)])
 
-    def __add__(self, other: Any) -> TraceForm:
+    def __add__(self, other: object) -> TraceForm:
         right = _as_form(other)
         if self.is_scalar != right.is_scalar:
             if not isinstance(other, TraceForm) and right.terms[0].coefficient == 0:  # sum() starts at 0
@@ -167,13 +167,13 @@ class TraceForm:
     def __neg__(self) -> TraceForm:
         return self * -1
 
-    def __sub__(self, other: Any) -> TraceForm:
+    def __sub__(self, other: object) -> TraceForm:
         return self + _as_form(other) * -1
 
-    def __rsub__(self, other: Any) -> TraceForm:
+    def __rsub__(self, other: object) -> TraceForm:
         return _as_form(other) + self * -1
 
-    def __mul__(self, other: Any) -> TraceForm:
+    def __mul__(self, other: object) -> TraceForm:
         right = _as_form(other)
         if not (self.is_scalar or right.is_scalar):
             raise ValueError("of two factors of * one must be scalar; the matrix product is @")
@@ -229,7 +229,7 @@ def _open(word: Word | None, operation: str) -> Word:
     return word
 
 
-def _as_form(value: Any) -> TraceForm:
+def _as_form(value: object) -> TraceForm:
     return value if isinstance(value, TraceForm) else TraceForm.number(value)
 
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from theory.budget import Cost, as_count, refuse_large, saturated
-from theory.exact import as_index, as_matrix, shown, spelled
+from theory.exact import MatrixLike, as_index, as_matrix, shown, spelled
 from theory.problem import TeacherStudent
 
 WEIGHT, GRADIENT, TEACHER, CONSTANT = "W", "g", "teacher", "constant"
@@ -44,7 +43,7 @@ class Letter:
     transposed: bool = False
 
     @cached_property
-    def _key(self) -> tuple[Any, ...]:
+    def _key(self) -> tuple[object, ...]:
         numbers = tuple(-1 if n is None else n for n in (self.step, self.layer, self.sample))
         return (self.kind, *numbers, self.name, self.transposed, self.entries)
 
@@ -58,7 +57,7 @@ class Letter:
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Letter) and self._hash == other._hash and self._key == other._key)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """What a letter is; what was made of it, the hash of its strings above all, is of use to this process alone."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
@@ -131,23 +130,23 @@ def _indexed(kind: str, step: int | None, layer: int, sample: int | None) -> Let
     return Letter(kind, step, layer, sample)
 
 
-def weight_letter(step: Any, layer: Any) -> Letter:
+def weight_letter(step: int, layer: int) -> Letter:
     """W_{step,layer}."""
     return _indexed(WEIGHT, as_index(step, "step"), as_index(layer, "layer", minimum=1), None)
 
 
-def gradient_letter(step: Any, layer: Any, sample: Any = None) -> Letter:
+def gradient_letter(step: int, layer: int, sample: int | None = None) -> Letter:
     """g_{step,layer}, or with `sample` = s >= 1 the gradient with respect to the s-th sample alone."""
     s = None if sample is None else as_index(sample, "sample", minimum=1)
     return _indexed(GRADIENT, as_index(step, "step"), as_index(layer, "layer", minimum=1), s)
 
 
-def teacher_letter(layer: Any) -> Letter:
+def teacher_letter(layer: int) -> Letter:
     """W*_layer."""
     return _indexed(TEACHER, None, as_index(layer, "layer", minimum=1), None)
 
 
-def constant_letter(name: str, matrix: Any) -> Letter:
+def constant_letter(name: str, matrix: MatrixLike) -> Letter:
     """A named constant with its exact matrix; floats are the binary rationals that they are."""
     if not isinstance(name, str) or not name.strip():
         raise TypeError(f"name must be a non-empty string, but was {shown(name)}")
@@ -155,7 +154,7 @@ def constant_letter(name: str, matrix: Any) -> Letter:
     return Letter(CONSTANT, name=name, entries=tuple(tuple(Fraction(x) for x in row) for row in rows))
 
 
-def identity_letter(size: Any) -> Letter:
+def identity_letter(size: int) -> Letter:
     """I_size, an element of the paper's set of identities (line 542)."""
     return _identity(as_index(size, "size", minimum=1))
 

@@ -44,7 +44,7 @@ class Target(ABC):
         """Elements of the ring of `state`, integer multiples of what is averaged."""
 
     @abstractmethod
-    def result(self, expectations: Sequence[fmpq_poly]) -> Any:
+    def result(self, expectations: Sequence[fmpq_poly]) -> InverseBatchPolynomial | np.ndarray:
         """The quantity, from the expectations of `polynomials`, polynomials in eps."""
 
 
@@ -177,7 +177,7 @@ def _sandwich(q: np.ndarray, x: Rows) -> Rows:
     return result
 
 
-def _ratio(first: Any, second: Any) -> fmpq | None:
+def _ratio(first: object, second: object) -> fmpq | None:
     """The number c with second = c * first, if there is one."""
     pairs = list(zip(np.array(first, dtype=object).ravel(), np.array(second, dtype=object).ravel(), strict=True))
     pivot = next(((x, y) for x, y in pairs if x), None)
