@@ -1,7 +1,8 @@
-"""One check as a page shows it: both sides, the difference with what it is measured in, and the problem to run it again."""
+"""One check as a page shows it: its instance typeset, both sides beside each other, and what they differ by."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -9,12 +10,15 @@ from markupsafe import Markup
 
 from reports.findings import Examined, Outcome
 from reports.text.mathml import render
-from reports.text.numbers import show
+from reports.text.names import with_maths
+from reports.text.numbers import decimal, full_value, show
 from reports.text.problem_text import problem_json
+from reports.text.typeset import instance_lines
 from theory import TeacherStudent
 from theory.claims.record import Evidence
 
 LARGEST_PROBLEM = 20_000  # characters; a longer one is not copied from a page
+LARGEST_TABLE = 8  # rows of values; of a longer table the rest is a tap away
 OUTCOMES = {
     Outcome.HOLDS: ("holds", "✓", "holds"),
     Outcome.FAILS: ("refuted", "✗", "fails"),
@@ -37,6 +41,7 @@ def card(examined: Examined, note: str = "") -> dict[str, Any]:
     """What the template shows of one showcase; `note` is what the statement says of it."""
     evidence = examined.evidence
     tone, sign, word = OUTCOMES[examined.outcome]
+    lines = instance_lines(examined.instance)
     shown: dict[str, Any] = {
         "name": words(examined.showcase.name),
         "note": maths(note),
@@ -49,31 +54,63 @@ def card(examined: Examined, note: str = "") -> dict[str, Any]:
         else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
         "reason": words(evidence.reason) if evidence is not None else "",
         "has_evidence": evidence is not None,
+        "lines": {name: maths(text) for name, text in lines.items()},
         "problem": problem_text(examined.instance),
         "options": options(examined.instance),
         "advice": advice(examined.instance),
     }
     if evidence is not None:
+        rows = sides(evidence)
         shown |= {
             "statement": words(evidence.statement),
-            "instance": words(evidence.instance) if "\\(" in evidence.instance else Markup(show(evidence.instance)),
+            "instance": instance_words(evidence.instance),
             "left_route": words(evidence.left_route),
-            "left": Markup(show(evidence.left)),
             "right_route": words(evidence.right_route),
-            "right": Markup(show(evidence.right)),
-            "difference": Markup("–" if evidence.difference is None else show(evidence.difference)),
-            "scale": scale(evidence),
+            "named": any(row["name"] for row in rows),
+            "rows": rows[:LARGEST_TABLE],
+            "rest": [full_value(side) for side in (evidence.left, evidence.right)] if len(rows) > LARGEST_TABLE else [],
+            "count": len(rows),
+            "agreement": agreement(evidence),
         }
     return shown
 
 
-def scale(evidence: Evidence) -> str:
-    """What a difference is measured in: nothing to say without one; against balls it is relative to max(1, |value|)."""
-    if evidence.difference is None:
-        return ""
-    if evidence.is_bound and not evidence.difference:
-        return "(the bound is not exceeded)"
-    return "(exact)" if evidence.tolerance == 0 else f"(relative, tolerance {evidence.tolerance:.3g})"
+def instance_words(text: str) -> Markup:
+    """The instance in evidence's own words, formulas drawn where they are known as such; long numbers shortened."""
+    drawn = with_maths(text)
+    return words(drawn) if r"\(" in drawn else Markup(show(text))
+
+
+def sides(evidence: Evidence) -> list[dict[str, Any]]:
+    """A row for each name that a side has a value for; a side that is one value, not a table, spans all rows."""
+    tables = [side if isinstance(side, Mapping) else None for side in (evidence.left, evidence.right)]
+    names = list(dict.fromkeys(name for table in tables if table is not None for name in table)) or [""]
+    rows: list[dict[str, Any]] = [{"name": words(with_maths(name)), "cells": []} for name in names]
+    for table, side in zip(tables, (evidence.left, evidence.right), strict=True):
+        if table is None:
+            rows[0]["cells"].append({"value": Markup(show(side)), "span": min(len(names), LARGEST_TABLE)})
+            continue
+        for name, row in zip(names, rows, strict=True):
+            row["cells"].append({"value": Markup(show(table[name])) if name in table else "", "span": 1})
+    return rows
+
+
+def agreement(evidence: Evidence) -> Markup:
+    """What the two sides differ by, in a sentence; nothing where no difference was taken."""
+    size = evidence.difference
+    if size is None:
+        return Markup("")
+    if evidence.is_bound:
+        return Markup("No bound is exceeded." if not size else f"A bound is exceeded by {decimal(size, 2)}{_tolerance(evidence)}.")
+    if size or evidence.tolerance:
+        return Markup(f"The two sides differ by {show(size) if not evidence.tolerance else decimal(size, 2)}{_tolerance(evidence)}.")
+    fails = "" if evidence.holds else "; what fails is the statement about them"
+    return Markup(f"The two sides are equal (exact){fails}.")
+
+
+def _tolerance(evidence: Evidence) -> str:
+    """What a difference is measured in: against balls it is relative to max(1, |value|)."""
+    return f" (relative, tolerance {evidence.tolerance:.3g})" if evidence.tolerance else " (exact)"
 
 
 def problem_text(instance: Any) -> str:

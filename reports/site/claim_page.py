@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 from markupsafe import Markup
 
@@ -32,6 +33,8 @@ VERDICTS: dict[Verdict, tuple[str, str, str]] = {
     Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
 }
 
+LONG_HYPOTHESES = 300  # characters; beyond, they are folded
+
 
 def page_name(claim_id: str) -> str:
     """The file of a claim's page."""
@@ -47,9 +50,7 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             printed, corrected = mark_differences(printed, corrected)
         figure = figures.draw(findings, seed)
         tone, sign, _ = VERDICTS[claim.verdict]
-        supporting, refuting = (
-            [card(e, says.showcases.get(e.showcase.name, "")) for e in group] for group in (findings.supporting, findings.refuting)
-        )
+        decisive, cards = _cards(findings)
         return page(
             "claim.html.jinja",
             seed=seed,
@@ -68,11 +69,12 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             marked="<del>" in printed or "<ins>" in corrected,
             shown_for=maths(says.shown_for),
             hypotheses=[maths(h) for h in says.hypotheses],
+            folds_hypotheses=sum(len(text_only(h)) for h in says.hypotheses) > LONG_HYPOTHESES,
+            decisive=decisive,
+            decisive_heading=_heading(claim),
+            cards=cards,
             proof=maths(says.proof),
             figure={"panels": [Markup(p) for p in figure.panels], "caption": maths(figure.caption)},
-            supporting=supporting,
-            refuting=refuting,
-            evidence_summary=_summary(findings),
             remarks=[maths(r) for r in says.remarks],
             errata=[{"anchor": e.anchor, "where": e.where, "title": words(e.title)} for e in errata_of(claim.id, read_errata())],
             command=claim.command,
@@ -88,14 +90,39 @@ def text_only(html: str) -> str:
     return unescape(re.sub(r"<[^>]+>", "", html)).replace(r"\(", "").replace(r"\)", "")
 
 
+def _heading(claim: Claim) -> str:
+    if not claim.decisive.printed:
+        return "The check that says most"
+    return "The counterexample" if claim.verdict is Verdict.REFUTED else "Where the print fails"
+
+
+def _cards(findings: Findings) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The card of the decisive check, and those of the others in two groups, either of which may have none and is left out."""
+    notes, decisive = findings.claim.statement.showcases, findings.claim.decisive
+    made = [(e, card(e, notes.get(e.showcase.name, ""))) for e in findings.examined]
+    groups = [
+        {
+            "id": identity,
+            "heading": heading,
+            "about": about,
+            "checks": (checks := [c for e, c in made if e.showcase.printed == printed and e.showcase is not decisive]),
+            "contradicts": any(c["contradicts"] for c in checks),
+        }
+        for printed, identity, heading, about in (
+            (True, "counterexamples", "More on which the print fails", "here “fails” is what has to come out"),
+            (False, "evidence", "Checks of what is true", _summary(findings)),
+        )
+    ]
+    return next(c for e, c in made if e.showcase is decisive), [group for group in groups if group["checks"]]
+
+
 def _summary(findings: Findings) -> str:
     exact = sum(e.outcome is Outcome.HOLDS and e.evidence is not None and e.evidence.tolerance == 0 for e in findings.supporting)
     total, held = len(findings.supporting), sum(e.outcome is Outcome.HOLDS for e in findings.supporting)
-    as_it_should_read = "" if findings.claim.verdict is Verdict.HOLDS else " as it should read"
-    unchecked = f" {findings.not_checked} could not be checked." if findings.not_checked else ""
+    unchecked = f"; {findings.not_checked} could not be checked" if findings.not_checked else ""
     parts = [(exact, "in exact or ball arithmetic, without a tolerance"), (held - exact, "within the tolerance on its card")]
     how = ", ".join(f"{count} {way}" for count, way in parts if count)
-    return f"{held} of {total} instances of the statement{as_it_should_read} hold{f': {how}' if how else ''}.{unchecked}"
+    return f"{held} of {total} hold{f': {how}' if how else ''}{unchecked}"
 
 
 def _link(claim: Claim | None) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ ENTRY = 40  # characters of one number among others
 ENTRIES = 8  # of a list or a table
 LINE = 200  # characters of a table that is written in a line
 TEXT = 400  # words, unlike digits, are read
+POLYNOMIAL = 200  # characters of one that is drawn in full
 LONGEST_FULL_VALUE = 60_000  # characters; beyond it a page would be heavy for a number that nobody reads
 LONG_NUMBER = re.compile(r"-?\d{18,}(?:/\d+)?|-?\d+/\d{18,}")
 
@@ -26,10 +27,12 @@ LONG_NUMBER = re.compile(r"-?\d{18,}(?:/\d+)?|-?\d+/\d{18,}")
 def show(value: Any) -> str:
     """HTML for any value that evidence may carry, and for its words: in full where it is short, or with the rest a tap away."""
     shown, whole = _shown(value, alone=True)
-    return f'<span class="value">{shown}</span>' + ("" if whole else _in_full(plain(value)))
+    return f'<span class="value">{shown}</span>' + ("" if whole else full_value(value))
 
 
-def _in_full(full: str) -> str:
+def full_value(value: Any) -> str:
+    """HTML for all of a value, folded."""
+    full = plain(value)
     cut = len(full) - LONGEST_FULL_VALUE
     rest = f"\n... {cut:,} characters more" if cut > 0 else ""
     return (
@@ -60,7 +63,7 @@ def _shown(value: Any, alone: bool = False) -> tuple[str, bool]:
         text = LONG_NUMBER.sub(lambda m: f"≈{decimal(Fraction(m.group()))}", full)
         return escape(text if len(text) <= TEXT else text[:TEXT] + " …"), False
     if isinstance(value, InverseBatchPolynomial):
-        return (inline(value.latex()), True) if len(full) <= SHORT else (_brief_polynomial(value), False)
+        return (inline(value.latex()), True) if len(full) <= POLYNOMIAL else (_brief_polynomial(value), False)
     if len(full) <= (SHORT if alone else ENTRY):
         return escape(full), True
     return f"≈ {decimal(value)}" + (f" {_size(Fraction(value))}" if alone else ""), False

@@ -106,12 +106,17 @@ def tabulated(name: str, keys: Iterable[int], values: Iterable[Value]) -> dict[s
 
 @dataclass(frozen=True)
 class Showcase:
-    """An instance pinned for the report. `printed` marks those on which the printed statement must fail; what is to be said of it is said
-    in statement.md, by its name."""
+    """An instance pinned for the report. `printed` marks those on which the printed statement must fail; `decisive` the one that a page
+    opens with (see `Claim.decisive`). What is to be said of it is said in statement.md, by its name.
+
+    Of the instance a page typesets its `problem`, `step` and `layer`, and what it has in `given`: by headings, words with LaTeX, numbers,
+    laws, products of letters, or matrices by their letters. One with neither is shown in the words of its evidence.
+    """
 
     name: str
     make: Callable[[], Any]
     printed: bool = False
+    decisive: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,15 @@ class Claim:
             raise ValueError(f"claim {self.id!r}: a correction or refutation must show an instance on which the print fails")
         if not any(not s.printed for s in self.showcases):
             raise ValueError(f"claim {self.id!r}: must show an instance of the statement as it should read")
+        if sum(s.decisive for s in self.showcases) > 1:
+            raise ValueError(f"claim {self.id!r}: one showcase alone can be the decisive one")
+
+    @property
+    def decisive(self) -> Showcase:
+        """What a reader who looks at one check should see: the showcase marked so; else the first on which the print fails, where the
+        verdict says that it does; else the first."""
+        marked = (s for s in self.showcases if s.decisive)
+        return next(marked, next(s for s in self.showcases if s.printed == self.must_refute))
 
     @property
     def must_refute(self) -> bool:

@@ -119,15 +119,16 @@ def browser() -> str | None:
 
 
 def widths(site: Path, width: int = PHONE) -> dict[str, int]:
-    """How wide each page comes out in a window of that width: more than `width` means that the page scrolls sideways."""
+    """How wide each page comes out, unfolded, in a window of that width: more than `width` means that the page scrolls sideways."""
     command = browser()
     assert command is not None
     names = sorted(path.name for path in site.glob("*.html"))
     with tempfile.TemporaryDirectory() as work:
         frames = "".join(f'<iframe src="{(site / name).as_uri()}" width="{width}" height="700"></iframe>' for name in names)
         script = (
-            "onload = () => { document.body.innerText = '[' + [...document.querySelectorAll('iframe')].map("
-            "f => f.contentDocument.documentElement.scrollWidth).join(' ') + ']'; }"
+            "onload = () => { document.body.innerText = '[' + [...document.querySelectorAll('iframe')].map(f => {"
+            "f.contentDocument.querySelectorAll('details').forEach(d => { d.open = true; });"
+            "return f.contentDocument.documentElement.scrollWidth; }).join(' ') + ']'; }"
         )
         wrapper = Path(work) / "wrapper.html"
         wrapper.write_text(f"<!doctype html><body>{frames}<script>{script}</script>", encoding="utf-8")

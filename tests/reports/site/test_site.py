@@ -94,7 +94,7 @@ def test_what_was_not_checked_is_never_shown_as_holding() -> None:
         return agree(instance) if instance == 1 else undecided(instance)
 
     html = claim_page(examine(claim(check=check, values=(1, 2))))
-    assert "Not checked: y is too large" in text(html) and "1 of 2 instances" in text(html)
+    assert "Not checked: y is too large" in text(html) and "1 of 2 hold" in text(html)
     assert len(re.findall(r'<span class="outcome holds">', html)) == 1
     assert len(re.findall(r'<span class="outcome quiet">', html)) == 1
 

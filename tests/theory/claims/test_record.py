@@ -57,6 +57,7 @@ def test_evidence_is_written_for_a_terminal():
         ({"check_printed": None}, "must show an instance on which the print fails"),
         ({"showcases": LEDGER[1].showcases[:1]}, "must show an instance on which the print fails"),
         ({"showcases": LEDGER[1].showcases[2:3]}, "must show an instance of the statement as it should read"),
+        ({"showcases": tuple(replace(s, decisive=True) for s in LEDGER[1].showcases)}, "one showcase alone can be the decisive one"),
     ],
 )
 def test_a_claim_that_shows_too_little_is_refused(changes, message):
@@ -70,3 +71,13 @@ def test_what_was_not_checked_says_why():
         Evidence("x", "y", "a", 1, "b", None, None)
     with pytest.raises(ValueError, match="the difference must be a number, but was NaN"):
         Evidence("x", "y", "a", 1, "b", 1, True, float("nan"))
+
+
+def test_the_decisive_check_is_marked_or_the_first_that_bears_out_the_verdict():
+    corrected = LEDGER[1]
+    first, *rest = corrected.showcases
+    assert corrected.verdict is Verdict.CORRECTED and not first.printed
+    assert replace(corrected, showcases=(first, *rest)).decisive is next(s for s in rest if s.printed)
+    assert replace(corrected, verdict=Verdict.HOLDS).decisive is first
+    marked = replace(rest[0], decisive=True)
+    assert replace(corrected, showcases=(first, marked, *rest[1:])).decisive is marked

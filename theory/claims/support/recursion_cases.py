@@ -52,6 +52,16 @@ class MixedProduct:
         """The product as one Kronecker term."""
         return KroneckerForm.from_rows(self.rows, self.constant, self.open_row)
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The product, C and the batches so far, for a page."""
+        atoms, batches = self.problem.inputs.support(), {}
+        if atoms is not None and self.history:
+            batches = {rf"X_{s}": [atoms[0][n] for n in batch] for s, batch in enumerate(self.history)}
+        given = {"Product": self.form, "Constant": None if self.constant is None else {"C": self.constant}}
+        given |= {"Batches so far, samples as rows": batches}
+        return {name: value for name, value in given.items() if value}
+
     def __str__(self) -> str:
         kron = " (x) ".join(f"({row})" for row in self.rows) or "[1]"
         inside = kron if self.constant is None else f"C ({kron})"
