@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from theory.claims.record import Claim, Evidence, Showcase, Verdict
+from theory.claims.record import Claim, Evidence, Showcase
 from theory.exact import did_you_mean
 
 
@@ -22,7 +22,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Examined:
-    """One showcase, its instance, and what came of it. `expected` is FAILS where the printed statement is to be refuted."""
+    """One showcase, its instance, and what came of it. `expected` is FAILS where what is printed is to be refuted."""
 
     showcase: Showcase
     instance: Any
@@ -32,7 +32,7 @@ class Examined:
 
     @property
     def expected(self) -> Outcome:
-        return Outcome.FAILS if self.showcase.printed else Outcome.HOLDS
+        return Outcome.FAILS if self.showcase.must_fail else Outcome.HOLDS
 
     @property
     def difference(self) -> Any:
@@ -53,7 +53,6 @@ class Summary:
     claim_id: str
     problems: tuple[str, ...]
     held: int
-    refuting: int
     refuted: int
     not_checked: int
     largest_difference: Any
@@ -74,7 +73,7 @@ class Findings:
     @property
     def supporting(self) -> tuple[Examined, ...]:
         """Checks of the statement as it should read."""
-        return tuple(e for e in self.examined if not e.showcase.printed)
+        return tuple(e for e in self.examined if not e.showcase.must_fail)
 
     @property
     def refuting(self) -> tuple[Examined, ...]:
@@ -82,18 +81,22 @@ class Findings:
         return tuple(e for e in self.examined if e.showcase.printed)
 
     @property
+    def of_the_proof(self) -> tuple[Examined, ...]:
+        """Checks of steps of the printed proof, on instances where they must fail."""
+        return tuple(e for e in self.examined if e.showcase.printed_proof)
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Why the verdict is not confirmed; empty when it is."""
         found = [
-            f"{e.showcase.name}: {'the printed statement ' if e.showcase.printed else ''}"
+            f"{e.showcase.name}: {_subject(e.showcase)}"
             + (f"check broke off: {e.error}" if e.outcome is Outcome.BROKE else f"{e.outcome.value}, but should {_VERB[e.expected]}")
             for e in self.examined
             if e.contradicts
         ]
         if not any(e.outcome is Outcome.HOLDS for e in self.supporting):
             found.append("nothing was checked that supports the verdict")
-        must_refute = self.claim.verdict in (Verdict.CORRECTED, Verdict.REFUTED)
-        if must_refute and not any(e.outcome is Outcome.FAILS for e in self.refuting):
+        if self.claim.must_refute and not any(e.outcome is Outcome.FAILS for e in self.refuting):
             found.append("no instance was shown on which the printed statement fails")
         return tuple(found)
 
@@ -120,7 +123,6 @@ class Findings:
             self.claim.id,
             self.problems,
             held=sum(e.outcome is Outcome.HOLDS for e in self.supporting),
-            refuting=len(self.refuting),
             refuted=sum(e.outcome is Outcome.FAILS for e in self.refuting),
             not_checked=self.not_checked,
             largest_difference=self.largest_difference,
@@ -128,6 +130,10 @@ class Findings:
 
 
 _VERB = {Outcome.HOLDS: "hold", Outcome.FAILS: "fail"}
+
+
+def _subject(showcase: Showcase) -> str:
+    return "the printed statement " if showcase.printed else "the step of the printed proof " if showcase.printed_proof else ""
 
 
 def examine(claim: Claim) -> Findings:
@@ -153,10 +159,7 @@ def _examine(claim: Claim, showcase: Showcase) -> Examined:
     instance = None
     try:
         instance = showcase.make()
-        check = claim.check_printed if showcase.printed else claim.check
-        if check is None:
-            raise ValueError("the claim has no check of the printed statement")
-        evidence = check(instance)
+        evidence = claim.check_of(showcase)(instance)
     except Exception as error:
         return Examined(showcase, instance, None, Outcome.BROKE, f"{type(error).__name__}: {error}")
     if evidence.holds is None:

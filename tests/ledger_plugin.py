@@ -3,7 +3,7 @@
 A test takes the session fixture `ledger` and calls
 
     ledger.record("A.7", evidence)      the statement must hold
-    ledger.refuted("A.7", evidence)     the printed statement must fail
+    ledger.refuted("A.7", evidence)     the printed statement, or a step of its proof, must fail
     ledger.vacuous("A.7", reason)       an instance that could not be checked
 
 The mark `theorems("A.7")` says the same of a test before it records anything, so that its failure has a name. What a

@@ -70,7 +70,7 @@ def _pairs(findings: Findings) -> list[tuple[Fraction, Fraction, bool]]:
         if examined.evidence is not None:
             left, right = numbers(examined.evidence.left), numbers(examined.evidence.right)
             if len(left) == len(right):
-                pairs += [(x, y, examined.showcase.printed) for x, y in zip(left, right, strict=True) if x and y]
+                pairs += [(x, y, examined.showcase.must_fail) for x, y in zip(left, right, strict=True) if x and y]
     return pairs
 
 
@@ -104,7 +104,7 @@ def _differences(name: str, findings: Findings) -> str:
             colour, marker = (GREEN, "o") if examined.outcome is Outcome.HOLDS else (ORANGE, "x")
             axes.plot([float(examined.difference)], [i], marker, color=colour, markeredgewidth=1.6)
             axes.plot([evidence.tolerance], [i], "|", color=INK, markersize=13)
-            labels.append(f"{examined.showcase.name}" + (" (print)" if examined.showcase.printed else ""))
+            labels.append(f"{examined.showcase.name}" + (" (print)" if examined.showcase.must_fail else ""))
         axes.set_yticks(range(len(rows)), [_cut(label) for label in labels])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         largest = max((float(e.difference) for e, _ in rows), default=0.0)

@@ -51,7 +51,7 @@ def card(examined: Examined, note: str = "") -> dict[str, Any]:
         "contradicts": examined.contradicts,
         "alarm": f"The check {word}: {examined.error}"
         if examined.error
-        else f"It {word}, but should {'fail' if examined.showcase.printed else 'hold'}.",
+        else f"It {word}, but should {'fail' if examined.showcase.must_fail else 'hold'}.",
         "reason": words(evidence.reason) if evidence is not None else "",
         "has_evidence": evidence is not None,
         "lines": {name: maths(text) for name, text in lines.items()},

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reports import figures
-from reports.findings import Findings, Outcome
+from reports.findings import Examined, Findings, Outcome
 from reports.site.cards import card, maths, words
 from reports.site.difference import mark_differences
 from reports.site.render import page
@@ -20,10 +20,17 @@ from theory.claims.record import Claim, Verdict
 #: tone (a CSS class), sign, meaning
 VERDICTS: dict[Verdict, tuple[str, str, str]] = {
     Verdict.HOLDS: ("holds", "✓", "True as printed, under the hypotheses on its page. Every check came out."),
+    Verdict.MISPRINTED: (
+        "holds",
+        "✓",
+        "True, but for a slip of letters, indices or signs: what is meant can be seen from the neighbouring lines. As the letters stand, "
+        "the print is shown to fail on an instance.",
+    ),
     Verdict.CORRECTED: (
         "corrected",
         "✎",
-        "The print has an error. The corrected statement is checked, and the printed one is shown to fail on an instance.",
+        "True once a bound or a condition is changed. The corrected statement is checked, and the printed one is shown to fail on an "
+        "instance.",
     ),
     Verdict.REFUTED: (
         "refuted",
@@ -59,7 +66,10 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             name=maths(says.name),
             id_argument=claim.id if re.fullmatch(r"[\w.-]+", claim.id) else f'"{claim.id}"',
             title=maths(says.title),
-            source=maths(says.source),
+            source=maths(claim.source),
+            found=maths(says.found),
+            proof_grade=says.proof_as_printed.grade.value,
+            proof_words=maths(says.proof_as_printed.words),
             finding={"tone": tone, "sign": sign, "verdict": claim.verdict.value},
             problems=findings.problems,
             printed=maths(printed),
@@ -91,29 +101,35 @@ def text_only(html: str) -> str:
 
 
 def _heading(claim: Claim) -> str:
+    if claim.decisive.printed_proof:
+        return "Where the printed proof fails"
     if not claim.decisive.printed:
         return "The check that says most"
     return "The counterexample" if claim.verdict is Verdict.REFUTED else "Where the print fails"
 
 
 def _cards(findings: Findings) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The card of the decisive check, and those of the others in two groups, either of which may have none and is left out."""
+    """The card of the decisive check, and those of the others in three groups, any of which may have none and is left out."""
     notes, decisive = findings.claim.statement.showcases, findings.claim.decisive
-    made = [(e, card(e, notes.get(e.showcase.name, ""))) for e in findings.examined]
+
+    def made(examined: Examined) -> dict[str, Any]:
+        return card(examined, notes.get(examined.showcase.name, ""))
+
     groups = [
-        {
-            "id": identity,
-            "heading": heading,
-            "about": about,
-            "checks": (checks := [c for e, c in made if e.showcase.printed == printed and e.showcase is not decisive]),
-            "contradicts": any(c["contradicts"] for c in checks),
-        }
-        for printed, identity, heading, about in (
-            (True, "counterexamples", "More on which the print fails", "here “fails” is what has to come out"),
-            (False, "evidence", "Checks of what is true", _summary(findings)),
+        {"id": identity, "heading": heading, "about": about, "checks": checks, "contradicts": any(c["contradicts"] for c in checks)}
+        for group, identity, heading, about in (
+            (findings.refuting, "counterexamples", "More on which the print fails", "here “fails” is what has to come out"),
+            (
+                findings.of_the_proof,
+                "steps",
+                "Steps of the printed proof that fail",
+                "the statement stands; “fails” is what has to come out",
+            ),
+            (findings.supporting, "evidence", "Checks of what is true", _summary(findings)),
         )
+        if (checks := [made(e) for e in group if e.showcase is not decisive])
     ]
-    return next(c for e, c in made if e.showcase is decisive), [group for group in groups if group["checks"]]
+    return next(made(e) for e in findings.examined if e.showcase is decisive), groups
 
 
 def _summary(findings: Findings) -> str:

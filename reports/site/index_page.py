@@ -69,7 +69,7 @@ def index_page(
 
 
 def _instances(found: Summary) -> str:
-    text = f"{found.held}" + (f" + {found.refuted}" if found.refuting else "")
+    text = f"{found.held}" + (f" + {found.refuted}" if found.refuted else "")
     return text + (f" ({found.not_checked} not checked)" if found.not_checked else "")
 
 

@@ -19,7 +19,7 @@ from theory.variance_poly import variance_polynomial
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "reports" / "site" / "assets" / "threshold.svg"
-SIGNS = {Verdict.HOLDS: "✓", Verdict.CORRECTED: "✎", Verdict.REFUTED: "✗", Verdict.OPEN: "?"}
+SIGNS = {Verdict.HOLDS: "✓", Verdict.MISPRINTED: "✓", Verdict.CORRECTED: "✎", Verdict.REFUTED: "✗", Verdict.OPEN: "?"}
 SLACK = 0.02  # points; the last digit of a drawn coordinate may differ between processors
 
 

@@ -54,7 +54,7 @@ def test_a_check_that_raises_is_a_finding_not_a_pass() -> None:
 
 def test_an_instance_that_cannot_be_made_is_a_finding() -> None:
     showcases = (Showcase("only", lambda: 1 // 0),)
-    findings = examine(claim(verdict=Verdict.HOLDS, check_printed=None, showcases=showcases))
+    findings = examine(claim(verdict=Verdict.HOLDS, showcases=showcases))
     assert "check broke off: ZeroDivisionError" in findings.problems[0]
 
 
@@ -67,7 +67,7 @@ def test_holding_with_a_difference_beyond_the_tolerance_is_a_contradiction() -> 
 
 
 def test_a_claim_that_holds_needs_no_refutation() -> None:
-    assert examine(claim(verdict=Verdict.HOLDS, check_printed=None, showcases=one_showcase())).confirmed
+    assert examine(claim(verdict=Verdict.HOLDS, showcases=one_showcase())).confirmed
 
 
 def test_selection_keeps_the_order_of_the_ledger_and_names_unknown_ids() -> None:

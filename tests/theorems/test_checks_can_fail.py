@@ -39,8 +39,8 @@ def test_every_kind_of_gap_is_compared(monkeypatch, kind):
 
 def test_polynomials_close_to_the_teacher_s_use_too_do_follow():
     inside = TeacherStudent([[[1]], [[1]]], [[[F(-1, 2)]], [[1]]], Rademacher(1), 1, "sigmoid")
-    assert theorem_a9.check_printed(replace(theorem_a9.teacher_outside(), problem=inside)).holds is True
-    assert theorem_a9.check_printed(replace(theorem_a9.close_in_value(), orders=(1, 2, 3))).holds is True
+    assert theorem_a9.check_printed_proof(replace(theorem_a9.teacher_outside(), problem=inside)).holds is True
+    assert theorem_a9.check_printed_proof(replace(theorem_a9.close_in_value(), orders=(1, 2, 3))).holds is True
 
 
 def test_products_above_their_bound_fail(monkeypatch):

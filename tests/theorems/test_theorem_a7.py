@@ -36,7 +36,7 @@ def test_scalar_gaussian_two_steps(ledger, w1, w2, v, sigma, rate_0, rate_1, lay
 @given(problems(st.sampled_from([(1, 1, 1), (1, 2, 2)]), laws=gaussians, steps=1), st.integers(0, 1), st.integers(1, 2))
 def test_the_printed_sign_fails_wherever_the_mean_is_not_zero(ledger, problem, step, layer):
     assume(any(v(b) for v in mean_gradient(problem, step, layer).ravel() for b in (1, 2)))
-    ledger.refuted("A.7", claim.check_printed(claim.OneNetwork(repr(problem.inputs), problem, step, layer)))
+    ledger.refuted("A.7", claim.check_printed_proof(claim.OneNetwork(repr(problem.inputs), problem, step, layer)))
 
 
 @pytest.mark.parametrize("layer", [1, 2])

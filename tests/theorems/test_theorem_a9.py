@@ -98,4 +98,4 @@ def test_continuity_of_sigma_is_not_enough_for_the_constants_of_the_print():
 def test_the_premise_of_the_print_is_checked():
     """Half of [-2 C_h, 2 C_h] is no counterexample."""
     with pytest.raises(ValueError, match=r"^radius must be at least twice"):
-        claim.check_printed(replace(claim.teacher_outside(), radius=F(1, 2)))
+        claim.check_printed_proof(replace(claim.teacher_outside(), radius=F(1, 2)))

@@ -83,7 +83,7 @@ CALLS = {
     "product gap": lambda: product_gap_bound(tr(g(1, 1).T @ W(1, 1)) * F(1, 3), _BOUNDED, every_path_bound(_BOUNDED, _SIGMOID, 2)),
     "distances": lambda: ball_runs.distances(_BOUNDED, _SIGMOID.activation, _SIGMOID, _STEP[:1]),
     "second route": lambda: second_route.compare([F(1, 3)], [second_route.gradient_variance(_SCALAR, 1, 1, batch_size=2)]),
-    "claim A.9": lambda: theorem_a9.check_printed(replace(theorem_a9.close_in_value(), degree=5, orders=(1, 11))),
+    "claim A.9": lambda: theorem_a9.check_printed_proof(replace(theorem_a9.close_in_value(), degree=5, orders=(1, 11))),
     "claim A.10": lambda: theorem_a10.CLAIM.check(
         theorem_a10.Instance("two factors", theorem_a9.Instance("", _BOUNDED, F(4), 7, _STEP), tr(g(0, 1).T @ g(0, 1)))
     ),

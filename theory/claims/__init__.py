@@ -7,7 +7,8 @@ A claim is added in three places:
 - its line in `LEDGER`, below: tests/theorems/test_ledger.py, `batchlaw verify` and the site take it from there;
 - its test, of the same name, in tests/theorems, where the instances to show are few: the check on random and on hard ones.
 
-What the print has wrong stands line by line in errata.md (see `errata`): a claim that is corrected or refuted must have its erratum there.
+The verdict is one of the statement alone; its printed proof is graded apart, in statement.md (see `grades`). What the print has wrong
+stands line by line in errata.md (see `errata`): a claim whose statement or printed proof is corrected must have its erratum there.
 
 `record` has the records, `support` what several claims lean on.
 """

@@ -22,11 +22,12 @@ from enum import Enum
 from importlib.resources import files
 from itertools import pairwise
 
+from theory.claims.manuscript_lines import WHERE, Place, parse_place
 from theory.claims.statement import items
 
 FILE = "errata.md"
 FIELDS = ("Printed", "Should read", "Why", "Weight", "Claims")
-HEADING = re.compile(r"## Lines? (?P<lines>\d+(?:-\d+)?(?:, \d+(?:-\d+)?)*)(?:, (?P<place>[^·]*[^·\s]))? · (?P<title>.*\S)")
+HEADING = re.compile(rf"## (?P<where>{WHERE}) · (?P<title>.*\S)")
 
 
 class Weight(Enum):
@@ -39,10 +40,9 @@ class Weight(Enum):
 
 @dataclass(frozen=True)
 class Erratum:
-    r"""One erratum: (first, last) of its lines, where that is in words, and its texts, with LaTeX between \( and \)."""
+    r"""One erratum: its place in the manuscript, and its texts, with LaTeX between \( and \)."""
 
-    lines: tuple[tuple[int, int], ...]
-    place: str
+    place: Place
     title: str
     printed: str
     should_read: str
@@ -51,17 +51,13 @@ class Erratum:
     claims: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not all(first <= last for first, last in self.lines) or not all(a[1] < b[0] for a, b in pairwise(self.lines)):
-            raise ValueError(f"the lines must increase, but were {self.where}")
         if not self.why and self.weight is not Weight.PRINT:
             raise ValueError(f"{self.where}: what changes a {self.weight.value} must say why")
 
     @property
     def where(self) -> str:
         """`Lines 12-13, 40, Theorem 1`."""
-        ranges = [f"{first}" if first == last else f"{first}-{last}" for first, last in self.lines]
-        several = len(self.lines) > 1 or self.lines[0][0] < self.lines[0][1]
-        return ", ".join([("Lines " if several else "Line ") + ranges[0], *ranges[1:], *filter(None, [self.place])])
+        return str(self.place)
 
     @property
     def anchor(self) -> str:
@@ -102,7 +98,7 @@ def parse_errata(text: str) -> tuple[Erratum, ...]:
             raise ValueError(f"text must stand below a heading, but {line!r} stands before the first")
     errata = tuple(_erratum(heading, body) for heading, body in sections)
     for before, after in pairwise(errata):
-        if after.lines < before.lines:
+        if after.place.lines < before.place.lines:
             raise ValueError(f"errata must come in the order of their lines, but {after.where} comes after {before.where}")
     anchors = [erratum.anchor for erratum in errata]
     if twice := next((e for e in errata if anchors.count(e.anchor) > 1), None):
@@ -120,8 +116,7 @@ def _erratum(heading: str, body: Sequence[str]) -> Erratum:
         if weight not in [w.value for w in Weight]:
             raise ValueError(f"Weight must be one of {', '.join(w.value for w in Weight)}, but was {weight!r}")
         return Erratum(
-            lines=tuple(_range(text) for text in found["lines"].split(", ")),
-            place=found["place"] or "",
+            place=parse_place(found["where"]),
             title=found["title"],
             printed=fields["Printed"],
             should_read=fields["Should read"],
@@ -145,8 +140,3 @@ def _fields(body: Sequence[str]) -> dict[str, str]:
     if absent := [name for name in ("Printed", "Should read", "Weight") if name not in fields]:
         raise ValueError(f"an item is missing: {', '.join(absent)}")
     return fields
-
-
-def _range(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)

@@ -22,9 +22,14 @@ Value: TypeAlias = int | Fraction | float | arb | InverseBatchPolynomial | np.nd
 
 
 class Verdict(Enum):
-    """What was found."""
+    """What was found of a statement; what is to be said of its proof as printed stands in statement.md.
+
+    MISPRINTED: false as the letters stand, but what is meant can be seen from the neighbouring lines. CORRECTED: true once a bound or a
+    condition is changed.
+    """
 
     HOLDS = "holds"
+    MISPRINTED = "holds, misprinted"
     CORRECTED = "holds, corrected"
     REFUTED = "refuted"
     OPEN = "open"
@@ -106,8 +111,9 @@ def tabulated(name: str, keys: Iterable[int], values: Iterable[Value]) -> dict[s
 
 @dataclass(frozen=True)
 class Showcase:
-    """An instance pinned for the report. `printed` marks those on which the printed statement must fail; `decisive` the one that a page
-    opens with (see `Claim.decisive`). What is to be said of it is said in statement.md, by its name.
+    """An instance pinned for the report. `printed` marks those on which the printed statement must fail, `printed_proof` those on which a
+    step of its printed proof must; `decisive` the one that a page opens with (see `Claim.decisive`). What is to be said of it is said in
+    statement.md, by its name.
 
     Of the instance a page typesets its `problem`, `step` and `layer`, and what it has in `given`: by headings, words with LaTeX, numbers,
     laws, products of letters, or matrices by their letters. One with neither is shown in the words of its evidence.
@@ -117,14 +123,24 @@ class Showcase:
     make: Callable[[], Any]
     printed: bool = False
     decisive: bool = False
+    printed_proof: bool = False
+
+    def __post_init__(self) -> None:
+        if self.printed and self.printed_proof:
+            raise ValueError(f"showcase {self.name!r}: must be of the printed statement or of its proof, not of both")
+
+    @property
+    def must_fail(self) -> bool:
+        """Whether what is printed must fail on it."""
+        return self.printed or self.printed_proof
 
 
 @dataclass(frozen=True)
 class Claim:
     """One entry of the ledger: its verdict, and how it is checked. What it says stands in `module`'s folder, in statement.md.
 
-    `check(instance)` tests the statement as it should read; `check_printed(instance)` the statement as printed. `figure` names a drawing
-    of `reports.figures`.
+    `check(instance)` tests the statement as it should read; `check_printed(instance)` the statement as printed, and
+    `check_printed_proof(instance)` a step of its printed proof. `figure` names a drawing of `reports.figures`.
     """
 
     id: str
@@ -133,15 +149,22 @@ class Claim:
     check: Callable[[Any], Evidence]
     showcases: tuple[Showcase, ...]
     check_printed: Callable[[Any], Evidence] | None = None
+    check_printed_proof: Callable[[Any], Evidence] | None = None
     figure: str = "both sides"
 
     def __post_init__(self) -> None:
         for name in ("id", "module", "figure"):
             if not getattr(self, name).strip():
                 raise ValueError(f"claim {self.id!r}: {name} must not be empty")
-        if self.must_refute and (self.check_printed is None or not any(s.printed for s in self.showcases)):
-            raise ValueError(f"claim {self.id!r}: a correction or refutation must show an instance on which the print fails")
-        if not any(not s.printed for s in self.showcases):
+        if self.must_refute != any(s.printed for s in self.showcases):
+            raise ValueError(
+                f"claim {self.id!r}: a misprint, correction or refutation must show an instance on which the print fails, "
+                "and no other claim may"
+            )
+        for name, shown in (("check_printed", "printed"), ("check_printed_proof", "printed_proof")):
+            if (getattr(self, name) is not None) != any(getattr(s, shown) for s in self.showcases):
+                raise ValueError(f"claim {self.id!r}: {name} and showcases with {shown}=True must come together")
+        if all(s.must_fail for s in self.showcases):
             raise ValueError(f"claim {self.id!r}: must show an instance of the statement as it should read")
         if sum(s.decisive for s in self.showcases) > 1:
             raise ValueError(f"claim {self.id!r}: one showcase alone can be the decisive one")
@@ -151,12 +174,19 @@ class Claim:
         """What a reader who looks at one check should see: the showcase marked so; else the first on which the print fails, where the
         verdict says that it does; else the first."""
         marked = (s for s in self.showcases if s.decisive)
-        return next(marked, next(s for s in self.showcases if s.printed == self.must_refute))
+        return next(marked, next(s for s in self.showcases if (s.printed if self.must_refute else not s.must_fail)))
 
     @property
     def must_refute(self) -> bool:
         """Whether the verdict says that the print fails."""
-        return self.verdict in (Verdict.CORRECTED, Verdict.REFUTED)
+        return self.verdict in (Verdict.MISPRINTED, Verdict.CORRECTED, Verdict.REFUTED)
+
+    def check_of(self, showcase: Showcase) -> Callable[[Any], Evidence]:
+        """The check that a showcase is for."""
+        check = self.check_printed if showcase.printed else self.check_printed_proof if showcase.printed_proof else self.check
+        if check is None:
+            raise ValueError(f"showcase must be one of claim {self.id!r}, but was {showcase.name!r}")
+        return check
 
     @cached_property
     def statement(self) -> Statement:
@@ -164,6 +194,8 @@ class Claim:
         statement = read_statement(self.module)
         if self.must_refute and not statement.corrected:
             raise ValueError(f"claim {self.id!r}: must state what is true")
+        if self.check_printed_proof is not None and not statement.proof_as_printed.grade.is_fault:
+            raise ValueError(f"claim {self.id!r}: a printed proof of which a step fails must be graded so")
         if strangers := statement.showcases.keys() - {s.name for s in self.showcases}:
             raise ValueError(
                 f"claim {self.id!r}: what it says of showcases must name one of them, but names {', '.join(sorted(strangers))}"
@@ -177,8 +209,8 @@ class Claim:
 
     @property
     def source(self) -> str:
-        """Where the paper has it: section and lines."""
-        return self.statement.source
+        """Where the paper has it: lines, and what stands there."""
+        return str(self.statement.source)
 
     @property
     def printed(self) -> str:
@@ -204,3 +236,8 @@ class Claim:
     def command(self) -> str:
         """What runs its tests: its own, and those of the ledger on its showcases."""
         return f"pytest -m theorems tests/theorems -k {self.folder}"
+
+
+def in_the_order_of_the_paper(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """By their lines."""
+    return tuple(sorted(claims, key=lambda claim: claim.statement.source.lines))

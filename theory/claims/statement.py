@@ -4,13 +4,29 @@ r"""The text of a claim, and the reader of the file in which it stands: statemen
 
     ## Source
 
-    lines 1-2 of the paper
+    Lines 1-2, Theorem 1 and what follows it
+
+    ## Importance
+
+    central
+
+    ## Found
+
+    What was found, in one plain sentence: not a topic, but what became of it.
 
     ## Printed
 
     The statement as printed, with LaTeX between \( and \), or \[ and \].
 
     A blank line begins a paragraph.
+
+    ## Proof as printed
+
+    slips · line 3: what is wrong, and whether it can be mended
+
+    ## Shown for
+
+    every depth and polynomial activation
 
     ## Showcases
 
@@ -22,8 +38,9 @@ r"""The text of a claim, and the reader of the file in which it stands: statemen
       that goes on.
     - Another.
 
-The headings, paragraphs and lists are Markdown's; what stands in them is HTML. `SECTIONS` are all there are, in their order: Source and
-Printed must be there, the others may.
+The headings, paragraphs and lists are Markdown's; what stands in them is HTML. `SECTIONS` are all there are, in their order; those of
+`REQUIRED` must be there. The verdict, which stands in the claim's record, is one of the statement alone: what is wrong only in a printed
+proof is said under "Proof as printed".
 """
 
 from __future__ import annotations
@@ -32,6 +49,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
+
+from theory.claims.grades import Importance, PrintedProof, parse_importance, parse_proof
+from theory.claims.manuscript_lines import Place, parse_place
 
 FILE = "statement.md"
 
@@ -82,39 +102,48 @@ def _field(section: str) -> str:
 
 #: Every section with what reads it.
 SECTIONS: dict[str, Callable[[Sequence[str]], Any]] = {
-    "Source": _joined,
+    "Source": lambda lines: parse_place(_joined(lines)),
+    "Importance": lambda lines: parse_importance(_joined(lines)),
+    "Found": _joined,
+    "Headline": _joined,
     "Printed": _paragraphs,
     "Corrected": _paragraphs,
+    "Proof as printed": lambda lines: parse_proof(_joined(lines)),
     "Shown for": _joined,
     "Hypotheses": items,
     "Proof": _paragraphs,
     "Showcases": _notes,
     "Remarks": items,
 }
-REQUIRED = ("Source", "Printed")
+REQUIRED = ("Source", "Importance", "Found", "Printed", "Proof as printed", "Shown for")
 
 
 @dataclass(frozen=True)
 class Statement:
     """What a claim says, in HTML with LaTeX: as printed and, where there is more to be said, as it should read.
 
-    `shown_for` says of which networks the verdict speaks, in a few words that begin small; `showcases` has what is to be
-    said of instances that are shown, by their names.
+    `found` is what was found, in a sentence that a stranger understands. A claim with a `headline` is one of those that stand above the
+    ledger. `shown_for` says of which networks the verdict speaks, in a few words that begin small; `showcases` has what is to be said of
+    instances that are shown, by their names.
     """
 
     name: str
     title: str
-    source: str
+    source: Place
+    importance: Importance
+    found: str
     printed: str
+    proof_as_printed: PrintedProof
+    shown_for: str
+    headline: str = ""
     corrected: str = ""
-    shown_for: str = ""
     hypotheses: tuple[str, ...] = ()
     proof: str = ""
     showcases: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("name", "title", "source", "printed"):
+        for name in ("name", "title", "found", "printed", "shown_for"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name} must not be empty")
 
@@ -133,7 +162,9 @@ def parse_statement(text: str) -> Statement:
     Raises ValueError for a section that is unknown, repeated, out of order, empty or missing, and for text that belongs to none.
 
     Examples:
-        >>> parse_statement("# T · U\n\n## Source\n\nline 1\n\n## Printed\n\nFor all\n\\(x\\).\n").printed
+        >>> texts = ("Line 1", "remark", "True.", "For all\n\\(x\\).", "closes", "every network")
+        >>> sections = (f"\n## {name}\n\n{text}\n" for name, text in zip(REQUIRED, texts, strict=True))
+        >>> parse_statement("# T · U\n" + "".join(sections)).printed
         '<p>For all \\(x\\).</p>'
     """
     first, *lines = text.splitlines() or [""]

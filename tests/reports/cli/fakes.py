@@ -8,6 +8,8 @@ from fractions import Fraction as F
 from functools import partial
 from typing import Any
 
+from theory.claims.grades import Importance, parse_proof
+from theory.claims.manuscript_lines import parse_place
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.statement import Statement
 from theory.inverse_batch import InverseBatchPolynomial
@@ -59,11 +61,19 @@ def claim(
     values: tuple[Any, ...] = (F(1, 3), F(10**60 + 1, 3**70)),
     **changes: Any,
 ) -> Claim:
-    """A claim whose evidence comes out as its verdict says, unless `changes` see to it that it does not."""
+    """A claim whose evidence comes out as its verdict says, unless `changes` see to it that it does not.
+
+    One that holds or is open shows no instance on which the print fails.
+    """
     text: dict[str, Any] = {
         "name": identity,
         "title": r"Degree of \(\mathrm{var}(g_t)\) in \(1/b\)",
-        "source": "lines 1-2",
+        "source": parse_place("Lines 1-2, Theorem T"),
+        "importance": Importance.CENTRAL,
+        "found": r"The degree is \(3^{t+1} - t - 2\).",
+        "headline": "",
+        "proof_as_printed": parse_proof("slips · line 3: a sign"),
+        "shown_for": "two layers",
         "printed": r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - 1\), whatever \(a &lt; b\).</p>",
         "corrected": (
             r"<p>For \(b \ge 1\) the degree is at most \(3^{t+1} - t - 2\), whatever \(a &lt; b\). "
@@ -73,15 +83,16 @@ def claim(
         "proof": r"<p>By induction on \(t\).</p>",
         "remarks": ("A remark.",),
     }
+    fails = verdict in (Verdict.MISPRINTED, Verdict.CORRECTED, Verdict.REFUTED)
     fields: dict[str, Any] = {
         "id": identity,
         "module": "fakes.theorem_x",
         "verdict": verdict,
         "check": check,
-        "check_printed": check_printed,
+        "check_printed": check_printed if fails else None,
         "showcases": (
             *(Showcase(f"case {i}", partial(_same, x)) for i, x in enumerate(values)),
-            Showcase("smallest", lambda: F(1), printed=True),
+            *([Showcase("smallest", lambda: F(1), printed=True)] if fails else []),
         ),
     }
     notes = {"smallest": r"smallest in \(\lvert w\rvert\)"}

@@ -26,7 +26,7 @@ def test_page_and_markdown_hold_every_erratum():
 
 def test_markdown_has_its_latex_between_dollars_and_links_to_the_claims_of_the_site():
     text = make(LEDGER)[MARKDOWN]
-    assert r"$\sum_{s \in [0:S]} Q_s \frac{1}{b^s}$" in text and "[Theorem 3.4](3-4.html) (refuted)" in text
+    assert r"$\sum_{s \in [0:S]} Q_s \frac{1}{b^s}$" in text and "[Theorem 3.4](3-4.html) (holds, corrected)" in text
     assert not re.search(r"\\[()\[\]]|<[a-z/]|&[a-z]+;", text) and text.replace("$$", "").count("$") % 2 == 0
     assert "](" not in make(())[MARKDOWN] and 'class="badge' not in make(())[FILE]
 

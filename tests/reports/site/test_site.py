@@ -18,13 +18,14 @@ from reports.text.mathml import MathError
 from tests.reports.cli.fakes import POLYNOMIAL, agree, broken, claim, differ, one_showcase, undecided
 from tests.reports.site.pages import PHONE, browser, defects, widths
 from theory.claims import LEDGER
+from theory.claims.manuscript_lines import parse_place
 from theory.claims.record import Evidence, Verdict
 
 FAKES = (
     claim("T.1", values=(1, POLYNOMIAL, {"degree": 7**200, "bound": 6})),
-    claim("T.2", Verdict.HOLDS, check_printed=None, corrected="", showcases=one_showcase()),
+    claim("T.2", Verdict.HOLDS, corrected="", showcases=one_showcase()),
     claim("9.1 loss", Verdict.REFUTED),
-    claim("conjecture & more", Verdict.OPEN, check_printed=None, showcases=one_showcase()),
+    claim("conjecture & more", Verdict.OPEN, showcases=one_showcase()),
 )
 
 #: In every site, whatever its claims.
@@ -51,7 +52,8 @@ def test_a_page_shows_all_that_the_claim_holds(tmp_path: Path) -> None:
         "As printed",
         "As it should read",
         "holds, corrected",
-        "lines 1-2",
+        "Lines 1-2, Theorem T",
+        "The proof as printed: slips (line 3: a sign)",
         "By induction on",
         "first route",
         "second route",
@@ -133,7 +135,7 @@ def test_latex_in_source_and_instances_is_drawn() -> None:
     def check(instance: Any) -> Evidence:
         return replace(agree(instance), instance=r"\(w_0 = 1\), \(\alpha < 1\)", reason=r"for \(b\)")
 
-    html = claim_page(examine(claim(check=check, source=r"line 3, \(r\)")))
+    html = claim_page(examine(claim(check=check, source=parse_place(r"Line 3, \(r\)"))))
     assert "\\(" not in html and "<mi>r</mi>" in html and "<mi>α</mi>" in html
 
 

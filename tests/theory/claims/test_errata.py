@@ -8,6 +8,7 @@ import pytest
 
 from theory.claims import LEDGER, Verdict
 from theory.claims.errata import Erratum, Weight, errata_of, parse_errata, read_errata
+from theory.claims.manuscript_lines import Place
 
 ONE = "## Line 3 · A sign\n\n- Printed: \\(a\n  + b\\)\n- Should read: \\(a - b\\)\n- Weight: print\n"
 TWO = (
@@ -17,8 +18,9 @@ TWO = (
 
 def test_every_part_of_an_erratum():
     first, second = parse_errata("# Errata\n\n" + ONE + "\n" + TWO)
-    assert first == Erratum(((3, 3),), "", "A sign", r"\(a + b\)", r"\(a - b\)", Weight.PRINT)
-    assert second == Erratum(((5, 6), (9, 9)), "Theorem 1", "A bound", "3", "4", Weight.STATEMENT, "3 < 4", ("A.1", "random w_0"))
+    assert first == Erratum(Place(((3, 3),)), "A sign", r"\(a + b\)", r"\(a - b\)", Weight.PRINT)
+    place = Place(((5, 6), (9, 9)), "Theorem 1")
+    assert second == Erratum(place, "A bound", "3", "4", Weight.STATEMENT, "3 < 4", ("A.1", "random w_0"))
     assert (second.where, second.anchor) == ("Lines 5-6, 9, Theorem 1", "line-5-6-9-theorem-1")
     assert errata_of("A.1", (first, second)) == (second,) and errata_of("A.2", (first, second)) == ()
 
@@ -51,14 +53,16 @@ def test_what_breaks_the_form_is_refused(text, message):
 def test_the_evidence_of_an_erratum_is_a_claim_and_what_the_ledger_corrects_is_an_erratum():
     errata, ids = read_errata(), {claim.id for claim in LEDGER}
     assert [f"{e.where}: {claim}" for e in errata for claim in e.claims if claim not in ids] == []
-    changed = (Verdict.CORRECTED, Verdict.REFUTED)
-    assert [claim.id for claim in LEDGER if claim.verdict in changed and not errata_of(claim.id, errata)] == []
+    changed = {Verdict.MISPRINTED: Weight.PRINT, Verdict.CORRECTED: Weight.STATEMENT, Verdict.REFUTED: Weight.STATEMENT}
+    weights = {claim.id: {e.weight for e in errata_of(claim.id, errata)} for claim in LEDGER}
+    assert [claim.id for claim in LEDGER if claim.verdict in changed and changed[claim.verdict] not in weights[claim.id]] == []
+    assert [claim.id for claim in LEDGER if claim.statement.proof_as_printed.grade.is_fault and not weights[claim.id]] == []
     assert all(errata_of(e.claims[0], errata) for e in errata if e.claims)
 
 
 def test_errata_are_plain_text_within_the_lines_of_the_manuscript():
     for erratum in read_errata():
-        assert erratum.lines[-1][1] <= 1006, erratum.where
+        assert erratum.place.lines[-1][1] <= 1006, erratum.where
         for text in (erratum.title, erratum.printed, erratum.should_read, erratum.why):
             assert not re.search(r"</?[a-z]+>|&[a-z]+;|\$", text), erratum.where
         assert erratum.printed != erratum.should_read, erratum.where

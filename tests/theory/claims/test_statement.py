@@ -9,23 +9,31 @@ from pathlib import Path
 import pytest
 
 from theory.claims import LEDGER, Claim, Verdict, errata
+from theory.claims.grades import Importance, PrintedProof, ProofGrade
+from theory.claims.manuscript_lines import Place
 from theory.claims.statement import FILE, SECTIONS, Statement, parse_statement, read_statement
 
 ROOT = Path(__file__).resolve().parents[3]
-BODY = "\n## Source\n\nline 1\n\n## Printed\n\nFor \\(a\n&lt; b\\).\n\nThen.\n"
+HEAD = "\n## Source\n\nLine 1\n\n## Importance\n\nremark\n\n## Found\n\nIt is\ntrue.\n"
+BODY = (
+    HEAD + "\n## Printed\n\nFor \\(a\n&lt; b\\).\n\nThen.\n\n## Proof as printed\n\nslips · line 3:\na sign\n\n## Shown for\n\none\nlayer\n"
+)
 SHORT = "# T · U\n" + BODY
 
 
 def test_every_part_of_a_statement():
-    lists = "\n## Shown for\n\none\nlayer\n\n## Hypotheses\n\n- one\n  that goes on\n- two\n"
+    lists = "\n## Hypotheses\n\n- one\n  that goes on\n- two\n"
     lists += "\n## Proof\n\nSee above.\n"
     lists += "\n## Showcases\n\n- degree 6 > 3 · the smallest\n- one: x · 2\n\n## Remarks\n\n- a sign\n"
     assert parse_statement(SHORT + lists) == Statement(
         "T",
         "U",
-        "line 1",
+        Place(((1, 1),)),
+        Importance.REMARK,
+        "It is true.",
         r"<p>For \(a &lt; b\).</p><p>Then.</p>",
-        shown_for="one layer",
+        PrintedProof(ProofGrade.SLIPS, "line 3: a sign"),
+        "one layer",
         hypotheses=("one that goes on", "two"),
         proof="<p>See above.</p>",
         showcases={"degree 6 > 3": "the smallest", "one: x": "2"},
@@ -45,8 +53,13 @@ def test_every_part_of_a_statement():
         (SHORT + "## Remark\n\n- one\n", "a heading must be one of .* but was '## Remark'"),
         (SHORT + "# Remarks\n\n- one\n", "a heading must be one of .* but was '# Remarks'"),
         (SHORT + "## Printed\n\ntwice\n", "each once, but was '## Printed'"),
-        (SHORT + "## Proof\n\nabove\n\n## Corrected\n\nlate\n", "must come in the order .* but came as Source, Printed, Proof, Corrected"),
-        (SHORT[: SHORT.index("## Printed")], "a section is missing: Printed"),
+        (SHORT + "## Proof\n\nabove\n\n## Corrected\n\nlate\n", "must come in the order .*, Shown for, Proof, Corrected"),
+        (SHORT[: SHORT.index("## Proof as printed")], "a section is missing: Proof as printed, Shown for"),
+        (SHORT.replace("Line 1", "page 1"), "a place must be 'Line N' or 'Lines N-M, ...', and then its name, but was 'page 1'"),
+        (SHORT.replace("Line 1", "Lines 9, 1-3, Theorem 1"), "the lines must increase, but were Lines 9, 1-3, Theorem 1"),
+        (SHORT.replace("remark", "large"), "an importance must be one of central, supporting, remark, but was 'large'"),
+        (SHORT.replace("slips", "wobbles"), "a printed proof must begin with one of closes, slips, .* but was 'wobbles · line 3: a sign'"),
+        (SHORT.replace("slips · line 3:\na sign", "has a gap"), "a proof that has a gap must say where"),
         (SHORT + "## Proof\n\n## Remarks\n\n- a sign\n", "a section must not be empty: Proof"),
         (SHORT + "## Showcases\n\n- a: note\n", "must be 'name · note', each name once, but was 'a: note'"),
         (SHORT + "## Showcases\n\n- one · a\n- one · b\n", "each name once, but was 'one · b'"),

@@ -66,7 +66,7 @@ def _vanishing() -> MixedProduct:
 CLAIM = Claim(
     id="3.2",
     module=__name__,
-    verdict=Verdict.CORRECTED,
+    verdict=Verdict.MISPRINTED,
     figure="unrolled step, informal",
     check=check,
     check_printed=check_printed,
