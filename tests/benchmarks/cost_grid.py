@@ -64,6 +64,16 @@ def network(sizes: tuple[int, ...], law: Any, *, floats: bool = False, activatio
     return TeacherStudent(weights(), weights(), law, 0.1 if floats else F(1, 10), activation)
 
 
+def with_long_weights(problem: TeacherStudent) -> TeacherStudent:
+    """Every seventh weight of the student a double that is no short fraction: all numerators get as long as its own."""
+    student = []
+    for w in problem.student:
+        longer = w.copy()
+        longer.ravel()[::7] = [F(float(x) + 0.1) for x in w.ravel()[::7]]
+        student.append(longer)
+    return TeacherStudent(student, problem.teacher, problem.inputs, problem.learning_rates, problem.activation)
+
+
 def atoms(count: int, p: int) -> Discrete:
     """`count` atoms in R^p."""
     generator = np.random.default_rng(np.random.SeedSequence(count))
@@ -96,6 +106,12 @@ def _engines() -> Iterator[Case]:
         ("1-2-1 3 atoms", lambda: network((1, 2, 1), atoms(3, 1)), (0, 1, 2)),
         ("1-2-1 2 atoms", lambda: network((1, 2, 1), atoms(2, 1)), (1, 2, 3, 4)),
         ("1-2-1 2 atoms float", lambda: network((1, 2, 1), atoms(2, 1), floats=True), (1, 3)),
+        ("4-3-2 3 atoms, a few doubles", lambda: with_long_weights(network((4, 3, 2), atoms(3, 4))), (1, 2)),
+        (
+            "9-5-2 2 atoms, a few doubles, quadratic",
+            lambda: with_long_weights(network((9, 5, 2), atoms(2, 9), activation=(0, 1, 1))),
+            (1, 2),
+        ),
         ("1-2-1 4 atoms, quadratic", lambda: network((1, 2, 1), atoms(4, 1), activation=(0, 1, F(1, 2))), (0, 1)),
         ("1-2-1 2 atoms, cubic", lambda: network((1, 2, 1), atoms(2, 1), activation=(0, 1, F(1, 2), F(1, 5))), (1, 2)),
         ("1-2-2-1 3 atoms", lambda: network((1, 2, 2, 1), atoms(3, 1)), (0, 1)),

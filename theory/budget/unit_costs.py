@@ -16,9 +16,9 @@ MACHINE = {
 UNITS = {
     "frequencies.start": 0.00011,  # of any quantity
     "frequencies.rule": 8e-07,  # an operation on polynomials, for a cubature rule
-    "frequencies.number": 6.8e-08,  # a multiplication and an addition in an object array,
-    "frequencies.bit": 7.2e-13,  # for every bit of its integers,
-    "frequencies.long": 2.5e-09,  # and where they are long
+    "frequencies.number": 1.5e-07,  # a multiplication and an addition in an object array,
+    "frequencies.bit": 3e-11,  # for every bit of its integers,
+    "frequencies.long": 1.2e-06,  # and a product of long ones
     "frequencies.block": 1.9e-05,  # numpy's own time for a block of paths
     "frequencies.contraction": 1.1e-06,  # a path's value times a weight,
     "frequencies.power": 1.4e-08,  # for every pair of powers of eps

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from theory.budget import BEYOND_REACH, Cost, as_count
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.engines.base import Quantity
+from theory.engines.frequencies.lengths import Lengths, path_lengths
 from theory.engines.frequencies.network import distinguishable_atoms
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
+from theory.trace_forms.letters import GRADIENT, WEIGHT
 
 #: Digits of a count of paths, or of a degree, that is looked at closer.
 _MOST_DIGITS = math.log10(BEYOND_REACH) / 2
@@ -44,54 +46,66 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     counts = [_log10_binomial(d, atoms - 1) for d in ds]
     if sum(counts) > _MOST_DIGITS:
         return Cost.beyond_reach(f"paths: 10^{sum(counts):.0f}")
-    sizes, params = [10**c for c in counts], sum(w.size for w in problem.student)
-    bits = _integer_bits(problem, ds, [_bits([a]) for a in problem.rates_before(quantity.step)])
+    sizes, params = [10**c for c in counts], float(sum(w.size for w in problem.student))
+    lengths = path_lengths(problem, _support(problem.inputs).some, problem.rates_before(quantity.step), [d // atoms for d in ds], len(ds))
+    final = _integrand_bits(problem, quantity, lengths)
     seconds, paths, eps_degree, memory = UNITS["frequencies.start"] + 1e-5 * params, 1.0, 1, 0.0
     for s, (d, size) in enumerate(zip(ds, sizes, strict=True)):
+        after = lengths.weights[s + 1]
         seconds += UNITS["frequencies.rule"] * (atoms - 1) * size * (d + 1) * (1 + d / 8)  # the rule
-        seconds += 2 * paths * atoms * params * _operation(bits[s + 1])  # gradients at this level's paths
+        seconds += 2 * paths * atoms * _passes(problem, lengths.gradients[s])  # gradients at this level's paths
         paths *= size
-        seconds += paths * params * (atoms + 1) * _operation(bits[s + 1])
+        seconds += paths * params * atoms * _sum(after)  # the weights at the nodes
         seconds += UNITS["frequencies.block"] * len(problem.student) * atoms * max(1.0, paths / BLOCK)  # numpy's own time, per block
-        memory += size * (d + 1) * (40 + d) + min(paths, max(BLOCK, size)) * params * (atoms + 2) * (60 + bits[s + 1] / 8)
-    operations = 3 * atoms * params + (_form_operations(quantity) if quantity.kind == "trace_form" else 0)
-    seconds += UNITS["frequencies.block"] * len(problem.student) * atoms + paths * operations * _operation(bits[-1])
-    memory += min(paths, max(BLOCK, sizes[-1] if sizes else 1)) * (params + 4 * atoms) * (60 + bits[-1] / 8)
+        memory += size * (d + 1) * (40 + d) + min(paths, max(BLOCK, size)) * params * 2 * _bytes(after)
+    passes, length = (1, lengths.errors[-1]) if quantity.kind.startswith("loss") else (2, lengths.gradients[-1])
+    seconds += passes * paths * atoms * _passes(problem, length) + UNITS["frequencies.block"] * len(problem.student) * atoms
+    seconds += paths * (_form_operations(quantity) if quantity.kind == "trace_form" else params) * _product(final)
+    memory += min(paths, max(BLOCK, sizes[-1] if sizes else 1)) * params * atoms * _bytes(length)
     entries = problem.student[quantity.layer - 1].size if quantity.kind == "mean" and quantity.layer else 1
     for d, size in zip(reversed(ds), reversed(sizes), strict=True):  # contraction with polynomials in eps
-        seconds += paths * entries * (UNITS["frequencies.contraction"] + UNITS["frequencies.power"] * (1 + bits[-1] / 500) * d * eps_degree)
-        memory += min(paths, max(BLOCK, size)) * entries * (eps_degree + d) * (20 + bits[-1] / 16)
+        pairs = UNITS["frequencies.power"] * d * eps_degree * (1 + final / 500)
+        seconds += paths * entries * (UNITS["frequencies.contraction"] + pairs)
+        memory += min(paths, max(BLOCK, size)) * entries * (eps_degree + d) * (20 + final / 8)
         paths, eps_degree = paths / size, eps_degree + d
-    return Cost(seconds, memory, f"{math.prod(sizes):.3g} paths of {atoms} atoms, integers of about {bits[-1]:.2g} bits")
+    return Cost(seconds, memory, f"{math.prod(sizes):.3g} paths of {atoms} atoms, integers of about {final:.2g} bits")
 
 
-def _operation(bits: float) -> float:
-    """Seconds for a multiplication and an addition of integers of this length in an object array."""
-    return UNITS["frequencies.number"] + UNITS["frequencies.bit"] * bits + UNITS["frequencies.long"] * (bits / 1500) ** 1.7
+def _passes(problem: TeacherStudent, bits: float) -> float:
+    """Seconds forward, or back, at one atom: what the first layer multiplies by inputs is short, the rest long."""
+    first, *others = problem.student
+    long = sum(w.size for w in others) + sum(w.shape[1] for w in others) * problem.activation_degree
+    return first.size * _sum(bits) + long * _product(bits)
 
 
-def _integer_bits(problem: TeacherStudent, ds: list[int], rates: list[float]) -> list[float]:
-    """Typical length of the numerators of w_0, w_1, ..., and last of the integrand: denominators multiply, nothing cancels."""
-    entries = [_bits(w.ravel().tolist()) for w in (*problem.student, *problem.teacher)]
-    some = _support(problem.inputs)[1]
-    x = _bits([v for atom in some for v in atom]) if some else 1.0
-    sigma = _bits(problem.polynomial) if not problem.is_linear else 0.0
-    h, d = problem.depth, problem.activation_degree
-    m, inner = gradient_degree(h, activation_degree=d), sum(d**k for k in range(h))
-    weight = max(entries)
-    result = [weight]
-    for s, degree in enumerate(ds):
-        rate = rates[s] if s < len(rates) else 0.0
-        weight = m * weight + 2 * inner * (x + sigma) + rate + math.log2(degree + 1) / 2
-        result.append(weight)
-    result.append(2 * (m * weight + 2 * inner * (x + sigma)))
-    return result
+def _product(bits: float) -> float:
+    """Seconds for a product of this length, and a sum, in an object array."""
+    return _sum(bits) + UNITS["frequencies.long"] * (bits / 3000) ** 1.35
 
 
-def _bits(numbers: Iterable[Any]) -> float:
-    """Average length of numerator and denominator together."""
-    lengths = [sum(abs(part).bit_length() for part in x.as_integer_ratio()) for x in numbers]
-    return sum(lengths) / len(lengths)
+def _sum(bits: float) -> float:
+    """Seconds for a sum of integers of this length, or a product with a short one."""
+    return UNITS["frequencies.number"] + UNITS["frequencies.bit"] * bits
+
+
+def _bytes(bits: float) -> float:
+    """Of an integer in an object array."""
+    return 48 + bits / 8
+
+
+def _integrand_bits(problem: TeacherStudent, quantity: Quantity, lengths: Lengths) -> float:
+    """Of the numerators of what is averaged over the paths; constants are not counted."""
+    if quantity.kind == "trace_form":
+        of = {WEIGHT: lengths.weights, GRADIENT: lengths.gradients}
+        words = (((of[x.kind], x.step or 0) for x in term.letters if x.kind in of) for term in quantity.expression.terms)
+        return max(sum(bits[step] for bits, step in word) for word in words)
+    factors, bits = {
+        "second_moment": (2, lengths.gradients[-1]),
+        "mean": (1, lengths.gradients[-1]),
+        "loss": (2, lengths.errors[-1]),
+        "loss_variance": (4, lengths.errors[-1]),
+    }[quantity.kind]
+    return factors * bits + (1 + factors // 2) * _support(problem.inputs).bits
 
 
 def _form_operations(quantity: Quantity) -> int:
@@ -100,22 +114,30 @@ def _form_operations(quantity: Quantity) -> int:
 
 def _atom_count(problem: TeacherStudent) -> int:
     """Atoms after x and -x are merged; huge supports are not walked through."""
-    count, _ = _support(problem.inputs)
+    count = support_size(problem.inputs)
     if not count or count > 4096:
         return count // 2 or 1
     return len(distinguishable_atoms(problem)[0])
 
 
+class _Support(NamedTuple):
+    """The number of atoms, some of them, and the bits of the common denominator of their probabilities."""
+
+    size: int
+    some: tuple[tuple[Fraction, ...], ...]
+    bits: float
+
+
 @lru_cache(maxsize=8)
-def _support(law: InputLaw) -> tuple[int, tuple[tuple[Any, ...], ...]]:
-    """The number of atoms and some of them: a law may list them anew each time."""
-    support = law.support()
-    return (len(support[0]), support[0][:64]) if support else (0, ())
+def _support(law: InputLaw) -> _Support:
+    """Remembered, because a law may list its atoms anew each time."""
+    atoms, probabilities = law.support() or ((), ())
+    return _Support(len(atoms), tuple(atoms[:64]), math.log2(math.lcm(*(p.denominator for p in probabilities[:64]))))
 
 
 def support_size(law: InputLaw) -> int:
     """The number of atoms that the law lists, 0 where it lists none."""
-    return _support(law)[0]
+    return _support(law).size
 
 
 def _log10_binomial(degree: int, variables: int) -> float:
