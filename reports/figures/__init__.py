@@ -5,6 +5,7 @@ from __future__ import annotations
 from reports.figures import (  # noqa: F401 (each registers what it draws)
     approximation,
     curves,
+    every_depth,
     general_networks,
     generic,
     loss,

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from fractions import Fraction as F
 from functools import reduce
-from operator import mul
+from operator import matmul, mul
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -118,7 +118,7 @@ def draw_a4(findings: Findings, seed: int) -> Figure:
             f"E of d gradients for d = 1 to {LARGEST_D} has degrees {attained}, one less than printed.",
         )
     return Figure(
-        (_stirling_panel(LARGEST_D, "fig-a4-stirling"), right),
+        (stirling_panel(LARGEST_D, "fig-a4-stirling"), right),
         rf"(a) \((b)_j\, b^{{-d}} = \sum_s s_1(j, d - s)\, b^{{-s}}\) for \(d = {LARGEST_D}\): how a partition of the "
         r"\(d\) gradients into \(j\) classes of equal "
         r"samples enters each power of \(1/b\). Signs alternate, every row but the last starts later, and no row reaches "
@@ -128,7 +128,8 @@ def draw_a4(findings: Findings, seed: int) -> Figure:
     )
 
 
-def _stirling_panel(d: int, name: str) -> str:
+def stirling_panel(d: int, name: str) -> str:
+    """Which powers of 1/b a partition into j classes contributes to."""
     with panel() as axes:
         for j in range(1, d + 1):
             for s in range(d + 1):
@@ -163,22 +164,22 @@ def _stirling_panel(d: int, name: str) -> str:
 @figure("unrolled step")
 def draw_a5(findings: Findings, seed: int) -> Figure:
     """Theorem A.5: the terms of one unrolling by the number of gradients picked, and their degrees."""
-    return _unrolling(r"the rate of the step before (the printed proof has \(\alpha_t\))")
+    word = reduce(matmul, [W(1, 1)] * LARGEST_D)
+    return unrolling(
+        problem(),
+        tr(word),
+        rf"\(\mathrm{{tr}}(W_{{1,1}}^{LARGEST_D})\), two linear layers,",
+        r"the rate of the step before (the printed proof has \(\alpha_t\))",
+    )
 
 
-@figure("unrolled step, informal")
-def draw_3_2(findings: Findings, seed: int) -> Figure:
-    """Theorem 3.2: the same, beside the numbers that it prints."""
-    return _unrolling(r"real numbers of either sign (the print has \(\mu_s \in \mathbb{N}^{+}\))")
-
-
-def _unrolling(coefficients: str) -> Figure:
-    """`coefficients` says what they are and what is printed for them."""
-    d = LARGEST_D
-    form = KroneckerForm.from_trace_form(tr(reduce(lambda word, letter: word @ letter, [W(1, 1)] * d)))
-    terms = unroll(form, problem(), 1).terms
+def unrolling(network: TeacherStudent, product: TraceForm, name: str, coefficients: str) -> Figure:
+    """`product` has d weights of step 1; `name` says of which network, `coefficients` what they are and what is printed for them."""
+    d = len(product.terms[0].letters)
+    form = KroneckerForm.from_trace_form(product)
+    terms = unroll(form, network, 1).terms
     gradients = [sum(x.kind == "g" for x in t.letters) for t in terms]
-    count, rate = Counter(gradients), problem().learning_rate(0)
+    count, rate = Counter(gradients), network.learning_rate(0)
     weights = {j: {sum(x.kind == "W" for x in t.letters) for t, k in zip(terms, gradients, strict=True) if k == j} for j in count}
     signs = {j: {t.coefficient == (-F(rate)) ** j for t, k in zip(terms, gradients, strict=True) if k == j} for j in count}
     right_sizes = all(value == {True} for value in signs.values())
@@ -208,8 +209,8 @@ def _unrolling(coefficients: str) -> Figure:
         right = svg(axes, "fig-a5-letters", "Letters of each term", f"A term with j gradients keeps {d} - j weights.")
     return Figure(
         (left, right),
-        rf"\(\mathrm{{tr}}(W_{{1,1}}^{d})\) unrolled once: {len(terms)} terms, of which "
-        rf"{_listed(count[j] for j in sorted(count))} have \(j = 0, \ldots, {d}\) letters \(g_{{0,1}}\). "
+        rf"{name} unrolled once: {len(terms)} terms, of which "
+        rf"{_listed(count[j] for j in sorted(count))} have \(j = 0, \ldots, {d}\) letters of \(g_0\). "
         rf"{'Every coefficient is' if right_sizes else 'NOT every coefficient is'} \((-\alpha_0)^j\), {coefficients}.",
     )
 
@@ -217,32 +218,21 @@ def _unrolling(coefficients: str) -> Figure:
 @figure("degree bounds")
 def draw_a6(findings: Findings, seed: int) -> Figure:
     """Theorem A.6: for random trace forms, the sharp bound and the degree attained against the printed bound."""
-    return _bounds(seed, "printed bound", r"the printed bound \(\sum_f D_f\)")
-
-
-@figure("degree bounds, informal")
-def draw_3_3(findings: Findings, seed: int) -> Figure:
-    """Theorem 3.3 prints no bound: the same against the one of Theorem A.6."""
-    return _bounds(seed, "bound of A.6", r"the bound that Theorem A.6 prints, \(\sum_f D_f\) (Theorem 3.3 prints none)")
-
-
-def _bounds(seed: int, loose: str, whose: str) -> Figure:
-    """`loose` names the larger bound in the drawing, `whose` in the caption."""
     points = [point for point in (_degrees(form) for form in random_forms(seed, EXPRESSIONS)) if point]
     printed, sharp, attained = (np.array(column) for column in zip(*points, strict=True))
     with panel() as axes:
-        _scatter(axes, printed, sharp, attained, loose)
+        _scatter(axes, printed, sharp, attained)
         left = svg(
             axes,
             "fig-a6-scatter",
-            f"Degree against the {loose}",
-            f"{len(points)} random trace forms: attained and sharp degrees lie below the {loose}.",
+            "Degree against the printed bound",
+            f"{len(points)} random trace forms: attained and sharp degrees lie below the printed bound.",
         )
     gap = Counter((sharp - attained).tolist())
     with panel() as axes:
         saved = Counter((printed - sharp).tolist())
         axes.bar(sorted(saved), [saved[k] for k in sorted(saved)], color=BLUE, width=0.6)
-        axes.set_xlabel(f"{loose} minus sharp bound")
+        axes.set_xlabel("printed bound minus sharp bound")
         axes.set_ylabel("trace forms")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -250,24 +240,24 @@ def _bounds(seed: int, loose: str, whose: str) -> Figure:
             axes,
             "fig-a6-saved",
             "What the sharp bound saves",
-            f"The {loose} minus the sharp bound: {dict(sorted(saved.items()))}.",
+            f"The printed bound minus the sharp bound: {dict(sorted(saved.items()))}.",
         )
     return Figure(
         (left, right),
         rf"{len(points)} random products of traces in \(W_0, g_0, W_1, g_1\) (seed {seed}) for two layers of one unit "
         r"with Gaussian inputs. (a) The exact degree of the "
         r"expectation (dots) and the sharp bound \(\sum_f \max(D_f - 1, 0)\) (squares) against "
-        rf"{whose}; the dashed line is equality. "
+        r"the printed bound \(\sum_f D_f\); the dashed line is equality. "
         rf"The sharp bound is attained by {gap[0]} of them. (b) By how much the sharp bound lies below the other.",
     )
 
 
-def _scatter(axes: Axes, printed: np.ndarray, sharp: np.ndarray, attained: np.ndarray, loose: str) -> None:
+def _scatter(axes: Axes, printed: np.ndarray, sharp: np.ndarray, attained: np.ndarray) -> None:
     top = int(printed.max()) + 1
-    axes.plot([0, top], [0, top], color=ORANGE, linestyle=(0, (5, 2)), label=loose)
+    axes.plot([0, top], [0, top], color=ORANGE, linestyle=(0, (5, 2)), label="printed bound")
     axes.plot(printed, sharp, "s", color=BLUE, markerfacecolor="none", markersize=7, label="sharp bound")
     axes.plot(printed, attained, "o", color=INK, markersize=3.2, label="attained")
-    axes.set_xlabel(loose)
+    axes.set_xlabel("printed bound")
     axes.set_ylabel("degree in $1/b$")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="upper left")

@@ -79,10 +79,14 @@ def test_evidence_without_numbers_has_a_figure_too(value: object) -> None:
     assert figures.draw(examine(claim(values=(value,))), 0).panels
 
 
-def test_captions_of_the_informal_theorems_say_what_these_print() -> None:
-    captions = {c.id: figures.draw(examine(c), 0).caption for c in LEDGER if c.id in ("3.2", "3.3", "A.5", "A.6")}
+def test_the_informal_theorems_are_drawn_for_networks_of_every_kind() -> None:
+    drawn = {c.id: figures.draw(examine(c), 0) for c in LEDGER if c.id in ("3.1", "3.2", "3.3", "A.5", "A.6")}
+    captions = {name: drawing.caption for name, drawing in drawn.items()}
     assert r"\alpha_t" in captions["A.5"] and r"\alpha_t" not in captions["3.2"] and r"\mu_s" in captions["3.2"]
-    assert "the printed bound" in captions["A.6"] and "Theorem 3.3 prints none" in captions["3.3"]
+    assert "two linear layers" in captions["A.5"] and "three quadratic layers" in captions["3.2"] and "the printed bound" in captions["A.6"]
+    for depth, degree in ((2, 1), (2, 2), (3, 1), (3, 2)):
+        assert f"H = {depth}, D = {degree}: 0, 1, 2, 3, 4" in drawn["3.1"].panels[1]
+        assert f"60 of 60 (H = {depth}, D = {degree})" in captions["3.3"]
 
 
 def test_error_curves_touch_their_certified_bands() -> None:

@@ -77,7 +77,7 @@ CLAIM = Claim(
     id="3.1",
     module=__name__,
     verdict=Verdict.HOLDS,
-    figure="powers of one batch",
+    figure="powers of one batch, every depth",
     check=check,
     showcases=(
         Showcase("the product of both layers' norms", _norms),
