@@ -95,6 +95,28 @@ def batch_degrees(lasts: Iterable[int], batches: int, *, m: int) -> list[int]:
     return [sum(m ** (u - s) for u in reached if u >= s) for s in range(batches)]
 
 
+def expectation_degree(of_batches: Iterable[int]) -> int:
+    """The sharp bound for the expectation of what has degree d_s in the moments of batch s: sum_s max(d_s - 1, 0).
+
+    Examples:
+        >>> expectation_degree([6, 2])      # ||g_1||^2
+        6
+    """
+    return sum(max(d - 1, 0) for d in of_batches)
+
+
+def printed_degree_a6(gradients: Iterable[int], weights: Iterable[int]) -> int:
+    """Theorem A.6 as printed (line 629): (3^{f+1} - 1)/2 for every gradient of a step f, and (3^f - 1)/2 for every weight of a step f.
+
+    Examples:
+        >>> printed_degree_a6([1, 1], []), printed_degree_a6([0], [2])      # ||g_1||^2, and W_2 g_0
+        (8, 5)
+    """
+    exponents = [as_index(f, "gradients") + 1 for f in gradients] + [as_index(f, "weights") for f in weights]
+    _refuse_beyond(max(exponents, default=0), 3, "step")
+    return sum((3**k - 1) // 2 for k in exponents)
+
+
 def printed_variance_degree_a7(step: int) -> int:
     """Theorem A.7 as printed (two linear layers): 3^{t+1} - 1."""
     t = as_index(step, "step")

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from theory.budget import UnaffordableError
-from theory.degrees import batch_degrees, gradient_degree, loss_degree, mean_gradient_degree, output_degree, variance_degree
+from theory.degrees import (
+    batch_degrees,
+    expectation_degree,
+    gradient_degree,
+    loss_degree,
+    mean_gradient_degree,
+    output_degree,
+    printed_degree_a6,
+    printed_variance_degree_a7,
+    variance_degree,
+)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 5])
@@ -34,6 +44,7 @@ def test_one_linear_layer_has_degrees_at_any_step():
         lambda: variance_degree(10**400),
         lambda: output_degree(10**9, activation_degree=2),
         lambda: loss_degree(10**30),
+        lambda: printed_degree_a6([10**9], []),
     ],
 )
 def test_astronomical_degrees_are_refused(ask):
@@ -62,3 +73,12 @@ def test_degrees_in_the_batches_add_up_to_those_in_the_inverse_batch_size(m, t):
     outputs = [t - 1] * (2 * output_degree(depth))
     assert sum(d - 1 for d in batch_degrees(outputs, t, m=m)) == loss_degree(t, depth=depth)
     assert batch_degrees([-1], t, m=m) == [0] * t == batch_degrees([], t, m=m)
+    assert expectation_degree(batch_degrees([t, t], t + 2, m=m)) == variance_degree(t, depth=depth)
+
+
+@pytest.mark.parametrize("t", range(5))
+def test_the_printed_bound_adds_up_the_degrees_in_the_batches(t):
+    """One more for every batch than the sharp one: sum_f D_f instead of sum_f (D_f - 1)."""
+    of_batches = batch_degrees([t, t, t - 1], t + 1, m=3)
+    assert printed_degree_a6([t, t], [t]) == sum(of_batches)
+    assert printed_degree_a6([t, t], []) == printed_variance_degree_a7(t) == variance_degree(t) + t + 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from theory import degrees
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.exact import as_index, as_sequence, spelled
-from theory.recursion.kronecker_forms import KroneckerForm, require_form
-from theory.trace_forms import TraceForm
+from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm, require_form
+from theory.trace_forms import Term, TraceForm
 from theory.trace_forms.letters import GRADIENT, WEIGHT, Letter
 
 
@@ -37,20 +37,15 @@ def degree_bound(form: TraceForm | KroneckerForm, *, depth: int = 2, activation_
     """
     require_form(form)
     m = degrees.gradient_degree(depth, activation_degree=activation_degree)
-    return max(sum(max(d - 1, 0) for d in batch_degrees(term.letters, form.step, m=m, budget=budget)) for term in form.terms)
+    return max(degrees.expectation_degree(batch_degrees(term.letters, form.step, m=m, budget=budget)) for term in form.terms)
 
 
 def printed_degree_bound(form: TraceForm | KroneckerForm, *, budget: Budget | None = None) -> int:
     """Theorem A.6 as printed (line 629): sum_f (3^{f+1} - 1)/2 deg(G_f; M) + (3^f - 1)/2 deg(W_f; M), which is sum_f D_f."""
     require_form(form)
     _degrees_affordable((1 + saturated(form.step)) ** 2, form.step, budget)
-
-    def bound(letters: Sequence[Letter]) -> int:
-        of_g = (_count(letters, GRADIENT, f) * (3 ** (f + 1) - 1) // 2 for f in range(form.step + 1))
-        return sum(of_g) + sum(_count(letters, WEIGHT, f) * (3**f - 1) // 2 for f in range(form.step + 1))
-
-    return max(bound(term.letters) for term in form.terms)
+    return max(degrees.printed_degree_a6(_steps(term, GRADIENT), _steps(term, WEIGHT)) for term in form.terms)
 
 
-def _count(letters: Iterable[Letter], kind: str, step: int) -> int:
-    return sum(letter.kind == kind and letter.step == step for letter in letters)
+def _steps(term: Term | KroneckerTerm, kind: str) -> list[int]:
+    return [letter.step for letter in term.letters if letter.kind == kind and letter.step is not None]
