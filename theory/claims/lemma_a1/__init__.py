@@ -22,6 +22,11 @@ class Instance:
     name: str
     rows: tuple[tuple[Any, ...], ...]
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """M_ij by row, for a page."""
+        return {f"Row {i}": {f"M_{{{i},{j}}}": x for j, x in enumerate(row, start=1)} for i, row in enumerate(self.rows, start=1)}
+
 
 def rows_entrywise(rows: Sequence[Sequence[Any]]) -> np.ndarray:
     """(x)_i prod_j M_ij from the definitions: sums over inner indices, and ((x)_i R_i)[r_1..r_m, c_1..c_m] = prod_i R_i[r_i, c_i]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from math import comb
 
@@ -25,7 +26,7 @@ def check(instance: MixedProduct) -> Evidence:
     left, right = result.evaluate(lookup_after(instance), instance.problem), mean_over_samples(instance)
     return held_exactly(
         instance,
-        "E[ tr(C (x) rows) row_0 | F_t ] and the counts and degrees of its terms",
+        r"its expectation given \(\mathcal{F}_t\), and the stated counts and degrees of its terms",
         f"Lemma A.3: {len(result.terms)} terms of {len(result.terms[0].rows)} rows",
         left,
         "sum over all draws of the samples, Kronecker products multiplied out",
@@ -70,18 +71,32 @@ def check_printed(instance: MixedProduct) -> Evidence:
     d = old[f"G_{t} by sample"]
     rows = len(before.rows) + d - 2
     needed = old[f"W_{t}"] + old["W*"] + 3 * d
-    vacuous = rows >= 0
+    order = None if rows >= 0 else homogeneous_order(instance)
+    reason = "m' >= 0: the print only says that some multi-set exists" if rows >= 0 else ""
+    if rows < 0 and order != needed:
+        reason = "the letters and the order of the expectation in all weights disagree"
     return Evidence(
-        statement="deg(W_t; Q_l) + deg(W*; Q_l) = deg(W_t; M) + deg(W*; M) + 3d with rows u = 0..m', m' = m + d - 2, in Q_l",
+        statement=r"\(\deg(W_t; \mathcal{Q}_l) + \deg(W^*; \mathcal{Q}_l) = "
+        r"\deg(W_t; \mathcal{M}) + \deg(W^*; \mathcal{M}) + 3d\) with the rows "
+        r"\(u = 0, \ldots, m'\), \(m' = m + d - 2\), in \(\mathcal{Q}_l\)",
         instance=str(instance),
-        left_route=f"m' = {rows}: letters in Q_l = {{Q_uv : u in [0:{rows}]}}",
-        left=None if vacuous else 0,
-        right_route="what the identity asks for",
-        right=needed,
-        holds=None if vacuous else needed == 0,
-        difference=None if vacuous else F(needed),
-        reason="m' >= 0: the print only says that some multi-set exists" if vacuous else "",
+        left_route="the letters, counted",
+        left={"m', as printed": rows, "needed by the identity": needed} | ({} if rows >= 0 else {"in the rows 0 to m'": 0}),
+        right_route="how often 2 divides the factor by which the expectation grows when all weights are doubled",
+        right={"needed by the identity": order},
+        holds=None if reason else needed == 0,
+        difference=None if reason else F(0),
+        reason=reason,
     )
+
+
+def homogeneous_order(instance: MixedProduct) -> int | None:
+    """k where the expectation is multiplied by 2^k when student and teacher are doubled, at step 0; None where it is 0 or no such k."""
+    problem = instance.problem
+    doubled = replace(problem, student=tuple(2 * w for w in problem.student), teacher=tuple(2 * w for w in problem.teacher))
+    plain, larger = mean_over_samples(instance), mean_over_samples(replace(instance, problem=doubled))
+    exponents = [k for k in range(64) if plain and larger == plain * 2**k]
+    return exponents[0] if exponents else None
 
 
 def _two_atoms() -> TeacherStudent:

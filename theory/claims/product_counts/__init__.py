@@ -10,6 +10,7 @@ from flint import fmpz_mpoly, fmpz_mpoly_ctx
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.polynomial_networks import count_products, fewest_products_of_wide_layers, gradient_products, printed_counts
+from theory.polynomial_networks.lower_bounds import count_exponents
 
 
 @dataclass(frozen=True)
@@ -80,23 +81,25 @@ def check_printed(instance: Sizes | Terms | Wide) -> Evidence:
     """At widths 1 every product is a monomial: the printed number of terms of the output, and J, must be at least the monomials' number."""
     if isinstance(instance, Wide):
         return _check_wide(instance)
-    count = monomials(instance.depth, instance.degree)
+    multiplied_out = monomials(instance.depth, instance.degree)
+    counted = count_exponents(instance.depth - 1, instance.degree, 1)
     if isinstance(instance, Terms):
-        printed, needed = sum(instance.degree**i for i in range(instance.depth)), count
-        what, which, how = "the output", r"\(D^{H-1} + \dots + D + 1\) terms (line 761)", "multiplied out"
+        power, printed = 1, sum(instance.degree**i for i in range(instance.depth))
+        what, which = "the output", r"\(D^{H-1} + \dots + D + 1\)"
     else:
-        printed, needed = printed_counts(instance.sizes, degree=instance.degree).products, count**2
-        what, which = r"\(f(w^*)\, \partial f(w) / \partial W_H\)", r"\(J\) of line 761"
-        how = f"the square of the {count:,} of the output, which is multiplied out"
+        power, printed = 2, printed_counts(instance.sizes, degree=instance.degree).products
+        what, which = r"\(f(w^*)\, \partial f(w) / \partial W_H\)", r"\(J\)"
+    name, number = f"monomials of {what}", rf"{which} of line 761"
     return Evidence(
         statement=f"as many terms as printed are enough for the monomials of {what}",
         instance=f"H = {instance.depth}, D = {instance.degree}, every width 1, every coefficient of sigma 1",
-        left_route=which,
-        left=printed,
-        right_route=f"monomials of {what}, all different: {how}",
-        right=needed,
-        holds=needed <= printed,
-        difference=F(max(needed - printed, 0)),
+        left_route="the output multiplied out" + ("" if power == 1 else ", its number of monomials squared"),
+        left={number: printed, name: multiplied_out**power},
+        right_route=r"the exponents counted: \(W_H W_{H-1}^{e_1} W_{H-2}^{e_2} \cdots\) with \(e_1 \le D\), \(e_{i+1} \le D e_i\)",
+        right={name: counted**power},
+        holds=multiplied_out**power <= printed if multiplied_out == counted else None,
+        difference=F(abs(multiplied_out - counted)),
+        reason="" if multiplied_out == counted else "the two counts of the monomials differ",
     )
 
 
@@ -130,8 +133,8 @@ CLAIM = Claim(
         Showcase("three quadratic layers", lambda: Sizes((2, 2, 2, 1), 2)),
         Showcase("three cubic layers", lambda: Sizes((1, 2, 1, 1), 3)),
         Showcase("four quadratic layers", lambda: Sizes((1, 1, 1, 1, 1), 2)),
-        Showcase("nine monomials for seven terms", lambda: Terms(3, 2), printed=True),
         Showcase("the printed J at widths 1", lambda: Sizes((1,) * 8, 2), printed=True),
+        Showcase("nine monomials for seven terms", lambda: Terms(3, 2), printed=True),
         Showcase("three cubic layers, one of them wide", lambda: Wide(3, 3, 500_000), printed=True),
     ),
 )

@@ -10,6 +10,7 @@ from theory.claims.support.recursion_cases import MixedProduct, lookup_after
 from theory.exact import to_fraction
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
+from theory.recursion import unroll
 from theory.trace_forms import W, g
 from theory.trace_forms.letters import gradient_letter, weight_letter
 
@@ -33,15 +34,20 @@ def check_printed(instance: MixedProduct) -> Evidence:
     if not reason and g_a == g_b:
         reason = "both atoms give the same gradient"
     slope = None if reason else (w_b - w_a) / (g_b - g_a)
+    terms = unroll(instance.form, problem, 1).terms if slope is not None else ()
+    unrolled = sum((t.coefficient for t in terms if t.open == (gradient_letter(0, 1),)), F(0))
+    if slope is not None and slope != unrolled:
+        reason = "the slope and the unrolled coefficient differ"
+    name, nearest = r"the sum of the \(\mu_s\) at \(g_{0,1}\)", None if slope is None else max(round(slope), 0)
     return Evidence(
-        statement="W_{1,1} = sum of mu_s times one letter of step 0 each, mu_s in N+",
+        statement=r"\(W_{1,1} = \sum_s \mu_s M_s\), each \(M_s\) one letter of step 0, \(\mu_s \in \mathbb{N}^{+}\)",
         instance=str(instance),
-        left_route="(W_{1,1}(x') - W_{1,1}(x)) / (g_{0,1}(x') - g_{0,1}(x)) for batches {x}, {x'}: the sum of the mu_s at g_{0,1}",
-        left=slope,
-        right_route="the nearest of what it may be, 0, 1, 2, ...",
-        right=None if slope is None else max(round(slope), 0),
-        holds=None if slope is None else slope >= 0 and slope.denominator == 1,
-        difference=None if slope is None else max(-slope, F(0)),
+        left_route=r"the slope of \(W_{1,1}\) in \(g_{0,1}\), from the batches \(\{x\}\) and \(\{x'\}\) of the two atoms",
+        left={name: slope},
+        right_route="the step unrolled, and the nearest that the print allows",
+        right={name: unrolled, "the nearest of 0, 1, 2, ...": nearest},
+        holds=None if reason else slope == nearest,
+        difference=None if reason else F(0),
         reason=reason,
     )
 

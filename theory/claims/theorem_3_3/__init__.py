@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction as F
 
+import numpy as np
+
 from theory.claims.record import Claim, Evidence, Showcase, Verdict
 from theory.claims.support.batch_means import held_against, mean_over_all_batches, route_over_all_batches
 from theory.claims.support.partition_argument import mean_given_initial_weights
@@ -23,7 +25,7 @@ def check(instance: MixedProduct) -> Evidence:
     bound = degree_bound(instance.form, depth=problem.depth, activation_degree=problem.activation_degree)
     finite = problem.inputs.support() is not None
     return held_against(
-        "E[ tr(C (x) rows) row_0 | w_0 ] is a polynomial in 1/b",
+        r"its expectation given \(w_0\) is a polynomial in \(1/b\)",
         instance,
         mean_given_initial_weights(instance),
         bound,
@@ -37,18 +39,22 @@ def check_printed(instance: MixedProduct) -> Evidence:
     """The sum as printed starts at s = 1, so that the expectation tends to 0 as b grows; a product without randomness is constant."""
     letters = instance.form.letters
     random = any(x.kind == "g" or (x.kind == "W" and x.step) for x in letters)
-    values = [] if random else [mean_given_start(instance, b) for b in (1, 2)]
-    distance = None if random else difference(values[0], 0)
+    reason = "the instance must have no random letter" if random else ""
+    left = {} if random else {f"b = {b}": fractions(mean_given_start(instance, b)) for b in (1, 2)}
+    means = np.asarray([] if random else mean_given_initial_weights(instance), dtype=object)
+    right = {name: np.array([v(b) for v in means.ravel()], dtype=object).reshape(means.shape)[()] for b, name in enumerate(left, start=1)}
+    if any(difference(left[name], right[name]) for name in left):
+        reason = "the two routes to the product differ"
     return Evidence(
-        statement="E[ tr(C (x) rows) row_0 | w_0 ] = Q_1 / b + ... + Q_S / b^S for every b",
+        statement=r"the expectation is \(Q_1 / b + \cdots + Q_S / b^S\) for every \(b\), which tends to 0 (as printed)",
         instance=str(instance),
-        left_route="the product, which has no randomness and the same value for every b",
-        left=None if random else fractions(values[0]),
-        right_route="the only constant of that form, the limit as b grows",
-        right=0,
-        holds=None if distance is None else distance == 0,
-        difference=distance,
-        reason="the instance must have no random letter" if random else "",
+        left_route="enumeration of every path of SGD: nothing is random, and the value is the same for every b",
+        left=left,
+        right_route="the partition argument",
+        right=right,
+        holds=None if reason else all(difference(value, 0) == 0 for value in left.values()),
+        difference=None if reason else F(0),
+        reason=reason,
     )
 
 

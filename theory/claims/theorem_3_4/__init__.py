@@ -44,7 +44,7 @@ def check(instance: Instance) -> Evidence:
     found = _brute_force(instance, v)
     by_cumulants: dict[str, Value] = {} if instance.leading is None else {"last coefficient, by cumulants": instance.leading}
     return Evidence(
-        statement=f"var(g) at t = {instance.step}, layer {instance.layer}, is a polynomial in 1/b without a constant term, of degree "
+        statement=rf"\(\mathrm{{var}}(g_{{{instance.step},{instance.layer}}})\) is a polynomial in \(1/b\), no constant term, of degree "
         f"{'at most' if instance.leading is None else 'exactly'} {instance.bound}",
         instance=instance.name,
         left_route="polynomial in the frequencies of the atoms, integrated exactly",
@@ -64,7 +64,7 @@ def check_printed(instance: Instance) -> Evidence:
     found = _brute_force(instance, v)
     agree = found.distance == 0
     return Evidence(
-        statement=f"degree at most {first}, and r <= {second} (as printed)",
+        statement=rf"the degree is at most {first}, and \(r \le {second}\) (as printed)",
         instance=instance.name,
         left_route="polynomial in the frequencies of the atoms, integrated exactly",
         left=found.left,
@@ -119,7 +119,7 @@ def _brute_force(instance: Instance, v: InverseBatchPolynomial) -> BruteForce:
 
 
 def _ends(v: InverseBatchPolynomial) -> dict[str, Value]:
-    return {"degree": v.degree, "last coefficient": F(v.coefficients[-1])}
+    return {"degree": v.degree, "last coefficient": F(v.coefficients[-1]), "the variance": v}
 
 
 def _padded(v: InverseBatchPolynomial, size: int) -> list[F]:

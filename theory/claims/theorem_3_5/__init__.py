@@ -44,11 +44,11 @@ def check(instance: Instance) -> Evidence:
     steps = [(b, b + 1) for b in range(start, start + WINDOW)]
     falls = not any(route.is_less(values[b], values[after]) for b, after in steps)
     ties = [b for b, after in steps if not route.at_least(values[b], values[after]) and v(b) != v(after)]  # the balls overlap
-    before = "" if start == 1 else f", and var({start - 1}) < var({start})"
+    before = "" if start == 1 else rf", and \(\mathrm{{var}}({start - 1}) < \mathrm{{var}}({start})\)"
     sharp = start == 1 or route.is_less(values[start - 1], values[start])
     holds: bool | None = compared.agrees and falls and sharp
     return Evidence(
-        statement=f"var(b) >= var(b + 1) for every integer b >= {start}{before}",
+        statement=rf"\(\mathrm{{var}}(b) \ge \mathrm{{var}}(b + 1)\) for every integer \(b \ge {start}\){before}",
         instance=instance.name,
         left_route=f"exact polynomial of degree {v.degree}, and the last sign change of its derivative",
         left={"last sign change": v.threshold} | tabulated("b", window, [F(v(b)) for b in window]),
@@ -71,10 +71,15 @@ def check_printed(instance: Instance) -> Evidence:
     compared = route.compare([F(v(b)) for b in instance.rise], [low, high])
     refuted = b_0 <= instance.rise[0] and route.is_less(low, high)
     return Evidence(
-        statement="var decreases for b >= b_0, the largest root of \\(\\beta_1 b^{r-1} + \\cdots + \\beta_r\\) (as printed)",
+        statement=r"var decreases for \(b \ge b_0\), the largest root of \(\beta_1 b^{r-1} + \cdots + \beta_r\) (as printed)",
         instance=instance.name,
-        left_route="printed b_0 from the exact polynomial, if it has a positive root",
-        left={"b_0": float(b_0) if b_0 else None},
+        left_route="the exact polynomial, and the largest positive roots if there are any",
+        left={
+            "the variance": v,
+            r"\(b_0\), as printed": float(b_0) if b_0 else None,
+            r"\(b_0\), of the derivative": v.threshold,
+        }
+        | tabulated("b", instance.rise, [F(v(b)) for b in instance.rise]),
         right_route=route.route_name(instance.problem),
         right=tabulated("b", instance.rise, (low, high)),
         holds=not refuted if compared.agrees else None,
@@ -134,8 +139,8 @@ CLAIM = Claim(
         Showcase("first coefficient zero", no_first_order_noise),
         Showcase("Gaussian, t = 2", gaussian_plain),
         Showcase("Gaussian, rising at t = 3", gaussian_rising),
-        Showcase("two atoms against the printed threshold", rise_beyond_the_printed_threshold, printed=True),
         Showcase("the smallest integers", smallest_rise, printed=True),
+        Showcase("two atoms against the printed threshold", rise_beyond_the_printed_threshold, printed=True),
         Showcase("Gaussian inputs against the printed threshold", gaussian_rising, printed=True),
     ),
 )

@@ -34,7 +34,7 @@ def check(instance: MixedProduct) -> Evidence:
     right = {b: mean_over_batches(instance, b) for b in BATCH_SIZES}
     return held_exactly(
         instance,
-        "E[ tr(C (x) rows) row_0 | F_t ] = alpha_0 + ... + alpha_{d-1} / b^(d-1), and the degrees of its terms",
+        r"its expectation given \(\mathcal{F}_t\) is \(\alpha_0 + \cdots + \alpha_{d-1} / b^{d-1}\), with the stated degrees of all terms",
         f"Theorem A.4: alpha_0, ..., alpha_{len(alphas) - 1} by set partitions and Stirling numbers",
         left,
         "sum over all lists of b samples, Kronecker products multiplied out",
@@ -60,32 +60,33 @@ def broken_degrees(instance: MixedProduct, alphas: list[KroneckerForm]) -> list[
 
 def check_printed(instance: MixedProduct) -> Evidence:
     """The last line of the print, deg(W*; Q) = deg(W*; M): with no teacher in M, the expectation could not depend on the teacher."""
-    problem, form = instance.problem, instance.form
-    if degrees(form.terms[0].letters, instance.step)["W*"] or instance.step:
-        return _printed(instance, None, None, "the instance must have no teacher letter and t = 0")
-    doubled = tuple(w * 2 for w in problem.teacher)
-    other = MixedProduct(
-        replace(problem, teacher=doubled),
-        instance.rows,
-        instance.constant,
-        instance.open_row,
-    )
-    return _printed(instance, mean_over_batches(instance, 1), mean_over_batches(other, 1), "")
-
-
-def _printed(instance: MixedProduct, left: Any, right: Any, reason: str) -> Evidence:
-    distance = None if reason else difference(left, right)
+    problem, left, right, reason = instance.problem, {}, {}, ""
+    if degrees(instance.form.terms[0].letters, instance.step)["W*"] or instance.step:
+        reason = "the instance must have no teacher letter and t = 0"
+    else:
+        doubled = replace(problem, teacher=tuple(w * 2 for w in problem.teacher))
+        both = {"the teacher of the instance": instance, "its matrices doubled": replace(instance, problem=doubled)}
+        left = {name: mean_over_batches(product, 1) for name, product in both.items()}
+        right = {name: _by_set_partitions(product) for name, product in both.items()}
+        if any(difference(left[name], right[name]) for name in both):
+            reason = "the two routes to the expectation differ"
     return Evidence(
-        statement="deg(W*; Q) = deg(W*; M) = 0: the expectation does not depend on the teacher",
+        statement=r"\(\deg(W^*; \mathcal{Q}) = \deg(W^*; \mathcal{M}) = 0\): the expectation does not depend on the teacher",
         instance=str(instance),
-        left_route="with the teacher of the instance, b = 1, all samples summed over",
-        left=None if left is None else fractions(left),
-        right_route="with both teacher matrices doubled",
-        right=None if right is None else fractions(right),
-        holds=None if distance is None else distance == 0,
-        difference=distance,
+        left_route=r"all samples summed over, \(b = 1\)",
+        left={name: fractions(value) for name, value in left.items()},
+        right_route="Theorem A.4, by set partitions",
+        right={name: fractions(value) for name, value in right.items()},
+        holds=None if reason else difference(*left.values()) == 0,
+        difference=None if reason else F(0),
         reason=reason,
     )
+
+
+def _by_set_partitions(instance: MixedProduct) -> Any:
+    """E[ product | F_t ] at b = 1."""
+    alphas, lookup = conditional_expectation(instance.form, instance.problem, instance.step), lookup_after(instance)
+    return at_batch_size([alpha.evaluate(lookup, instance.problem) for alpha in alphas], 1)
 
 
 def _mixed() -> MixedProduct:

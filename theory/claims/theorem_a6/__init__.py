@@ -31,7 +31,7 @@ def check(instance: MixedProduct) -> Evidence:
     right = {b: mean_given_start(instance, b) for b in sizes}
     return held_exactly(
         instance,
-        f"E[ tr(C (x) rows) row_0 | w_0 ] is a polynomial of degree at most {sharp} in 1/b (printed bound: {printed})",
+        rf"its expectation given \(w_0\) is a polynomial of degree at most {sharp} in \(1/b\) (printed bound: {printed})",
         f"Theorems A.4 and A.5 down to step 0: degree {_degree(values)}, {sum(len(a.terms) for a in alphas)} terms",
         left,
         "enumeration of every path of SGD",

@@ -31,6 +31,15 @@ class Instance:
         """The approximant."""
         return approximate(self.problem.activation_function, self.radius, self.degree)
 
+    @property
+    def given(self) -> dict[str, str]:
+        """For a page."""
+        steps, b, _ = self.batches.shape
+        return {
+            "Samples": rf"\(b = {b}\), \(t = 0, \ldots, {steps - 1}\)",
+            "Polynomial": f"of degree {self.degree} on {_interval(self.radius)}",
+        }
+
 
 @dataclass(frozen=True)
 class CloseOnTheStudent:
@@ -41,6 +50,14 @@ class CloseOnTheStudent:
     radius: F
     degrees: tuple[int, ...]
     batches: np.ndarray
+
+    @property
+    def given(self) -> dict[str, str]:
+        """For a page."""
+        return {
+            "Sample": _sample(self.batches),
+            "Polynomials": f"of degrees {', '.join(map(str, self.degrees))} on {_interval(self.radius)}",
+        }
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,20 @@ class CloseInValue:
     amplitude: F
     orders: tuple[int, ...]
     batches: np.ndarray
+
+    @property
+    def given(self) -> dict[str, str]:
+        """For a page."""
+        wave = rf"\(P(z) + T_m(z / {self.radius}) / {1 / self.amplitude}\), \(P\) of degree {self.degree} on {_interval(self.radius)}"
+        return {"Sample": _sample(self.batches), "Polynomials": wave}
+
+
+def _interval(radius: F) -> str:
+    return rf"\([-{radius}, {radius}]\)"
+
+
+def _sample(batches: np.ndarray) -> str:
+    return rf"\(x = {F(batches.item())}\)"
 
 
 def sigmoid_two_layers() -> Instance:
