@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from theory.claims.record import Claim, Evidence, Showcase
+from theory.claims.record import Claim, Evidence, Showcase, in_the_order_of_the_paper
 from theory.exact import did_you_mean
 
 
@@ -54,6 +54,7 @@ class Summary:
     problems: tuple[str, ...]
     held: int
     refuted: int
+    steps_refuted: int
     not_checked: int
     largest_difference: Any
 
@@ -124,6 +125,7 @@ class Findings:
             self.problems,
             held=sum(e.outcome is Outcome.HOLDS for e in self.supporting),
             refuted=sum(e.outcome is Outcome.FAILS for e in self.refuting),
+            steps_refuted=sum(e.outcome is Outcome.FAILS for e in self.of_the_proof),
             not_checked=self.not_checked,
             largest_difference=self.largest_difference,
         )
@@ -142,11 +144,11 @@ def examine(claim: Claim) -> Findings:
 
 
 def select(ledger: Iterable[Claim], ids: Iterable[str], besides: Iterable[str] = ()) -> tuple[Claim, ...]:
-    """The claims with these ids, in the ledger's order; all of them for no ids.
+    """The claims with these ids, in the order of the paper; all of them for no ids.
 
     Raises ValueError for an id that is not there, naming those that are, `besides` included.
     """
-    claims, wanted = tuple(ledger), [i.strip().lower() for i in ids]
+    claims, wanted = in_the_order_of_the_paper(ledger), [i.strip().lower() for i in ids]
     known = [*(claim.id for claim in claims), *besides]
     for name in wanted:
         if not any(name == claim.id.lower() for claim in claims):

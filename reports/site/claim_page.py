@@ -12,33 +12,11 @@ from reports import figures
 from reports.findings import Examined, Findings, Outcome
 from reports.site.cards import card, maths, words
 from reports.site.difference import mark_differences
+from reports.site.gradings import VERDICTS
 from reports.site.render import page
 from reports.text.mathml import MathError
 from theory.claims.errata import errata_of, read_errata
 from theory.claims.record import Claim, Verdict
-
-#: tone (a CSS class), sign, meaning
-VERDICTS: dict[Verdict, tuple[str, str, str]] = {
-    Verdict.HOLDS: ("holds", "✓", "True as printed, under the hypotheses on its page. Every check came out."),
-    Verdict.MISPRINTED: (
-        "holds",
-        "✓",
-        "True, but for a slip of letters, indices or signs: what is meant can be seen from the neighbouring lines. As the letters stand, "
-        "the print is shown to fail on an instance.",
-    ),
-    Verdict.CORRECTED: (
-        "corrected",
-        "✎",
-        "True once a bound or a condition is changed. The corrected statement is checked, and the printed one is shown to fail on an "
-        "instance.",
-    ),
-    Verdict.REFUTED: (
-        "refuted",
-        "✗",
-        "False as printed: a counterexample is shown, as small as could be found, with what is true instead.",
-    ),
-    Verdict.OPEN: ("open", "?", "Evidence, but no proof and no counterexample."),
-}
 
 LONG_HYPOTHESES = 300  # characters; beyond, they are folded
 

@@ -8,9 +8,11 @@ from html import unescape
 from typing import Any
 
 from reports.site.cards import maths, words
-from reports.site.claim_page import VERDICTS, page_name
+from reports.site.claim_page import page_name
+from reports.site.gradings import VERDICTS
 from reports.site.render import page
 from theory.claims.errata import Erratum, Weight, read_errata
+from theory.claims.manuscript_lines import PAPER
 from theory.claims.record import Claim
 
 FILE, MARKDOWN = "errata.html", "errata.md"
@@ -30,9 +32,9 @@ WEIGHTS = {
     ),
 }
 ABOUT = (
-    "Lines are those of the manuscript “The impact of the mini-batch size on the dynamics of SGD: variance and beyond”. Numbers from 272 "
-    "to 306, which the copy that was read does not show, are counted from their neighbours. Proofs that the paper leaves to its full "
-    "version were not read, and nothing is said of them. The superscript b is left out where nothing depends on it."
+    f"Lines are those of the manuscript “{PAPER}”. Numbers from 272 to 306, which the copy that was read does not show, are counted from "
+    "their neighbours. Proofs that the paper leaves to its full version were not read, and nothing is said of them. The superscript b is "
+    "left out where nothing depends on it."
 )
 
 

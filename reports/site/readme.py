@@ -10,16 +10,16 @@ from pathlib import Path
 
 from reports.figures.curves import threshold_panel
 from reports.figures.style import standalone
+from reports.site.gradings import VERDICTS
 from reports.text import engine_table, terminal
 from theory.claims import LEDGER
-from theory.claims.record import Claim, Verdict
+from theory.claims.record import Claim, in_the_order_of_the_paper
 from theory.claims.theorem_3_5 import printed_threshold, rise_beyond_the_printed_threshold
 from theory.variance_poly import variance_polynomial
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PICTURE = ROOT / "reports" / "site" / "assets" / "threshold.svg"
-SIGNS = {Verdict.HOLDS: "✓", Verdict.MISPRINTED: "✓", Verdict.CORRECTED: "✎", Verdict.REFUTED: "✗", Verdict.OPEN: "?"}
 SLACK = 0.02  # points; the last digit of a drawn coordinate may differ between processors
 
 
@@ -30,8 +30,12 @@ def markers(part: str) -> tuple[str, str]:
 
 def table(claims: Sequence[Claim]) -> str:
     """Markdown: one row per claim."""
-    rows = [f"| {_plain(c.statement.name)} | {_plain(c.statement.title)} | {SIGNS[c.verdict]} {c.verdict.value} |" for c in claims]
-    return "\n".join(["| Claim | What it says | Verdict |", "| --- | --- | --- |", *rows])
+    rows = []
+    for claim in claims:
+        says = claim.statement
+        verdict, proof = f"{VERDICTS[claim.verdict][1]} {claim.verdict.value}", says.proof_as_printed.grade.value
+        rows.append(f"| {_plain(says.name)} | {_plain(says.found)} | {verdict} | {proof} |")
+    return "\n".join(["| Claim | What was found | The statement | Its proof as printed |", "| --- | --- | --- | --- |", *rows])
 
 
 def with_part(readme: str, part: str, text: str) -> str:
@@ -45,7 +49,7 @@ def with_part(readme: str, part: str, text: str) -> str:
 
 def parts() -> dict[str, str]:
     """The generated parts of README.md: what can be computed, asked of the engines, and the ledger's table."""
-    return {"engines": engine_table.markdown(), "theorems": table(LEDGER)}
+    return {"engines": engine_table.markdown(), "theorems": table(in_the_order_of_the_paper(LEDGER))}
 
 
 def picture() -> str:

@@ -1,10 +1,12 @@
-"""Line numbers of the manuscript: ranges that increase, as `12-13, 40`, with the words that may follow them."""
+"""The manuscript, and its line numbers: ranges that increase, as `12-13, 40`, with the words that may follow them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+
+PAPER = "The impact of the mini-batch size on the dynamics of SGD: variance and beyond"
 
 _RANGE = r"\d+(?:-\d+)?"
 #: `Line 3`, `Lines 12-13, 40`, and the place in words behind a comma.
@@ -22,11 +24,19 @@ class Place:
         if not all(first <= last for first, last in self.lines) or not all(a[1] < b[0] for a, b in pairwise(self.lines)):
             raise ValueError(f"the lines must increase, but were {self}")
 
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """`12-13` and `40`."""
+        return tuple(f"{first}" if first == last else f"{first}-{last}" for first, last in self.lines)
+
+    @property
+    def is_one_line(self) -> bool:
+        """Whether one line is all."""
+        return len(self.lines) == 1 and self.lines[0][0] == self.lines[0][1]
+
     def __str__(self) -> str:
         """`Lines 12-13, 40, Theorem 1`."""
-        ranges = [f"{first}" if first == last else f"{first}-{last}" for first, last in self.lines]
-        several = len(self.lines) > 1 or self.lines[0][0] < self.lines[0][1]
-        return ", ".join([("Lines " if several else "Line ") + ranges[0], *ranges[1:], *filter(None, [self.words])])
+        return ("Line " if self.is_one_line else "Lines ") + ", ".join([*self.ranges, *filter(None, [self.words])])
 
 
 def parse_place(text: str) -> Place:
