@@ -12,13 +12,14 @@ from reports import figures
 from reports.findings import Examined, Findings, Outcome
 from reports.site.cards import card, maths, words
 from reports.site.difference import mark_differences
-from reports.site.gradings import VERDICTS
+from reports.site.gradings import PROOF_GRADES, VERDICTS
 from reports.site.render import page
 from reports.text.mathml import MathError
 from theory.claims.errata import errata_of, read_errata
+from theory.claims.grades import ProofGrade
 from theory.claims.record import Claim, Verdict
 
-LONG_HYPOTHESES = 300  # characters; beyond, they are folded
+LONG_HYPOTHESES = 240  # characters; beyond, they are folded
 
 
 def page_name(claim_id: str) -> str:
@@ -46,7 +47,7 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             title=maths(says.title),
             source=maths(claim.source),
             found=maths(says.found),
-            proof_grade=says.proof_as_printed.grade.value,
+            proof_finding=_proof_finding(says.proof_as_printed.grade),
             proof_words=maths(says.proof_as_printed.words),
             finding={"tone": tone, "sign": sign, "verdict": claim.verdict.value},
             problems=findings.problems,
@@ -76,6 +77,11 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
 def text_only(html: str) -> str:
     """HTML with LaTeX as plain text, for titles."""
     return unescape(re.sub(r"<[^>]+>", "", html)).replace(r"\(", "").replace(r"\)", "")
+
+
+def _proof_finding(grade: ProofGrade) -> dict[str, str]:
+    tone, sign, _ = PROOF_GRADES[grade]
+    return {"tone": tone, "sign": sign, "verdict": f"printed proof: {grade.value}"}
 
 
 def _heading(claim: Claim) -> str:

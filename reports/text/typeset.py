@@ -111,8 +111,10 @@ def law_words(law: InputLaw) -> str:
         centre = "0" if mean is None else vector(mean)
         spread = cov if cov and p > 1 else matrix(np.asarray(law.parameters().get("cov", [[1]]), dtype=object))
         return rf"\(x \sim N({centre}, {spread})\)"
-    if kind == "uniform" and "low" in (bounds := law.parameters()):
-        return rf"\(x\) uniform on \([{number(bounds['low'])}, {number(bounds['high'])}]{space}\)"
+    if kind == "uniform":
+        bounds = law.parameters()
+        interval = f"[{number(bounds['low'])}, {number(bounds['high'])}]" if "low" in bounds else r"[-\sqrt{3}, \sqrt{3}]"
+        return rf"\(x\) uniform on \({interval}{space}\)"
     return escape(str(law))
 
 

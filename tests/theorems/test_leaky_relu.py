@@ -60,4 +60,6 @@ def test_the_measured_slope_of_the_mean():
 def test_the_refutation_is_the_measured_gap_s(monkeypatch):
     """With networks that do follow, the print would hold."""
     monkeypatch.setattr(claim, "_gap", lambda instance, sigma, u: F(0))
+    assert claim.check_printed(claim.relu()).holds is None
+    monkeypatch.setattr(claim, "gap_in_doubles", lambda instance, degree, beside: 0.0)
     assert claim.check_printed(claim.relu()).holds is True

@@ -28,7 +28,7 @@ def verdict(claim, name):
 
 
 ROUTES = [
-    (lemma_a2, "direct_quadratic_product", "u in [p_1]"),
+    (lemma_a2, "direct_quadratic_product", "a row left out"),
     (theorem_a4, "_by_set_partitions", "E g depends on the teacher"),
     (theorem_3_3, "mean_given_start", "a product without randomness"),
     (theorem_a10, "by_the_chain_rule", "a large constant"),

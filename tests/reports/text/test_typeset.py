@@ -67,6 +67,7 @@ def test_of_a_large_matrix_the_corner_and_the_size_are_shown() -> None:
         (Discrete(range(9)), r"\(x \in \{0, 1, 2, \ldots\}\), 9 atoms, equally likely"),
         (Rademacher(2), r"\(x \in \{-1, 1\}^{2}\), independent and equally likely"),
         (Uniform(1, 0, 2), r"\(x\) uniform on \([0, 2]\)"),
+        (Uniform(2), r"\(x\) uniform on \([-\sqrt{3}, \sqrt{3}]^{2}\)"),
     ],
 )
 def test_laws(law: Any, words: str) -> None:

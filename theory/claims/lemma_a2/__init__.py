@@ -129,6 +129,6 @@ CLAIM = Claim(
         Showcase("equal Gaussian samples", lambda: with_pattern("N(0, I)", "aabb")),
         Showcase("the same Gaussian sample three times", lambda: with_pattern("N(0, I)", "aaa")),
         Showcase("y and z the same draw", one_draw_twice),
-        Showcase("u in [p_1]", first_coordinates_vanish, printed=True),
+        Showcase("a row left out", first_coordinates_vanish, printed=True),
     ),
 )
