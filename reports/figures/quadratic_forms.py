@@ -1,4 +1,4 @@
-"""Lemma A.2 on random joint laws: constants built from a product law, as printed, are right only for independent samples."""
+"""Lemma A.2 on random joint laws: constants built from the joint law are right; those of a product law only for independent samples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from theory.inputs import Discrete
 from theory.kronecker import StackedSamples, direct_quadratic_product, moment_matrices, quadratic_product_from
 
 CASES = 18  # of each kind
-Case = tuple[F, F, F]  # the expectation itself; the lemma with the joint law; with the product law of the print
+Case = tuple[F, F, F]  # the expectation itself; the lemma with the joint law; with the product law
 
 
 @figure("quadratic forms")
@@ -23,7 +23,7 @@ def draw(findings: Findings, seed: int) -> Figure:
     generator = random.Random(seed)
     kinds = {"independent": ("y", "z", "w"), "dependent": None}
     cases = {kind: [_case(generator, names) for _ in range(CASES)] for kind, names in kinds.items()}
-    wrong = {kind: sum(truth != printed for truth, _, printed in cases[kind]) for kind in cases}
+    wrong = {kind: sum(truth != of_product for truth, _, of_product in cases[kind]) for kind in cases}
     right = all(truth == joint for kind in cases for truth, joint, _ in cases[kind])
     return Figure(
         (
@@ -37,7 +37,7 @@ def draw(findings: Findings, seed: int) -> Figure:
         r"same draw. Across: the expectation by enumeration. Up: the lemma's sum over \(u, v\), with \(C_{uv}\) built (a) "
         r"from the "
         rf"joint law: {'equal in every case' if right else 'NOT EQUAL in every case'}; (b) from the product of the "
-        r"marginal laws, as printed: "
+        r"marginal laws: "
         rf"wrong in {wrong['dependent']} of {CASES} dependent cases and in {wrong['independent']} of {CASES} independent "
         r"ones. Exact rationals, drawn on "
         r"a scale that is linear near zero and logarithmic beyond.",
@@ -53,8 +53,8 @@ def _case(generator: random.Random, names: tuple[str, str, str] | None) -> Case:
     forms = [np.array(x, dtype=object) for x in a], [np.array(x, dtype=object) for x in d]
     truth = direct_quadratic_product(law, a, d)
     joint = quadratic_product_from(moment_matrices(law, y_count=1, y_dimension=2, z_count=2, z_dimension=2), *forms)
-    printed = quadratic_product_from(moment_matrices(law.independent(), y_count=1, y_dimension=2, z_count=2, z_dimension=2), *forms)
-    return F(truth[0, 0]), F(joint[0, 0]), F(printed[0, 0])
+    of_product = quadratic_product_from(moment_matrices(law.independent(), y_count=1, y_dimension=2, z_count=2, z_dimension=2), *forms)
+    return F(truth[0, 0]), F(joint[0, 0]), F(of_product[0, 0])
 
 
 def _vector(generator: random.Random) -> list[int]:
