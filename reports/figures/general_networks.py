@@ -1,4 +1,4 @@
-"""Where polynomials cannot follow: the jump of leaky ReLU's gradient, and variances that closeness does not order."""
+"""Where polynomials cannot follow: the jump of leaky ReLU's gradient, and variances that rise with b."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
-from theory.claims.general_networks import Instance, Rise, binomial_variance, limit
+from theory.arithmetic.working_precision import working_precision
+from theory.claims.general_networks import flat
+from theory.claims.general_networks.falling import Falling
+from theory.claims.general_networks.one_unit import limit_on_the_kink
+from theory.claims.general_networks.rising import Rise
 from theory.claims.leaky_relu import Jump, largest_gap, mean_gap, second_entry
 
 DEGREES = (8, 16, 32, 64, 128, 256, 512)
@@ -31,20 +35,21 @@ def draw_leaky_relu(findings: Findings, seed: int) -> Figure:
     )
 
 
-@figure("proved decreases")
+@figure("general networks")
 def draw_extended(findings: Findings, seed: int) -> Figure:
-    """ReLU's variance, rising with the parity of b, and what two polynomials prove of tanh's."""
-    rise = pick(findings, lambda x: isinstance(x, Rise) and x.slope == 0)
-    proofs = [e.instance for e in findings.supporting if isinstance(e.instance, Instance)]
-    close, coarse = proofs[0], proofs[1]
+    """Leaky ReLU on and beside the knife edge, ReLU's dead unit, and the first wave of the infinitely smooth activation."""
+    edge = pick(findings, lambda x: isinstance(x, Rise) and x.slope > 0)
+    dead = pick(findings, lambda x: isinstance(x, Rise) and x.slope == 0)
+    beside = pick(findings, lambda x: isinstance(x, Falling) and x.unit is not None).unit
     return Figure(
-        (_parity(rise), _proved(close, coarse)),
-        rf"(a) {with_maths(rise.name)}: the exact variance at even and odd \(b \ge 2\), and its limit \({limit(rise.slope)}\) "
-        r"(dashed). It falls at first, and then rises; from \(b = 4\) on the odd sizes lie above the even ones beside them. "
-        rf"(b) {with_maths(close.name)}: \(\sqrt{{\mathrm{{var}}^P(b)}} - "
-        r"\sqrt{\mathrm{var}^P(b + 1)}\), exactly. Where it lies above \(2e\) (dashed lines), twice the gap between the networks, "
-        r"\(\mathrm{var}^S(b) &gt; \mathrm{var}^S(b+1)\) is proved; it falls like \(b^{-3/2}\) (thin line) and passes below every such "
-        r"line.",
+        (_knife_edge(edge, beside), _dead_unit(dead), _first_wave()),
+        rf"{with_maths('x in {0, 1} equally likely, w = (1, 2), w* = (1, 1), t = 1, layer 1')}: exact variances. (a) Leaky ReLU, "
+        rf"\(a = {edge.slope}\): at \(\alpha = 1\) the variance falls at first and then rises to \({limit_on_the_kink(edge.slope)}\) "
+        rf"(dashed), the odd \(b\) above the even ones; at \(\alpha = {beside.rate}\) it falls like \(1/b\) in the end. "
+        rf"(b) ReLU at \(\alpha = {dead.rate}\): from every fourth \(b\) to the next, one more draw of \(x = 1\) leaves the unit awake, "
+        rf"and the variance rises (filled), by a factor that tends to \({dead.rate}\). (c) The infinitely smooth activation at "
+        r"\(\alpha = 1\): from \(b = 57\) on, where \(1/b\) reaches its wave around \(1/81\), batches come to see it, the odd sizes "
+        r"first.",
     )
 
 
@@ -89,33 +94,48 @@ def law_of_the_mean(means: list[float]) -> list[float]:
     return [constant * np.log(n) / n for n in DEGREES]
 
 
-def _parity(rise: Rise) -> str:
+def _knife_edge(edge: Rise, beside: Rise) -> str:
     with panel() as axes:
         for first, colour, marker, label in ((3, ORANGE, "s", "odd $b$"), (2, BLUE, "o", "even $b$")):
             sizes = [b for b in range(first, 161, 2) if b < 24 or b % 8 in (0, 1)]
-            values = [float(binomial_variance(rise.slope, b)) for b in sizes]
+            values = [float(edge.variance(b)) for b in sizes]
             axes.plot(sizes, values, marker, color=colour, markerfacecolor="none", markeredgewidth=1.3, markersize=4.5, label=label)
-        axes.axhline(float(limit(rise.slope)), color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
-        axes.set_ylim(0, 0.35)
-        batch_axis(axes, 2, 160)
-        axes.set_ylabel(r"$\mathrm{var}(g_{1,1})$")
-        axes.legend(loc="upper right")
-        return svg(axes, "fig-extended-parity", "ReLU: the variance rises for large b", f"It rises towards {limit(rise.slope)}.")
-
-
-def _proved(close: Instance, coarse: Instance) -> str:
-    with panel() as axes:
-        for instance, colour, style in ((close, BLUE, (0, (5, 2))), (coarse, ORANGE, (0, (2, 1.5)))):
-            found = instance.decreasing_range()
-            axes.axhline(2 * found.gap, color=colour, linewidth=1.3, linestyle=style, label=f"$2e$, degree {instance.polynomial.degree}")
-        roots = [float(v) ** 0.5 for v in found.polynomial_variances]
-        sizes = found.batch_sizes[:-1]
-        steps = [a - b for a, b in pairwise(roots)]
-        axes.plot(sizes, steps, "o", color=GREEN, markerfacecolor="none", markeredgewidth=1.4)
-        guide = [float(sizes[-1]), 16.0 * sizes[-1]]
-        axes.plot(guide, [steps[-1] * (b / guide[0]) ** -1.5 for b in guide], color=MUTED, linewidth=1.0, label=r"$\propto b^{-3/2}$")
+        sizes = [b for b in range(2, 321) if b < 24 or b % 8 == 0]
+        values = [float(beside.variance(b)) for b in sizes]
+        axes.plot(sizes, values, "^", color=GREEN, markerfacecolor="none", markersize=4, label=rf"$\alpha = {beside.rate}$")
+        axes.axhline(float(limit_on_the_kink(edge.slope)), color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
         axes.set_yscale("log")
-        batch_axis(axes, 1, guide[-1])
-        axes.set_ylabel(r"$\sqrt{\mathrm{var}^P(b)} - \sqrt{\mathrm{var}^P(b+1)}$")
-        axes.legend(loc="upper right")
-        return svg(axes, "fig-extended-proved", "What closeness proves", "The differences fall below twice the gap at a finite batch size.")
+        batch_axis(axes, 2, 320)
+        axes.set_ylabel(r"$\mathrm{var}(g_{1,1})$")
+        axes.legend(loc="lower left")
+        description = "On the knife edge the variance rises to a limit; beside it, it falls."
+        return svg(axes, "fig-extended-edge", "Leaky ReLU on a knife edge and beside it", description)
+
+
+def _dead_unit(dead: Rise) -> str:
+    sizes = range(2, 42)
+    values = [float(dead.variance(b)) for b in sizes]
+    rises = [(b, high) for b, (low, high) in zip(sizes[1:], pairwise(values), strict=False) if low < high]
+    with panel() as axes:
+        axes.plot(sizes, values, "o-", color=BLUE, markerfacecolor="none", markersize=4, linewidth=1)
+        axes.plot(*zip(*rises, strict=True), "o", color=ORANGE, markersize=5, label="higher than before")
+        axes.set_yscale("log")
+        axes.set_xlabel("batch size $b$")
+        axes.set_ylabel(r"$\mathrm{var}(g_{1,1})$")
+        axes.legend(loc="lower left")
+        return svg(axes, "fig-extended-dead", "ReLU: a dead unit", f"Up to 41 the variance rises {len(rises)} times.")
+
+
+def _first_wave() -> str:
+    with panel() as axes, working_precision(64):
+        for first, colour, marker, label in ((9, ORANGE, "s", "odd $b$"), (8, BLUE, "o", "even $b$")):
+            sizes = [b for b in range(first, 402, 2) if b < 64 or b % 8 in (0, 1)]
+            values = [float(flat.unit().variance(b).mid()) for b in sizes]
+            axes.plot(sizes, values, marker, color=colour, markerfacecolor="none", markeredgewidth=1.2, markersize=4, label=label)
+        axes.set_yscale("log")
+        batch_axis(axes, 8, 400)
+        axes.set_ylabel(r"$\mathrm{var}(g_{1,1})$")
+        axes.legend(loc="lower left")
+        return svg(
+            axes, "fig-extended-wave", "Infinitely smooth: the first wave", "It falls to b = 80, and rises again by three powers of ten."
+        )

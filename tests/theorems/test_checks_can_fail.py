@@ -10,6 +10,7 @@ from flint import arb
 from theory import Discrete, Rademacher, TeacherStudent
 from theory.approximation.gap_bounds import Gaps
 from theory.claims import general_networks, leaky_relu, theorem_3_6, theorem_a9, theorem_a10
+from theory.claims.general_networks import closeness
 from theory.references import ball_runs
 
 LITTLE = 1e-3  # of a bound: some bounds are only twice what happened
@@ -88,24 +89,18 @@ def test_one_polynomial_that_follows_is_enough_for_the_print(monkeypatch):
     assert leaky_relu.check_printed(replace(leaky_relu.relu(), degrees=(8, 32))).holds is True
 
 
-def test_a_falling_variance_does_not_refute(monkeypatch):
-    assert general_networks.check_printed(replace(general_networks.relu_rising(), batch_sizes=(2, 4))).holds is True
-    monkeypatch.setattr(general_networks, "binomial_variance", lambda *a: F(1))
-    assert general_networks.check_printed(general_networks.relu_rising()).holds is None
-
-
 def test_variances_outside_the_interval_or_out_of_order_fail(monkeypatch):
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
-    instance = general_networks.Instance("small", problem, 1, 1, F(3), 21, 4)
+    instance = general_networks.Close("small", problem, 1, 1, F(3), 21, 4)
     assert general_networks.check(instance).holds
-    honest = general_networks.certified_decreasing_range
+    honest = closeness.certified_decreasing_range
     narrow = replace(found := honest(problem, theorem_3_6.approximate("tanh", 3, 21), 1, 1, largest=4), upper=found.lower)
-    monkeypatch.setattr(general_networks, "certified_decreasing_range", lambda *a, **k: narrow)
+    monkeypatch.setattr(closeness, "certified_decreasing_range", lambda *a, **k: narrow)
     assert general_networks.check(instance).holds is False
     wide = replace(found, lower=(0.0,) * 4, upper=(9.0,) * 4)
-    monkeypatch.setattr(general_networks, "certified_decreasing_range", lambda *a, **k: wide)
+    monkeypatch.setattr(closeness, "certified_decreasing_range", lambda *a, **k: wide)
     assert general_networks.check(instance).holds
-    monkeypatch.setattr(general_networks.enumeration, "variance_ball", lambda p, t, k, *, batch_size: arb(batch_size))
+    monkeypatch.setattr(closeness.enumeration, "variance_ball", lambda p, t, k, *, batch_size: arb(batch_size))
     assert general_networks.check(instance).holds is False
 
 

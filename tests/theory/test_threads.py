@@ -87,7 +87,7 @@ CALLS = {
     "claim A.10": lambda: theorem_a10.CLAIM.check(
         theorem_a10.Instance("two factors", theorem_a9.Instance("", _BOUNDED, F(4), 7, _STEP), tr(g(0, 1).T @ g(0, 1)))
     ),
-    "claim 3.5 extended": lambda: general_networks.check(general_networks.Instance("", _ATOMS, 1, 1, F(3), 9, 3)),
+    "claim 3.5 extended": lambda: general_networks.check(general_networks.Close("", _ATOMS, 1, 1, F(3), 9, 3)),
 }
 
 

@@ -32,8 +32,10 @@ _open: list[tuple[int, int, int]] = []
 
 
 @contextmanager
-def working_precision(bits: int | None = None) -> Iterator[None]:
+def working_precision(bits: int | None = None, *, terms: int | None = None) -> Iterator[None]:
     """A block, also a decorator, that has flint's context for itself: in `bits` bits, or in those that it finds.
+
+    Power series are cut after `terms` terms, or after as many as it finds.
 
     Examples:
         >>> with working_precision(100):
@@ -46,6 +48,8 @@ def working_precision(bits: int | None = None) -> Iterator[None]:
             _open.append((threading.get_ident(), precision, cap))
             if bits is not None:
                 ctx.prec = bits
+            if terms is not None:
+                ctx.cap = terms
             yield
         finally:
             ctx.prec, ctx.cap = precision, cap
@@ -82,8 +86,7 @@ def taylor_coefficients(function: Callable[[arb_series], arb_series], x: arb, or
     """
     if not order:
         return []  # a series cut before its first term has no inverse and no square root
-    with working_precision():
-        ctx.cap = order
+    with working_precision(terms=order):
         series = function(arb_series([x, 1], order))
         coefficients, known = series.coeffs(), series.prec
     if known < order:

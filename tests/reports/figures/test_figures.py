@@ -16,7 +16,7 @@ from reports.findings import examine
 from tests.reports.cli.fakes import POLYNOMIAL, claim
 from theory.chebyshev import approximate
 from theory.claims import LEDGER
-from theory.claims.general_networks import limit
+from theory.claims.general_networks.one_unit import limit_on_the_kink
 from theory.claims.leaky_relu import mean_gap, relu
 
 CLAIMS = {c.id: c for c in LEDGER}
@@ -113,4 +113,4 @@ def test_the_mean_follows_its_law() -> None:
 
 
 def test_the_limit_in_the_caption_is_the_claim_s() -> None:
-    assert r"its limit \(9/64\)" in figures.draw(examine(CLAIMS["3.5 extended"]), 0).caption and limit(F(0)) == F(9, 64)
+    assert str(limit_on_the_kink(F(1, 100))) in figures.draw(examine(CLAIMS["3.5 extended"]), 0).caption
