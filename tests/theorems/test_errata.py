@@ -70,7 +70,7 @@ def test_the_expectation_of_the_squared_norm_depends_on_the_batch_size() -> None
     assert beta > 0 and moment.coefficients == (mean(1) ** 2, beta)
 
 
-@erratum("Lines 291-292, footnote 3", "Lines 631-634, 658, Theorem A.7")
+@erratum("Lines 291-292, footnote 3", "Lines 637-638, 656-658, proof of Theorem A.7")
 def test_random_initial_weights_leave_a_constant() -> None:
     starts = [TeacherStudent([[[w1]], [[1]]], [[[0]], [[1]]], Rademacher(1), learning_rates=1) for w1 in (1, -1)]
     moment = sum((second_moment_polynomial(s, 0, 1) * F(1, 2) for s in starts), InverseBatchPolynomial([0]))

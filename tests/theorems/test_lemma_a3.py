@@ -25,6 +25,21 @@ def test_the_print_is_not_judged_where_it_says_only_that_a_multiset_exists():
     assert check_printed(instance).holds is None
 
 
+def test_without_a_row_the_print_is_judged_only_where_no_letter_fits_into_row_0():
+    def trace_of_a_gradient(width):
+        weights = [[[1] * width] * width] * 2
+        return MixedProduct(TeacherStudent(weights, weights, Discrete([[1] * width, range(1, width + 1)]), 1), (g(0, 1, 1),))
+
+    assert check_printed(trace_of_a_gradient(1)).holds is None
+    assert check_printed(replace_teacher(trace_of_a_gradient(2))).holds is False
+
+
+def replace_teacher(instance):
+    """A teacher of zeros, so that the gradient is not zero."""
+    zeros = tuple(0 * w for w in instance.problem.teacher)
+    return dataclasses.replace(instance, problem=dataclasses.replace(instance.problem, teacher=zeros))
+
+
 def test_a_product_law_for_dependent_samples_is_wrong(ledger):
     # two gradients of one sample, x in {1, 2}: E x^4 = 17/2, but E x^2 E x^2 = 25/4
     problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)

@@ -65,15 +65,20 @@ def broken_counts(instance: MixedProduct, result: KroneckerForm) -> list[str]:
 
 
 def check_printed(instance: MixedProduct) -> Evidence:
-    """The print with m' = m + d - 2 rows beside row 0: for d = 0, m = 1 the multi-set Q_l is empty and cannot have the printed degrees."""
+    """The print with m' = m + d - 2 rows beside row 0, where that leaves no room for the letters that the printed degrees ask for.
+
+    For m' = -1 the multi-set Q_l is empty. For m' = 0 there is row 0 alone; where it is 1 x 1 and all widths are more than 1, no letter W or
+    W* fits into it, since the printed constants are square.
+    """
     before, t = instance.form.terms[0], instance.step
     old = degrees(before.letters, t)
     d = old[f"G_{t} by sample"]
     rows = len(before.rows) + d - 2
     needed = old[f"W_{t}"] + old["W*"] + 3 * d
-    order = None if rows >= 0 else homogeneous_order(instance)
-    reason = "m' >= 0: the print only says that some multi-set exists" if rows >= 0 else ""
-    if rows < 0 and order != needed:
+    no_room = rows < 0 or (rows == 0 and before.open is None and min(instance.problem.sizes) > 1)
+    order = homogeneous_order(instance) if no_room else None
+    reason = "" if no_room else "there are rows for the letters: the print only says that some multi-set exists"
+    if no_room and order != needed:
         reason = "the letters and the order of the expectation in all weights disagree"
     return Evidence(
         statement=r"\(\deg(W_t; \mathcal{Q}_l) + \deg(W^*; \mathcal{Q}_l) = "
@@ -81,7 +86,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
         r"\(u = 0, \ldots, m'\), \(m' = m + d - 2\), in \(\mathcal{Q}_l\)",
         instance=str(instance),
         left_route="the letters, counted",
-        left={"m', as printed": rows, "needed by the identity": needed} | ({} if rows >= 0 else {"in the rows 0 to m'": 0}),
+        left={"m', as printed": rows, "needed by the identity": needed} | ({"in the rows 0 to m'": 0} if no_room else {}),
         right_route="how often 2 divides the factor by which the expectation grows when all weights are doubled",
         right={"needed by the identity": order},
         holds=None if reason else needed == 0,
@@ -127,6 +132,11 @@ def _no_gradient() -> MixedProduct:
     return MixedProduct(problem=problem, rows=(W(0, 1),))
 
 
+def _one_gradient() -> MixedProduct:
+    problem = TeacherStudent([[[1, 0], [1, 1]], [[1, 1], [0, 1]]], [[[1, 1], [0, 1]], [[0, 1], [1, 0]]], Discrete([(1, 0), (1, 1)]), 1)
+    return MixedProduct(problem=problem, rows=(g(0, 1, 1),))
+
+
 CLAIM = Claim(
     id="A.3",
     module=__name__,
@@ -137,6 +147,7 @@ CLAIM = Claim(
     showcases=(
         Showcase("dependent samples in two rows and in row 0", _dependent),
         Showcase("the square of one sample's gradient", _one_row),
+        Showcase("one gradient, one row", _one_gradient, printed=True),
         Showcase("no gradient, one row", _no_gradient, printed=True),
     ),
 )
