@@ -67,8 +67,8 @@ def broken_counts(instance: MixedProduct, result: KroneckerForm) -> list[str]:
 def check_printed(instance: MixedProduct) -> Evidence:
     """The print with m' = m + d - 2 rows beside row 0, where that leaves no room for the letters that the printed degrees ask for.
 
-    For m' = -1 the multi-set Q_l is empty. For m' = 0 there is row 0 alone; where it is 1 x 1 and all widths are more than 1, no letter W or
-    W* fits into it, since the printed constants are square.
+    For m' = -1 the multi-set Q_l is empty. For m' = 0 there is row 0 alone; where it is 1 x 1 and all widths are more than 1, no letter W
+    or W* fits into it, since the printed constants are square.
     """
     before, t = instance.form.terms[0], instance.step
     old = degrees(before.letters, t)
