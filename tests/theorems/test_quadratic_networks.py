@@ -97,6 +97,11 @@ def test_one_hidden_unit_reads_as_printed():
             assert (printed == corrected).all()
 
 
+def test_where_the_corrected_terms_have_no_reading_either_nothing_is_refuted(monkeypatch):
+    monkeypatch.setattr(quadratic_networks, "CORRECTED", CORRECTED | {712: PRINTED[712]})
+    assert check_printed(quadratic_networks.smallest()).holds is None
+
+
 def _without_units(text, sizes):
     """A term for p_1 = 1, where e_1 = 1."""
     one = unit(1, 1)

@@ -135,21 +135,28 @@ def _moved(w: np.ndarray, place: tuple[int, ...], by: int) -> np.ndarray:
 
 def check_printed(instance: Patterns) -> Evidence:
     """Whether each printed term has, under some bracketing, the shape of W_1; a 1 x 1 product may multiply anything, as a number."""
-    readable = {
-        f"line {line}": sum((sizes[1], sizes[0]) in bracketed_shapes(word(text, sizes, 1, min(2, sizes[1]))) for sizes in instance.sizes)
-        for line, text in PRINTED.items()
-    }
-    count = len(instance.sizes)
+    printed, corrected = (_readable(lines, instance) for lines in (PRINTED, CORRECTED))
+    sound = all(n == len(instance.sizes) for n in corrected.values())
     return Evidence(
-        statement=r"every term of the two gradients is a \(p_1 \times p\) matrix",
+        statement=r"every term of the two gradients is a \(p_1 \times p\) matrix (as printed)",
         instance=instance.name,
-        left_route="sizes for which some bracketing gives the printed term that shape, a 1 x 1 product being a number",
-        left=readable,
-        right_route="sizes tried",
-        right=dict.fromkeys(readable, count),
-        holds=all(n == count for n in readable.values()),
-        difference=F(sum(count - n for n in readable.values())),
+        left_route=f"the printed term: how many of the {len(instance.sizes)} sizes give it that shape in some bracketing, a 1 x 1 product "
+        "being a number (types alone, one computation)",
+        left=printed,
+        right_route="the corrected term, by the same count",
+        right=corrected,
+        holds=printed == corrected if sound else None,
+        difference=F(sum(corrected[line] - n for line, n in printed.items())),
+        reason="" if sound else "a corrected term has not that shape either",
     )
+
+
+def _readable(lines: dict[int, str], instance: Patterns) -> dict[str, int]:
+    """By line, for how many of the sizes some bracketing has the shape of W_1."""
+    return {
+        f"line {line}": sum((sizes[1], sizes[0]) in bracketed_shapes(word(text, sizes, 1, min(2, sizes[1]))) for sizes in instance.sizes)
+        for line, text in lines.items()
+    }
 
 
 def two_hidden_units() -> Traces:
