@@ -77,8 +77,8 @@ def check(instance: Instance) -> Evidence:
     return Evidence(
         statement=rf"\(\|g_{{t,k}}^S - g_{{t,k}}^P\| \le \epsilon\) for t < {steps}, every layer, batch size and path",
         instance=instance.name,
-        left_route=f"{polynomial}, constructed for epsilon from the a-priori bounds: proved for every path, at most",
-        left={"bound": bound, "epsilon": instance.tolerance},
+        left_route=f"{polynomial}, constructed for \\(\\epsilon\\) from the a-priori bounds: proved for every path, at most",
+        left={"bound": bound, r"\(\epsilon\)": instance.tolerance},
         right_route=f"all {paths} paths with b = {b}, both networks in ball arithmetic: the largest",
         right=largest,
         holds=holds and bound <= instance.tolerance,

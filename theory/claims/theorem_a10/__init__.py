@@ -89,12 +89,12 @@ def check_printed(instance: FixedPolynomial) -> Evidence:
     direct = by_the_chain_rule(instance, polynomial)
     agree, distance = same([direct], [gap])
     return Evidence(
-        statement="the polynomial that keeps all gradients within epsilon keeps the product within it (as printed: P depends on epsilon, "
-        "sigma and T)",
+        statement=r"the polynomial that keeps all gradients within \(\epsilon\) keeps the product within it (as printed: \(P\) depends on "
+        r"\(\epsilon, \sigma\) and \(T\))",
         instance=instance.name,
-        left_route="the polynomial for epsilon, which keeps the gradients on every path within a bound; the product by the chain rule",
+        left_route=r"the polynomial for \(\epsilon\), which keeps the gradients of every path within a bound; the product, by chain rule",
         left={
-            "epsilon": instance.tolerance,
+            r"\(\epsilon\)": instance.tolerance,
             "degree": polynomial.degree,
             "gap of the gradients, at most": bound,
             "gap of the product": direct,

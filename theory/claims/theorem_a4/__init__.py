@@ -35,7 +35,7 @@ def check(instance: MixedProduct) -> Evidence:
     return held_exactly(
         instance,
         r"its expectation given \(\mathcal{F}_t\) is \(\alpha_0 + \cdots + \alpha_{d-1} / b^{d-1}\), with the stated degrees of all terms",
-        f"Theorem A.4: alpha_0, ..., alpha_{len(alphas) - 1} by set partitions and Stirling numbers",
+        rf"Theorem A.4: \(\alpha_0, \ldots, \alpha_{{{len(alphas) - 1}}}\) by set partitions and Stirling numbers",
         left,
         "sum over all lists of b samples, Kronecker products multiplied out",
         right,

@@ -125,7 +125,7 @@ def _one_network(instance: OneNetwork) -> Evidence:
     left, sharp = gamma(problem, step, layer), variance_degree(step)
     shape = left.degree <= sharp and left.coefficients[0] == 0
     statement = rf"\(\mathrm{{var}}(g_t) = \gamma_1/b + \cdots + \gamma_r/b^r\), \(r \le {sharp}\), with the minus sign"
-    left_route = "the coefficients from E||g||^2 and E g, polynomials in S integrated batch by batch"
+    left_route = r"the coefficients from \(\mathbb{E} \|g\|^2\) and \(\mathbb{E}\, g\), integrated batch by batch"
     if problem.inputs.support() is None and step <= 1:
         network = SymbolicNetwork.of(problem)
         right = network.in_inverse_batch_size(network.variance_by_partitions(step, layer))
