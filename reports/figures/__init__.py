@@ -8,6 +8,7 @@ from reports.figures import (  # noqa: F401 (each registers what it draws)
     every_depth,
     general_networks,
     generic,
+    gradients,
     loss,
     matrix_products,
     mixed_products,

@@ -153,6 +153,20 @@ def _inset_panel(w: InverseBatchPolynomial, name: str, pair: tuple[int, int]) ->
         return svg(axes, name, title, description)
 
 
+def towards_limit(name: str, v: InverseBatchPolynomial, colour: str, title: str, axis: str, curve: str, limit_label: str) -> str:
+    """An expectation against b on a logarithmic axis, with its constant term as a dashed line."""
+    limit, sizes, marked = float(v.coefficients[0]), grid(1, 64), [2**k for k in range(7)]
+    with panel() as axes:
+        axes.plot(floats(sizes), values(v, sizes), color=colour, label=curve)
+        axes.plot(marked, values(v, marked), "o", color=colour, markerfacecolor="none", markeredgewidth=1.4)
+        axes.axhline(limit, color=MUTED, linestyle=(0, (4, 3)), linewidth=1.2, label=limit_label)
+        batch_axis(axes, 1, 64)
+        axes.set_ylabel(axis)
+        axes.legend(loc="best")
+        description = f"From {float(v(1)):.4g} at b = 1 to {float(v(64)):.4g} at b = 64, towards {limit:.4g}."
+        return svg(axes, name, title, description)
+
+
 def pick(findings: Findings, *wanted: Callable[[Any], bool]) -> Any:
     """The first instance among the showcases that is all that is wanted. Raises LookupError when there is none."""
     for examined in findings.examined:

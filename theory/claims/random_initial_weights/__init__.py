@@ -8,9 +8,8 @@ from fractions import Fraction as F
 import numpy as np
 
 from theory import enumeration
-from theory.backpropagation import batch_gradient, exact_sigma
 from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
-from theory.exact import to_fmpq, to_fmpq_array, to_fraction
+from theory.claims.support.full_gradients import descent_gradient
 from theory.inputs import Discrete, Rademacher
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
@@ -59,7 +58,7 @@ def variance_of_descent(instance: Instance) -> F:
     """var over w_0 of the full gradient at step t of full-gradient descent from w_0: every start is run, nothing else."""
     square, mean = F(0), None
     for start, p in zip(instance.starts, instance.probabilities, strict=True):
-        gradient = _descent_gradient(start, instance.step, instance.layer)
+        gradient = descent_gradient(start, instance.step, instance.layer)
         square += p * (gradient * gradient).sum()
         mean = p * gradient if mean is None else mean + p * gradient
     assert mean is not None
@@ -109,22 +108,6 @@ def check_printed(instance: Instance) -> Evidence:
         difference=constant,
         reason="" if evidence.holds else "the two routes disagree",
     )
-
-
-def _descent_gradient(problem: TeacherStudent, step: int, layer: int) -> np.ndarray:
-    """grad_layer L(w_step) after `step` steps of full-gradient descent, in Fractions."""
-    law = problem.inputs.support()
-    assert law is not None
-    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), exact_sigma(problem.activation)
-    weights = tuple(map(to_fmpq_array, problem.student))
-    for s in range(step + 1):
-        full = [w * to_fmpq(F(0)) for w in weights]
-        for atom, p in zip(*law, strict=True):
-            gradients = batch_gradient(weights, teacher, sigma, np.array([[to_fmpq(v) for v in atom]], dtype=object))
-            full = [total + g * to_fmpq(p) for total, g in zip(full, gradients, strict=True)]
-        if s < step:
-            weights = problem.optimizer.step(weights, full, to_fmpq(problem.learning_rate(s)))
-    return np.vectorize(to_fraction, otypes=[object])(full[layer - 1])
 
 
 def random_signs() -> Instance:

@@ -30,6 +30,7 @@ from theory.polynomial_networks.letters import SAMPLE
 from theory.polynomial_networks.letters import WEIGHT as NETWORK_WEIGHT
 from theory.problem import TeacherStudent
 from theory.recursion import KroneckerForm
+from theory.trace_forms import g
 from theory.trace_forms.letters import GRADIENT, WEIGHT, Letter, teacher_letter, weight_letter
 
 Exponents = tuple[int, ...]
@@ -45,6 +46,17 @@ def mean_given_initial_weights(instance: MixedProduct) -> Any:
     return _Argument(instance, 0, lookup_after(replace(instance, history=()))).mean()
 
 
+def full_gradient_variance(problem: TeacherStudent, step: int, layer: int) -> InverseBatchPolynomial:
+    """var( grad L(w_step) ) of a layer given w_0: the same, from the mean of one sample's gradient at w_step."""
+    instance = MixedProduct(problem, (), None, g(step, layer))
+    argument = _Argument(instance, 0, lookup_after(instance))
+    total = InverseBatchPolynomial([0])
+    for entry in _Batch(argument, step).mean_of_one_sample(layer):
+        mean = argument.mean_over_batches(entry)
+        total = total + argument.mean_over_batches(entry * entry) - mean * mean
+    return total
+
+
 @dataclass(frozen=True)
 class _Argument:
     """`lookup` knows the letters that F_first fixes."""
@@ -57,14 +69,15 @@ class _Argument:
         (term,) = self.instance.form.terms
         scalar = KroneckerForm([replace(term, open=None)]).evaluate(self._letter, self.problem)
         if term.open is None:
-            return self._mean(scalar)
+            return self.mean_over_batches(scalar)
         matrix = reduce(matmul, (self._letter(x.symbol).T if x.transposed else self._letter(x) for x in term.open))
         means = np.empty(matrix.shape, dtype=object)
         for place, entry in np.ndenumerate(matrix):
-            means[place] = self._mean(entry * scalar)
+            means[place] = self.mean_over_batches(entry * scalar)
         return means
 
-    def _mean(self, value: Any) -> InverseBatchPolynomial:
+    def mean_over_batches(self, value: Any) -> InverseBatchPolynomial:
+        """Of a polynomial in the entries of g_first, ..., g_last."""
         total = self.ring.constant(0) + value
         for f in reversed(self.batches):
             total = _Batch(self, f).mean(total)
@@ -129,8 +142,9 @@ class _Batch:
         names = argument.names
         self.coordinates = range(1, 1 + self.law.dimension)
         self.entries = [i for i, name in enumerate(names) if name.startswith(f"g{f}_")]
+        self.names = [names[i] for i in self.entries]
         one = _one_sample(argument, f)
-        self.of_one_sample = [one[names[i]] for i in self.entries]
+        self.of_one_sample = [one[name] for name in self.names]
         none = (0,) * len(self.entries)
         self.products: dict[Exponents, fmpq_mpoly] = {none: self.ring.constant(1)}
         self.moments: dict[Exponents, fmpq_mpoly] = {}
@@ -145,6 +159,11 @@ class _Batch:
                 falling = prod((1 - i * self.eps for i in range(k)), start=self.eps ** (n - k))  # b(b-1)...(b-k+1) / b^n
                 total += rest * over_partitions * falling
         return total
+
+    def mean_of_one_sample(self, layer: int) -> list[fmpq_mpoly]:
+        """grad_layer L(w_f), entry by entry: polynomials in what F_f fixes."""
+        of_layer = [i for i, name in enumerate(self.names) if name.split("_")[1] == str(layer)]
+        return [self._moment(tuple(int(i == j) for j in range(len(self.entries)))) for i in of_layer]
 
     def _by_blocks(self, exponents: Exponents) -> list[fmpq_mpoly]:
         """For k = 0, 1, ...: the sum over the partitions into k blocks of the product of the blocks' moments.
