@@ -27,6 +27,8 @@ from theory.enumeration.path_counts import path_cost
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
 from theory.references import quadrature
+from theory.references.symbolic import SymbolicNetwork
+from theory.references.symbolic_deep import SymbolicDeepNetwork
 from theory.trace_forms import W, g, tr
 from theory.variance_poly import ENGINES
 
@@ -155,6 +157,17 @@ def _others() -> Iterator[Case]:
                 "quadrature", f"{sizes}, t = {t}", lambda sizes=sizes: network(sizes, Gaussian(1)),
                 lambda p, t=t: quadrature.predicted_cost(p, t), lambda p, t=t: quadrature.variance(p, t, 1, batch_size=4),
             )  # fmt: skip
+    for sizes in ((1, 2, 1), (1, 4, 1), (2, 1, 1)):
+        for route in ("generator", "partitions"):
+            yield Case(
+                "symbolic", f"{sizes} by {route}", lambda sizes=sizes: SymbolicNetwork(sizes),
+                lambda n, r=route: n.predicted_cost(1, r), lambda n, r=route: getattr(n, f"variance_by_{r}")(1, 1),
+            )  # fmt: skip
+    for sizes, sigma in (((1, 1, 1), QUADRATIC), ((1, 2, 1), (0, 0, 1)), ((1, 2, 1, 1), (0, 1))):
+        yield Case(
+            "symbolic", f"{sizes}, {sigma}", lambda sizes=sizes, sigma=sigma: SymbolicDeepNetwork(sizes, sigma, Gaussian(1)),
+            lambda n: n.predicted_cost(1), lambda n: n.variance(1, 1),
+        )  # fmt: skip
     for sizes, t, floats in (((2, 2, 1), 4, False), ((3, 3, 3, 2), 2, False), ((8, 6, 4), 2, True), ((20, 10, 10, 5), 1, True)):
         yield Case(
             "large_batch", f"{sizes}, t = {t}{' float' if floats else ''}",

@@ -25,7 +25,7 @@ from theory import polynomial_networks, variance_poly
 from theory.approximation import variance_gaps
 from theory.claims.support import scalar_monotonicity
 from theory.engines.frequencies import factorial_moments
-from theory.references import quadrature
+from theory.references import quadrature, symbolic, symbolic_deep
 from theory.approximation.gradient_gaps import every_path_bound, polynomial_within
 from theory.trace_forms.letters import unit_letter
 from theory.trace_forms import W, g, identity, teacher, tr
@@ -61,6 +61,12 @@ CALLS = {
     "quadrature, loss": "quadrature.loss(net(1, 1, 1, 1), N, batch_size=4, budget=B)",
     "quadrature, batch size": "quadrature.variance(net(1, 1, 1), 1, 1, batch_size=N, budget=B)",
     "quadrature rule": "quadrature.laguerre_rule(N, F(3))",
+    "symbolic, inputs": "symbolic.SymbolicNetwork((N, 1, 1)).variance_by_generator(1, 1, budget=B)",
+    "symbolic, hidden units": "symbolic.SymbolicNetwork((1, N, 1), teacher='product').variance_by_partitions(1, 1, budget=B)",
+    "symbolic, a problem": "symbolic.SymbolicNetwork.of(net(min(N, 200), 1, 1)).variance_by_partitions(1, 1, budget=B)",
+    "symbolic, deep": "symbolic_deep.SymbolicDeepNetwork((1, N, 1), (0, 0, 1), Gaussian(1)).variance(1, 1, budget=B)",
+    "symbolic, deep, inputs": "symbolic_deep.SymbolicDeepNetwork((N, 1, 1), (0, 0, 1), Gaussian(N)).loss(0, budget=B)",
+    "symbolic, deep, degree": "symbolic_deep.SymbolicDeepNetwork((1, 1, 1), (1,) * min(N, 10**5), Gaussian(1)).loss(1, budget=B)",
     "large batch": "large_batch.leading_coefficient(net(2, 2, 1), N, 1, budget=B)",
     "large batch, floats": "large_batch.leading_coefficient(net(2, 2, 2, 1, floats=True, rate=0.1), N, 1, budget=B)",
     "recursion": "recursion.expectation(tr(W(N, 1) @ W(N, 2)), net(1, 1, 1), budget=B)",

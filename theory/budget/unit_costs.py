@@ -61,6 +61,11 @@ UNITS = {
     "quadrature.call": 9.2e-06,  # a node, for each layer,
     "quadrature.product": 1.9e-06,  # and each weight
     "quadrature.rule": 8.6e-07,  # for the cube of a rule's nodes
+    "symbolic.term": 1.2e-05,  # a monomial that can occur,
+    "symbolic.product": 2e-07,  # a product of two terms, of numbers,
+    "symbolic.slope": 1e-06,  # a derivative,
+    "symbolic.partition": 1.2e-05,  # a partition of a batch's entries,
+    "symbolic.block": 3.5e-06,  # and a block split off
     "large_batch.call": 4.9e-06,  # numpy's own time
     "large_batch.flop": 6.2e-10,  # in doubles
     "large_batch.rational": 4.8e-07,  # in rationals,

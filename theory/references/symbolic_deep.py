@@ -14,19 +14,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise, product
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from theory.arithmetic.rows import RowMatrix
-from theory.exact import shown, to_fmpq, to_fraction
-from theory.inputs import InputLaw
+from theory.budget import WITHOUT_BUDGET, Budget, Cost, saturated, saturated_power
+from theory.exact import NumberLike, as_choice, as_index, as_sequence, shown, to_fmpq, to_fraction
+from theory.inputs import InputLaw, as_law
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
+from theory.references import symbolic_cost
 
 Exponents = tuple[int, ...]
 
@@ -46,8 +48,16 @@ class SymbolicDeepNetwork:
         (96, [(eps, 1), (W1_00^2*W2_00 - V1_00^2*V2_00, 2), (W1_00, 4)])
     """
 
-    def __init__(self, sizes: Sequence[int], activation: Sequence[Any], law: InputLaw) -> None:
-        shapes = [(n, m) for m, n in pairwise(sizes)]
+    def __init__(self, sizes: Sequence[int], activation: Sequence[NumberLike], law: InputLaw) -> None:
+        given = as_sequence(sizes, "sizes")
+        if len(given) < 2:
+            raise ValueError(f"sizes must be (p, p_1, ..., p_H) with at least one layer, but were {shown(sizes)}")
+        self._sizes = tuple(as_index(n, f"sizes[{k}]", minimum=1) for k, n in enumerate(given))
+        if as_law(law, "law").dimension != self._sizes[0]:
+            raise ValueError(f"law must be a law on R^{self._sizes[0]}, by the sizes, but was on R^{law.dimension}")
+        shapes = [(n, m) for m, n in pairwise(self._sizes)]
+        self._count = 2 * sum(n * m for n, m in shapes)
+        self._require_ring("sizes", activation, law, self._count)
         names = {
             letter: [[[f"{letter}{k}_{i}{j}" for j in range(m)] for i in range(n)] for k, (n, m) in enumerate(shapes, 1)] for letter in "WV"
         }
@@ -55,31 +65,47 @@ class SymbolicDeepNetwork:
             law, activation, len(shapes), [x for layers in names.values() for rows in layers for row in rows for x in row] + ["alpha"]
         )
         self.weights, self.teacher = ([RowMatrix([[self.variable[x] for x in row] for row in rows]) for rows in names[k]] for k in "WV")
-        self.rate: Any = self.variable["alpha"]
+        self.rate: fmpq | fmpq_mpoly = self.variable["alpha"]
 
     @classmethod
     def of(cls, problem: TeacherStudent) -> Self:
         """The numbers of one problem: only eps remains."""
+        as_problem(problem).optimizer.require_plain()
         network = cls.__new__(cls)
+        network._sizes, network._count = problem.sizes, 0
+        network._require_ring("problem", problem.polynomial, problem.inputs, 2 * sum(w.size for w in problem.student))
         network._open(problem.inputs, problem.polynomial, problem.depth, [])
         network.weights, network.teacher = ([network._numbers(w) for w in layers] for layers in (problem.student, problem.teacher))
         network.rate = to_fmpq(problem.learning_rate(0))
         return network
 
-    def variance(self, step: int, layer: int) -> fmpq_mpoly:
+    def predicted_cost(self, step: int, kind: str = "variance") -> Cost:
+        """Of `variance`, whatever the layer, or of "loss". Nothing is computed."""
+        as_choice(kind, "kind", ("variance", "loss"))
+        powers = [i for i, c in enumerate(self._sigma) if c]
+        return symbolic_cost.deep(self._sizes, powers, self._count, symbolic_cost.first_steps(step), self.law, kind == "loss")
+
+    def variance(self, step: int, layer: int, *, budget: Budget | None = None) -> fmpq_mpoly:
         """var(g_{step,layer}), step 0 or 1: for every entry q of one sample's gradient, E_1 being over x given w_step,
-        E[ (E_1 q)^2 + eps (E_1 q^2 - (E_1 q)^2) ] - (E E_1 q)^2.
+        E[ (E_1 q)^2 + eps (E_1 q^2 - (E_1 q)^2) ] - (E E_1 q)^2. UnaffordableError beyond the budget, a minute by default.
         """
+        k = as_index(layer, "layer", minimum=1)
+        if k > len(self.weights):
+            raise ValueError(f"layer must be in 1..{len(self.weights)}, but was {shown(layer)}")
+        cost = self.predicted_cost(step)
+        Budget.of(budget, WITHOUT_BUDGET).require(cost, f"var(g) with symbolic weights at t = {step}", symbolic_cost.LEFT)
         weights, total = self._weights(step), self.context.constant(0)
-        for entry in self._gradients(weights)[layer - 1]:
+        for entry in self._gradients(weights)[k - 1]:
             parts = self._in_x(entry)
             mean = self._expected(parts)
             square = self._expected(_product(parts, parts))
             total += self._over_batch(mean * mean + self.variable["eps"] * (square - mean * mean)) - self._over_batch(mean) ** 2
         return total
 
-    def loss(self, step: int) -> fmpq_mpoly:
-        """E loss(w_step), step 0 or 1."""
+    def loss(self, step: int, *, budget: Budget | None = None) -> fmpq_mpoly:
+        """E loss(w_step), step 0 or 1. UnaffordableError beyond the budget, a minute by default."""
+        cost = self.predicted_cost(step, "loss")
+        Budget.of(budget, WITHOUT_BUDGET).require(cost, f"E loss(w) with symbolic weights at t = {step}", symbolic_cost.LEFT)
         errors = (self._in_x(row[0]) for row in self._residual(self._weights(step)).rows)
         squares = sum((self._expected(_product(f, f)) for f in errors), self.context.constant(0))
         return self._over_batch(squares) / 2
@@ -96,11 +122,16 @@ class SymbolicDeepNetwork:
             raise ValueError("polynomial must have no variable but eps")
         return InverseBatchPolynomial([to_fraction(c.coeffs()[0]) if c else 0 for c in coefficients])
 
-    def _open(self, law: InputLaw, activation: Sequence[Any], depth: int, names: list[str]) -> None:
+    def _require_ring(self, argument: str, activation: Sequence[NumberLike], law: InputLaw, matrices: int) -> None:
+        degree = saturated(2, saturated_power(len(activation) - 1, len(self._sizes) - 2))
+        averages = symbolic_cost.multisets(degree, law.dimension + 1)
+        symbolic_cost.require_ring(argument, self._count + averages + law.dimension, matrices + averages)
+
+    def _open(self, law: InputLaw, activation: Sequence[NumberLike], depth: int, names: list[str]) -> None:
         p, self.law = law.dimension, law
         self._sigma = [to_fmpq(c) for c in activation]
         degree = 2 * (len(self._sigma) - 1) ** (depth - 1)
-        self._powers = [beta for beta in product(range(degree + 1), repeat=p) if sum(beta) <= degree]
+        self._powers = list(_exponents(p, degree))
         averages = ["A_" + "_".join(map(str, beta)) for beta in self._powers]
         names = [*names, "eps", *averages, *(f"x{i}" for i in range(p))]
         self.context = fmpq_mpoly_ctx.get(names, Ordering.lex)
@@ -111,8 +142,6 @@ class SymbolicDeepNetwork:
         self._blocks = cache(self._block_polynomial)
 
     def _weights(self, step: int) -> list[RowMatrix]:
-        if step not in (0, 1):
-            raise ValueError(f"step must be 0 or 1, but was {shown(step)}: later steps have too many terms")
         if not step:
             return self.weights
         moved = []
@@ -197,6 +226,15 @@ class SymbolicDeepNetwork:
 
     def _numbers(self, array: np.ndarray) -> RowMatrix:
         return RowMatrix([[self.context.constant(to_fmpq(x)) for x in row] for row in array.tolist()])
+
+
+def _exponents(variables: int, degree: int) -> Iterator[Exponents]:
+    """Those of total degree at most `degree`, in lexicographic order."""
+    if not variables:
+        yield ()
+        return
+    for n in range(degree + 1):
+        yield from ((n, *rest) for rest in _exponents(variables - 1, degree - n))
 
 
 def _product(f: dict[Exponents, fmpq_mpoly], g: dict[Exponents, fmpq_mpoly]) -> dict[Exponents, fmpq_mpoly]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction as F
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import fractions, gaussians, input_laws, learning_rates, problems, two_layer_sizes
 from theory import Gaussian, InverseBatchPolynomial, TeacherStudent, Uniform
+from theory.budget import Budget, CannotError
 from theory.degrees import variance_degree
 from theory.engines.base import Quantity
 from theory.engines.wishart import Wishart
@@ -80,5 +82,36 @@ def test_bad_arguments():
         SymbolicNetwork.of(TeacherStudent([[[1]]], [[[1]]], Gaussian(1), 1))
     uniform = SymbolicNetwork.of(TeacherStudent([[[1]], [[1]]], [[[0]], [[1]]], Uniform(1, 0, 1), []))
     assert uniform.in_inverse_batch_size(uniform.variance_by_partitions(0, 1)) == InverseBatchPolynomial([0, F(1, 5) - F(1, 9)])
-    with pytest.raises(ValueError, match="Gaussian inputs"):
+    with pytest.raises(CannotError, match="Gaussian inputs"):
         uniform.variance_by_generator(0, 1)
+    with pytest.raises(ValueError, match=r"layer must be in 1\.\.2"):
+        network.variance_by_generator(0, 3)
+    with pytest.raises(ValueError, match=r"sizes must be \(p, p_1, p_2\)"):
+        SymbolicNetwork((1, 1))
+
+
+@pytest.mark.parametrize("ask, message", [
+    (lambda: SymbolicNetwork((2, 3, 3)).variance_by_generator(1, 1), r"var\(g\) by generator at t = 1 would cost .*or a larger budget"),
+    (lambda: SymbolicNetwork((2, 3, 3)).variance_by_partitions(1, 2), r"var\(g\) by partitions at t = 1 would cost"),
+    (lambda: SymbolicNetwork((1, 1, 1)).variance_by_partitions(1, 1, budget=Budget(seconds=1e-6)), "would cost about .* 1e-06 s"),
+    (lambda: SymbolicNetwork((300, 300, 300)), "sizes must be smaller: the ring would cost"),
+    (lambda: SymbolicNetwork.of(TeacherStudent([[[1] * 12]], [[[1] * 12]], Gaussian(12), 1)), "two linear layers"),
+    (lambda: SymbolicNetwork.of(wide(12)).variance_by_partitions(1, 1), r"var\(g\) by partitions at t = 1 would cost"),
+])  # fmt: skip
+def test_what_has_too_many_terms_is_refused_at_once(ask, message):
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match=message):
+        ask()
+    assert time.perf_counter() - began < 2
+
+
+def wide(p):
+    return TeacherStudent([[[1] * p], [[1]]], [[[2] * p], [[1]]], Gaussian(p), 1)
+
+
+def test_predicted_costs_grow_with_the_network():
+    for route in ("generator", "partitions"):
+        costs = [SymbolicNetwork(sizes).predicted_cost(1, route).seconds for sizes in [(1, 1, 1), (1, 2, 1), (1, 2, 2), (2, 2, 2)]]
+        assert costs == sorted(set(costs)) and costs[0] < 0.1
+        assert SymbolicNetwork((2, 1, 1)).predicted_cost(0, route).seconds < SymbolicNetwork((2, 1, 1)).predicted_cost(1, route).seconds
+        assert SymbolicNetwork.of(wide(2)).predicted_cost(1, route).seconds < SymbolicNetwork((2, 1, 1)).predicted_cost(1, route).seconds

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction as F
-from math import factorial
+from math import comb, factorial
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 from tests.strategies import fractions, input_laws, learning_rates, problems
 from theory import Gaussian, TeacherStudent
+from theory.budget import Budget
 from theory.degrees import loss_degree, variance_degree
 from theory.engines.base import Quantity
 from theory.engines.deep_moments import DeepMoments
 from theory.exact import to_fmpq
+from theory.references import symbolic_cost
 from theory.references.symbolic_deep import SymbolicDeepNetwork
 
 SQUARE, QUADRATIC = (0, 0, 1), (0, 1, F(1, 2))
@@ -69,6 +72,32 @@ def test_a_problem_of_any_law_by_partitions_and_by_the_engine(problem, step, dat
     network, layer = SymbolicDeepNetwork.of(problem), data.draw(st.integers(1, problem.depth))
     assert network.in_inverse_batch_size(network.variance(step, layer)) == DeepMoments().compute(problem, Quantity("variance", step, layer))
     assert network.in_inverse_batch_size(network.loss(step)) == DeepMoments().compute(problem, Quantity("loss", step))
+
+
+QUARTIC = (1, 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("ask, message", [
+    (lambda: SymbolicDeepNetwork((1, 1, 1, 1), QUADRATIC, Gaussian(1)).variance(1, 1), "symbolic weights at t = 1 would cost"),
+    (lambda: SymbolicDeepNetwork((1, 2, 2), QUARTIC, Gaussian(1)).loss(1), r"E loss\(w\) with symbolic weights at t = 1 would cost"),
+    (lambda: SymbolicDeepNetwork((1, 1, 1), SQUARE, Gaussian(1)).loss(1, budget=Budget(bytes=10)), "would cost about .* 10 B"),
+    (lambda: SymbolicDeepNetwork((64, 3, 2), QUADRATIC, Gaussian(64)), "sizes must be smaller: the ring would cost"),
+    (lambda: SymbolicDeepNetwork((1, 1, 1), SQUARE, Gaussian(2)), r"law must be a law on R\^1, by the sizes, but was on R\^2"),
+    (lambda: SymbolicDeepNetwork((1,), SQUARE, Gaussian(1)), "sizes must be .* with at least one layer"),
+    (lambda: SymbolicDeepNetwork((1, 1, 1), SQUARE, Gaussian(1)).variance(0, 3), r"layer must be in 1\.\.2"),
+])  # fmt: skip
+def test_what_has_too_many_terms_is_refused_at_once(ask, message):
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match=message):
+        ask()
+    assert time.perf_counter() - began < 2
+
+
+def test_counts_behind_predicted_costs():
+    assert [n for n, _ in zip(symbolic_cost._bell_numbers(), range(7), strict=False)] == [1, 1, 2, 5, 15, 52, 203]
+    assert all(symbolic_cost.multisets(n, k) == pytest.approx(comb(n + k - 1, n)) for n in range(9) for k in range(1, 9))
+    assert symbolic_cost.multisets(5, 0) == 1 and symbolic_cost.multisets(10**9, 10**9) == symbolic_cost.multisets(10**400, 3) == 1e30
+    assert symbolic_cost._degrees_in_x([1, 2], 3) == {1, 2, 3, 4} and symbolic_cost._degrees_in_x([0, 3], 2) == {0, 3}
 
 
 def test_later_steps_and_other_variables_are_refused():
