@@ -66,8 +66,8 @@ def simulate(
     steps: Annotated[int, typer.Option(help="Steps to look at, from 0.")] = 1000,
     replicas: Annotated[int, typer.Option(help="Runs at every batch size.")] = 1000,
     seed: Annotated[int, typer.Option(help="Every random number descends from it.")] = 0,
-    inputs: Annotated[str, typer.Option(help="Input law of the synthetic problem: gaussian, rademacher or uniform.")] = "gaussian",
-    problem_seed: Annotated[int, typer.Option(help="Seed of the synthetic problem's weights.")] = 0,
+    inputs: Annotated[str, typer.Option(help="With synthetic alone: its input law, gaussian, rademacher or uniform.")] = "gaussian",
+    problem_seed: Annotated[int, typer.Option(help="With synthetic alone: the seed of its weights.")] = 0,
     store: Annotated[Path | None, typer.Option(help="Directory in which finished shards survive.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the shards that the store has.")] = False,
     repair: Annotated[bool, typer.Option("--repair", help="Go on, and compute corrupt shards of the store again.")] = False,
@@ -107,9 +107,9 @@ def simulate(
             if problem is None or not batch_sizes:
                 what, how = ("problem", "synthetic") if problem is None else ("batch_sizes", "--batch-sizes 4 16 64")
                 raise ValueError(f"{what} must be given, as in {how}, or --again with the file of a result")
-            network = _problem(problem, inputs, problem_seed)
+            network = _problem(problem, inputs, problem_seed, _said(ctx))
         else:
-            network, settings = _again(again, settings, ctx)
+            network, settings = _again(again, settings, _said(ctx))
         if terminal.is_closed() and store is None and out is None and not dry_run:
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         if store is None and (resume or repair):
@@ -152,9 +152,13 @@ def simulate(
         print_result(result)
 
 
-def _again(path: Path, settings: dict[str, Any], ctx: Any) -> tuple[TeacherStudent, dict[str, Any]]:
+def _said(ctx: Any) -> set[str]:
+    """The parameters that were given on the command line, whatever their values."""
+    return {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
+
+
+def _again(path: Path, settings: dict[str, Any], said: set[str]) -> tuple[TeacherStudent, dict[str, Any]]:
     """The problem and the settings of a result; what was said on the command line takes the place of what the file says."""
-    said = {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
     for name in ("problem", "inputs", "problem_seed"):
         if name in said:
             raise ValueError(f"{name} must be left out with --again, whose file says it")
@@ -196,11 +200,13 @@ def _write(result: Any, out: Path, kept: str) -> None:
         raise typer.Exit(1) from None
 
 
-def _problem(name: str, inputs: str, seed: int) -> TeacherStudent:
+def _problem(name: str, inputs: str, seed: int, said: set[str]) -> TeacherStudent:
     as_index(seed, "problem_seed")
     if name != SYNTHETIC:
-        if inputs != "gaussian" or seed != 0:
-            raise ValueError("inputs and problem_seed must be left out for a problem in a file, which says its own")
+        for option in ("inputs", "problem_seed"):
+            if option in said:
+                flag = f"--{option.replace('_', '-')}"
+                raise ValueError(f"{option} must be left out unless problem is {SYNTHETIC!r}, but {flag} was given with {name!r}")
         if not Path(name).suffix and not Path(name).exists():
             raise ValueError(f"problem must be 'synthetic' or a .toml or .json file, but was {name!r}{did_you_mean(name, [SYNTHETIC])}")
         return read_problem(Path(name))

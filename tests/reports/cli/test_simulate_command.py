@@ -151,7 +151,15 @@ def test_resume(network, tmp_path):
         (("--batch-sizes", "4", "--estimator", "best"), "estimator must be one of"),
         (("--batch-sizes", "4", "--store", "/proc/nowhere"), "store must be a directory that can be written"),
         (("--batch-sizes", "4", "--out", "result.txt"), "out must be a .nc file"),
-        (("--batch-sizes", "4", "--inputs", "uniform"), "inputs and problem_seed must be left out"),
+        (
+            ("--batch-sizes", "4", "--inputs", "uniform"),
+            "inputs must be left out unless problem is 'synthetic', but --inputs was given with",
+        ),
+        (("--batch-sizes", "4", "--inputs", "gaussian"), "inputs must be left out unless problem is 'synthetic'"),
+        (
+            ("--batch-sizes", "4", "--problem-seed", "0"),
+            "problem_seed must be left out unless problem is 'synthetic', but --problem-seed was",
+        ),
         (("--batch-sizes", "4", "--max-hours", "0"), "max_hours must be positive"),
         (("--batch-sizes", "4", "--max-gigabytes", "0"), "max_gigabytes must be positive"),
         (("--batch-sizes", "4", "1.5"), "batch_sizes must be integers, as in --batch-sizes 4 16 64, but had '1.5'"),
@@ -164,6 +172,12 @@ def test_resume(network, tmp_path):
 def test_bad_input_is_one_line(network, options, said):
     shown = run(network, *options)
     assert shown.exit_code == 2 and said in shown.stderr and len(shown.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("option", ["--inputs", "--problem-seed"])
+def test_help_says_what_goes_with_synthetic_alone(option):
+    line = next(line for line in run("--help").stdout.splitlines() if option in line)
+    assert "With synthetic alone" in line
 
 
 def test_a_full_disk_is_one_line_and_loses_nothing(network, tmp_path, monkeypatch):
