@@ -25,6 +25,7 @@ PINNED: dict[str, TeacherStudent] = {
     "three atoms": TeacherStudent(_UNIT, _NONE, Discrete([0, 1, 2]), F(1, 4)),
     "coin": TeacherStudent(_UNIT, _NONE, Rademacher(1), F(1, 4)),
     "one atom": TeacherStudent(_UNIT, [[[F(1, 3)]], [[0]]], Discrete([1]), F(1, 7)),
+    "units": TeacherStudent([[[1]], [[1]]], _NONE, Discrete([1, 2]), 1),
     # at the teacher: nothing moves
     "still": TeacherStudent([[[1]], [[1]]], [[[1]], [[1]]], Discrete([1]), 1),
     # the loss is no decreasing function of b

@@ -7,7 +7,8 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent
+from tests.instances import SMOOTH
+from theory import Gaussian, Rademacher, TeacherStudent
 from theory.approximation import certified_decreasing_range, every_path_bound, gradient_gap_bound, polynomial_within
 from theory.approximation.run_bounds import observed_gaps, polynomial_run, smooth_run
 from theory.chebyshev import approximate
@@ -67,7 +68,7 @@ def test_a_polynomial_within_a_tolerance(benchmark):
 @pytest.mark.benchmark(group="variances")
 def test_a_decreasing_range(benchmark):
     """Sizes 1-1-1, two atoms, degree 21, b = 1..16 by enumeration of all mini-batches."""
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
+    problem = SMOOTH["scalar"]
     polynomial = approximate("tanh", 3, 21)
     found = benchmark.pedantic(certified_decreasing_range, args=(problem, polynomial, 1, 1), kwargs={"largest": 16}, rounds=3)
     assert found.interval == (1, 14)

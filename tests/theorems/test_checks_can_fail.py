@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from flint import arb
 
-from theory import Discrete, Rademacher, TeacherStudent
+from tests.instances import SMOOTH
+from theory import Rademacher, TeacherStudent
 from theory.approximation.gap_bounds import Gaps
 from theory.claims import general_networks, leaky_relu, theorem_3_6, theorem_a9, theorem_a10
 from theory.claims.general_networks import closeness
@@ -90,7 +91,7 @@ def test_one_polynomial_that_follows_is_enough_for_the_print(monkeypatch):
 
 
 def test_variances_outside_the_interval_or_out_of_order_fail(monkeypatch):
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "tanh")
+    problem = SMOOTH["scalar"]
     instance = general_networks.Close("small", problem, 1, 1, F(3), 21, 4)
     assert general_networks.check(instance).holds
     honest = closeness.certified_decreasing_range

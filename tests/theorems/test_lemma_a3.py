@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat
 
-from theory import Discrete, TeacherStudent
+from tests.instances import PINNED
+from theory import Discrete
 from theory.claims.lemma_a3 import CLAIM, broken_counts, check, check_printed
 from theory.claims.support.recursion_cases import MixedProduct, difference, lookup_after, mean_over_samples
 from theory.recursion import KroneckerForm, remove_gradient_layer
@@ -42,9 +43,8 @@ def replace_teacher(instance):
 
 def test_a_product_law_for_dependent_samples_is_wrong(ledger):
     # two gradients of one sample, x in {1, 2}: E x^4 = 17/2, but E x^2 E x^2 = 25/4
-    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)
-    same = MixedProduct(problem, (g(0, 1, 1) @ g(0, 2, 1),))
-    other = MixedProduct(problem, (g(0, 1, 1) @ g(0, 2, 2),))
+    same = MixedProduct(PINNED["units"], (g(0, 1, 1) @ g(0, 2, 1),))
+    other = MixedProduct(PINNED["units"], (g(0, 1, 1) @ g(0, 2, 2),))
     ledger.record("A.3", check(same))
     ledger.record("A.3", check(other))
     assert (mean_over_samples(same), mean_over_samples(other)) == (fmpq(17, 2), fmpq(25, 4))
@@ -81,6 +81,5 @@ def test_a_wrong_sign_or_a_lost_term_is_noticed():
 
 
 def test_batch_gradients_are_refused():
-    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)
     with pytest.raises(ValueError, match="gradients of single samples"):
-        remove_gradient_layer(KroneckerForm.from_rows([g(0, 1)]), problem, 0)
+        remove_gradient_layer(KroneckerForm.from_rows([g(0, 1)]), PINNED["units"], 0)

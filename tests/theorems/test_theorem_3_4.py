@@ -8,6 +8,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from tests.instances import PINNED
 from tests.strategies import discrete_laws, fractions, problems
 from theory import Discrete, TeacherStudent
 from theory.claims import theorem_3_4 as claim
@@ -67,12 +68,7 @@ def test_even_cumulants_of_a_coin_do_not_vanish(n):
 
 
 def test_the_degree_is_attained_by_networks_without_structure():
-    problem = TeacherStudent(
-        [[[1, F(1, 2)], [0, -1]], [[F(1, 2), 1]]],
-        [[[0, 1], [1, 0]], [[1, 1]]],
-        Discrete([(1, 2), (2, -1)], [F(1, 3), F(2, 3)]),
-        [F(1, 5), F(1, 3), F(1, 4)],
-    )
+    problem = PINNED["plane of two atoms"]
     for step, layer in product(range(4), (1, 2)):
         assert Frequencies().compute(problem, Quantity("variance", step, layer)).degree == (1, 6, 23, 76)[step]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from math import factorial, prod
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.instances import PINNED
 from tests.strategies import input_laws
-from theory import Discrete, TeacherStudent
+from theory import Discrete
 from theory.claims.support.recursion_cases import MixedProduct
 from theory.claims.theorem_a4 import CLAIM, check, check_printed
 from theory.recursion import KroneckerForm, conditional_expectation
@@ -76,7 +78,7 @@ def test_base_b_digits_are_no_coefficients():
 
 def test_degree_d_is_never_reached_and_d_minus_1_is():
     # unequal chances: with equal ones the law of x^2 is symmetric and its third cumulant vanishes
-    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2], [F(1, 3), F(2, 3)]), learning_rates=1)
+    problem = replace(PINNED["units"], inputs=Discrete([1, 2], [F(1, 3), F(2, 3)]))
     for d in (1, 2, 3, 4):
         form = KroneckerForm.from_rows([g(0, 1)] * d)
         assert len(conditional_expectation(form, problem, 0)) == d
@@ -84,11 +86,10 @@ def test_degree_d_is_never_reached_and_d_minus_1_is():
 
 
 def test_without_gradients_nothing_changes(ledger):
-    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 2))
+    problem = replace(PINNED["units"], learning_rates=F(1, 2))
     ledger.record("A.4", check(MixedProduct(problem, (W(1, 1),), [[3]], W(0, 2), history=((0, 1),))))
 
 
 def test_single_samples_are_refused():
-    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)
     with pytest.raises(ValueError, match="batch gradients"):
-        conditional_expectation(KroneckerForm.from_rows([g(0, 1, 1)]), problem, 0)
+        conditional_expectation(KroneckerForm.from_rows([g(0, 1, 1)]), PINNED["units"], 0)

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from theory import Discrete, TeacherStudent
+from tests.instances import PINNED
 from theory.claims.theorem_a5 import CLAIM, broken_counts
 from theory.recursion import KroneckerForm, unroll
 from theory.trace_forms import W
@@ -23,6 +23,5 @@ def test_a_wrong_coefficient_is_noticed():
 
 
 def test_step_zero_is_refused():
-    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=1)
     with pytest.raises(ValueError, match="step must be at least 1"):
-        unroll(KroneckerForm.from_rows([W(0, 1)]), problem, 0)
+        unroll(KroneckerForm.from_rows([W(0, 1)]), PINNED["units"], 0)

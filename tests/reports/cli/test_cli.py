@@ -16,8 +16,9 @@ from reports.cli.variance_command import outline
 from reports.site import measured
 from reports.site.measured_page import MeasuredPage
 from reports.text.problem_text import KEYS
+from tests.instances import PINNED
 from tests.reports.cli.fakes import claim, differ
-from theory import Discrete, InverseBatchPolynomial, TeacherStudent, variance_poly
+from theory import InverseBatchPolynomial, variance_poly
 from theory.inputs import NAMED
 
 ATOMS = [
@@ -60,8 +61,7 @@ def test_variance_prints_the_polynomial_and_what_follows_from_it() -> None:
 
 def test_json_is_exact_and_agrees_with_the_library() -> None:
     code, out, _ = run(*ATOMS, "--json", "--at", "2", "--engine", "frequencies")
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), learning_rates=F(1, 4))
-    v = variance_poly.variance_polynomial(problem, step=1, layer=1)
+    v = variance_poly.variance_polynomial(PINNED["two atoms"], step=1, layer=1)
     data = json.loads(out)
     assert code == 0 and [F(c) for c in data["coefficients"]] == list(v.coefficients)
     assert data["values"] == {"2": "12393/8192"} and data["decreasing_from"] == 2 and data["engine"] == "frequencies"

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import compare, simulate
+from tests.instances import SMOOTH
 from tests.strategies import discrete_laws, problems
 from theory import Discrete, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.activations import custom
@@ -82,7 +83,7 @@ def test_simulation_agrees_with_enumeration(name):
 
 
 def test_exact_engines_refuse_and_say_what_to_do():
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "sigmoid")
+    problem = replace(SMOOTH["scalar"], activation="sigmoid")
     advice = r"activation must be a polynomial.*chebyshev\.approximate\('sigmoid'"
     for compute in (
         lambda: variance_poly.variance_polynomial(problem, 1, 1),
@@ -104,7 +105,7 @@ def test_exact_engines_refuse_and_say_what_to_do():
 
 
 def test_a_polynomial_in_its_place_is_taken():
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), "sigmoid")
+    problem = replace(SMOOTH["scalar"], activation="sigmoid")
     polynomial = replace(problem, activation=approximate("sigmoid", 2, 9).coefficients)
     v = variance_poly.variance_polynomial(polynomial, 1, 1)
     assert v(3) == enumeration.variance(polynomial, 1, 1, batch_size=3)
@@ -112,8 +113,7 @@ def test_a_polynomial_in_its_place_is_taken():
 
 
 def test_what_cannot_be_enumerated_is_named():
-    sine = custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1)
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([0, 1]), F(1, 4), sine)
+    problem = replace(SMOOTH["scalar"], activation=custom(np.sin, np.cos, lipschitz=1, derivative_lipschitz=1))
     with pytest.raises(ValueError, match="activation must be a polynomial or a named one"):
         enumeration.variance_ball(problem, 1, 1, batch_size=2)
     with pytest.raises(ValueError, match="activation must be a polynomial, relu or leaky_relu"):

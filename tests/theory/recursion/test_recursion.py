@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as F
 from functools import reduce
 
@@ -174,16 +175,15 @@ def test_floats_are_the_binary_rationals_that_they_are():
     assert expectation(norm(1, 1), problem).coefficients == expectation(norm(1, 1), exact).coefficients
 
 
-def test_scalar_constants_and_linearity():
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), learning_rates=F(1, 4))
-    a, b = norm(1, 1), tr(W(1, 1) @ g(0, 1).T)
-    five = expectation(tr(W(0, 1)) * 0 + 5, problem)
-    assert five.coefficients == (5,)
-    combined = expectation(3 * a - b + 5, problem)
-    assert combined.coefficients == (3 * expectation(a, problem) - expectation(b, problem) + five).coefficients
-
-
 PROBLEM = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), learning_rates=F(1, 4))
+
+
+def test_scalar_constants_and_linearity():
+    a, b = norm(1, 1), tr(W(1, 1) @ g(0, 1).T)
+    five = expectation(tr(W(0, 1)) * 0 + 5, PROBLEM)
+    assert five.coefficients == (5,)
+    combined = expectation(3 * a - b + 5, PROBLEM)
+    assert combined.coefficients == (3 * expectation(a, PROBLEM) - expectation(b, PROBLEM) + five).coefficients
 
 
 @pytest.mark.parametrize("compute", [expectation, literal_expectation])
@@ -209,7 +209,7 @@ def test_a_budget_is_kept():
 def test_predicted_terms_are_an_upper_bound():
     for form in (norm(0, 1), norm(1, 1), norm(1, 2), g(1, 1), W(1, 1) @ g(0, 1).T, norm(0, 1) * norm(0, 2)):
         for law, method in ((Gaussian(1), "words"), (Discrete([1, 2]), "graphs")):
-            problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], law, learning_rates=F(1, 4))
+            problem = replace(PROBLEM, inputs=law)
             alphabet = Alphabet(problem)
             made = len(gaussian_sum(form, alphabet) if method == "words" else graph_sum(form, alphabet))
             predicted = int(predicted_cost(form, problem, method=method).basis.split()[0].replace(",", ""))

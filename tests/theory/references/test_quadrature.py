@@ -1,5 +1,6 @@
 """Gauss-Laguerre quadrature over the batches against moments written out sample by sample."""
 
+from dataclasses import replace
 from fractions import Fraction as F
 from itertools import product
 from math import comb
@@ -7,6 +8,7 @@ from math import comb
 import pytest
 from flint import arb, ctx, fmpq, fmpq_poly
 
+from tests.instances import PINNED
 from theory import Discrete, Gaussian, TeacherStudent
 from theory.budget import Budget, CannotError, UnaffordableError
 from theory.references import quadrature
@@ -94,8 +96,7 @@ def test_a_rule_integrates_to_its_degree_and_no_further(count, b):
 
 
 def test_more_bits_give_a_tighter_ball_inside():
-    problem = TeacherStudent([[[F(1, 2)]], [[F(-2, 3)]]], [[[F(3, 4)]], [[1]]], Gaussian(1), learning_rates=F(1, 10))
-    rough, fine = (quadrature.variance(problem, 2, 1, batch_size=3, bits=bits) for bits in (80, 240))
+    rough, fine = (quadrature.variance(PINNED["scalar"], 2, 1, batch_size=3, bits=bits) for bits in (80, 240))
     assert rough.overlaps(fine) and fine.rad() < rough.rad() * 1e-30
 
 
@@ -126,7 +127,7 @@ def test_bad_input_and_budgets(call, error, message):
 
 
 def test_balls_are_finite():
-    steep = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Gaussian(1), learning_rates=F(1, 4))
+    steep = replace(PINNED["coin"], inputs=Gaussian(1))
     assert quadrature.variance(steep, 4, 1, batch_size=2).is_finite()
     # var(g_0) = (2 / b) w_2^2 (w_1 w_2)^2 at any size of b
     assert abs(quadrature.variance(steep, 0, 1, batch_size=1e30, bits=300) * arb(1e30) / 32 - 1) < 1e-12
