@@ -10,7 +10,7 @@ import pytest
 from flint import fmpq, fmpq_mat
 
 from tests.instances import PINNED
-from theory import Discrete
+from theory import Discrete, TeacherStudent
 from theory.claims.lemma_a3 import CLAIM, broken_counts, check, check_printed
 from theory.claims.support.recursion_cases import MixedProduct, difference, lookup_after, mean_over_samples
 from theory.recursion import KroneckerForm, remove_gradient_layer
