@@ -28,14 +28,14 @@ def verify(
 
 
 def findings_table(found: list[Findings]) -> str:
-    """One row per claim: verdict, checks that hold, instances that refute the print, not checked, largest difference, confirmed or not."""
-    names = ("Claim", "Verdict", "Holds", "Print refuted", "Not checked", "Largest difference", "Confirmed")
+    """One row per claim: verdict, checks that hold, instances on which print or printed proof fails, not checked, confirmed or not."""
+    names = ("Claim", "Verdict", "Holds", "Print fails", "Its proof fails", "Not checked", "Largest difference", "Confirmed")
     rows = []
     for f in found:
         held = sum(e.outcome is Outcome.HOLDS for e in f.supporting)
-        refuted = sum(e.outcome is Outcome.FAILS for e in f.refuting)
+        fails = [f"{sum(e.outcome is Outcome.FAILS for e in group)}/{len(group)}" for group in (f.refuting, f.of_the_proof)]
         difference = "-" if f.largest_difference is None else decimal(f.largest_difference, 2)
         confirmed = "yes" if f.confirmed else "NO"
-        checks = f"{held}/{len(f.supporting)}", f"{refuted}/{len(f.refuting)}", str(f.not_checked)
+        checks = f"{held}/{len(f.supporting)}", *fails, str(f.not_checked)
         rows.append((f.claim.id, f.claim.verdict.value, *checks, difference, confirmed))
-    return terminal.table(names, rows, right=names[2:6], columns=terminal.width())
+    return terminal.table(names, rows, right=names[2:7], columns=terminal.width())
