@@ -18,7 +18,7 @@ HOUSE: dict[str, dict[str, tuple[str, ...]]] = {
         "numbers": ("exact", "budget", "arithmetic", "inverse_batch", "degrees"),
         "problems": ("inputs", "activations", "optimizers", "problem", "routes", "backpropagation"),
         "algebra": ("kronecker", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
-        "recursion and engines": ("recursion", "engines", "large_batch"),
+        "recursion and engines": ("recursion", "engines", "large_batch", "linear_regression"),
         "slow truth": ("enumeration", "references"),
         "answers": ("affordable_routes", "variance_poly", "approximation"),
         "front": ("theory",),

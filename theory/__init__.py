@@ -15,7 +15,7 @@ What there is
 
     TeacherStudent              the problem: student, teacher, inputs, learning rates, activation, optimizer; all but b, checked once
     Gaussian, Discrete          laws of the inputs; Rademacher and Uniform coordinates, Independent ones with any table of moments
-    SGD                         the optimizer of a problem: plain SGD, all that is computed so far
+    SGD                         the optimizer: plain SGD everywhere; momentum and weight decay in linear_regression
     variance_poly               from a problem to its polynomials: var(g), E||g||^2, E g, E loss(w), any trace form, and what they will cost
     InverseBatchPolynomial      the answer: coefficients, values, degree, where it decreases, and a proved error where one is left
     Budget                      what a request may cost
@@ -23,6 +23,7 @@ What there is
     activations                 sigmoid, tanh, softplus, GELU, SiLU, ELU, ReLU, leaky ReLU, or one of your own
     chebyshev                   polynomials in the place of an activation, with certified errors
     approximation               how far SGD with the polynomial drifts from SGD with the activation: Theorems 3.6, A.9 and A.10
+    linear_regression           one layer at every step, on data with any labels or on a population: momentum, weight decay, t = 2,000
     large_batch                 beta_1, the leading coefficient of var(g): linear networks, where whole polynomials are too long
     degrees                     the degrees of these polynomials in 1/b, sharp and as printed
 
@@ -55,7 +56,7 @@ The house, from the ground up: what stands on a floor imports from it, in no cir
     numbers                  exact, budget, arithmetic, inverse_batch, degrees
     problems                 inputs, activations, optimizers, problem, routes, backpropagation
     algebra                  kronecker, trace_forms, gaussian_moments, chebyshev, polynomial_networks
-    recursion and engines    recursion, engines, large_batch
+    recursion and engines    recursion, engines, large_batch, linear_regression
     slow truth               enumeration, references
     answers                  affordable_routes, variance_poly, approximation
     front                    theory
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
         inverse_batch,
         kronecker,
         large_batch,
+        linear_regression,
         optimizers,
         polynomial_networks,
         problem,
@@ -102,7 +104,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TeacherStudent", "Gaussian", "Discrete", "Rademacher", "Uniform", "Independent", "SGD",
     "variance_poly", "InverseBatchPolynomial", "Budget",
-    "activations", "chebyshev", "approximation", "large_batch", "degrees",
+    "activations", "chebyshev", "approximation", "linear_regression", "large_batch", "degrees",
     "enumeration", "references", "recursion", "trace_forms", "gaussian_moments", "kronecker", "polynomial_networks", "claims",
     "problem", "inputs", "optimizers", "inverse_batch", "budget",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The update of the weights, in one place and for numbers of every kind: W_{t+1,k} = W_{t,k} - alpha_t g_{t,k}.
+"""The update of the weights and its learning rates, in one place and for numbers of every kind: W_{t+1,k} = W_{t,k} - alpha_t g_{t,k}.
 
 Whoever follows the weights asks the problem's optimizer for its `step`, or, where the update has gone into a formula of its own (closed
 recursions, fused products), asks for plain SGD with `require_plain` or `unsupported_reason` before any work.
@@ -6,13 +6,15 @@ recursions, fused products), asks for plain SGD with `require_plain` or `unsuppo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
 
-from theory.budget import CannotError
-from theory.exact import Number, NumberLike, as_flag, as_number, shown, spelled
+from theory.budget import CannotError, Cost, as_count, refuse_large, saturated
+from theory.exact import Number, NumberLike, as_flag, as_index, as_number, as_sequence, evaluated, shown, spelled
+from theory.exact.foreign_arrays import is_nested, plain
 
 #: A matrix, or a number, of any ring.
 M = TypeVar("M", bound=Any)
@@ -25,8 +27,9 @@ class SGD:
         d_t = g_t + weight_decay w_t,      v_0 = d_0,      v_t = momentum v_{t-1} + (1 - dampening) d_t
         w_{t+1} = w_t - alpha_t v_t,       or, with nesterov,  w_t - alpha_t (d_t + momentum v_t)
 
-    Plain SGD, without momentum (dampening then says nothing) and weight decay, is all that is computed so far: anything else is a valid
-    record that every engine refuses with a CannotError. Raises TypeError or ValueError, naming the field, for what is no such optimizer.
+    Plain SGD, without momentum (dampening then says nothing) and weight decay, is all that networks are computed with so far: any other
+    record is valid, and every engine refuses it with a CannotError; `theory.linear_regression` computes with all of it. Raises TypeError or
+    ValueError, naming the field, for what is no such optimizer.
 
     >>> SGD(), SGD(momentum="9/10", nesterov=True)
     (SGD(), SGD(momentum=9/10, nesterov=True))
@@ -84,6 +87,29 @@ class SGD:
         except TypeError as error:
             raise TypeError(f"weights - gradients * rate must be defined, but is not for the rate {shown(rate)}: {error}") from error
 
+    @property
+    def has_buffer(self) -> bool:
+        """Whether a step depends on the buffer v of the steps before."""
+        return bool(self.momentum)
+
+    def linear_step(self, rate: Fraction, is_first: bool) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+        """The step as a matrix, in rationals: w' = a_0 w + a_1 v + a_2 g and v' = b_0 w + b_1 v + b_2 g, as (a, b).
+
+        The buffer v is 0 before the first step, which torch takes without dampening, and stays 0 where there is no momentum.
+
+        >>> SGD(weight_decay="1/3").linear_step(Fraction(1, 2), is_first=True)[0]
+        (Fraction(5, 6), Fraction(0, 1), Fraction(-1, 2))
+        """
+        momentum, decay, one = Fraction(self.momentum), Fraction(self.weight_decay), Fraction(1)
+        kept, taken = (Fraction(0), one) if is_first else (momentum, one - Fraction(self.dampening))
+        direction: tuple[Fraction, ...] = (decay, Fraction(0), one)  # d = g + lambda w
+        buffer = (taken * decay, kept, taken) if self.has_buffer else (Fraction(0),) * 3
+        if self.nesterov:
+            direction = tuple(d + momentum * v for d, v in zip(direction, buffer, strict=True))
+        elif self.has_buffer:
+            direction = buffer
+        return tuple(w - rate * d for w, d in zip((one, Fraction(0), Fraction(0)), direction, strict=True)), buffer
+
 
 def as_optimizer(value: object) -> SGD:
     """`optimizer` as it is; a TypeError for anything but an SGD."""
@@ -98,3 +124,36 @@ def as_rate(value: object, name: str) -> Number:
     if rate < 0:
         raise ValueError(f"{name} must not be negative, but was {spelled(rate)}")
     return rate
+
+
+LearningRates = Number | tuple[Number, ...] | Callable[[int], NumberLike]
+
+
+def as_learning_rates(value: object) -> LearningRates:
+    """alpha_0, alpha_1, ... as a tuple, one number for every step, or a function t -> alpha_t, which is only asked when it is needed."""
+    if callable(value) and not isinstance(value, type) and not hasattr(value, "_mpf_"):  # mpmath.pi can be called
+        return value
+    held = plain(value, "learning_rates")
+    if is_nested(held):
+        return tuple(as_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(held, "learning_rates")))
+    return as_rate(held, "learning_rates")
+
+
+def rate_at(rates: LearningRates, step: int) -> Number:
+    """alpha_step. ValueError for a step that a list of rates does not reach."""
+    if callable(rates):
+        name = f"learning_rates({step})"
+        return as_rate(evaluated(rates, name, step), name)
+    if isinstance(rates, tuple):
+        if step >= len(rates):
+            raise ValueError(f"learning_rates must reach alpha_{step}, but only {len(rates)} were given (alpha_0, ...)")
+        return rates[step]
+    return rates
+
+
+def rates_before(rates: LearningRates, step: int) -> tuple[Number, ...]:
+    """alpha_0, ..., alpha_{step-1}: all that w_step depends on. UnaffordableError for more than fit a gigabyte."""
+    t = as_index(step, "step")
+    count = saturated(t)
+    refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "a smaller step")
+    return tuple(rate_at(rates, s) for s in range(t))

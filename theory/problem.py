@@ -14,7 +14,6 @@ import numpy as np
 
 from theory.activations import Activation
 from theory.activations import activation as named_activation
-from theory.budget import Cost, as_count, refuse_large, saturated
 from theory.exact import (
     MatrixLike,
     Number,
@@ -24,20 +23,17 @@ from theory.exact import (
     as_matrix,
     as_number,
     as_sequence,
-    evaluated,
     is_exact,
     shown,
     spelled,
     to_float,
 )
-from theory.exact.foreign_arrays import is_nested, plain
+from theory.exact.foreign_arrays import is_nested
 from theory.inputs import InputLaw, as_law
-from theory.optimizers import SGD, as_optimizer, as_rate
+from theory.optimizers import SGD, LearningRates, as_learning_rates, as_optimizer, rate_at, rates_before
 
 #: Beyond all that could be computed, so that counts of work stay within the range of doubles.
 FARTHEST_STEP = 10**15
-
-LearningRates = Number | tuple[Number, ...] | Callable[[int], NumberLike]
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -84,7 +80,7 @@ class TeacherStudent:
         shapes = [w.shape for w in layers], [w.shape for w in targets]
         if shapes[0] != shapes[1]:
             raise ValueError(f"teacher must have the shapes of student, {shapes[0]}, but had {shapes[1]}")
-        checked = (layers, targets, law, _rates(learning_rates), _activation(activation), as_optimizer(optimizer))
+        checked = (layers, targets, law, as_learning_rates(learning_rates), _activation(activation), as_optimizer(optimizer))
         for field, value in zip(fields(self), checked, strict=True):
             object.__setattr__(self, field.name, value)
 
@@ -135,24 +131,11 @@ class TeacherStudent:
 
     def learning_rate(self, step: int) -> Number:
         """alpha_step; a ValueError when too few were given, ValueError or TypeError when a function has none for this step."""
-        return self._rate_at(as_index(step, "step"))
-
-    def _rate_at(self, step: int) -> Number:
-        if callable(self.learning_rates):
-            name = f"learning_rates({step})"
-            return as_rate(evaluated(self.learning_rates, name, step), name)
-        if isinstance(self.learning_rates, tuple):
-            if step >= len(self.learning_rates):
-                raise ValueError(f"learning_rates must reach alpha_{step}, but only {len(self.learning_rates)} were given (alpha_0, ...)")
-            return self.learning_rates[step]
-        return self.learning_rates
+        return rate_at(self.learning_rates, as_index(step, "step"))
 
     def rates_before(self, step: int) -> tuple[Number, ...]:
         """alpha_0, ..., alpha_{step-1}: all that w_step depends on. UnaffordableError for more than fit a gigabyte."""
-        t = as_index(step, "step")
-        count = saturated(t)
-        refuse_large("step", "the learning rates before it", Cost(5e-7 * count, 60 * count, f"{as_count(t)} rates"), "a smaller step")
-        return tuple(self._rate_at(s) for s in range(t))
+        return rates_before(self.learning_rates, step)
 
     def is_exact(self, step: int) -> bool:
         """Whether every number that var(g_step) depends on was given exactly."""
@@ -213,15 +196,6 @@ def _layers(weights: object, name: str) -> tuple[np.ndarray, ...]:
                 f"{name}[{k}] must have {layers[k - 1].shape[0]} columns, the rows of {name}[{k - 1}], but had shape {layers[k].shape}"
             )
     return layers
-
-
-def _rates(value: object) -> LearningRates:
-    if callable(value) and not isinstance(value, type) and not hasattr(value, "_mpf_"):  # mpmath.pi can be called
-        return value
-    held = plain(value, "learning_rates")
-    if is_nested(held):
-        return tuple(as_rate(x, f"learning_rates[{t}]") for t, x in enumerate(as_sequence(held, "learning_rates")))
-    return as_rate(held, "learning_rates")
 
 
 def _activation(value: object) -> tuple[Number, ...] | Activation:

@@ -4,6 +4,7 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+import torch
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from reports.text.problem_text import problem_json
@@ -66,6 +67,25 @@ def test_nonsense_is_refused(arguments, error, message):
 def test_a_step_by_hand_in_every_ring(matrix, number):
     first, second = SGD().step([matrix([[3, 4]]), matrix([[5]])], [matrix([[1, -2]]), matrix([[4]])], number(2))
     assert np.array(first.tolist()).tolist() == [[1, 8]] and np.array(second.tolist()).tolist() == [[-3]]
+
+
+@pytest.mark.parametrize(
+    "sgd",
+    [SGD(), DECAYING, HEAVY, SGD(0.5), SGD(0.5, dampening=0.25, weight_decay=0.125), SGD(0.75, nesterov=True, weight_decay=0.5)],
+    ids=str,
+)
+def test_steps_as_matrices_are_those_of_torch(sgd):
+    gradients, rates = [F(3), F(-1, 2), F(5, 4), F(2)], [F(1, 2), F(1, 4), F(1), F(1, 8)]
+    numbers = {name: float(getattr(sgd, name)) for name in ("momentum", "dampening", "weight_decay")}
+    weight = torch.nn.Parameter(torch.tensor([1.0], dtype=torch.float64))
+    theirs = torch.optim.SGD([weight], lr=1.0, nesterov=sgd.nesterov, **numbers)
+    w, v = F(1), F(0)
+    for t, (drawn, rate) in enumerate(zip(gradients, rates, strict=True)):
+        of_w, of_v = sgd.linear_step(rate, is_first=t == 0)
+        w, v = (sum(a * x for a, x in zip(row, (w, v, drawn), strict=True)) for row in (of_w, of_v))
+        theirs.param_groups[0]["lr"], weight.grad = float(rate), torch.tensor([float(drawn)], dtype=torch.float64)
+        theirs.step()
+        assert float(weight.detach()) == pytest.approx(float(w), rel=1e-14)
 
 
 def test_layers_and_gradients_are_as_many():

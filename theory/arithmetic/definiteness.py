@@ -34,6 +34,12 @@ def is_positive_semidefinite(matrix: np.ndarray) -> bool:
     return all(c * (-1) ** (len(matrix) - k) >= 0 for k, c in enumerate(coefficients))
 
 
+def is_positive_definite(matrix: np.ndarray) -> bool:
+    """Whether a symmetric matrix of Fractions has positive eigenvalues only, exactly: the signs alternate strictly."""
+    coefficients = to_fmpq_mat(matrix).charpoly().coeffs()
+    return all(c * (-1) ** (len(matrix) - k) > 0 for k, c in enumerate(coefficients))
+
+
 def is_moment_sequence(table: tuple[Fraction, ...]) -> bool:
     """Whether (m_0, ..., m_r) are the moments of a law on the real line (the truncated Hamburger problem, Curto and Fialkow).
 

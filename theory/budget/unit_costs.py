@@ -71,6 +71,13 @@ UNITS = {
     "large_batch.rational": 4.8e-07,  # in rationals,
     "large_batch.length": 9.6e-09,  # for every growth of their length
     "large_batch.moment": 1.9e-05,  # a covariance of two products of coordinates
+    "linear_regression.product": 1e-07,  # of integers, for a sample,
+    "linear_regression.entry": 1e-06,  # making an entry of a table or a map,
+    "linear_regression.number": 2e-07,  # an exact product,
+    "linear_regression.bit": 1e-10,  # for every bit,
+    "linear_regression.ball": 5e-08,  # a product of balls,
+    "linear_regression.step": 5e-05,  # and of a step
+    "linear_regression.solve": 1.5e-08,  # an exact system: for the cube of its order and every bit
     "enumeration.path": 7.8e-06,  # following one,
     "enumeration.draw": 2e-06,  # of a batch that is walked through draw by draw, for each layer,
     "enumeration.number": 1.5e-07,  # an operation on rationals,
