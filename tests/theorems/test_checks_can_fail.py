@@ -83,6 +83,16 @@ def test_a_mean_that_does_not_fall_fails(monkeypatch):
     assert leaky_relu.check(replace(leaky_relu.relu(), degrees=(8, 32))).holds is False
 
 
+def test_values_that_are_not_followed_fail(monkeypatch):
+    assert leaky_relu.check(leaky_relu.itself()).holds
+    assert leaky_relu.check(replace(leaky_relu.itself(), degrees=(16, 20))).holds is False  # hardly a fall
+    honest = leaky_relu.approximate
+    monkeypatch.setattr(leaky_relu, "approximate", lambda *a: replace(p := honest(*a), value_error=1.01 * p.value_error))
+    assert leaky_relu.check(leaky_relu.itself()).holds is False
+    monkeypatch.setattr(leaky_relu, "approximate", lambda *a: replace(honest(*a), lower_derivative_error=0.49))
+    assert leaky_relu.check(leaky_relu.itself()).holds is False
+
+
 def test_one_polynomial_that_follows_is_enough_for_the_print(monkeypatch):
     gaps = iter([F(1), F(1), F(0), F(0)])  # two degrees, two points each
     monkeypatch.setattr(leaky_relu, "_gap", lambda *a: next(gaps))
