@@ -48,7 +48,7 @@ class Polynomial:
 
     def with_slope(self, h: Any) -> tuple[Any, Any]:
         """As in `Sigma`."""
-        slope = [i * c for i, c in enumerate(self.coefficients)][1:]
+        slope = [i * c for i, c in enumerate(self.coefficients)][1:] or [fmpq(0)]
         return self.value(h), None if slope == [1] else _horner(slope, h)
 
 

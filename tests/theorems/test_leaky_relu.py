@@ -5,7 +5,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from theory.activations import leaky_relu
@@ -21,6 +21,7 @@ slopes = st.fractions(0, F(4, 5), max_denominator=20)
 
 
 @given(slopes, st.integers(1, 20), st.sampled_from(METHODS[1:]))
+@example(F(0), 1, "interpolate_derivative")  # a constant
 def test_no_polynomial_is_uniformly_close(ledger, slope, degree, method):
     """In exact arithmetic beside the kink, whatever the approximant."""
     ledger.refuted(ID, claim.check_printed(claim.Jump("drawn", slope, (degree,), method)))
