@@ -90,19 +90,22 @@ def _row(claim: Claim, found: Summary) -> dict[str, Any]:
         "statement": _badge(claim.verdict),
         "proof": _badge(says.proof_as_printed.grade),
         "shown_for": maths(says.shown_for),
-        "evidence": _evidence(found),
+        "evidence": _evidence(found, proved=bool(says.proof)),
         "alarm": not found.confirmed,
     }
 
 
-def _evidence(found: Summary) -> str:
-    """How many checks came out; the largest difference where two sides were not the same numbers."""
+def _evidence(found: Summary, proved: bool) -> str:
+    """Whether there is a proof; how many checks came out; the largest difference where two sides were not the same numbers."""
     counts = [
         (found.refuted, "the print fails on {}"),
         (found.steps_refuted, "a step of its proof on {}"),
         (found.not_checked, "{} not checked"),
     ]
-    parts = [f"{found.held} hold", *(words.format(count) for count, words in counts if count)]
+    parts = [
+        ("a proof of what holds; " if proved else "") + f"{found.held} {'check holds' if found.held == 1 else 'checks hold'}",
+        *(words.format(count) for count, words in counts if count),
+    ]
     if found.largest_difference:
         parts.append(f"both sides within {decimal(found.largest_difference, 1)}")
     return ", ".join(parts)

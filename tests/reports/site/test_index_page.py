@@ -37,14 +37,14 @@ def test_a_row_says_what_was_found_where_and_for_what() -> None:
         "T.1",
         "Line 3 central",
         "The degree is",
-        "Shown for two layers. Checks: 2 hold, the print fails on 1.",
+        "Shown for two layers. Evidence: a proof of what holds; 2 checks hold, the print fails on 1.",
         "refuted",
         "slips",
     ):
         assert words in row, words
     row = index(CLAIMS[2])
-    assert "Lines 1-2 central" in row and "Checks: 2 hold, the print fails on 1, a step of its proof on 1." in row
-    assert "Checks: 0 hold, the print fails on 1, 2 not checked." in index(claim(check=undecided))
+    assert "Lines 1-2 central" in row and "2 checks hold, the print fails on 1, a step of its proof on 1." in row
+    assert "Evidence: 0 checks hold, the print fails on 1, 2 not checked." in index(claim(check=undecided, proof=""))
 
 
 def test_a_distance_between_the_sides_is_given_where_there_is_one() -> None:
