@@ -16,6 +16,7 @@ from reports.figures import (  # noqa: F401 (each registers what it draws)
     quadratic_forms,
     random_weights,
     recursion,
+    rises,
 )
 from reports.figures.registry import FIGURES
 from reports.figures.style import Figure

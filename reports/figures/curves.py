@@ -1,4 +1,4 @@
-"""The variance over the batch size: where it falls and where it rises (Theorem 3.5 and the conjecture for every b)."""
+"""The variance over the batch size: where it falls and where it rises (Theorem 3.5), and what other such figures share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from reports.figures.registry import figure
 from reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, Figure, panel, svg
 from reports.findings import Findings
 from reports.text.names import with_maths
-from reports.text.numbers import decimal, plain
 from theory.claims.theorem_3_5 import printed_threshold
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.problem import TeacherStudent
 from theory.variance_poly import variance_polynomial
 
 POINTS = 240
@@ -74,46 +72,6 @@ def threshold_panel(v: InverseBatchPolynomial, printed: float, true: float, name
         )
 
 
-@figure("rising variances")
-def draw_conjecture(findings: Findings, seed: int) -> Figure:
-    """The conjecture for every b: the Gaussian rise, enlarged, and the two-atom rises."""
-    gaussian = pick(findings, _is_rise, is_gaussian)
-    rises = (e.instance for e in findings.refuting if e.instance is not None and _is_rise(e.instance))
-    atoms = [instance for instance in rises if not is_gaussian(instance)][:2]
-    w = _variance(gaussian)
-    low, high = gaussian.pair
-    with panel() as axes:
-        whole = range(1, 13)
-        for instance, colour, marker in zip(atoms, (BLUE, ORANGE), ("o", "s"), strict=False):
-            v = _variance(instance)
-            scale = float(v(2))
-            axes.plot(
-                whole,
-                [y / scale for y in values(v, whole)],
-                marker + "-",
-                color=colour,
-                markerfacecolor="none",
-                linewidth=1.2,
-                label=_short(instance.problem),
-            )
-        batch_axis(axes, 1, 12, every=True)
-        axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(2)$")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
-        right = svg(
-            axes,
-            "fig-conjecture-atoms",
-            "Two atoms: the variance rises from b = 1 to b = 2",
-            "Both variances at b = 1, ..., 12, relative to b = 2; both rise from 1 to 2 and fall from then on.",
-        )
-    return Figure(
-        (_inset_panel(w, "fig-conjecture-rise", (low, high)), right),
-        rf"(a) {with_maths(gaussian.name)}: the exact polynomial of degree {w.degree}; the inset enlarges the rise from \(b = "
-        rf"{low}\), "
-        rf"\(\mathrm{{var}} = {_latex(w(low))}\), to \(b = {high}\), \({_latex(w(high))}\). (b) Two atoms, \(t = 1\), "
-        rf"each at integer batch sizes, relative to its value at \(b = 2\).",
-    )
-
-
 def _rise_panel(w: InverseBatchPolynomial, name: str) -> str:
     """The last rise and what follows, on a linear scale."""
     top, end = float(w(Fraction(w.threshold))), 6 * w.threshold
@@ -127,30 +85,6 @@ def _rise_panel(w: InverseBatchPolynomial, name: str) -> str:
         axes.set_ylabel(r"$\mathrm{var}(b)\,/\,\mathrm{var}(b_0)$")
         title = "Gaussian inputs: the variance rises up to the true threshold"
         return svg(axes, name, title, f"Up to b = {w.threshold:.5g} the variance rises, then it falls for good.")
-
-
-def _inset_panel(w: InverseBatchPolynomial, name: str, pair: tuple[int, int]) -> str:
-    """The whole curve, over many powers of ten, and the rise enlarged."""
-    end, (low, high) = 40 * w.threshold, pair
-    near = grid(low / 1.12, high * 1.25)
-    with panel() as axes:
-        b = grid(w.threshold / 40, end)
-        axes.plot(floats(b), values(w, b), color=BLUE)
-        axes.set_yscale("log")
-        batch_axis(axes, float(b[0]), end)
-        axes.set_ylabel(r"$\mathrm{var}(b)$")
-        small = axes.inset_axes((0.42, 0.42, 0.56, 0.5))
-        small.plot(floats(near), _scaled(w, near, 1e-4), color=BLUE)
-        ends = _scaled(w, pair, 1e-4)
-        small.plot(pair, ends, "o", color=ORANGE)
-        small.set_ylim(ends[0] - 0.6 * (ends[1] - ends[0]), ends[1] + 0.6 * (ends[1] - ends[0]))
-        small.set_xscale("log")
-        plain_ticks(small, pair)
-        small.set_title(r"$10^4\,\mathrm{var}(b)$", fontsize=10.5)
-        small.tick_params(labelsize=9.5)
-        title = "Gaussian inputs: the variance rises, then falls"
-        description = f"The variance for b from {float(b[0]):.3g} to {end:.4g}, enlarged from {low} to {high}, where it rises."
-        return svg(axes, name, title, description)
 
 
 def towards_limit(name: str, v: InverseBatchPolynomial, colour: str, title: str, axis: str, curve: str, limit_label: str) -> str:
@@ -177,10 +111,6 @@ def pick(findings: Findings, *wanted: Callable[[Any], bool]) -> Any:
 
 def is_gaussian(instance: Any) -> bool:
     return bool(instance.problem.inputs.is_centred_gaussian)
-
-
-def _is_rise(instance: Any) -> bool:
-    return hasattr(instance, "pair")
 
 
 def _rises_beyond_print(instance: Any) -> bool:
@@ -234,17 +164,3 @@ def _mark(axes: Axes, b: float, label: str, height: float, side: Literal["left",
     axes.axvline(b, color=GREEN if true else INK, linewidth=1.1, linestyle="-" if true else (0, (1.5, 2)))
     where, text = axes.get_xaxis_transform(), f" {label} "
     axes.text(b, height, text, transform=where, ha=side, va="bottom", fontsize=10.5, linespacing=1.0)
-
-
-def _short(problem: TeacherStudent) -> str:
-    """Weights, teacher and first rate of a network of single units."""
-
-    def listed(layers: Iterable[Any]) -> str:
-        return ", ".join(plain(x) for w in layers for x in w.ravel())
-
-    return rf"$w = ({listed(problem.student)})$, $w^* = ({listed(problem.teacher)})$, $\alpha = {plain(problem.learning_rate(0))}$"
-
-
-def _latex(value: Any) -> str:
-    mantissa, _, exponent = decimal(value, 5).partition("e")
-    return rf"{mantissa}\cdot 10^{{{exponent}}}" if exponent else mantissa

@@ -23,7 +23,7 @@ from theory import *
 from theory import approximation, chebyshev, degrees, enumeration, gaussian_moments, kronecker, large_batch, recursion, trace_forms
 from theory import polynomial_networks, variance_poly
 from theory.approximation import variance_gaps
-from theory.claims.support import scalar_monotonicity
+from theory.claims.variance_decreasing import batch_invariants, certificates
 from theory.engines.frequencies import factorial_moments
 from theory.references import quadrature, symbolic, symbolic_deep
 from theory.approximation.gradient_gaps import every_path_bound, polynomial_within
@@ -147,8 +147,9 @@ CALLS = {
     "degree of the mean": "degrees.mean_gradient_degree(2, depth=N, activation_degree=2)",
     "degree, printed": "degrees.printed_variance_degrees_3_4(N, activation_degree=3)",
     "degree, activation": "degrees.variance_degree(3, depth=3, activation_degree=N)",
-    "monotonicity": "scalar_monotonicity.is_certified(N)",
-    "chi-square moment": "scalar_monotonicity.chi_square_moment(N)",
+    "certificate, one input": "certificates.certificate(1, N)",
+    "certificate, two inputs": "certificates.certificate(2, N)",
+    "chi-square moment": "batch_invariants.chi_square_moment(N)",
     "moment of a Gaussian": "Gaussian(1).moment((N,))",
     "moments of correlated Gaussians": "Gaussian(cov=[[2, 1, 0], [1, 2, 1], [0, 1, 3]]).moment((N, N, N))",
     "moment of atoms": "Discrete([F(1, 3), 2]).moment((N,))",
