@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from html import escape
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from reports.findings import Examined, Outcome
@@ -13,9 +15,9 @@ from reports.text.mathml import render
 from reports.text.names import with_maths
 from reports.text.numbers import decimal, full_value, show
 from reports.text.problem_text import problem_json
-from reports.text.typeset import instance_lines
+from reports.text.typeset import LARGEST, LONGEST_NUMBER, instance_lines, matrix
 from theory import TeacherStudent
-from theory.claims.record import Evidence
+from theory.claims.record import Evidence, Value
 
 LARGEST_PROBLEM = 20_000  # characters; a longer one is not copied from a page
 LARGEST_TABLE = 8  # rows of values; of a longer table the rest is a tap away
@@ -82,17 +84,21 @@ def instance_words(text: str) -> Markup:
 
 
 def sides(evidence: Evidence) -> list[dict[str, Any]]:
-    """A row for each name that a side has a value for; a side that is one value, not a table, spans all rows."""
-    tables = [side if isinstance(side, Mapping) else None for side in (evidence.left, evidence.right)]
-    names = list(dict.fromkeys(name for table in tables if table is not None for name in table)) or [""]
-    rows: list[dict[str, Any]] = [{"name": words(with_maths(name)), "cells": []} for name in names]
-    for table, side in zip(tables, (evidence.left, evidence.right), strict=True):
-        if table is None:
-            rows[0]["cells"].append({"value": Markup(show(side)), "span": min(len(names), LARGEST_TABLE)})
-            continue
-        for name, row in zip(names, rows, strict=True):
-            row["cells"].append({"value": Markup(show(table[name])) if name in table else "", "span": 1})
-    return rows
+    """A row for each name that a side has a value for; a side that is one value and no table has it under no name."""
+    tables = [side if isinstance(side, Mapping) else {"": side} for side in (evidence.left, evidence.right)]
+    names = dict.fromkeys(name for table in tables for name in table)
+    return [{"name": words(with_maths(name)), "cells": [value(table[name]) if name in table else "" for table in tables]} for name in names]
+
+
+def value(side: Value) -> Markup:
+    """A small matrix of short rationals as such; anything else in a line."""
+    if isinstance(side, np.ndarray) and side.size > 1 and max(side.shape) <= LARGEST and all(_is_short(x) for x in side.flat):
+        return maths(rf"\({matrix(np.atleast_2d(side))}\)")
+    return Markup(show(side))
+
+
+def _is_short(entry: Any) -> bool:
+    return isinstance(entry, Fraction) and len(str(entry)) <= LONGEST_NUMBER
 
 
 def agreement(evidence: Evidence) -> Markup:

@@ -8,10 +8,11 @@ from fractions import Fraction as F
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from reports.findings import examine
-from reports.site.cards import LARGEST_PROBLEM, LARGEST_TABLE, agreement, card, sides
+from reports.site.cards import LARGEST_PROBLEM, LARGEST_TABLE, agreement, card, sides, value
 from reports.site.claim_page import claim_page
 from reports.text.problem_text import read_problem
 from tests.reports.cli.fakes import agree, claim
@@ -57,10 +58,15 @@ def test_a_bound_is_exceeded_or_not(difference: Any, word: str) -> None:
 
 def test_sides_stand_beside_each_other_by_their_names() -> None:
     rows = sides(replace(agree(1), left={"b = 1": 1, "degree": 2}, right={"b = 1": 3, "limit": 4}))
-    cells = [[re.sub("<[^>]*>", "", cell["value"]) for cell in row["cells"]] for row in rows]
+    cells = [[re.sub("<[^>]*>", "", cell) for cell in row["cells"]] for row in rows]
     assert cells == [["1", "3"], ["2", ""], ["", "4"]] and "<math" in rows[0]["name"] and rows[1]["name"] == "degree"
-    one_for_all = sides(replace(agree(1), left=F(1, 2), right={"b = 1": 3, "b = 2": 4}))
-    assert [[cell["span"] for cell in row["cells"]] for row in one_for_all] == [[2, 1], [1]]
+    single = sides(replace(agree(1), left=F(1, 2), right={"b = 1": 3}))
+    assert [[bool(cell) for cell in row["cells"]] for row in single] == [[True, False], [False, True]] and single[0]["name"] == ""
+
+
+def test_small_matrices_are_typeset_and_others_written() -> None:
+    assert "<mtable" in value(np.array([[F(1), F(1, 2)]], dtype=object)) and "<mtable" not in value(np.array([F(1)], dtype=object))
+    assert "<mtable" not in value(np.array([[F(1), F(1, 10**30)]], dtype=object)) and "<mtable" not in value((F(1), F(2)))
 
 
 def test_a_long_table_is_cut_and_can_be_unfolded() -> None:

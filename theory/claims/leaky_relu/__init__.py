@@ -147,7 +147,7 @@ def check_printed(instance: Jump) -> Evidence:
         statement=r"a polynomial network has \(\|g_{0,1}^S - g_{0,1}^P\| \le (1 - a)/3\) for all \(u\) (as printed)",
         instance=f"{instance.name}, degrees {', '.join(map(str, instance.degrees))}",
         left_route=r"both networks at \(u = 0\) and \(u = 2^{-80}\), the larger gap: backpropagation in rationals",
-        left=tabulated("degree", instance.degrees, gaps) | {r"half the jump of \(g^S\), which every polynomial misses": half},
+        left=tabulated("degree", instance.degrees, gaps) | {r"half the jump of \(g^S\), below which no gap is": half},
         right_route="the same in doubles, the polynomial as a Chebyshev series",
         right=tabulated("degree", instance.degrees, numerical),
         holds=not min(gaps) > epsilon if agree else None,

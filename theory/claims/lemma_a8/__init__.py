@@ -42,6 +42,11 @@ class ThirdLayer:
     name: str
     problem: TeacherStudent
 
+    @property
+    def given(self) -> dict[str, str]:
+        """The batches, for a page."""
+        return {"Batches": r"of one sample: \(\{x\}\) at \(t = 0\), \(\{1\}\) at \(t = 1\)"}
+
 
 def check_printed(instance: ThirdLayer) -> Evidence:
     """The print has letters of layers 1 and 2 only: where these agree, and the sample, g_{1,1} must agree too, whatever batch 0 was."""
@@ -66,7 +71,7 @@ def check_printed(instance: ThirdLayer) -> Evidence:
         right_route="backpropagation along both paths of SGD",
         right={f"x = {atom[0]}": value for atom, value in zip(atoms, by_runs, strict=True)},
         holds=len(set(by_runs)) == 1 if agree else None,
-        difference=max(by_runs) - min(by_runs),
+        difference=max(abs(x - y) for x, y in zip(by_products, by_runs, strict=True)),
         reason="" if agree else "the two routes to the gradient differ",
     )
 

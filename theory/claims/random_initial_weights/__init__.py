@@ -105,7 +105,7 @@ def check_printed(instance: Instance) -> Evidence:
         right_route=evidence.right_route,
         right=evidence.right,
         holds=constant == 0 if evidence.holds else None,
-        difference=constant,
+        difference=evidence.difference,
         reason="" if evidence.holds else "the two routes disagree",
     )
 
