@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import pi
 
 import pytest
-from flint import arb, fmpq
+from flint import arb, arb_poly, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from theory.approximation import DomainError
 from theory.arithmetic.working_precision import working_precision
 from theory.claims import general_networks as claim
 from theory.claims.general_networks import flat
-from theory.claims.general_networks.expansion import expand
+from theory.claims.general_networks.expansion import Expansion, expand
 from theory.claims.general_networks.one_unit import limit_on_the_kink, parity_on_the_kink
 from theory.exact import to_fmpq
 from theory.large_batch import leading_coefficient
@@ -98,6 +98,24 @@ def test_what_has_no_expansion():
         expand(TeacherStudent([[[1]], [[1]]], [[[1]], [[1]]], Gaussian(1), 1, "tanh"), 1)
     with pytest.raises(ValueError, match="order must be even and at least 6"):
         expand(claim.tanh_network().problem, 1, order=5)
+
+
+@given(
+    st.integers(1, 5),
+    st.lists(st.integers(-9, 9), max_size=3),
+    st.sampled_from([0, 1, 20]),
+    st.sampled_from([0, 1, 50]),
+    st.sampled_from([F(1), F(1, 4)]),
+)
+def test_from_there_on_no_variance_within_the_bounds_rises(leading, later, rest, tail, distance):
+    """Whatever lies in the balls of the expansion: the lowest at b is above the highest at b + 1."""
+    expansion = Expansion(arb_poly([0, leading, *later]), 8, arb(rest), arb(tail), distance)
+    start = expansion.decreasing_from()
+    assert start is not None
+    for b in (*range(start, start + 6), 2 * start + 7, 10 * start + 3):
+        with working_precision(128):
+            here, there = (expansion.polynomial(arb(1) / n) for n in (b, b + 1))
+            assert here - expansion.error(b) > there + expansion.error(b + 1)
 
 
 def test_no_decrease_is_proved_where_there_is_none():
@@ -205,6 +223,9 @@ def test_a_falling_variance_does_not_refute(monkeypatch):
 
 
 def test_waves_that_do_not_rise_do_not_refute(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(flat, "lower_bound_after", lambda k: flat.upper_bound_before(k) / 2)
+        assert claim.check_printed(claim.second_wave()).holds is True
     monkeypatch.setattr(flat, "upper_bound_before", lambda k: arb(1))
     assert claim.check_printed(claim.second_wave()).holds is True
     monkeypatch.setattr(flat, "lower_bound_after", lambda k: arb(2))
