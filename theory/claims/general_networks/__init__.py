@@ -31,7 +31,7 @@ def check_printed(instance: Rise | Wave) -> Evidence:
 
 def on_the_kink() -> Rise:
     """Leaky ReLU, alpha = 1: the full gradient leads to W_1 = 0."""
-    pairs = ((10, 20), (20, 40), (40, 80))
+    pairs = ((6, 12), (12, 24), (24, 48))
     return Rise(f"{_UNIT}, alpha = 1, leaky ReLU, a = 1/100", F(1), F(1, 100), pairs)
 
 
