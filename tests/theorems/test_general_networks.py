@@ -79,6 +79,12 @@ def test_the_leading_coefficient_is_that_of_the_large_batch_law():
         assert instance.expansion.leading.overlaps(arb(to_fmpq(leading_coefficient(linear, 1, 1))))
 
 
+def test_the_first_form_that_feels_the_noise_gives_the_leading_coefficient():
+    """x in {0, 1}, w = (1, 1), w* = 0, alpha = 2: G = (1 - 2q)^3 q' begins with G_3 = -4 xi^3, and c_3 = E (4 Z^3)^2 = 16 * 15 / 4^3."""
+    problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([0, 1]), 2)
+    assert variance_polynomial(problem, 1, 1).coefficients[:4] == (0, 0, 0, F(16 * 15, 4**3))
+
+
 def test_the_error_bound_is_no_formality():
     """At alpha = 3/4 the linear network's polynomial alone is off: the far side of the kink is felt at small b, and the bound covers it."""
     instance = claim.before_the_kink()
