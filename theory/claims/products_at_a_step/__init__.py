@@ -30,7 +30,7 @@ def check(instance: MixedProduct) -> Evidence:
     values = [form.evaluate(lookup, problem) for form in powers]
     return held_exactly(
         instance,
-        "E[ tr(C (x) rows) row_0 | F_t ] is a sum of such products in the letters of step t - 1, times powers of 1/b",
+        r"the product's expectation given \(\mathcal{F}_t\) is a sum of products in the letters of step \(t - 1\), times powers of \(1/b\)",
         f"Theorems A.4 and A.5: {len(powers)} powers of 1/b, {sum(len(form.terms) for form in powers)} products",
         {b: at_batch_size(values, b) for b in BATCH_SIZES},
         "sum over all lists of b samples, Kronecker products multiplied out",
@@ -55,14 +55,15 @@ def check_printed(instance: MixedProduct) -> Evidence:
         right.append((fractions(mean), fractions(square - mean * mean)))
     fixed = all(variance == 0 for _, variance in right) and len({mean for mean, _ in right}) == 1
     return Evidence(
-        statement="tr(rows) is fixed by F_t, and the same for every b (as printed): its mean and variance given F_t",
+        statement=r"the product is fixed by \(\mathcal{F}_t\), and the same for every \(b\) (as printed): its mean and variance given "
+        r"\(\mathcal{F}_t\)",
         instance=str(instance),
         left_route="Theorem A.4, for the product and its square",
         left=tabulated("b", BATCH_SIZES, left),
         right_route="sum over all lists of b samples",
         right=tabulated("b", BATCH_SIZES, right),
         holds=fixed if left == right else None,
-        difference=max(variance for _, variance in right),
+        difference=max(abs(x - y) for p, q in zip(left, right, strict=True) for x, y in zip(p, q, strict=True)),
         reason="" if left == right else "the two routes differ",
     )
 
