@@ -17,6 +17,7 @@ from reports.text.numbers import decimal
 from theory.claims.grades import ProofGrade
 from theory.claims.manuscript_lines import PAPER
 from theory.claims.record import Claim, Verdict
+from theory.claims.without_entry import read_omissions
 
 LEAD = (
     "The paper states that the variance of the stochastic gradient is a polynomial in 1/b, b being the batch size, that it decreases when "
@@ -48,6 +49,7 @@ def index_page(
             for claim, f in zip(claims, found, strict=True)
             if not f.confirmed
         ],
+        omissions=[{"where": str(o.place), "said": maths(o.said), "why": maths(o.why)} for o in read_omissions()],
         measured=[{"href": e.file, "title": e.title, "about": e.about, "finding": m.finding, "alarm": m.alarm} for e, m in shown],
         lacking=", ".join(lacking),
         others=[{"href": other.file, "title": other.title, "about": other.about} for other in OTHER_PAGES],

@@ -10,6 +10,8 @@ A claim is added in three places:
 The verdict is one of the statement alone; its printed proof is graded apart, in statement.md (see `grades`). What the print has wrong
 stands line by line in errata.md (see `errata`): a claim whose statement or printed proof is corrected must have its erratum there.
 
+What the paper asserts that has no entry stands in without_entry.md, with the reason (see `without_entry`).
+
 `record` has the records, `support` what several claims lean on.
 """
 

@@ -48,7 +48,7 @@ def test_a_row_says_what_was_found_where_and_for_what() -> None:
 
 
 def test_a_distance_between_the_sides_is_given_where_there_is_one() -> None:
-    ball = [c for c in LEDGER if c.id == "conjecture"]
+    ball = [c for c in LEDGER if c.id == "scale"]
     assert "both sides within" in index(*ball) and "both sides within" not in index(*CLAIMS)
 
 
@@ -67,3 +67,8 @@ def test_no_claims_yet() -> None:
 def test_claims_are_selected_in_the_order_of_the_paper() -> None:
     lines = [c.statement.source.lines for c in select(LEDGER, [])]
     assert lines == sorted(lines) and len(lines) == len(LEDGER)
+
+
+def test_what_has_no_entry_says_why() -> None:
+    shown = index(*CLAIMS).partition("Without an entry")[2]
+    assert "The work is the first of its kind Lines 124-127, 167-169A question of history" in shown
