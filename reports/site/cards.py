@@ -84,9 +84,9 @@ def instance_words(text: str) -> Markup:
 
 
 def sides(evidence: Evidence) -> list[dict[str, Any]]:
-    """A row for each name that a side has a value for; a side that is one value and no table has it under no name."""
+    """A row for each name that a side has a value for; a side that is one value and no table has it first, under no name."""
     tables = [side if isinstance(side, Mapping) else {"": side} for side in (evidence.left, evidence.right)]
-    names = dict.fromkeys(name for table in tables for name in table)
+    names = sorted(dict.fromkeys(name for table in tables for name in table), key=bool)
     return [{"name": words(with_maths(name)), "cells": [value(table[name]) if name in table else "" for table in tables]} for name in names]
 
 
@@ -94,7 +94,7 @@ def value(side: Value) -> Markup:
     """A small matrix of short rationals as such; anything else in a line."""
     if isinstance(side, np.ndarray) and side.size > 1 and max(side.shape) <= LARGEST and all(_is_short(x) for x in side.flat):
         return maths(rf"\({matrix(np.atleast_2d(side))}\)")
-    return Markup(show(side))
+    return Markup(show(side, alone=False))
 
 
 def _is_short(entry: Any) -> bool:

@@ -24,9 +24,12 @@ LONGEST_FULL_VALUE = 60_000  # characters; beyond it a page would be heavy for a
 LONG_NUMBER = re.compile(r"-?\d{18,}(?:/\d+)?|-?\d+/\d{18,}")
 
 
-def show(value: Any) -> str:
-    """HTML for any value that evidence may carry, and for its words: in full where it is short, or with the rest a tap away."""
-    shown, whole = _shown(value, alone=True)
+def show(value: Any, *, alone: bool = True) -> str:
+    """HTML for any value that evidence may carry, and for its words: in full where it is short, or with the rest a tap away.
+
+    A number that is not `alone`, but one of many, must be shorter.
+    """
+    shown, whole = _shown(value, alone)
     return f'<span class="value">{shown}</span>' + ("" if whole else full_value(value))
 
 

@@ -107,10 +107,10 @@ def check_wave(instance: Wave) -> Evidence:
     else:
         most, least, ball = flat.upper_bound_before(instance.k), flat.lower_bound_after(instance.k), flat.variance_after(instance.k)
         agree, rises = not ball < least, most < least and most < ball
-        left_route = "the two bounds of the proof, in logarithms to base 10"
+        left_route = r"the bounds of the proof, from above at \(2n/3\), from below at \(2n\), in logarithms to base 10"
         right_route = r"the term of \(W_1 = 1/n\), by the gamma function, and a bound on all others, in a ball; its logarithm"
-        left = {"at 2n/3, at most": _log10(most), "at 2n, at least": _log10(least)}
-        right = {"at 2n": _log10(ball)}
+        left = {r"\(b = 2n/3\)": _log10(most), r"\(b = 2n\)": _log10(least)}
+        right = {r"\(b = 2n\)": _log10(ball)}
     return Evidence(
         statement=PRINTED,
         instance=instance.name,

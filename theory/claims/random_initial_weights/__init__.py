@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction as F
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,17 @@ class Instance:
     step: int
     layer: int = 1
     batch_sizes: tuple[int, ...] = (1, 2, 3)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The starts with their probabilities, and what they share, for a page."""
+        first = self.starts[0]
+        starts = {
+            f"Start {i}, with probability {p}": {f"W_{k}": w for k, w in enumerate(start.student, start=1)}
+            for i, (start, p) in enumerate(zip(self.starts, self.probabilities, strict=True), start=1)
+        }
+        shared = {"Teacher": {f"W^*_{k}": w for k, w in enumerate(first.teacher, start=1)}, "Inputs": first.inputs}
+        return starts | shared | ({"Learning rate": rf"\(\alpha = {first.learning_rate(0)}\)"} if self.step else {})
 
     def __post_init__(self) -> None:
         first = self.starts[0]
@@ -83,11 +95,13 @@ def check(instance: Instance) -> Evidence:
     distances = [abs(F(v(b)) - value) for b, value in zip(instance.batch_sizes, values, strict=True)]
     distances.append(abs(F(v.coefficients[0]) - constant))
     return Evidence(
-        statement="with random w_0 the constant term of var(g) is the variance over w_0 of the gradient of full-gradient descent",
+        statement=r"with random \(w_0\) the constant term of the variance is that over \(w_0\) of the gradient of full-gradient descent",
         instance=instance.name,
-        left_route="law of total variance, from the exact polynomials given w_0",
-        left=v,
-        right_route="brute force over w_0 and all batches; over w_0, of full-gradient descent",
+        left_route=r"law of total variance, from the exact polynomials given \(w_0\)",
+        left={"the variance": v}
+        | tabulated("b", instance.batch_sizes, [F(v(b)) for b in instance.batch_sizes])
+        | {"limit": F(v.coefficients[0])},
+        right_route=r"brute force over \(w_0\) and all batches; full-gradient descent from every \(w_0\)",
         right=tabulated("b", instance.batch_sizes, values) | {"limit": constant},
         holds=max(distances) == 0,
         difference=max(distances),
@@ -98,7 +112,7 @@ def check_printed(instance: Instance) -> Evidence:
     """The print: no constant term. Not checked unless both routes agree."""
     evidence, constant = check(instance), variance_of_descent(instance)
     return Evidence(
-        statement="var(g), the expectation taken over random initial weights too, has no constant term (as printed)",
+        statement=r"the variance, with the expectation over random initial weights too, has no constant term (as printed)",
         instance=instance.name,
         left_route=evidence.left_route,
         left=evidence.left,

@@ -33,7 +33,7 @@ def check(instance: Instance) -> Evidence:
     compared = route.compare([F(v(b)) for b in sizes], values)
     falls = all(route.is_less(after, before) for before, after in pairwise(values))
     return Evidence(
-        statement="b_0 is at most 1: var(g) decreases for every b >= 1",
+        statement=r"\(b_0\) is at most 1: the variance decreases for every \(b \ge 1\)",
         instance=instance.name,
         left_route=f"exact polynomial of degree {v.degree}, and the last sign change of its derivative (0: there is none)",
         left={"last sign change": v.threshold} | tabulated("b", sizes, [F(v(b)) for b in sizes]),

@@ -40,7 +40,7 @@ def check_printed(rise: Rise) -> Evidence:
     route, right = second_values(rise.problem, rise.step, rise.layer, rise.pair)
     agree = left == right
     return Evidence(
-        statement=f"var({rise.pair[0]}) >= var({rise.pair[1]}) (conjectured for every b)",
+        statement=rf"\(\mathrm{{var}}({rise.pair[0]}) \ge \mathrm{{var}}({rise.pair[1]})\) (conjectured)",
         instance=rise.name,
         left_route=f"exact polynomial of degree {v.degree}",
         left=tabulated("b", rise.pair, left),
