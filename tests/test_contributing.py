@@ -92,7 +92,7 @@ def run(tree: Path, *command: str) -> None:
 
 
 def test_there_is_an_example_of_each_kind():
-    assert [example.name for example in examples()] == ["A claim", "An engine", "An input law", "A figure"]
+    assert [example.name for example in examples()] == ["A claim", "An engine", "An input law", "A figure", "A page of measurements"]
     assert all(example.edits and example.commands for example in examples())
 
 

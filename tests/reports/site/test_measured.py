@@ -223,7 +223,7 @@ def test_without_torch_the_ledger_is_built_and_says_what_lacks(tmp_path: Path, m
 @pytest.mark.parametrize(
     ("ids", "pages", "rest"),
     [
-        ([], ("figure 1", "agreement"), []),
+        ([], tuple(page.id for page in measured.MEASURED), []),
         (["Figure 1", "3.4"], ("figure 1",), ["3.4"]),
         (["3.4"], (), ["3.4"]),
         (["agreement"], ("agreement",), []),
