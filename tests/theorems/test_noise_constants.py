@@ -39,3 +39,12 @@ def test_a_wrong_side_is_seen(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(claim, "saddle", lambda r: TeacherStudent([[[r, 0]], [[1]]], [[[0, 1]], [[1]]], Discrete([(1, 1), (1, -1)]), 1))
     assert claim.check(claim.saddles()).holds is False
+
+
+@pytest.mark.parametrize("size", [1, 10])
+def test_a_saddle_of_a_teacher_of_rank_two(size):
+    # W* = 2 e_1 e_1^T + e_2 e_2^T without its first term: var(g_2) = 2^2 ||W_1||^2 at b = 1, and no gradient
+    student = [[[0, size, 0], [0, 0, 0]], [[0, 0], [F(1, size), 0]]]
+    problem = TeacherStudent(student, [[[2, 0, 0], [0, 1, 0]], [[1, 0], [0, 1]]], Gaussian(3), learning_rates=1)
+    assert not any(x(1) for k in (1, 2) for x in claim.mean_gradient(problem, 0, k).ravel())
+    assert [claim.variance_polynomial(problem, 0, k)(1) for k in (1, 2)] == [0, 4 * size**2]
