@@ -31,7 +31,7 @@ def affordable_routes(problem: TeacherStudent, quantity: Quantity) -> Iterator[s
     if (largest := largest_enumerated(problem, quantity)) is not None:
         call = "variance_ball" if in_balls(problem) else _CALLS[quantity.kind]
         yield f"{ENUMERATION.words(call)}, which is affordable up to b = {largest}"
-    integrable = quantity.kind in ("variance", "loss") and QUADRATURE.unsupported_reason(problem) is None
+    integrable = quantity.kind in quadrature.KINDS and QUADRATURE.unsupported_reason(problem) is None
     if integrable and quantity.budget.allows(quadrature.predicted_cost(problem, quantity.step, quantity.kind)):
         yield QUADRATURE.words(quantity.kind)
     differentiable = quantity.kind == "variance" and LARGE_BATCH.unsupported_reason(problem) is None

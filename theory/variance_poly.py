@@ -89,7 +89,7 @@ def loss_variance_polynomial(
 ) -> InverseBatchPolynomial:
     """var( L(w_step) | w_0 ) = E L^2 - (E L)^2, L the population loss, as a polynomial in 1/b without a constant term (lines 290-292).
 
-    For inputs with finitely many atoms. Arguments and errors as for `variance_polynomial`.
+    Arguments and errors as for `variance_polynomial`.
 
     Examples:
         >>> from fractions import Fraction as F

@@ -254,6 +254,10 @@ THEORY: dict[str, Maker] = {
         "quadrature.loss(@problem, @small_step, batch_size=@batch_size, bits=@bits, budget=@budget)",
         "quadrature.loss(@scalar_problem, @small_step, batch_size=@batch_size, bits=@bits, budget=@budget)",
     ),
+    "quadrature.loss_variance": text(
+        "quadrature.loss_variance(@problem, @small_step, batch_size=@batch_size, bits=@bits, budget=@budget)",
+        "quadrature.loss_variance(@scalar_problem, @small_step, batch_size=@batch_size, bits=@bits, budget=@budget)",
+    ),
     "degrees": text(
         "degrees.variance_degree(@step, depth=@layer, activation_degree=@layer)",
         "degrees.loss_degree(@step)",

@@ -20,21 +20,25 @@ from theory.exact import to_fmpq
 
 
 class Entrywise(SymbolicOracle):
+    kinds = (*SymbolicOracle.kinds, "loss_variance")
+
     def covers(self, problem: TeacherStudent) -> bool:
         return is_linear_and_shallow(problem)
 
     def polynomial(self, problem: TeacherStudent, quantity: Quantity) -> Any:
         run = symbolic_run(problem, quantity.step)
-        if quantity.kind == "loss":
+        if quantity.kind in ("loss", "loss_variance"):
             residual = run.residuals[quantity.step]
             sigma = run.rational(problem.inputs.second_moment)
-            return run.expect((residual @ sigma @ residual.T).trace()) * F(1, 2)
+            twice = (residual @ sigma @ residual.T).trace()
+            mean = run.expect(twice)
+            return mean * F(1, 2) if quantity.kind == "loss" else (run.expect(twice * twice) - mean * mean) * F(1, 4)
         gradient = run.gradients[quantity.step][(quantity.layer or 1) - 1]
-        mean = array([[run.expect(x) for x in row] for row in gradient.tolist()])
+        means = array([[run.expect(x) for x in row] for row in gradient.tolist()])
         if quantity.kind == "mean":
-            return mean
+            return means
         second = run.expect(sum((x * x for x in gradient.ravel()), run.ring.constant(0)))
-        return second if quantity.kind == "second_moment" else second - sum((m * m for m in mean.ravel()), second - second)
+        return second if quantity.kind == "second_moment" else second - sum((m * m for m in means.ravel()), second - second)
 
 
 class SymbolicRun:

@@ -18,6 +18,8 @@ Matrix = list[list[F]]
 
 
 class OrderedBatches(Oracle):
+    kinds = (*Oracle.kinds, "loss_variance")
+
     def covers(self, problem: TeacherStudent) -> bool:
         return is_linear_and_shallow(problem) and problem.inputs.support() is not None
 
@@ -29,6 +31,9 @@ class OrderedBatches(Oracle):
 
         if quantity.kind == "loss":
             return expected(lambda weights, _: mean_loss(problem, weights))
+        if quantity.kind == "loss_variance":
+            second, first = (expected(lambda weights, _, n=n: mean_loss(problem, weights) ** n) for n in (2, 1))  # type: ignore[misc]
+            return second - first**2
         if quantity.kind == "second_moment":
             return expected(lambda _, g: square(g[layer]))
         mean = np.empty(problem.student[layer].shape, dtype=object)

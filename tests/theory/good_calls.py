@@ -139,6 +139,7 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     large_batch.predicted_cost: {"problem": LINEAR, "step": 0},
     quadrature.variance: {"problem": NORMAL, "step": 0, "layer": 1, "batch_size": 2, "bits": 64},
     quadrature.loss: {"problem": NORMAL, "step": 0, "batch_size": 2, "bits": 64},
+    quadrature.loss_variance: {"problem": NORMAL, "step": 0, "batch_size": 2, "bits": 64},
     quadrature.predicted_cost: {"problem": NORMAL, "step": 0, "kind": "variance"},
 }
 GOOD_CALLS |= {

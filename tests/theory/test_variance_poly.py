@@ -275,7 +275,7 @@ def test_a_recursion_that_is_refused_names_the_engines_that_take_the_form():
         lambda budget: variance_polynomial(scalar(), 0, 1, budget=budget),
         lambda budget: variance_poly.predicted_cost(scalar(), 0, 1, budget=budget),
         lambda budget: variance_poly.loss_polynomial(scalar(), 0, budget=budget),
-        lambda budget: variance_poly.loss_variance_polynomial(scalar(inputs=Discrete([1, 2])), 0, budget=budget),
+        lambda budget: variance_poly.loss_variance_polynomial(scalar(), 0, budget=budget),
         lambda budget: mean_gradient(scalar(), 0, 1, budget=budget),
         lambda budget: variance_poly.second_moment_polynomial(scalar(), 0, 1, budget=budget),
         lambda budget: expectation(scalar(), tr(W(0, 1)), budget=budget),
@@ -283,6 +283,7 @@ def test_a_recursion_that_is_refused_names_the_engines_that_take_the_form():
         lambda budget: recursion.literal_expectation(tr(W(0, 1)), scalar(), budget=budget),
         lambda budget: quadrature.variance(scalar(), 0, 1, batch_size=2, budget=budget),
         lambda budget: quadrature.loss(scalar(), 0, batch_size=2, budget=budget),
+        lambda budget: quadrature.loss_variance(scalar(), 0, batch_size=2, budget=budget),
         lambda budget: large_batch.leading_coefficient(scalar(), 0, 1, budget=budget),
     ],
 )  # fmt: skip

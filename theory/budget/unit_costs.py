@@ -34,6 +34,7 @@ UNITS = {
     "one_layer.operation": 6.5e-08,  # on polynomials in eps,
     "one_layer.bit": 1e-11,  # for every bit
     "one_layer.mean_bit": 2.2e-10,  # of rationals
+    "one_layer.term": 6.5e-06,  # of the products of two entries after a step
     "law.gaussian": 2e-05,  # a moment, for each coordinate
     "law.table": 7e-09,  # of independent coordinates, for each
     "law.atom": 2.5e-06,  # of a list of atoms: for each of them,

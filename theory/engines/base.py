@@ -84,11 +84,6 @@ class Engine(Protocol):
         """The polynomial; for the mean an object array of polynomials, of the gradient's shape."""
 
 
-def no_square_of_the_loss(quantity: Quantity) -> str | None:
-    """Why an engine cannot that has no way to E loss(w)^2; None for other quantities."""
-    return "it has no form of loss(w)^2" if quantity.kind == "loss_variance" else None
-
-
 def can(engine: Engine, problem: TeacherStudent, quantity: Quantity) -> bool:
     """Whether the engine can compute the quantity at all, whatever the cost."""
     return engine.unsupported_reason(problem, quantity) is None

@@ -1,4 +1,4 @@
-r"""A second route: var(g_t) or E loss(w_t) at one batch size by Gauss quadrature over the batches, in balls, with a proved error bound.
+r"""A second route: var(g_t), E loss(w_t) or var loss(w_t) at one batch size, by Gauss quadrature, in balls with a proved error bound.
 
 For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b.
 A Gauss-Laguerre rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of
@@ -8,6 +8,7 @@ power of 1/b enters: it shares no formula with the polynomial engines.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import reduce
@@ -26,6 +27,7 @@ from theory.routes import QUADRATURE, SIMULATION, applicable
 
 Weights = tuple[arb_mat, ...]
 
+KINDS = ("variance", "loss", "loss_variance")
 MAX_BITS = 1 << 14
 MAX_STEPS = 64  # far beyond every budget; only so that the cost itself is cheap
 
@@ -39,7 +41,7 @@ def variance(
     Cost: the product of the batches' node counts.
     """
     k = as_problem(problem).check_layer(layer)
-    t, b, nodes = _prepare(problem, step, batch_size, budget, last=True)
+    t, b, nodes = _prepare(problem, step, batch_size, budget, "variance")
 
     def once() -> arb:
         mean: arb_mat | None = None
@@ -57,16 +59,30 @@ def variance(
 
 def loss(problem: TeacherStudent, step: int, *, batch_size: NumberLike, bits: int = 128, budget: Budget | None = None) -> arb:
     """A ball that contains E loss(w_step), loss(w) = (sigma^2 / 2) ||W_H ... W_1 - W*_H ... W*_1||^2; as `variance` otherwise."""
-    t, b, nodes = _prepare(problem, step, batch_size, budget, last=False)
+    t, b, nodes = _prepare(problem, step, batch_size, budget, "loss")
+    return _finite(lambda: _loss_moments(problem, t, b, nodes)[0], bits)
+
+
+def loss_variance(problem: TeacherStudent, step: int, *, batch_size: NumberLike, bits: int = 128, budget: Budget | None = None) -> arb:
+    """A ball that contains var loss(w_step) = E loss^2 - (E loss)^2; as `loss` otherwise."""
+    t, b, nodes = _prepare(problem, step, batch_size, budget, "loss_variance")
 
     def once() -> arb:
-        sigma, target = arb(to_fmpq(problem.inputs.second_moment[0, 0])), _target(problem)
-        total = arb(0)
-        for weight, weights, _ in _leaves(problem, t, b, nodes):
-            total += weight * _square(_product(weights) - target)
-        return total * sigma / 2
+        mean, square = _loss_moments(problem, t, b, nodes)
+        return square - mean * mean
 
     return _finite(once, bits)
+
+
+def _loss_moments(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> tuple[arb, arb]:
+    """E loss(w_step), and E loss(w_step)^2 where the nodes are enough for it."""
+    sigma, target = arb(to_fmpq(problem.inputs.second_moment[0, 0])), _target(problem)
+    mean, square = arb(0), arb(0)
+    for weight, weights, _ in _leaves(problem, step, b, nodes):
+        value = _square(_product(weights) - target) * sigma / 2
+        mean += weight * value
+        square += weight * value * value
+    return mean, square
 
 
 def _finite(compute: Callable[[], arb], bits: int) -> arb:
@@ -84,13 +100,12 @@ def _finite(compute: Callable[[], arb], bits: int) -> arb:
 
 
 def _prepare(
-    problem: TeacherStudent, step: int, batch_size: NumberLike, budget: Budget | None, last: bool
+    problem: TeacherStudent, step: int, batch_size: NumberLike, budget: Budget | None, kind: str
 ) -> tuple[int, Fraction, list[int]]:
     t = as_problem(problem).check_step(step)
     b = as_number(batch_size, "batch_size")
     if b < 1:
         raise ValueError(f"batch_size must be at least 1, but was {shown(batch_size)}")
-    kind = "variance" if last else "loss"
     allowed = Budget.of(budget)
 
     def alternatives() -> Iterator[str]:
@@ -104,9 +119,9 @@ def _prepare(
 
 
 def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -> Cost:
-    """Of `variance` or `loss`, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
+    """Of the function of this name, whatever the batch size; CannotError where quadrature does not apply. Nothing is computed."""
     QUADRATURE.require_applicable(as_problem(problem))
-    as_choice(kind, "kind", ("variance", "loss"))
+    as_choice(kind, "kind", KINDS)
     step = as_index(step, "step")
     if step > MAX_STEPS:
         return Cost.beyond_reach("more nodes than there are atoms")
@@ -120,11 +135,12 @@ def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -
 
 
 def _nodes(problem: TeacherStudent, step: int, kind: str) -> list[int]:
-    """n nodes are exact to degree 2n - 1; the squared integrand has degree 2 m^{t-s}, or 2 d_H m^{t-1-s} for the loss."""
+    """n nodes are exact to degree 2n - 1; ||g||^2 has degree 2 m^{t-s}, the loss 2 d_H m^{t-1-s}, its square twice that."""
     m = gradient_degree(problem.depth)
     if kind == "variance":
         return [d + 1 for d in batch_degrees([step], step + 1, m=m)]
-    return [output_degree(problem.depth) * d + 1 for d in batch_degrees([step - 1], step, m=m)]
+    half = output_degree(problem.depth) * (2 if kind == "loss_variance" else 1)
+    return [half * d + 1 for d in batch_degrees([step - 1], step, m=m)]
 
 
 def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb]]:
@@ -158,7 +174,10 @@ def laguerre_rule(count: int, b: Fraction, *, budget: Budget | None = None) -> l
     cost = Cost(UNITS["quadrature.rule"] * n**3, 1e3 * n, f"{as_count(count)} nodes")
     Budget.of(budget, WITHOUT_BUDGET).require(cost, "the rule", ("a smaller count",))
     a = b / 2 - 1
-    roots = _certified_real_roots(_laguerre(count, a), count)
+    # about sqrt(a) apart, and around a: their positions in units of that are as easily isolated for every b
+    centre, unit = arb(to_fmpq(a)), max(1, math.isqrt(math.floor(b / 2)))
+    scaled = _laguerre(count, a)(fmpq_poly([to_fmpq(a), unit]))
+    roots = [centre + unit * y for y in _certified_real_roots(scaled, count)]
     following = arb_poly(_laguerre(count + 1, a))
     rising = Fraction(1)
     for j in range(1, count + 1):  # Gamma(n+a+1) / (Gamma(a+1) n!)
@@ -181,7 +200,7 @@ def _laguerre(count: int, a: Fraction) -> fmpq_poly:
 
 
 def _certified_real_roots(polynomial: fmpq_poly, count: int) -> list[arb]:
-    """All roots, known to be real, simple and positive, as disjoint balls."""
+    """All roots, known to be real and simple, as disjoint balls."""
     roots: Any = polynomial.numer().complex_roots()  # pairs (ball, multiplicity)
     assert len(roots) == count
     return [root.real for root, _ in roots]

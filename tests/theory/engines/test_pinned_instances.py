@@ -16,7 +16,11 @@ from theory.variance_poly import ENGINES
 
 def quantities(problem: TeacherStudent, step: int) -> list[Quantity]:
     layers = range(1, problem.depth + 1)
-    return [*(Quantity(kind, step, k) for kind in ("variance", "second_moment", "mean") for k in layers), Quantity("loss", step)]
+    return [
+        *(Quantity(kind, step, k) for kind in ("variance", "second_moment", "mean") for k in layers),
+        Quantity("loss", step),
+        Quantity("loss_variance", step),
+    ]
 
 
 def at(found: Any, b: int) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The second route of many checks: var(g_t) or E loss(w_t) at one batch size, whichever way applies; no polynomial in 1/b enters.
+"""The second route of many checks: var(g_t), E loss(w_t) or var loss(w_t) at one batch size; no polynomial in 1/b enters.
 
 Finite support: enumeration of every mini-batch, in rationals. Scalar Gaussian inputs: Gauss quadrature over the batches, in balls.
 """
@@ -36,6 +36,13 @@ def expected_loss(problem: TeacherStudent, step: int, *, batch_size: int) -> Val
     if problem.inputs.support() is not None:
         return enumeration.loss(problem, step, batch_size=batch_size)
     return quadrature.loss(problem, step, batch_size=batch_size, bits=BITS)
+
+
+def loss_variance(problem: TeacherStudent, step: int, *, batch_size: int) -> Value:
+    """var loss(w_step) at this batch size."""
+    if problem.inputs.support() is not None:
+        return enumeration.loss_variance(problem, step, batch_size=batch_size)
+    return quadrature.loss_variance(problem, step, batch_size=batch_size, bits=BITS)
 
 
 def route_name(problem: TeacherStudent) -> str:

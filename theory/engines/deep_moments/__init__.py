@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity, no_square_of_the_loss
+from theory.engines.base import Quantity
 from theory.engines.deep_moments import linear_start, many_inputs
 from theory.engines.deep_moments.cost import predict, required_order
 from theory.engines.deep_moments.nested_batches import NestedBatches
@@ -34,7 +34,7 @@ class DeepMoments:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not a polynomial, another optimizer, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := problem.optimizer.unsupported_reason() or no_square_of_the_loss(quantity)) is not None:
+        if (reason := problem.optimizer.unsupported_reason()) is not None:
             return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"

@@ -20,6 +20,8 @@ from theory.problem import TeacherStudent
 
 #: Orders of moments beyond which nothing is affordable, and laws answer none.
 _MOST_DEGREE = 10_000
+#: The kinds that ask of the last sample no more than its outputs.
+LOSSES = ("loss", "loss_variance")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def averages_bound(problem: TeacherStudent) -> int:
 def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
     """The highest order of the inputs' moments that are asked for."""
     highest = 2 * int(saturated_power(problem.activation_degree, problem.depth - 1))
-    last = highest if quantity.kind in ("mean", "loss") else 2 * highest
+    last = highest if quantity.kind in ("mean", *LOSSES) else 2 * highest
     if _is_far(problem, quantity):
         return _MOST_DEGREE * highest
     degrees = quantity.batch_degrees(problem)
@@ -133,9 +135,12 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, bits: floa
     z = outputs[k - 1], saturated_power(d, k - 1)
     delta = m - z[0], sizes.highest - z[1]
     entries, degree = float(widths[k] * widths[k - 1]), 2 * m
-    if quantity.kind == "loss":
+    if quantity.kind in LOSSES:
         expected(widths[-1], (outputs[-1], sizes.output), (outputs[-1], sizes.output))
         degree = 2 * outputs[-1]
+        if quantity.kind == "loss_variance":
+            products += sizes.terms(degree * averaged, 0) ** 2 / 2
+            degree *= 2
     elif quantity.kind == "trace_form":
         letters, degree = sum(len(term.letters) for term in quantity.expression.terms), sum(quantity.batch_degrees(problem)[-1:])
         products += letters * max(widths) ** 2 * sizes.terms(degree, 0) ** 1.5
@@ -200,7 +205,7 @@ def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, width = problem.sizes[:2]
     sizes, bits = _Sizes.of(problem, 2 * width), _bits(problem, quantity, [])
     seconds, memory = _last(problem, quantity, sizes, bits, False)
-    asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", "loss") else 2))
+    asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2))
     seconds = seconds * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
     flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
     seconds += (flops + p * p) * UNITS["deep_moments.entry"] * (1 + bits / 300)
@@ -221,7 +226,7 @@ def _values(problem: TeacherStudent, quantity: Quantity) -> float:
         rows, columns = quantity.expression.shape(problem) or (1, 1)
         return float(rows * columns)
     entries = float(problem.student[(quantity.layer or 1) - 1].size)
-    return {"variance": 2 + entries, "second_moment": 2.0, "mean": entries, "loss": 1.0}[quantity.kind]
+    return {"variance": 2 + entries, "second_moment": 2.0, "mean": entries, "loss": 1.0, "loss_variance": 2.0}[quantity.kind]
 
 
 def _bits(problem: TeacherStudent, quantity: Quantity, degrees: Sequence[int]) -> float:

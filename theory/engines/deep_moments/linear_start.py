@@ -30,11 +30,13 @@ def applies(problem: TeacherStudent, quantity: Quantity) -> bool:
     if quantity.step or not problem.is_linear or quantity.kind == "trace_form":
         return False
     law = problem.inputs
-    return quantity.kind in ("mean", "loss") or law.is_centred_gaussian or law.has_iid_coordinates
+    return quantity.kind in ("mean", "loss", "loss_variance") or law.is_centred_gaussian or law.has_iid_coordinates
 
 
 def compute(problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
     """The quantity at t = 0; for the mean entrywise."""
+    if quantity.kind == "loss_variance":  # loss(w_0) is a number
+        return InverseBatchPolynomial([0])
     student, teacher = ([ExactMatrix.from_array(w) for w in layers] for layers in (problem.student, problem.teacher))
     sigma = ExactMatrix.from_array(problem.inputs.second_moment)
     residual = _product(student) + _product(teacher).times(fmpq(-1))

@@ -37,9 +37,10 @@ class Target:
         kind, layer = self.quantity.kind, self.quantity.layer or 0
         if kind == "trace_form":
             return self._form(network, past, weights)
-        if kind == "loss":
+        if kind in ("loss", "loss_variance"):
             errors = network.residual(weights).ravel().tolist()
-            return [sum((self._of_products(network, f, f) for f in errors), network.zero) * fmpq(1, 2)]
+            loss = sum((self._of_products(network, f, f) for f in errors), network.zero) * fmpq(1, 2)
+            return [loss] if kind == "loss" else [loss * loss, loss]
         delta, z = network.factors(weights, layer)
         mean = self._mean(network, delta, z)
         if kind == "mean":
@@ -54,6 +55,9 @@ class Target:
         if kind in ("variance", "second_moment"):
             squares, excess, *mean = expectations
             return _as_polynomial(squares + _EPS * excess - sum((f * f for f in mean), fmpq_poly([])))
+        if kind == "loss_variance":
+            square, loss = expectations
+            return _as_polynomial(square - loss * loss)
         shape = None
         if kind == "mean":
             shape = self.problem.student[(self.quantity.layer or 0) - 1].shape

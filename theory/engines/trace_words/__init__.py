@@ -16,7 +16,7 @@ from theory.arithmetic.ball_matrices import BallMatrix
 from theory.arithmetic.matrices import ExactMatrix, Matrix
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity, no_square_of_the_loss
+from theory.engines.base import Quantity
 from theory.engines.trace_words.cost import exact_cost, float_cost
 from theory.engines.trace_words.gradient_words import GradientWords
 from theory.exact import as_choice, shown
@@ -52,7 +52,7 @@ class TraceWords:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian, network not linear, more than two layers, or two layers with t >= 2."""
-        if (reason := problem.optimizer.unsupported_reason() or no_square_of_the_loss(quantity)) is not None:
+        if (reason := problem.optimizer.unsupported_reason()) is not None:
             return reason
         if not problem.inputs.is_centred_gaussian:
             return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
@@ -81,6 +81,8 @@ class TraceWords:
             words = GradientWords(problem, ring)
             if quantity.kind == "loss":
                 return expect_scalar(words.loss(t))
+            if quantity.kind == "loss_variance":
+                return self._loss_variance(words, t)
             if quantity.kind == "second_moment":
                 return expect_scalar(words.squared_norm(t, k))
             if quantity.kind == "mean":
@@ -105,6 +107,12 @@ class TraceWords:
             for j, y in enumerate(mean):
                 squares[i + j] = squares[i + j] + x.T.inner(y)
         return to_inverse_batch(total - words.alphabet.ring.polynomial(squares), zero_constant=True)
+
+    def _loss_variance(self, words: GradientWords, step: int) -> InverseBatchPolynomial:
+        """E loss^2 - (E loss)^2: the square is a combination of products of two traces."""
+        expectations, loss = Expectations(words.alphabet), words.loss(step)
+        mean = expectations.scalar(loss)
+        return to_inverse_batch(expectations.scalar(loss * loss) - mean * mean, zero_constant=True)
 
     def _ring(self, problem: TeacherStudent, quantity: Quantity) -> Any:
         if self.arithmetic != "auto":

@@ -40,10 +40,12 @@ _SECOND_STEP = {
     ("second_moment", True): Counts(50, 132, 1020, 9),
     ("mean", True): Counts(20, 4, 31, 6),
     ("loss", True): Counts(18, 21, 39, 6),
+    ("loss_variance", True): Counts(107, 495, 12541, 12),
     ("variance", False): Counts(298, 928, 3202, 9),
     ("second_moment", False): Counts(287, 928, 3171, 9),
     ("mean", False): Counts(42, 4, 33, 6),
     ("loss", False): Counts(45, 46, 45, 6),
+    ("loss_variance", False): Counts(920, 5200, 42789, 12),
 }
 _FIRST_STEP = Counts(12, 3, 3, 3)
 #: one word of degree 1, 2, ... in S with letters all different, Sigma not I
@@ -92,7 +94,8 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
     if problem.depth == 1:
-        words = saturated_power(2.2 if quantity.kind == "mean" else 4.6, t)
+        growth = {"mean": 2.2, "loss_variance": 12.0}.get(quantity.kind, 4.6)
+        words = saturated_power(growth, t)
         return _one_layer(words, 2 * t + 3)
     if t == 0:
         return _FIRST_STEP

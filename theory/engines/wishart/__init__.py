@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity, no_square_of_the_loss
+from theory.engines.base import Quantity
 from theory.engines.wishart import form_polynomials, one_layer
 from theory.engines.wishart.cost import predicted_cost, required_order
-from theory.engines.wishart.last_batch import Loss, Mean, SecondMoment, Target
+from theory.engines.wishart.last_batch import Loss, LossVariance, Mean, SecondMoment, Target
 from theory.engines.wishart.nested_batches import NestedBatches
 from theory.engines.wishart.polynomial_state import PolynomialState
 from theory.exact import to_fmpq
@@ -30,7 +30,7 @@ class Wishart:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not linear, more than two layers, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := problem.optimizer.unsupported_reason() or no_square_of_the_loss(quantity)) is not None:
+        if (reason := problem.optimizer.unsupported_reason()) is not None:
             return reason
         if not problem.is_linear:
             return "needs the identity as activation"
@@ -60,11 +60,13 @@ class Wishart:
 
     def _compute(self, problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Any:
         if problem.depth == 1:
-            return {"second_moment": one_layer.second_moment, "mean": one_layer.mean, "loss": one_layer.loss}[kind](problem, step)
+            of_gradient = {"second_moment": one_layer.second_moment, "mean": one_layer.mean}
+            of_loss = {"loss": one_layer.loss, "loss_variance": one_layer.loss_variance}
+            return {**of_gradient, **of_loss}[kind](problem, step)
         network, law = PolynomialState(problem), problem.inputs
         target: Target
-        if kind == "loss":
-            target = Loss(network, law)
+        if kind in ("loss", "loss_variance"):
+            target = (Loss if kind == "loss" else LossVariance)(network, law)
         else:
             assert layer is not None
             target = SecondMoment(network, law, layer) if kind == "second_moment" else Mean(network, law, layer)

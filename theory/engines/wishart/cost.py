@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -22,8 +23,8 @@ from theory.exact import is_exact
 from theory.problem import TeacherStudent
 
 #: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
-OMEGA = {"second_moment": 6, "mean": 3, "loss": 4}
-_LAST = {"second_moment": 4, "mean": 2, "loss": 2}
+OMEGA = {"second_moment": 6, "mean": 3, "loss": 4, "loss_variance": 8}
+_LAST = {"second_moment": 4, "mean": 2, "loss": 2, "loss_variance": 2}
 
 #: Steps of two layers, or batches of a trace form, beyond which nothing is affordable.
 _MOST_STEPS = 40
@@ -80,7 +81,9 @@ def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
         return 2 * _first_degree(quantity, problem.depth)
     kind = "second_moment" if quantity.kind == "variance" else quantity.kind
     if problem.depth == 1:
-        return 2 if kind == "mean" or (kind == "loss" and not quantity.step) else 4
+        if kind == "mean" or (kind in ("loss", "loss_variance") and not quantity.step):
+            return 2
+        return 8 if kind == "loss_variance" else 4
     earlier = 2 * target_degrees(OMEGA[kind], min(quantity.step, _MOST_STEPS))[0] if quantity.step else 0
     return max(_LAST[kind], earlier)
 
@@ -112,15 +115,15 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     kept = kept_batches(p, step)
     points = [_choose(n + d, n) for d in degrees[: step - kept]]
     leaves = saturated(*points)
-    polynomials = {"second_moment": 2, "loss": 1, "mean": r * (p if layer == 1 else outputs)}[kind]
-    size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6)}
+    polynomials = {"second_moment": 2, "loss": 1, "loss_variance": 2, "mean": r * (p if layer == 1 else outputs)}[kind]
+    size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6, 8)}
     # Gamma_{s+1} needs r (p + p_2) p p_2 products, the residual r p p_2, in every kept batch; the last one dominates
     products = r * p * outputs * size[1] ** 2 + outputs * p * p * size[2] + 2 * r * p * outputs * size[1] * size[2]
     if kind == "second_moment":
         inner, outer = (p, outputs) if layer == 1 else (outputs, p)
         products += outer**2 * (inner * size[2] ** 2 + r * size[1] ** 2) + polynomials * outer**2 * size[2] * size[4]
-    elif kind == "loss":
-        products += outputs * p * size[2] ** 2
+    elif kind in ("loss", "loss_variance"):
+        products += outputs * p * size[2] ** 2 + (size[4] ** 2 if kind == "loss_variance" else 0)
     else:
         products += r * p * outputs * size[1] * size[2]
     transforms, visits = 0.0, 1.0
@@ -150,6 +153,11 @@ def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, 
     rate = _rate_bits(problem, t)
     if quantity.kind == "mean":
         return float(t + 1) * outputs * p * (p + 1), max(_weight_bits(problem) + t * (rate + law.moment_bits(2) + 1), 1.0)
+    if quantity.kind == "loss_variance":  # products of two entries of X_s, of degree 3s in eps, each from all or from those that a law lets
+        n = p * (p + 1) / 2
+        terms = 2.0 * p**4 if is_sparse(law) else (n * (n + 1) / 2) ** 2
+        bits = 4 * _weight_bits(problem) + (t + 1) * (4 * rate + law.moment_bits(8) + 6)
+        return 4 * terms * (t + 1) * (t + 2), bits
     terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
     bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + law.moment_bits(4) + 3)
     return terms * (t + 1) * (t + 2) / 2, bits
@@ -158,18 +166,24 @@ def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, 
 def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, outputs = problem.sizes
     t, law = quantity.step, problem.inputs
-    kinds = {"variance": ("second_moment", "mean")}.get(quantity.kind, (quantity.kind,))
+    kinds = {"variance": ("second_moment", "mean"), "loss_variance": ("loss_variance", "loss")}.get(quantity.kind, (quantity.kind,))
     seconds, memory = UNITS["wishart.start"] + (t + 1) * 2e-6 + p * p * (outputs + 1) * 2e-6, 2e7
     for kind in kinds:
         operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
         longest = 1 + math.log2(1 + bits / 2e5) / 2
         bit = UNITS["one_layer.mean_bit" if kind == "mean" else "one_layer.bit"]
         seconds += operations * (UNITS["one_layer.operation"] + bit * bits * longest)
-        memory += (p * outputs if kind == "mean" else 3.0 * p**2 * (t + 2)) * (24 + bits / 8)
+        entries = {"mean": float(p * outputs), "loss_variance": p**4 * (t + 2.0)}.get(kind, 3.0 * p**2 * (t + 2))
+        memory += entries * (24 + bits / 8)
     if kinds == ("mean",):
         seconds += second_moment_seconds(law)
     else:
         seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + law.moment_bits(4) / 4)
+    if kinds[0] == "loss_variance" and t:
+        n, changes = p * (p + 1) // 2, 1 if isinstance(problem.learning_rates, Fraction | float) else t
+        seconds += 1.3 * p**7 * (1 + changes / 4) * UNITS["one_layer.term"] + _moment_operations(problem, n, 4) * UNITS["wishart.moment"]
+        seconds += 0 if law.is_centred_gaussian else _choose(n + 4, n) * law.moment_seconds(8)
+        memory += 1.3 * p**7 * (200 + 16 * n) + p**8 / 16 * (24 + law.moment_bits(8) / 2)
     operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
     return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
 

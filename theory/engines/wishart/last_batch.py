@@ -115,14 +115,14 @@ class Mean(Target):
 
 
 class Loss(Target):
-    """E loss(w_t)."""
+    """E loss(w_t); what `polynomials` gives is `denominator` times the loss."""
 
     degree = 4
     count = 1
 
     def __init__(self, network: PolynomialState, law: InputLaw) -> None:
         self._sigma, scale = _integer_covariance(law)
-        self._denominator = 2 * network.delta**2 * scale
+        self.denominator = 2 * network.delta**2 * scale
 
     def polynomials(self, state: State) -> list[Any]:
         """tr(D Sigma D^T)."""
@@ -130,7 +130,27 @@ class Loss(Target):
 
     def result(self, expectations: Sequence[fmpq_poly]) -> InverseBatchPolynomial:
         """E loss(w_t)."""
-        return as_polynomial(expectations[0] / self._denominator)
+        return as_polynomial(expectations[0] / self.denominator)
+
+
+class LossVariance(Target):
+    """var loss(w_t) = E loss^2 - (E loss)^2."""
+
+    degree = 8
+    count = 2
+
+    def __init__(self, network: PolynomialState, law: InputLaw) -> None:
+        self._loss = Loss(network, law)
+
+    def polynomials(self, state: State) -> list[Any]:
+        """The square of the loss, and the loss, over the denominators of `Loss`."""
+        (loss,) = self._loss.polynomials(state)
+        return [loss * loss, loss]
+
+    def result(self, expectations: Sequence[fmpq_poly]) -> InverseBatchPolynomial:
+        """var loss(w_t)."""
+        square, loss = expectations
+        return as_polynomial((square - loss * loss) / self._loss.denominator**2)
 
 
 def as_polynomial(polynomial: fmpq_poly) -> InverseBatchPolynomial:

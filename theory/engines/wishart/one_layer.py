@@ -14,6 +14,7 @@ import numpy as np
 from flint import fmpq_mat, fmpq_poly
 
 from theory.engines.wishart.last_batch import as_polynomial, pair_moments
+from theory.engines.wishart.one_layer_squares import squared_loss
 from theory.exact import to_fmpq, to_fmpq_mat, to_fraction
 from theory.inputs import InputLaw
 from theory.inverse_batch import InverseBatchPolynomial
@@ -44,6 +45,12 @@ def loss(problem: TeacherStudent, step: int) -> InverseBatchPolynomial:
     x, sigma = _gram(problem, step), to_fmpq_mat(problem.inputs.second_moment)
     terms = (f * sigma[i, j] for i, row in enumerate(x) for j, f in enumerate(row))
     return as_polynomial(sum(terms, fmpq_poly([])) / 2)
+
+
+def loss_variance(problem: TeacherStudent, step: int) -> InverseBatchPolynomial:
+    """var loss(w_step)."""
+    mean = fmpq_poly([to_fmpq(c) for c in loss(problem, step).coefficients])
+    return as_polynomial(squared_loss(problem, step) - mean * mean)
 
 
 class _Sandwich:

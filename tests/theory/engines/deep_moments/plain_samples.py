@@ -42,11 +42,16 @@ class PlainRun:
     def mean(self, layer):
         return [to_fraction(self.expected(g)) for g in self.gradients[layer - 1].ravel().tolist()]
 
-    def loss(self):
-        """At w_t, over a sample of the last batch, which w_t has not seen."""
+    def loss_mean_and_variance(self):
+        """At w_t, over a sample of the last batch, which w_t has not seen: E loss, and E loss^2 - (E loss)^2."""
         x = filled([[v] for v in self.context.gens()[-self.p :]])
         errors = (self.output(self.weights, x) - self.output(self.teacher, x)).ravel().tolist()
-        return to_fraction(sum(self.expected(e * e) for e in errors) / 2)
+        loss, given = sum(e * e for e in errors) / 2, self.context.constant(0)
+        for monomial, c in zip(loss.monoms(), loss.coeffs(), strict=True):
+            earlier, own = tuple(map(int, monomial[: -self.p])), tuple(map(int, monomial[-self.p :]))
+            given += self.context.from_dict({(*earlier, *[0] * self.p): c * self.moment(own)})
+        mean = self.expected(given)
+        return to_fraction(mean), to_fraction(self.expected(given * given) - mean**2)
 
     def sample_gradients(self, weights, x):
         """d/dW_k of the loss, from derivatives of the output entry by entry: the chain rule forwards."""

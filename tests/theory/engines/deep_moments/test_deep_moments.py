@@ -19,7 +19,7 @@ from tests.strategies import discrete_laws, fractions, gaussians, input_laws, pr
 from tests.theory.engines.deep_moments.plain_samples import PlainRun
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, enumeration
 from theory.budget import CannotError, UnaffordableError
-from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
+from theory.degrees import loss_degree, loss_variance_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Quantity, can
 from theory.engines.deep_moments import DeepMoments, linear_start, many_inputs
 from theory.engines.deep_moments.batch_averages import BatchAverages
@@ -31,7 +31,7 @@ from theory.engines.wishart import Wishart
 from theory.exact import to_fraction
 from theory.large_batch import leading_coefficient
 from theory.trace_forms import W, constant, g, teacher, tr
-from theory.variance_poly import loss_polynomial, variance_polynomial
+from theory.variance_poly import loss_polynomial, loss_variance_polynomial, variance_polynomial
 
 ENGINE = DeepMoments()
 activations = st.lists(fractions, min_size=2, max_size=3).filter(lambda c: any(c[1:])).map(tuple)
@@ -70,9 +70,11 @@ def test_against_enumeration(problem, step, b):
     found = computed(problem, "mean", step, h)
     assert found.shape == mean.shape and [v(b) for v in found.ravel()] == mean.ravel().tolist()
     assert all(v.degree <= mean_gradient_degree(step, depth=h, activation_degree=d) for v in found.ravel())
-    loss = computed(problem, "loss", step)
+    loss, spread = computed(problem, "loss", step), computed(problem, "loss_variance", step)
     assert loss(b) == enumeration.loss(problem, step, batch_size=b)
     assert loss.degree <= loss_degree(step, depth=h, activation_degree=d)
+    assert spread(b) == enumeration.loss_variance(problem, step, batch_size=b) and not spread.coefficients[0]
+    assert spread.degree <= loss_variance_degree(step, depth=h, activation_degree=d)
 
 
 @settings(max_examples=10)
@@ -88,7 +90,14 @@ def test_two_steps_against_enumeration(problem, b):
 def test_every_coefficient_agrees_with_frequencies(sizes, activation, step):
     law = Discrete([tuple(range(1, sizes[0] + 1)), tuple(2 - i * i for i in range(sizes[0]))], [F(1, 3), F(2, 3)])
     problem = without_zeros(sizes, law, activation)
-    for kind, layer in (("variance", 1), ("variance", 2), ("second_moment", problem.depth), ("mean", 1), ("loss", None)):
+    for kind, layer in (
+        ("variance", 1),
+        ("variance", 2),
+        ("second_moment", problem.depth),
+        ("mean", 1),
+        ("loss", None),
+        ("loss_variance", None),
+    ):
         quantity = Quantity(kind, step, layer)
         assert coefficients(ENGINE.compute(problem, quantity)) == coefficients(Frequencies().compute(problem, quantity))
     variance = computed(problem, "variance", step, 1)
@@ -98,7 +107,7 @@ def test_every_coefficient_agrees_with_frequencies(sizes, activation, step):
 @settings(max_examples=15)
 @given(problems(two_layer_sizes(), laws=input_laws, steps=1), st.integers(0, 1))
 def test_two_linear_layers_against_polynomials_in_the_batches_entries(problem, step):
-    for kind, layer in (("variance", 1), ("variance", 2), ("second_moment", 2), ("mean", 1), ("loss", None)):
+    for kind, layer in (("variance", 1), ("variance", 2), ("second_moment", 2), ("mean", 1), ("loss", None), ("loss_variance", None)):
         quantity = Quantity(kind, step, layer)
         assert coefficients(ENGINE.compute(problem, quantity)) == coefficients(Wishart().compute(problem, quantity))
 
@@ -122,7 +131,8 @@ def test_laws_that_are_not_finite_against_the_definition_expanded(sizes, law, ac
     for layer in range(1, problem.depth + 1):
         assert computed(problem, "variance", step, layer)(b) == run.variance(layer)
         assert [v(b) for v in computed(problem, "mean", step, layer).ravel()] == run.mean(layer)
-    assert computed(problem, "loss", step)(b) == run.loss()
+    mean, spread = run.loss_mean_and_variance()
+    assert computed(problem, "loss", step)(b) == mean and computed(problem, "loss_variance", step)(b) == spread
 
 
 @pytest.mark.parametrize("activation, b", [(SQUARE, 1), (SQUARE, 2), (CUBE, 1)])
@@ -166,9 +176,9 @@ def test_degrees_are_attained_for_gaussian_inputs():
         problem = without_zeros(sizes, Gaussian(sizes[0]), activation)
         variance = variance_polynomial(problem, 1, 1, engine="deep_moments")
         assert variance.degree == variance.degree_bound
-        assert loss_polynomial(problem, 1, engine="deep_moments").degree == loss_degree(
-            1, depth=problem.depth, activation_degree=problem.activation_degree
-        )
+        network = {"depth": problem.depth, "activation_degree": problem.activation_degree}
+        assert loss_polynomial(problem, 1, engine="deep_moments").degree == loss_degree(1, **network)
+        assert loss_variance_polynomial(problem, 1, engine="deep_moments").degree == loss_variance_degree(1, **network)
 
 
 # -- t = 0 ---------------------------------------------------------------------------------------------------------------------------------
@@ -181,8 +191,8 @@ three_linear_layers = problems(
 
 @given(three_linear_layers, st.integers(1, 3))
 def test_matrices_and_sample_polynomials_agree_on_linear_networks_at_the_start(problem, layer):
-    for kind in ("variance", "second_moment", "mean", "loss"):
-        quantity = Quantity(kind, 0, None if kind == "loss" else layer)
+    for kind in ("variance", "second_moment", "mean", "loss", "loss_variance"):
+        quantity = Quantity(kind, 0, None if kind.startswith("loss") else layer)
         if linear_start.applies(problem, quantity):
             with pytest.MonkeyPatch.context() as patch:
                 expected = coefficients(ENGINE.compute(problem, quantity))
@@ -225,8 +235,8 @@ def test_a_data_set_with_many_points_and_a_quadratic_activation():
 @settings(max_examples=40)
 @given(problems(st.sampled_from([(3, 1, 1), (3, 1, 2), (3, 1, 1, 2), (5, 2, 1)]), gaussians, activations))
 def test_many_gaussian_inputs_are_seen_through_few(problem):
-    for kind in ("variance", "second_moment", "mean", "loss"):
-        for layer in (1, 2) if kind != "loss" else (None,):
+    for kind in ("variance", "second_moment", "mean", "loss", "loss_variance"):
+        for layer in (1, 2) if not kind.startswith("loss") else (None,):
             quantity = Quantity(kind, 0, layer)
             assert many_inputs.applies(problem, quantity)
             with pytest.MonkeyPatch.context() as patch:
@@ -335,12 +345,13 @@ def test_it_refuses_what_it_cannot_do():
 
 
 @pytest.mark.parametrize(
-    "kind, step, order", [("variance", 0, 8), ("mean", 0, 4), ("loss", 0, 4), ("variance", 1, 40), ("mean", 1, 20), ("loss", 1, 24)]
-)
+    "kind, step, order", [("variance", 0, 8), ("mean", 0, 4), ("loss", 0, 4), ("variance", 1, 40), ("mean", 1, 20), ("loss", 1, 24),
+     ("loss_variance", 0, 4), ("loss_variance", 1, 48)],
+)  # fmt: skip
 def test_moment_tables_may_end_where_no_moment_is_asked_for(kind, step, order):
     moments = [F(0) if k % 2 else F(3 ** (k // 2), k + 1) for k in range(order + 1)]
     problem = without_zeros((1, 2, 1), Independent(1, moments), SQUARE)
-    quantity = Quantity(kind, step, None if kind == "loss" else 2)
+    quantity = Quantity(kind, step, None if kind.startswith("loss") else 2)
     assert coefficients(ENGINE.compute(problem, quantity)) == coefficients(ENGINE.compute(replace(problem, inputs=Uniform(1)), quantity))
     short = replace(problem, inputs=Independent(1, moments[:-1]))
     assert f"reach order {order}" in ENGINE.unsupported_reason(short, quantity)

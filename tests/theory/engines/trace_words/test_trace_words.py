@@ -48,7 +48,7 @@ def agree(problem: TeacherStudent, quantity: Quantity) -> None:
 
 def every_quantity(step: int, depth: int) -> list[Quantity]:
     layers = range(1, depth + 1)
-    return [*(Quantity(kind, step, k) for kind in KINDS for k in layers), Quantity("loss", step)]
+    return [*(Quantity(kind, step, k) for kind in KINDS for k in layers), Quantity("loss", step), Quantity("loss_variance", step)]
 
 
 @given(problems(st.sampled_from([(1, 1, 1), (1, 2, 3), (1, 3, 1)]), gaussians), st.integers(0, 1))
@@ -274,7 +274,7 @@ def test_counts_are_those_that_costs_are_predicted_from(monkeypatch):
     monkeypatch.setattr(ExactMatrix, "inner", counting_inner)
     for cov in (None, [[2, 1], [1, 1]]):
         problem = gaussian_problem(2, 3, 2, 0, cov=cov)
-        for kind in ("variance", "second_moment", "loss"):
+        for kind in ("variance", "second_moment", "loss", "loss_variance"):
             totals = []
             for layer in (1, 2):
                 counted.update(products=0, inners=0)

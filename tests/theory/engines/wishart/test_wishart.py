@@ -16,7 +16,7 @@ from tests.strategies import discrete_laws, fractions, gaussians, input_laws, le
 from theory import Discrete, Gaussian, Independent, InverseBatchPolynomial, Rademacher, TeacherStudent, Uniform
 from theory.budget import CannotError
 from theory.claims.support.second_route import compare
-from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
+from theory.degrees import loss_degree, loss_variance_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Quantity, can
 from theory.engines.wishart import Wishart
 from theory.references import quadrature
@@ -40,13 +40,15 @@ def test_two_layers_on_every_batch(problem, step, b):
     for layer in (1, 2):
         assert polynomial(problem, "second_moment", step, layer)(b) == by_hand(problem, "second_moment", step, layer, b)
         assert [v(b) for v in polynomial(problem, "mean", step, layer).ravel()] == by_hand(problem, "mean", step, layer, b).ravel().tolist()
-    assert polynomial(problem, "loss", step)(b) == by_hand(problem, "loss", step, None, b)
+    for kind in ("loss", "loss_variance"):
+        assert polynomial(problem, kind, step)(b) == by_hand(problem, kind, step, None, b)
 
 
 @given(problems(st.tuples(*[st.integers(1, 2)] * 2), laws=lambda p: discrete_laws(p, 2), steps=2), st.integers(0, 2), st.integers(1, 2))
 def test_one_layer_on_every_batch(problem, step, b):
     assert polynomial(problem, "variance", step, 1)(b) == by_hand(problem, "variance", step, 1, b)
-    assert polynomial(problem, "loss", step)(b) == by_hand(problem, "loss", step, None, b)
+    for kind in ("loss", "loss_variance"):
+        assert polynomial(problem, kind, step)(b) == by_hand(problem, kind, step, None, b)
     assert all(v.degree == 0 for v in polynomial(problem, "mean", step, 1).ravel())
 
 
@@ -96,6 +98,7 @@ def test_the_sharp_degrees_are_attained(law, step):
         assert polynomial(problem, "variance", step, layer).degree == variance_degree(step)
         assert polynomial(problem, "mean", step, layer)[0, 0].degree == mean_gradient_degree(step)
     assert polynomial(problem, "loss", step).degree == loss_degree(step)
+    assert polynomial(problem, "loss_variance", step).degree == loss_variance_degree(step)
 
 
 @pytest.mark.parametrize(("sizes", "step"), [((2, 2, 1), 1), ((2, 1, 2), 2), ((3, 2, 2), 1), ((4, 1, 1), 1)], ids=str)

@@ -14,7 +14,7 @@ from theory.engines.frequencies import Frequencies
 from theory.engines.wishart import Wishart, last_batch, moment_cost, one_layer
 from theory.engines.wishart.batch_moments import batch_moments
 from theory.engines.wishart.cost import one_layer_work, predicted_cost, required_order, work
-from theory.engines.wishart.last_batch import Loss, Mean, SecondMoment
+from theory.engines.wishart.last_batch import Loss, LossVariance, Mean, SecondMoment
 from theory.engines.wishart.nested_batches import NestedBatches, support
 from theory.engines.wishart.polynomial_state import PolynomialState
 from theory.exact import to_fmpq
@@ -35,6 +35,7 @@ def targets(problem, layer):
     yield "second_moment", network, SecondMoment(network, law, layer)
     yield "mean", network, Mean(network, law, layer)
     yield "loss", network, Loss(network, law)
+    yield "loss_variance", network, LossVariance(network, law)
 
 
 @pytest.mark.parametrize(("problem", "step"), CASES, ids=lambda x: str(getattr(x, "sizes", x)))
@@ -80,7 +81,9 @@ def test_more_work_costs_more():
     assert engine.cost(one_layer, Quantity("variance", 20, 1)).seconds < 1
 
 
-@pytest.mark.parametrize(("kind", "orders"), [("variance", (4, 12, 36)), ("mean", (2, 6, 18)), ("loss", (2, 8, 24))])
+@pytest.mark.parametrize(
+    ("kind", "orders"), [("variance", (4, 12, 36)), ("mean", (2, 6, 18)), ("loss", (2, 8, 24)), ("loss_variance", (2, 16, 48))]
+)
 def test_moments_that_are_needed(kind, orders):
     problem = scalar(Gaussian(1))
     assert tuple(required_order(problem, Quantity(kind, t, 1)) for t in range(3)) == orders
@@ -106,6 +109,9 @@ def test_one_layer_needs_the_digits_that_are_predicted(law, rate):
         _, bits = one_layer_work(problem, Quantity("mean", t, 1))
         (mean,) = one_layer.mean(problem, t).ravel()[:1]
         longest = max(abs(c.numerator).bit_length() + c.denominator.bit_length() for c in mean.coefficients)
+        assert longest / 1.25 <= bits <= 4 * longest
+        _, bits = one_layer_work(problem, Quantity("loss_variance", t))
+        longest = max(abs(c.numerator).bit_length() + c.denominator.bit_length() for c in one_layer.loss_variance(problem, t).coefficients)
         assert longest / 1.25 <= bits <= 4 * longest
 
 
@@ -176,7 +182,7 @@ def test_far_steps_are_priced_from_a_few_learning_rates(law, depth):
             layers = ([[[1, 2]]], [[[0, 1]]]) if depth == 1 else ([[[1, 2]], [[1]]], [[[0, 1]], [[2]]])
             problem = TeacherStudent(*layers, law, rate)
             form = tr(g(step, 1).T @ g(step, 1))
-            for kind in ("variance", "second_moment", "mean", "loss", "trace_form"):
+            for kind in ("variance", "second_moment", "mean", "loss", "loss_variance", "trace_form"):
                 quantity = Quantity(kind, step, 1, form if kind == "trace_form" else None)
                 calls.clear()
                 if engine.unsupported_reason(problem, quantity) is None:
