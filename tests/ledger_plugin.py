@@ -206,7 +206,7 @@ class LedgerTable:
             write(f"{elsewhere} more claims of the ledger have no test in this run")
 
 
-HEADER = ("theorem", "verdict", "checked", "refuted", "vacuous", "largest difference", "tests")
+HEADER = ("theorem", "verdict", "checked", "print fails", "vacuous", "largest difference", "tests")
 
 
 def table(claims: Iterable[tuple[str, str, str]], tallies: dict[str, Tally]) -> Iterable[tuple[str, ...]]:
