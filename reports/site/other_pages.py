@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reports.site import errata_page
+from reports.site import certificate_page, errata_page
 from theory.claims.record import Claim
 
 
@@ -27,5 +27,12 @@ OTHER_PAGES = (
         "What is to be put right in the print, line by line: what changes a statement, a proof, or only the print.",
         errata_page.make,
         (errata_page.MARKDOWN,),
+    ),
+    OtherPage(
+        certificate_page.FILE,
+        "Certificate",
+        "Two Gaussian inputs, two linear layers, one step: the variance decreases from b = 3 on, with every minor and a file to check.",
+        certificate_page.make,
+        (certificate_page.DATA,),
     ),
 )

@@ -1,5 +1,6 @@
 """The conjecture "for every b": its counterexamples, the certificates of what is true after one step, and that each check can fail."""
 
+import json
 from dataclasses import replace
 from fractions import Fraction as F
 from itertools import permutations, product
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import covariances, fractions, input_laws, learning_rates, matrices, problems
+from tests.theorems.certificate_checker import faults
 from theory import Gaussian, TeacherStudent
 from theory.budget import Budget, CannotError, UnaffordableError
 from theory.claims import variance_decreasing as claim
@@ -26,6 +28,7 @@ from theory.claims.variance_decreasing import (
 )
 from theory.claims.variance_decreasing.backwards import variance_backwards
 from theory.claims.variance_decreasing.batch_invariants import trace_and_determinant
+from theory.claims.variance_decreasing.certificate_file import certificate_text
 from theory.claims.variance_decreasing.certificates import certificate
 from theory.references import quadrature
 from theory.variance_poly import variance_polynomial
@@ -168,6 +171,42 @@ def test_numbers_in_the_statement():
     notes = read_statement(claim.__name__).showcases
     thresholds = [variance_polynomial(near_saddle.network(n), 2, 1).decreasing_from() for n in (1000, 10**6)]
     assert all(str(b) in notes["beside the saddle, two steps"] for b in thresholds)
+
+
+def test_the_file_of_the_certificate_is_checked_from_its_own_words():
+    text = certificate_text(certificate(2, 2))
+    assert faults(text) == []
+    found = json.loads(text)
+    assert found["blocks"][0]["minors"][1] == [24, 4] and found["start"] == 4
+    with pytest.raises(ValueError, match="must prove something"):
+        certificate_text(certificate(1, 5))
+
+
+def _without_a_block(data):
+    del data["blocks"][3]
+
+
+def _with_a_wrong_entry(data):
+    data["blocks"][2]["form"][1][1][3] += 1
+
+
+def _with_a_wrong_minor(data):
+    data["blocks"][1]["minors"][4][2] += 1
+
+
+def _with_a_wrong_step(data):
+    data["blocks"][0]["step_minors"][2] = "1/12"
+
+
+def _too_early(data):
+    data["start"] = 3
+
+
+@pytest.mark.parametrize("spoil", [_without_a_block, _with_a_wrong_entry, _with_a_wrong_minor, _with_a_wrong_step, _too_early])
+def test_a_file_that_proves_nothing_is_told(spoil):
+    data = json.loads(certificate_text(certificate(2, 2)))
+    spoil(data)
+    assert faults(json.dumps(data))
 
 
 # -- the checks can fail --

@@ -46,5 +46,5 @@ def test_claims_and_errata_link_to_each_other(tmp_path: Path):
 def test_a_site_with_its_markdown_is_replaced_and_a_claim_without_errata_has_no_such_section(tmp_path: Path):
     for _ in range(2):
         build((), tmp_path / "site")
-    assert {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", FILE, MARKDOWN}
+    assert {p.name for p in (tmp_path / "site").iterdir()} == {"index.html", FILE, MARKDOWN, "certificate.html", "certificate.json"}
     assert 'id="errata"' not in claim_page(examine(claim("T.1"))) and 'id="errata"' in claim_page(examine(claim("A.5")))

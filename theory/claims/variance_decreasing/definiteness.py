@@ -54,7 +54,7 @@ class Definiteness:
             clean = clean and all((left[f"from b = {low} to {high}"] == 0) == (low >= start) for low, high in self.pairs)
         shown: dict[str, Value] = {} if threshold is None else {"positive definite for every real b beyond": float(threshold[1])}
         return Evidence(
-            statement=f"t = 1, p = {self.p}, Gaussian inputs, H = {self.depth}: var decreases on b = {start}, {(start or 0) + 1}, ...",
+            statement=rf"the variance decreases on \(b = {start}, {(start or 0) + 1}, \ldots\): no negative eigenvalue is left",
             instance=f"every network of {self.depth} linear layers and every covariance: the number of negative eigenvalues of the forms",
             left_route="blocks by frequency, minors over the integers, moments of trace and determinant in closed form",
             left=left | shown,

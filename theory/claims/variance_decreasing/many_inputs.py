@@ -55,16 +55,20 @@ class ManyInputs:
         right = discriminant_in_entries(self.compared)
         leading = {p: Fraction(4 * p**2 * (p**2 + p - 8) * (p**2 + p + 4)) for p in self.sizes}
         signs = [(to_fraction(f[2]) > 0) == (p >= 3) for p, f in left.items()]
-        begins = all(not f[0] and not f[1] and to_fraction(f[2]) == leading[p] for p, f in left.items())
+        p, eps = _RING.gens()
+        first = discriminant() - 4 * p**4 * (p**2 + p - 8) * (p**2 + p + 4) * eps**2
+        begins = all(e > 2 for _, e in first.to_dict()) and all(
+            not f[0] and not f[1] and to_fraction(f[2]) == leading[p] for p, f in left.items()
+        )
         shown = {f"p = {p}": to_fraction(f[2]) for p, f in left.items()}
         beyond = {f"p = {p}: for every b from": Fraction(_integer_beyond(left[p])) for p in self.sizes if p >= 3}
         difference = left[self.compared] - right
         return Evidence(
-            statement="t = 1, p >= 3: the form of the trace is indefinite for every large b, so that no certificate of this kind exists",
-            instance="B'^2 - A' C' in powers of eps = 1/b; its first coefficient, that of eps^2, and from where on it is positive",
-            left_route="moments of tr S and tr S^2 with p as a variable, by Stein's rule",
+            statement=r"\(p \ge 3\): the form of the trace is indefinite for every large \(b\), so that no certificate of this kind exists",
+            instance="B'^2 - A' C' of A - 2 c B + c^2 C: the coefficient of 1/b^2, its first, and from which b on it is positive",
+            left_route=r"moments of \(\mathrm{tr}\, S\) and \(\mathrm{tr}\, S^2\) with \(p\) as a variable, by Stein's rule",
             left=shown | beyond,
-            right_route=f"the formula 16 p^2 (n - 4)(n + 2); at p = {self.compared} all coefficients, from the entries of S",
+            right_route=rf"\(16 p^2 (n - 4)(n + 2)\), \(n = p (p + 1) / 2\); at \(p = {self.compared}\) all, from the entries of \(S\)",
             right=tabulated("p", self.sizes, leading.values())
             | {f"p = {self.compared}: for every b from": Fraction(_integer_beyond(right))},
             holds=all(signs) and begins and not any(difference.coeffs()),

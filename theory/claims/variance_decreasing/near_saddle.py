@@ -119,11 +119,11 @@ class Saddle:
         same_limit = [to_fraction(at(scale)[0]) for scale in ends] == limits
         distance = max(abs(left[name] - right[name]) for name in left)
         return Evidence(
-            statement=f"var({self.low} n) < var({self.high} n) for every n > {from_where}: b_0 > {self.low} n",
+            statement=rf"\(b_0 > {self.low} n\): \(\mathrm{{var}}({self.low} n) < \mathrm{{var}}({self.high} n)\) if \(n > {from_where}\)",
             instance="x ~ N(0, 1), w = (1, 1), w* = 1/n, alpha = (1, n), t = 2: n^3 times the difference of the two variances",
-            left_route="polynomial in n/b and 1/n, its sign by isolated real roots",
+            left_route=rf"\(n^3 (\mathrm{{var}}({self.high} n) - \mathrm{{var}}({self.low} n))\) by the polynomial in \(n/b\) and \(1/n\)",
             left=left | {"in the limit": limits[1] - limits[0]},
-            right_route="exact polynomial of degree 23 in 1/b for each n",
+            right_route=r"exact polynomial of degree 23 in \(1/b\) for each \(n\)",
             right=right,
             holds=distance == 0 and same_limit and beyond is not None and all(beyond < n for n in self.sizes),
             difference=distance,

@@ -56,7 +56,7 @@ class OneStep:
         left = [Fraction(v(b)) for b in self.batch_sizes]
         route, right = second_values(self.problem, 1, self.layer, self.batch_sizes)
         return Evidence(
-            statement=f"var decreases on b = {proved}, {(proved or 0) + 1}, ...",
+            statement=rf"the variance decreases on \(b = {proved}, {(proved or 0) + 1}, \ldots\)",
             instance=self.name,
             left_route="the certificate's forms at the network's coefficients",
             left=tabulated("b", self.batch_sizes, left),

@@ -40,7 +40,7 @@ def check_printed(rise: Rise) -> Evidence:
     route, right = second_values(rise.problem, rise.step, rise.layer, rise.pair)
     agree = left == right
     return Evidence(
-        statement=rf"\(\mathrm{{var}}({rise.pair[0]}) \ge \mathrm{{var}}({rise.pair[1]})\) (conjectured)",
+        statement=rf"\(\mathrm{{var}}({rise.pair[0]}) \ge \mathrm{{var}}({rise.pair[1]})\), as conjectured for every \(b\)",
         instance=rise.name,
         left_route=f"exact polynomial of degree {v.degree}",
         left=tabulated("b", rise.pair, left),
@@ -67,7 +67,7 @@ def two_atoms_positive() -> Rise:
 def gaussian_integers() -> Rise:
     """Two Gaussian inputs, integer weights, one step: 5143608 at b = 1, 5266188 at b = 2."""
     problem = TeacherStudent([[[1, 0], [0, 1]]] * 2, [[[1, -6], [6, 1]], [[1, 0], [0, 1]]], Gaussian(2), learning_rates=1)
-    return Rise("x ~ N(0, I_2), W_1 = W_2 = I, W* = ((1, -6), (6, 1)), alpha = 1, t = 1, layer 2", problem, 1, 2, (1, 2))
+    return Rise("two Gaussian inputs, weights I, teacher ((1, -6), (6, 1)), alpha = 1, t = 1, layer 2", problem, 1, 2, (1, 2))
 
 
 def one_unit_a_layer(weights: Sequence[NumberLike], target: NumberLike, rate: NumberLike) -> TeacherStudent:

@@ -62,11 +62,11 @@ class Rotations:
         forms = {point: _difference(variance_by_forms(network(*point), 2)) for point in points}
         distance = max(abs(found[point] - formula[point]) for point in points for found in (engine, forms))
         return Evidence(
-            statement="var(2) - var(1) is the polynomial in k and alpha of the proof: at alpha = 1 it rises for |k| >= 6, and not below",
+            statement=r"from \(b = 1\) to 2 the variance rises at \(\alpha = 1\) for \(|k| \ge 6\), and not below",
             instance="W_1 = W_2 = I, W* = I - k J, x ~ N(0, I_2), t = 1, layer 2; k and alpha from 0 to 6, which is a proof for all",
-            left_route="4 (var(2) - var(1)) at alpha = 1 by the formula",
+            left_route=r"\(4 (\mathrm{var}(2) - \mathrm{var}(1))\) at \(\alpha = 1\) by the formula",
             left=tabulated("k", self.shown, [formula[k, 1] for k in self.shown]),
-            right_route="exact polynomials in 1/b, by two engines, at all 49 points",
+            right_route=r"exact polynomials in \(1/b\), by two ways, at all 49 points",
             right=tabulated("k", self.shown, [engine[k, 1] for k in self.shown]),
             holds=distance == 0 and [rise(k, 1) > 0 for k in range(1, 8)] == [False] * 5 + [True] * 2,
             difference=distance,
