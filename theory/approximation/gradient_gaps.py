@@ -31,8 +31,19 @@ from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import NumberLike, as_choice, as_index, as_number, shown
 from theory.problem import TeacherStudent, as_problem
 
-#: `polynomial_within` looks no further.
+
+def _ladder(highest: int) -> list[int]:
+    """1, 2, ..., and later a sixth more each."""
+    degrees = [1]
+    while (following := degrees[-1] + max(1, degrees[-1] // 6)) <= highest:
+        degrees.append(following)
+    return degrees
+
+
+#: `polynomial_within` looks no further, at no other degrees, and goes up so many at a time.
 _HIGHEST_DEGREE = 200
+_LADDER = _ladder(_HIGHEST_DEGREE)
+_STRIDE = 4
 _LARGEST_RADIUS = 200.0
 _LARGEST_NUMBER = 2.0**1000
 
@@ -149,19 +160,23 @@ def polynomial_within(
         raise ValueError(f"tolerance must be positive, but was {shown(tolerance)}")
     sigma = _smooth_activation(problem)
     radius = _radius_needed(problem, sigma, steps, input_radius, budget)
-    degree, reached = 1, np.inf
-    while degree <= _HIGHEST_DEGREE:
-        polynomial = approximate(sigma, radius, degree, budget=budget)
+    bounds: dict[int, float] = {}
+
+    def met(degree: int) -> ActivationPolynomial | None:
+        polynomial, bounds[degree] = approximate(sigma, radius, degree, budget=budget), np.inf
         with suppress(DomainError):  # so large a gap that the P-run may leave [-R, R]
-            bounds = every_path_bound(problem, polynomial, steps, input_radius=input_radius, budget=budget)
-            reached = min(reached, float(bounds.gradient.max()))
-        if reached <= wanted:
-            return polynomial
-        degree += max(1, degree // 6)
+            found = every_path_bound(problem, polynomial, steps, input_radius=input_radius, budget=budget)
+            bounds[degree] = float(found.gradient.max())
+        return polynomial if bounds[degree] <= wanted else None
+
+    for first in range(0, len(_LADDER), _STRIDE):  # the highest rung of a stride, then those below it
+        *lower, highest = _LADDER[first : first + _STRIDE]
+        if (polynomial := met(highest)) is not None:
+            return next((found for degree in lower if (found := met(degree)) is not None), polynomial)
     raise ValueError(
         f"tolerance must be within reach of degree {_HIGHEST_DEGREE} with coefficients in doubles, "
         f"but {shown(tolerance)} is not: the a-priori "
-        f"bounds come down to {reached:.3g}. Take fewer steps, smaller learning rates or the bounds along a run"
+        f"bounds come down to {min(bounds.values()):.3g}. Take fewer steps, smaller learning rates or the bounds along a run"
         + ("" if sigma.strip else f" (the errors for {sigma}, which is not analytic, fall only like 1 / degree)")
     )
 

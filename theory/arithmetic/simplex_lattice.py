@@ -25,6 +25,8 @@ def lattice_weights(moments: Mapping[Exponents, fmpq_poly], degree: int) -> Tabl
     """
     table = dict(moments)
     n = len(next(iter(table)))
+    if not n:  # a law of one value: nothing is averaged, whatever the degree
+        return table
     for axis in range(n):  # from E[u^k] to E[binom(u, k)], one coordinate after the other
         table = _along(table, axis, _falling_factorials(degree))
     differences = [[fmpq((-1) ** (k - j) * math.comb(k, j)) for j in range(k + 1)] for k in range(degree + 1)]

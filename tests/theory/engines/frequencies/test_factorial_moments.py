@@ -6,6 +6,7 @@ from fractions import Fraction as F
 from math import comb, factorial, prod
 
 import numpy as np
+from flint import fmpz_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +58,9 @@ def integrated(rule, exponents):
         prod((j**k for j, k in zip(node, exponents, strict=True))) * weight for node, weight in zip(rule.nodes, rule.weights, strict=True)
     )
     return InverseBatchPolynomial([F(int(c), int(rule.denominator)) for c in total.coeffs()])
+
+
+def test_one_atom_needs_one_node_whatever_the_degree():
+    """At once: no table of binomial coefficients, which would have ten thousand digits each."""
+    rule = cubature((), 30_000)
+    assert rule.nodes == ((),) and rule.weights == (fmpz_poly([1]),) and rule.denominator == 1
