@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
 
-MATH = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<block>.+?)\\\]", re.DOTALL)
+MATH = re.compile(r"\\\((?P<inline>.+?)\\\)(?P<after>[,.;:!?)]*)|\\\[(?P<block>.+?)\\\]", re.DOTALL)
 BREAKABLE_LEAVES = 12
 LONG_LEAVES = 16  # a piece that is longer may break after its binary operators, too
 RELATIONS = frozenset("=≔<>≤≥≠≈≡→↦⟹⟺∈∼,;")
@@ -53,7 +53,7 @@ def render(text: str) -> str:
         >>> render(r"so \(b\) is").replace("&#8203;", "")
         'so <math display="inline"><mrow><mi>b</mi></mrow></math> is'
     """
-    html = MATH.sub(lambda m: inline(unescape(m["inline"])) if m["inline"] is not None else block(unescape(m["block"])), text)
+    html = MATH.sub(lambda m: inline(unescape(m["inline"]), m["after"]) if m["inline"] is not None else block(unescape(m["block"])), text)
     stray = re.search(r"\\[()\[\]]", html)
     if stray:
         raise MathError(f"unbalanced {stray.group()} in {text!r}")
@@ -66,10 +66,10 @@ def block(latex: str) -> str:
     return f'<span class="display" role="group" tabindex="0" aria-label="formula">{math}</span>'
 
 
-def inline(latex: str) -> str:
-    """A formula within a line; a long one may break after its relations."""
-    pieces = _pieces(_tree(latex, "inline"))
-    return "<wbr>".join(_serialise(piece) for piece in pieces)
+def inline(latex: str, after: str = "") -> str:
+    """A formula within a line; a long one may break after its relations, but not before the punctuation after it."""
+    *pieces, last = (_serialise(piece) for piece in _pieces(_tree(latex, "inline")))
+    return "<wbr>".join([*pieces, f'<span class="nowrap">{last}{after}</span>' if after else last])
 
 
 @lru_cache(maxsize=4096)

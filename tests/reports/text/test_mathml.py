@@ -90,3 +90,9 @@ def test_a_long_product_in_a_line_may_break_within_its_brackets() -> None:
     latex = r"\(\mathrm{tr}((\bigotimes_i y_{i+1} y_i^T \otimes \bigotimes_j z_{j+1} z_j^T)(\bigotimes_i A_i \otimes \bigotimes_j D_j))\)"
     assert render(latex).count("<wbr>") == 2
     assert "<wbr>" not in render(r"\((a + b)(c - d)\)")
+
+
+def test_punctuation_stays_on_the_line_of_its_formula() -> None:
+    one = render(r"\(b\)")
+    assert render(r"for \(b\), or (\(b\)).") == f'for <span class="nowrap">{one},</span> or (<span class="nowrap">{one}).</span>'
+    assert render(r"\(b\) and \(b\)") == f"{one} and {one}"
