@@ -63,7 +63,11 @@ def claim_page(findings: Findings, seed: int = 0, neighbours: tuple[Claim | None
             decisive_heading=_heading(claim),
             cards=cards,
             proof=maths(says.proof),
-            figure={"panels": [Markup(p) for p in figure.panels], "caption": maths(figure.caption)},
+            figure={
+                "panels": [Markup(p) for p in figure.panels],
+                "caption": maths(figure.caption),
+                "about": Markup("; ".join(re.findall(r"<title[^>]*>(.*?)</title>", "".join(figure.panels)))),
+            },
             remarks=[maths(r) for r in says.remarks],
             errata=[{"anchor": e.anchor, "where": e.where, "title": words(e.title)} for e in errata_of(claim.id, read_errata())],
             command=claim.command,

@@ -67,7 +67,9 @@ def test_a_page_shows_all_that_the_claim_holds(tmp_path: Path) -> None:
         "seed 3",
     ):
         assert words in shown, words
-    assert html.count("<math") > 6 and html.count("<figure>") == 1
+    assert (
+        html.count("<math") > 6 and html.count("<figure>") == 1 and '<span class="about">T.1: both sides; T.1: differences</span>' in html
+    )
     assert all(
         "<title " in drawing and "<desc " in drawing and 'role="img"' in drawing
         for drawing in re.findall(r"<svg.*?</svg>", html, re.DOTALL)
