@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable
 
 from theory.budget import refuse_long, saturated
-from theory.exact import as_index
+from theory.exact import as_index, as_sequence
 
 
 def output_degree(depth: int, *, activation_degree: int = 1) -> int:
@@ -102,7 +102,7 @@ def expectation_degree(of_batches: Iterable[int]) -> int:
         >>> expectation_degree([6, 2])      # ||g_1||^2
         6
     """
-    return sum(max(d - 1, 0) for d in of_batches)
+    return sum(max(d - 1, 0) for d in _indices(of_batches, "of_batches"))
 
 
 def printed_degree_a6(gradients: Iterable[int], weights: Iterable[int]) -> int:
@@ -112,7 +112,7 @@ def printed_degree_a6(gradients: Iterable[int], weights: Iterable[int]) -> int:
         >>> printed_degree_a6([1, 1], []), printed_degree_a6([0], [2])      # ||g_1||^2, and W_2 g_0
         (8, 5)
     """
-    exponents = [as_index(f, "gradients") + 1 for f in gradients] + [as_index(f, "weights") for f in weights]
+    exponents = [f + 1 for f in _indices(gradients, "gradients")] + _indices(weights, "weights")
     _refuse_beyond(max(exponents, default=0), 3, "step")
     return sum((3**k - 1) // 2 for k in exponents)
 
@@ -131,6 +131,10 @@ def printed_variance_degrees_3_4(step: int, *, activation_degree: int = 1) -> tu
     _refuse_beyond(exponent, d + 1, "(step + 1) activation_degree")
     power = (d + 1) ** exponent
     return power - 1, 2 * power - 1
+
+
+def _indices(values: Iterable[int], name: str) -> list[int]:
+    return [as_index(value, f"{name}[{i}]") for i, value in enumerate(as_sequence(values, name))]
 
 
 def _powers(m: int, count: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from empirics import DataSet
-from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, chebyshev, enumeration, large_batch, recursion
+from theory import SGD, Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, chebyshev, enumeration, large_batch, recursion
 from theory.approximation.gradient_gaps import every_path_bound, every_path_cost, gradient_gap_bound, runs_cost
 from theory.budget import Cost
 from theory.chebyshev.approximant import certifying_seconds
@@ -26,6 +26,7 @@ from theory.engines.frequencies import factorial_moments
 from theory.enumeration.path_counts import path_cost
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
+from theory.linear_regression import LinearRegression
 from theory.references import quadrature
 from theory.references.symbolic import SymbolicNetwork
 from theory.references.symbolic_deep import SymbolicDeepNetwork
@@ -80,6 +81,17 @@ def atoms(count: int, p: int) -> Discrete:
     """`count` atoms in R^p."""
     generator = np.random.default_rng(np.random.SeedSequence(count))
     return Discrete([[F(int(x), 7) for x in row] for row in generator.integers(-400, 401, size=(count, p))])
+
+
+def regression(n: int, p: int, optimizer: SGD) -> LinearRegression:
+    """Normal doubles, with noise in the labels."""
+    x = np.random.default_rng(np.random.SeedSequence(n)).normal(size=(n, p + 1))
+    return LinearRegression(x[:, :p], x.sum(axis=1), [0] * p, 0.01, optimizer=optimizer)
+
+
+def regression_cost(r: LinearRegression, what: str, step: int) -> Cost:
+    """As the method asked for predicts it."""
+    return {"polynomial": r.polynomial_cost, "values": r.trajectory_cost}[what](step) if step else r.limit_cost()
 
 
 def points(count: int, p: int) -> DataSet:
@@ -174,6 +186,17 @@ def _others() -> Iterator[Case]:
             lambda sizes=sizes, floats=floats: network(sizes, Gaussian(sizes[0]), floats=floats),
             lambda p, t=t: large_batch.predicted_cost(p, t), lambda p, t=t: large_batch.leading_coefficient(p, t, 1),
         )  # fmt: skip
+    for n, p, sgd in ((500, 7, SGD()), (50, 3, SGD(momentum=F(9, 10))), (200, 12, SGD())):
+        for what, t, ask in (
+            ("polynomial", 6, lambda r, t: r.variance_polynomial(t)),
+            ("values", 300, lambda r, t: r.trajectory(t, 4)),
+            ("limit", 0, lambda r, t: r.stationary(4)),
+        ):
+            yield Case(
+                "linear regression", f"{n} samples, p = {p}, {sgd}: {what}, t = {t}",
+                lambda n=n, p=p, sgd=sgd: regression(n, p, sgd),
+                lambda r, what=what, t=t: regression_cost(r, what, t), lambda r, t=t, ask=ask: ask(r, t),
+            )  # fmt: skip
     linear, leaky = (0, 1), "leaky_relu(1/4)"
     for activation, b, t in ((linear, 6, 1), (linear, 20, 1), (linear, 3, 3), ((0, 1, 1), 4, 2), ("tanh", 6, 1), (leaky, 12, 1)):
         call = enumeration.variance_ball if activation == "tanh" else enumeration.variance

@@ -83,6 +83,17 @@ class Draw(random.Random):
             lambda: f"fmpq_mat({r}, {c}, {[self.choice((0, 1, -1, 2)) for _ in range(r * c)]!r})",
         )
 
+    def rows(self) -> str:
+        """Of a matrix, as a list."""
+        p = self.randint(1, 4)
+        return self.sequence(lambda: self.vector(p), self.randint(1, 6))
+
+    def optimizer(self) -> str:
+        return self.edge(
+            ("SGD()", "SGD(momentum=F(1, 2))", "SGD(weight_decay=0.01)", "SGD(momentum=0.9, nesterov=True)"),
+            ("None", "SGD(momentum=2)", "SGD(dampening=0.5)", "'sgd'"),
+        )
+
     def covariance(self, p: int | None = None) -> str:
         n = p or self.choice((1, 2, 3))
         entries = [[(2 if i == j else self.choice((0, 1, -1)) if i < j and n == 2 else 0) for j in range(n)] for i in range(n)]

@@ -62,6 +62,7 @@ from theory.budget import Budget
 from theory.chebyshev import approximate
 from theory.claims import LEDGER
 from theory.gaussian_moments import Wishart
+from theory.linear_regression import LinearRegression
 from theory.references import quadrature
 from theory.trace_forms import W, constant, g, identity, teacher, tr
 

@@ -32,6 +32,7 @@ from theory import recursion as rec
 from theory import trace_forms as tf
 from theory.activations import activation, custom, leaky_relu
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.linear_regression import LinearRegression
 from theory.references import quadrature
 
 LINEAR, NORMAL, SMOOTH = instances.PINNED["two atoms"], instances.PINNED["scalar"], instances.SMOOTH["scalar"]
@@ -135,6 +136,8 @@ GOOD_CALLS: dict[Callable[..., Any], dict[str, Any]] = {
     activation: {"spec": "tanh"},
     leaky_relu: {"slope": F(1, 5)},
     custom: {"value": np.sin, "derivative": np.cos, "lipschitz": 1, "derivative_lipschitz": 1, "name": "sine"},
+    LinearRegression: {"X": [[1], [2]], "y": [1, 2], "w0": [0], "learning_rates": 1, "replacement": True, "optimizer": SGD()},
+    LinearRegression.population: {"law": Gaussian(1), "w_star": [1], "w0": [0], "learning_rates": 1, "noise": 1, "optimizer": SGD()},
     large_batch.leading_coefficient: {"problem": LINEAR, "step": 0, "layer": 1},
     large_batch.predicted_cost: {"problem": LINEAR, "step": 0},
     quadrature.variance: {"problem": NORMAL, "step": 0, "layer": 1, "batch_size": 2, "bits": 64},

@@ -25,6 +25,7 @@ from theory import polynomial_networks, variance_poly
 from theory.approximation import variance_gaps
 from theory.claims.variance_decreasing import batch_invariants, certificates
 from theory.engines.frequencies import factorial_moments
+from theory.linear_regression import LinearRegression
 from theory.references import quadrature, symbolic, symbolic_deep
 from theory.approximation.gradient_gaps import every_path_bound, polynomial_within
 from theory.trace_forms.letters import unit_letter
@@ -33,6 +34,10 @@ from theory.trace_forms import W, g, identity, teacher, tr
 def net(*sizes, law=None, rate=F(1, 10), activation=(0, 1), floats=False):
     w = [[[F(i + 2 * j + 1, 3) + (0.1 if floats else 0) for j in range(m)] for i in range(n)] for m, n in zip(sizes, sizes[1:])]
     return TeacherStudent(w, [[[0] * m for _ in range(n)] for m, n in zip(sizes, sizes[1:])], law or Gaussian(sizes[0]), rate, activation)
+
+def regression(p=2, rate=F(1, 10)):
+    x = [[F(i * j % 5 - 2) for j in range(p)] for i in range(7)]
+    return LinearRegression(x, range(7), [0] * p, rate, replacement=True, budget=B)
 
 B = Budget(seconds=2, bytes=5e8)
 atoms = Discrete([1, 2, 4])
@@ -72,6 +77,11 @@ CALLS = {
     "symbolic, deep, degree": "symbolic_deep.SymbolicDeepNetwork((1, 1, 1), (1,) * min(N, 10**5), Gaussian(1)).loss(1, budget=B)",
     "large batch": "large_batch.leading_coefficient(net(2, 2, 1), N, 1, budget=B)",
     "large batch, floats": "large_batch.leading_coefficient(net(2, 2, 2, 1, floats=True, rate=0.1), N, 1, budget=B)",
+    "linear regression, polynomial": "regression().variance_polynomial(N, budget=B)",
+    "linear regression, values": "regression().variance(N, 3, budget=B)",
+    "linear regression, batch size": "regression().variance(2, N, budget=B)",
+    "linear regression, rates of a function": "regression(rate=lambda t: F(1, 9 + t)).loss(N, 3, budget=B)",
+    "linear regression, columns": "regression(p=min(N, 200)).stationary(2, budget=B)",
     "recursion": "recursion.expectation(tr(W(N, 1) @ W(N, 2)), net(1, 1, 1), budget=B)",
     "recursion, literal": "recursion.literal_expectation(tr(W(N, 1) @ W(N, 2)), net(1, 1, 1), budget=B)",
     "recursion, degrees": "recursion.degree_bound(tr(W(N, 1)))",

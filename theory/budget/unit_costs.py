@@ -78,7 +78,7 @@ UNITS = {
     "linear_regression.bit": 1e-10,  # for every bit,
     "linear_regression.ball": 5e-08,  # a product of balls,
     "linear_regression.step": 5e-05,  # and of a step
-    "linear_regression.solve": 1.5e-08,  # an exact system: for the cube of its order and every bit
+    "linear_regression.solve": 1.2e-08,  # an exact system: for the cube of its order and every bit
     "enumeration.path": 7.8e-06,  # following one,
     "enumeration.draw": 2e-06,  # of a batch that is walked through draw by draw, for each layer,
     "enumeration.number": 1.5e-07,  # an operation on rationals,

@@ -46,14 +46,14 @@ def of_trajectory(size: int, steps: int, is_constant: bool) -> Cost:
     seconds = 6 * UNITS["linear_regression.entry"] * s * s
     seconds += t * s * s * (2 * UNITS["linear_regression.ball"] + (0 if is_constant else 6 * UNITS["linear_regression.entry"]))
     seconds += t * UNITS["linear_regression.step"]
-    return Cost(3 * seconds, 1000 * s * s + 500 * t, f"{as_count(t)} steps of {as_count(s * s)} products")
+    return Cost(1.5 * seconds, 1000 * s * s + 500 * t, f"{as_count(t)} steps of {as_count(s * s)} products")
 
 
 def of_limit(size: int, length: float) -> Cost:
     """Of exact linear systems of the order of the state's second moment."""
     s = _pairs(size)
     seconds = 6 * UNITS["linear_regression.entry"] * s * s + UNITS["linear_regression.solve"] * s**3 * length
-    return Cost(3 * seconds, 10 * s * s * length, f"exact systems of {as_count(s)} equations")
+    return Cost(seconds, 10 * s * s * length, f"exact systems of {as_count(s)} equations")
 
 
 def bits(numbers: Iterable[fmpq]) -> float:

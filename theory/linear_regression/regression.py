@@ -11,7 +11,7 @@ from flint import arb, arb_mat, fmpq, fmpq_mat, fmpq_poly
 
 from theory.arithmetic.balls import ball_to_float, middle_and_radius
 from theory.arithmetic.working_precision import in_enough_bits
-from theory.budget import Budget
+from theory.budget import Budget, Cost, as_count
 from theory.exact import (
     MatrixLike,
     Number,
@@ -179,8 +179,7 @@ class LinearRegression:
         `steps` products of a matrix of order p^2 / 2 (2 p^2 with momentum) with a vector; n = 500 and p = 7 take a second for 2,000 steps.
         """
         t, b = as_index(steps, "steps"), self._batch_size(batch_size)
-        expected = cost.of_trajectory(self._size, t, is_constant=isinstance(self.learning_rates, Fraction | float))
-        Budget.of(budget).require(expected, f"{t} steps", ("fewer steps", "fewer columns"))
+        Budget.of(budget).require(self.trajectory_cost(t), f"{as_count(t)} steps", ("fewer steps", "fewer columns"))
         operators = Operators(self._moments, self.optimizer)
         rates = [to_fmpq(a) for a in rates_before(self.learning_rates, t)]
         c = self._noise_scale(b)
@@ -246,10 +245,24 @@ class LinearRegression:
 
     def _operators(self, budget: Budget | None) -> Operators:
         """For the questions about infinite time."""
-        Budget.of(budget).require(cost.of_limit(self._size, self._bits), "the limit", ("fewer columns", "a long trajectory"))
+        Budget.of(budget).require(self.limit_cost(), "the limit", ("fewer columns", "a long trajectory"))
         if self._moments.inputs.rank() < self.dimension:
             raise ValueError("the columns of X must be linearly independent: what no sample sees never moves, and has no limit of its own")
         return Operators(self._moments, self.optimizer)
+
+    # -- what it costs ----------------------------------------------------------------------------------------------------------------
+
+    def polynomial_cost(self, step: int) -> Cost:
+        """Predicted for each of the three polynomials."""
+        return cost.of_polynomial(self._size, as_index(step, "step"), self._bits)
+
+    def trajectory_cost(self, steps: int) -> Cost:
+        """Predicted for `trajectory`, and for a value at this step."""
+        return cost.of_trajectory(self._size, as_index(steps, "steps"), isinstance(self.learning_rates, Fraction | float))
+
+    def limit_cost(self) -> Cost:
+        """Predicted for `stationary` and `largest_stable_rate`."""
+        return cost.of_limit(self._size, self._bits)
 
     # -- inside -----------------------------------------------------------------------------------------------------------------------
 
@@ -260,8 +273,8 @@ class LinearRegression:
 
     def _columns(self, step: int, budget: Budget | None) -> tuple[Operators, fmpq_mat]:
         t = as_index(step, "step")
-        expected = cost.of_polynomial(self._size, t, self._bits)
-        Budget.of(budget).require(expected, f"the polynomial at t = {t}", ("a smaller step", "one batch size: variance(step, batch_size)"))
+        alternatives = ("a smaller step", "one batch size: variance(step, batch_size)")
+        Budget.of(budget).require(self.polynomial_cost(t), f"the polynomial at t = {as_count(t)}", alternatives)
         operators = Operators(self._moments, self.optimizer)
         rates = [to_fmpq(a) for a in rates_before(self.learning_rates, t)]
         return operators, coefficients(operators, operators.start(self._w0), rates)
