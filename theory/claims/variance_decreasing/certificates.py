@@ -26,7 +26,7 @@ from functools import cached_property
 from flint import fmpq, fmpq_mat, fmpz_poly
 
 from theory.arithmetic.real_roots import largest_positive_root
-from theory.budget import WITHOUT_BUDGET, Budget, CannotError, Cost, as_count, saturated
+from theory.budget import WITHOUT_BUDGET, Budget, CannotError, Cost, as_count, saturated, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.claims.variance_decreasing.batch_invariants import moment
 from theory.exact import as_index, to_fraction
@@ -128,7 +128,7 @@ def certificate(p: int, depth: int, *, budget: Budget | None = None) -> Certific
         raise CannotError(f"p must be 1 or 2, but was {p}: for p >= 3 the forms are indefinite for every large b")
     n = saturated(as_index(depth, "depth", minimum=1))
     order = 2 * n if p == 1 else n * (n + 1)
-    cost = Cost(UNITS["minors.entry"] * order**8, 20 * order**4, f"a matrix of order {as_count(order)}")
+    cost = Cost(UNITS["minors.entry"] * saturated_power(order, 8), 20 * saturated_power(order, 4), f"a matrix of order {as_count(order)}")
     Budget.of(budget, WITHOUT_BUDGET).require(cost, "the minors at this depth", ("a lower depth",))
     return Certificate(p, depth, tuple(_blocks(p, 2 * depth - 1)))
 
