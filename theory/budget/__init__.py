@@ -6,7 +6,7 @@ A function that can take long predicts its `Cost` in microseconds, from sizes al
 
 from theory.budget.budget import WITHOUT_BUDGET, Budget, largest_that_fits, refuse_large, refuse_long
 from theory.budget.cost import Cost
-from theory.budget.counts import BEYOND_REACH, as_count, as_power_of_ten, saturated, saturated_exp, saturated_power
+from theory.budget.counts import BEYOND_REACH, as_count, as_power_of_ten, saturated, saturated_binomial, saturated_exp, saturated_power
 from theory.budget.errors import CannotError, RangeError, UnaffordableError
 from theory.budget.words import duration, size
 
@@ -26,6 +26,7 @@ __all__ = [
     "refuse_long",
     "saturated",
     "saturated_exp",
+    "saturated_binomial",
     "saturated_power",
     "size",
 ]

@@ -29,6 +29,20 @@ def saturated_power(base: float, exponent: float) -> float:
     return float(base**exponent) if saturated(exponent) * math.log(base) < math.log(BEYOND_REACH) else BEYOND_REACH
 
 
+def saturated_binomial(n: float, k: float) -> float:
+    """binom(n, k) for whole numbers, as `saturated`; 1 for k = 0 and for n = k, and beyond them.
+
+    >>> saturated_binomial(5, 2), saturated_binomial(3, 3), saturated_binomial(10**400, 10**399)
+    (10.0, 1.0, 1e+30)
+    """
+    smaller = min(k, n - k)
+    if smaller <= 0:
+        return 1.0
+    if smaller > 60:  # binom(120, 60) is beyond reach
+        return BEYOND_REACH
+    return saturated(math.comb(int(min(n, BEYOND_REACH)), int(smaller)))
+
+
 def saturated_exp(exponent: float) -> float:
     """e^exponent, as `saturated`."""
     return math.exp(exponent) if exponent < math.log(BEYOND_REACH) else BEYOND_REACH

@@ -12,6 +12,7 @@ from theory.activations import Activation
 from theory.budget import BEYOND_REACH, Budget, Cost, as_count, as_power_of_ten, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
+from theory.enumeration.batches import batch_count
 from theory.enumeration.path_limits import SECONDS_PER_PATH, PathCost
 from theory.exact import Number
 from theory.problem import TeacherStudent
@@ -35,7 +36,7 @@ def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
         name = "batch_size" if log10_paths(atoms, b, 1, literal) > MOST_DIGITS else "step"
         cost = Cost(1e-10 * magnitude**1.6, magnitude, f"at least {as_power_of_ten(magnitude)}")
         refuse_large(name, "to write the number of paths out", cost, f"a smaller {name}", _LONGEST)
-    return _count(atoms, b, literal) ** batches
+    return batch_count(atoms, b, literal) ** batches
 
 
 def path_cost(problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool) -> PathCost:
@@ -43,7 +44,7 @@ def path_cost(problem: TeacherStudent, atoms: int, b: int, step: int, batches: i
     magnitude = log10_paths(atoms, b, batches, literal)
     if magnitude > _MOST_PATH_DIGITS:
         return PathCost.beyond_reach(f"{as_power_of_ten(magnitude)} paths")
-    paths = _count(atoms, b, literal) ** batches
+    paths = batch_count(atoms, b, literal) ** batches
     return _cost(*_work(problem, atoms, b, step, paths, literal), paths)
 
 
@@ -54,7 +55,7 @@ def interpolation_cost(problem: TeacherStudent, atoms: int, sizes: range, step: 
     if unknowns > MOST_UNKNOWNS or largest.seconds >= BEYOND_REACH:
         magnitude = math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False)
         return PathCost.beyond_reach(f"up to {as_power_of_ten(magnitude)} paths, {as_count(unknowns)} batch sizes")
-    paths = sum(_count(atoms, b, False) ** batches for b in sizes)
+    paths = sum(batch_count(atoms, b, False) ** batches for b in sizes)
     system = unknowns**3 * operation_seconds(unknowns * math.log2(unknowns + 1)) / 3
     seconds, held = _work(problem, atoms, sizes[-1], step, paths, False)
     return _cost(seconds + system, held + 100.0 * unknowns**2, paths)
@@ -73,7 +74,7 @@ def _work(problem: TeacherStudent, atoms: int, b: int, step: int, paths: int, li
     weights, chance = weight_bits(problem, step), chance_bits(problem, b) * (step + 1)
     drawn = b if literal else min(b, atoms)
     sums = saturated(paths, parameters, drawn) * operation_seconds(weights)
-    per_step = _count(atoms, b, literal)
+    per_step = batch_count(atoms, b, literal)
     nodes = max(1.0, paths / per_step) * (1 + 1 / max(1, per_step - 1) if per_step > 1 else step + 1)
     gradient = UNITS["enumeration.gradient"] + 4 * parameters * operation_seconds(weights) + _powers_seconds(problem, weights)
     gradients = nodes * atoms * gradient
@@ -142,10 +143,6 @@ def log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
     if k > 99:
         return saturated(steps, k) * (math.log10(n + k) - math.log10(k))
     return saturated(steps) * sum(math.log10(n + i) - math.log10(i) for i in range(1, k + 1))
-
-
-def _count(atoms: int, b: int, literal: bool) -> int:
-    return atoms**b if literal else math.comb(b + atoms - 1, atoms - 1)
 
 
 def _length(number: Number) -> float:

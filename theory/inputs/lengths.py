@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from theory.exact import Number
+
 #: Numbers that are looked at.
 SAMPLE = 512
 
@@ -26,6 +28,12 @@ def common_bits(numbers: Sequence[Fraction]) -> float:
     return 2 * bits + math.log2(1 + largest)
 
 
-def average_bits(numbers: Sequence[Fraction]) -> float:
-    """Numerator and denominator together."""
-    return sum(x.numerator.bit_length() + x.denominator.bit_length() for x in numbers) / len(numbers)
+def number_bits(number: Number) -> float:
+    """Bits of numerator and denominator together; a float is the binary rational that it is."""
+    numerator, denominator = number.as_integer_ratio()
+    return float(numerator.bit_length() + denominator.bit_length())
+
+
+def average_bits(numbers: Sequence[Number]) -> float:
+    """The average of `number_bits`."""
+    return sum(map(number_bits, numbers)) / len(numbers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from theory.budget import BEYOND_REACH, Cost, as_count, refuse_large, saturated
+from theory.budget import Cost, as_count, refuse_large, saturated, saturated_binomial
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.exact import as_index, shown
@@ -78,12 +78,7 @@ def first_steps(step: int) -> int:
 
 def multisets(size: float, kinds: float) -> float:
     """binom(size + kinds - 1, size), saturated; all of one for no kinds."""
-    if not kinds:
-        return 1.0
-    small, large = sorted((saturated(size), saturated(kinds) - 1))  # binom(small + large, small)
-    if small > 100:
-        return BEYOND_REACH
-    return saturated(*((large + i) / i for i in range(1, int(small) + 1)))
+    return saturated_binomial(size + kinds - 1, size) if kinds else 1.0
 
 
 def _words(degree: int, order: int, kinds: int) -> float:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from theory.budget import BEYOND_REACH, Cost, as_count, saturated, saturated_exp, saturated_power
+from theory.budget import BEYOND_REACH, Cost, as_count, saturated, saturated_binomial, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Quantity
 from theory.engines.deep_moments import linear_start, many_inputs
+from theory.inputs.lengths import average_bits, number_bits
 from theory.problem import TeacherStudent
 
 #: Orders of moments beyond which nothing is affordable, and laws answer none.
@@ -43,7 +43,7 @@ class _Sizes:
         lowest = 2 if h == 1 or not problem.polynomial[0] else 1
         sizes = cls(p, 0, lowest, parity, 2 * output, output)
         weights = float(sum(w.size for w in problem.student))
-        derivatives = _choose(p + output, p) - (1 if lowest == 2 else 0)
+        derivatives = saturated_binomial(p + output, p) - (1 if lowest == 2 else 0)
         atoms = problem.inputs.atom_count or math.inf
         averages = min(weights, sizes.sample_terms, outputs * derivatives, max(1, atoms - 1))
         return cls(p, int(min(averages, 1e6)), lowest, parity, 2 * output, output)
@@ -54,15 +54,15 @@ class _Sizes:
         first = self.lowest + (self.lowest % self.parity)
         if self.highest > _MOST_DEGREE:
             return BEYOND_REACH
-        return sum(_choose(self.p + k - 1, k) for k in range(first, self.highest + 1, self.parity))
+        return sum(saturated_binomial(self.p + k - 1, k) for k in range(first, self.highest + 1, self.parity))
 
     def terms(self, weight_degree: float, sample_degree: float) -> float:
         """Of a polynomial of these degrees in the averages and in x."""
-        return _choose(self.averages + weight_degree, self.averages) * self.in_sample(sample_degree)
+        return saturated_binomial(self.averages + weight_degree, self.averages) * self.in_sample(sample_degree)
 
     def in_sample(self, degree: float) -> float:
         """Of a polynomial of this degree in x; half of them where it is even or odd."""
-        return max(1.0, _choose(self.p + degree, self.p) / self.parity)
+        return max(1.0, saturated_binomial(self.p + degree, self.p) / self.parity)
 
 
 def averages_bound(problem: TeacherStudent) -> int:
@@ -92,7 +92,7 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     while degrees and not degrees[-1]:
         degrees.pop()
     r = sizes.averages
-    points = saturated(*(_choose(d + r, r) for d in degrees[:-1]))
+    points = saturated(*(saturated_binomial(d + r, r) for d in degrees[:-1]))
     bits = _bits(problem, quantity, degrees)
     seconds, memory = _last(problem, quantity, sizes, bits, bool(degrees))
     if degrees:
@@ -102,11 +102,11 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     inner = 1.0
     for s, d in enumerate(degrees[:-1]):
         table, held = _table(problem, sizes, d, bits)
-        count = _choose(d + r, r)
+        count = saturated_binomial(d + r, r)
         rule = UNITS["deep_moments.rule"] * count * (2 * r * d) * (1 + d * d / 400)
         node = UNITS["deep_moments.contraction"] * count * _values(problem, quantity) * (1 + d * sum(degrees[s + 1 :]) / 200)
         seconds, memory, inner = seconds + inner * (table + rule + node), memory + held, inner * count
-    monomials = _choose(r + (degrees or [0])[-1], r)
+    monomials = saturated_binomial(r + (degrees or [0])[-1], r)
     basis = f"{as_count(points)} points, {as_count(monomials)} monomials in {r} averages, of about {as_count(bits)} bits"
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + min(memory, BEYOND_REACH), basis)
 
@@ -169,18 +169,18 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, bits: float) -> 
     """The directions of one batch, and E[u^a] for |a| <= degree."""
     r, p, law = sizes.averages, sizes.p, problem.inputs
     weights = sum(w.size for w in problem.student)
-    halves = [_choose(r + k - 1, k) for k in range(degree // 2 + 2)]  # products of k polynomials of a sample
-    powers = [_choose(p + sizes.highest * k, p) / sizes.parity for k in range(degree // 2 + 2)]
+    halves = [saturated_binomial(r + k - 1, k) for k in range(degree // 2 + 2)]  # products of k polynomials of a sample
+    powers = [saturated_binomial(p + sizes.highest * k, p) / sizes.parity for k in range(degree // 2 + 2)]
     multiplications = pairs = cells = 0.0
     for j in range(degree + 1):
         head, tail = j // 2, j - j // 2
-        multiplications += halves[head] * powers[head] * powers[tail] + _choose(r + j - 1, j) * powers[tail]
+        multiplications += halves[head] * powers[head] * powers[tail] + saturated_binomial(r + j - 1, j) * powers[tail]
         pairs += powers[head] * powers[tail]
         cells += halves[head] * powers[tail] + 2 * halves[tail] * powers[tail]
-    terms = _choose(2 * r + degree, 2 * r) * (degree / 8 + 1)
-    moments = _choose(p + sizes.highest * degree, p) / sizes.parity
+    terms = saturated_binomial(2 * r + degree, 2 * r) * (degree / 8 + 1)
+    moments = saturated_binomial(p + sizes.highest * degree, p) / sizes.parity
     length = law.moment_bits(sizes.highest * max(1, degree // 2)) + bits / 4
-    entries = _choose(r + degree, r)
+    entries = saturated_binomial(r + degree, r)
     seconds = UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms
     seconds += UNITS["deep_moments.pair"] * (pairs + sizes.sample_terms**2) + UNITS["deep_moments.cell"] * (cells + 4 * entries)
     seconds += multiplications * UNITS["deep_moments.multiplication"] * (1 + length / 300)
@@ -232,29 +232,15 @@ def _values(problem: TeacherStudent, quantity: Quantity) -> float:
 def _bits(problem: TeacherStudent, quantity: Quantity, degrees: Sequence[int]) -> float:
     """The weights after a step have the digits of a gradient; then the power m, or 2m."""
     m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
-    sigma = max(map(_length, problem.polynomial)) if not problem.is_linear else 0.0
+    sigma = max(map(number_bits, problem.polynomial)) if not problem.is_linear else 0.0
     inner = sum(saturated_power(problem.activation_degree, k) for k in range(problem.depth))
     law = min(problem.inputs.moment_bits(2 * int(inner)), 1e6)
     length = _weight_bits(problem)
     for s in range(min(len(degrees), quantity.step)):
-        length = m * length + 2 * inner * sigma + law + _length(problem.learning_rate(s))
+        length = m * length + 2 * inner * sigma + law + number_bits(problem.learning_rate(s))
     return min((2 * m if degrees else 2) * length + law, 1e12)
 
 
 def _weight_bits(problem: TeacherStudent) -> float:
     numbers = [x for w in (*problem.student, *problem.teacher) for x in w.ravel()[:: 1 + w.size // 16].tolist()]
-    return sum(map(_length, numbers)) / len(numbers) + 1
-
-
-def _length(number: Any) -> float:
-    """Bits of numerator and denominator."""
-    return float(sum(abs(part).bit_length() for part in number.as_integer_ratio()))
-
-
-def _choose(n: float, k: float) -> float:
-    """The binomial coefficient as a float, by logarithms: its exact value may have millions of digits."""
-    k = min(k, n - k)
-    if k <= 0:
-        return 1.0
-    exponent = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return float(round(math.exp(exponent))) if exponent < 30 else saturated_exp(exponent)
+    return average_bits(numbers) + 1

@@ -13,13 +13,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from theory.budget import Cost, as_count, saturated, saturated_exp
+from theory.budget import Cost, as_count, saturated, saturated_binomial
 from theory.budget.unit_costs import UNITS
 from theory.degrees import batch_degrees, gradient_degree
 from theory.engines.base import Quantity
 from theory.engines.wishart.moment_cost import is_sparse, pair_table_seconds, second_moment_seconds
 from theory.engines.wishart.nested_batches import kept_batches, target_degrees
 from theory.exact import is_exact
+from theory.inputs.lengths import number_bits
 from theory.problem import TeacherStudent
 
 #: degree of the averaged polynomials in w_t (two layers), and the order of the inputs' moments that the last batch needs
@@ -113,7 +114,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     n, omega, r = p * (p + 1) // 2, OMEGA[kind], min(h, p + outputs)
     degrees = target_degrees(omega, step)
     kept = kept_batches(p, step)
-    points = [_choose(n + d, n) for d in degrees[: step - kept]]
+    points = [saturated_binomial(n + d, n) for d in degrees[: step - kept]]
     leaves = saturated(*points)
     polynomials = {"second_moment": 2, "loss": 1, "loss_variance": 2, "mean": r * (p if layer == 1 else outputs)}[kind]
     size = {w: _support(w, kept, n) for w in (1, 2, 3, 4, 6, 8)}
@@ -133,7 +134,7 @@ def work(problem: TeacherStudent, kind: str, step: int, layer: int | None) -> Wo
     moments = sum(_moment_operations(problem, n, d) for d in degrees)
     powers = float(max(1, sum(degrees) - len(degrees))) if kept == step else float(sum(degrees[step - kept :]))
     bits = _bits(problem, omega, degrees, kept)
-    orders = tuple((_choose(n + d, n), 2 * d) for d in degrees)
+    orders = tuple((saturated_binomial(n + d, n), 2 * d) for d in degrees)
     # the Gram matrix and the residual at w_0; for the mean a polynomial for every entry, squared and summed
     entries = 4.0 * h * (p + outputs) + r * (p + outputs) * (r + p) / 20
     if kind == "mean":
@@ -182,7 +183,7 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     if kinds[0] == "loss_variance" and t:
         n, changes = p * (p + 1) // 2, 1 if isinstance(problem.learning_rates, Fraction | float) else t
         seconds += 1.3 * p**7 * (1 + changes / 4) * UNITS["one_layer.term"] + _moment_operations(problem, n, 4) * UNITS["wishart.moment"]
-        seconds += 0 if law.is_centred_gaussian else _choose(n + 4, n) * law.moment_seconds(8)
+        seconds += 0 if law.is_centred_gaussian else saturated_binomial(n + 4, n) * law.moment_seconds(8)
         memory += 1.3 * p**7 * (200 + 16 * n) + p**8 / 16 * (24 + law.moment_bits(8) / 2)
     operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
     return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
@@ -208,7 +209,7 @@ def _rate_bits(problem: TeacherStudent, step: int) -> float:
     if not step:
         return 0.0
     few = sorted({step * k // 16 for k in range(16)} | {step - 1})
-    return max(float(sum(x.bit_length() for x in problem.learning_rate(s).as_integer_ratio())) for s in few)
+    return max(number_bits(problem.learning_rate(s)) for s in few)
 
 
 def _weight_bits(problem: TeacherStudent) -> float:
@@ -220,20 +221,20 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p = problem.sizes[0]
     n = p * (p + 1) // 2
     degrees = quantity.expression.batch_degrees(gradient_degree(problem.depth))
-    monomials = saturated(*(_choose(n + d, n) for d in degrees))
+    monomials = saturated(*(saturated_binomial(n + d, n) for d in degrees))
     letters = sum(len(term.letters) for term in quantity.expression.terms)
     entries = max(problem.sizes) ** 2
     seconds = 1e-3 + letters * entries * monomials**1.5 * UNITS["wishart.form"] + monomials * 1e-5
     seconds += sum(_moment_operations(problem, n, d) for d in degrees) * UNITS["wishart.moment"]
     if not problem.inputs.is_centred_gaussian:
-        seconds += sum(_choose(n + d, n) * problem.inputs.moment_seconds(2 * d) for d in degrees)
+        seconds += sum(saturated_binomial(n + d, n) * problem.inputs.moment_seconds(2 * d) for d in degrees)
     return Cost(seconds, 2e7 + monomials * 500 * entries, f"{as_count(monomials)} monomials in the batches, {letters} letters")
 
 
 def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
     if problem.inputs.is_centred_gaussian:
-        return _choose(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
-    return _choose(2 * n + degree, 2 * n) * (4 + degree / 40)
+        return saturated_binomial(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
+    return saturated_binomial(2 * n + degree, 2 * n) * (4 + degree / 40)
 
 
 def _support(omega: int, batches: int, n: int) -> float:
@@ -241,8 +242,8 @@ def _support(omega: int, batches: int, n: int) -> float:
     if not batches:
         return 1.0
     if batches == 1:
-        return _choose(n + omega, n)
-    return sum(_choose(n + k - 1, n - 1) * _support(omega + 2 * k, batches - 1, n) for k in range(omega + 1))
+        return saturated_binomial(n + omega, n)
+    return sum(saturated_binomial(n + k - 1, n - 1) * _support(omega + 2 * k, batches - 1, n) for k in range(omega + 1))
 
 
 def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) -> float:
@@ -262,10 +263,3 @@ def _digits(array: np.ndarray) -> float:
     sample = array.ravel()[:: 1 + array.size // 64].tolist()
     whole = max((abs(x.numerator) // x.denominator).bit_length() for x in sample)
     return math.log2(math.lcm(*(x.denominator for x in sample))) + max(whole, 1)
-
-
-def _choose(n: float, k: float) -> float:
-    """The binomial coefficient as a float, by logarithms: its exact value may have millions of digits."""
-    k = min(k, n - k)
-    exponent = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-    return round(math.exp(exponent)) if exponent < 30 else saturated_exp(exponent)
