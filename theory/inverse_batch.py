@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from flint import arb, fmpq_poly, fmpz_poly
+from flint import fmpq_poly, fmpz_poly
 
 from theory.arithmetic.balls import double_above, nearest_double
+from theory.arithmetic.rational_text import decimal, digits_of, latex_number
 from theory.arithmetic.real_roots import floors_of_sign_changes, integer_polynomial, largest_sign_change
-from theory.arithmetic.working_precision import working_precision
 from theory.budget import Cost, RangeError, as_count, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.exact import Number, NumberLike, as_double, as_index, as_number, as_sequence, shown, spelled, to_fmpq, to_fraction
@@ -242,7 +242,7 @@ class InverseBatchPolynomial:
         for s, c in enumerate(self.coefficients):
             if c == 0:
                 continue
-            size = _latex_number(abs(Fraction(c)), digits if self.is_exact else digits or 6)
+            size = latex_number(abs(Fraction(c)), digits if self.is_exact else digits or 6)
             power = "" if s == 0 else f"{letter}^{{-{s}}}"
             body = power if power and size == "1" else rf"{size}\,{power}" if power else size
             terms.append((" - " if c < 0 else " + ") + body)
@@ -251,7 +251,7 @@ class InverseBatchPolynomial:
 
     def __str__(self) -> str:
         def term(s: int, c: Number) -> str:
-            size = _text(abs(c)) if isinstance(c, Fraction) else f"{abs(c):.6g}"
+            size = digits_of(abs(c)) if isinstance(c, Fraction) else f"{abs(c):.6g}"
             if s == 0:
                 return size
             return (f"({size})" if "/" in size else size) + ("/b" if s == 1 else f"/b^{s}")
@@ -266,7 +266,7 @@ class InverseBatchPolynomial:
         if len(text) > 400:
             first = str(InverseBatchPolynomial(self.coefficients[:3], radii=self.radii[:3]))
             if len(first) >= 300:
-                first = f"{_decimal(Fraction(self.coefficients[min(1, self.degree)]), 6)}{'/b' if self.degree else ''}"
+                first = f"{decimal(Fraction(self.coefficients[min(1, self.degree)]), 6)}{'/b' if self.degree else ''}"
             text = f"{first} + ... (degree {self.degree})"
         return f"InverseBatchPolynomial({text})"
 
@@ -278,28 +278,6 @@ def _batch_size(value: object) -> Number:
     return b
 
 
-def _text(value: Fraction) -> str:
-    """Numerator / denominator; flint writes integers of any length."""
-    return str(to_fmpq(value))
-
-
-def _decimal(value: Fraction, digits: int) -> str:
-    """`digits` significant digits, in any range of exponents."""
-    nearest = nearest_double(value)
-    if value == 0 or (math.isfinite(nearest) and nearest):
-        return f"{nearest:.{digits}g}"
-    with working_precision(64 + 4 * digits):
-        return str(arb(to_fmpq(value)).str(digits, radius=False))
-
-
 def _as_radius(value: object, name: str) -> float:
     """A float as it is, NaN and infinity too, which are refused together."""
     return value if type(value) is float else as_double(value, name)
-
-
-def _latex_number(value: Fraction, digits: int | None) -> str:
-    if digits is not None:
-        mantissa, _, exponent = _decimal(value, digits).partition("e")
-        return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-    numerator, _, denominator = _text(value).partition("/")
-    return rf"\frac{{{numerator}}}{{{denominator}}}" if denominator else numerator
