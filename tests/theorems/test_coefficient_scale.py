@@ -52,6 +52,6 @@ def test_a_wrong_power_is_seen(monkeypatch):
     monkeypatch.setattr(claim, "gradient_degree", lambda *a, **k: 4)
     assert claim.check(claim.scalar_gaussian()).holds is False
     honest = SymbolicNetwork.variance_by_partitions
-    monkeypatch.setattr(SymbolicNetwork, "variance_by_partitions", lambda self, *a: honest(self, *a) * self._variable["W1_00"])
+    monkeypatch.setattr(SymbolicNetwork, "variance_by_partitions", lambda self, *a: honest(self, *a) * self.context.gens()[0])
     monkeypatch.setattr(SymbolicNetwork, "variance_by_generator", SymbolicNetwork.variance_by_partitions)
     assert claim.check(claim.EveryNetwork((1, 1, 1), 0, 1)).holds is False
