@@ -15,7 +15,7 @@ from reports.text.mathml import inline
 from theory.inverse_batch import InverseBatchPolynomial
 
 SHORT = 64  # characters that fit on a phone in two lines
-ENTRY = 40  # characters of one number among others
+ENTRY = 24  # characters of one number among others; a longer one is compared by its decimals
 ENTRIES = 8  # of a list or a table
 LINE = 200  # characters of a table that is written in a line
 TEXT = 400  # words, unlike digits, are read

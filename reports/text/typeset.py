@@ -137,15 +137,13 @@ def vector(entries: Sequence[Any]) -> str:
 
 
 def rates_words(problem: TeacherStudent) -> str:
-    """One rate for all steps, a list of them, or a function of t."""
+    """One rate for all steps, a list of them, or the first of those that a function of t gives."""
     rates = problem.learning_rates
-    if callable(rates):
-        return r"\(\alpha_t\), a function of \(t\)"
-    if not isinstance(rates, tuple):
+    if not callable(rates) and not isinstance(rates, tuple):
         return rf"\(\alpha = {number(rates)}\)"
-    return ", ".join(rf"\(\alpha_{{{t}}} = {number(rate)}\)" for t, rate in enumerate(rates[:LARGEST])) + (
-        f", … ({len(rates)} in all)" if len(rates) > LARGEST else ""
-    )
+    count = SHOWN if callable(rates) else len(rates)
+    more = ", …" if callable(rates) else f", … ({count} in all)" if count > LARGEST else ""
+    return ", ".join(rf"\(\alpha_{{{t}}} = {number(problem.learning_rate(t))}\)" for t in range(min(count, LARGEST))) + more
 
 
 def activation_words(problem: TeacherStudent) -> str:

@@ -88,7 +88,8 @@ def test_every_part_of_a_problem_has_its_line() -> None:
 
 
 def test_rates() -> None:
-    assert "function" in rates_words(problem(learning_rates=lambda t: F(1, t + 1)))
+    by_function = rates_words(problem(learning_rates=lambda t: F(1, t + 1)))
+    assert by_function == r"\(\alpha_{0} = 1\), \(\alpha_{1} = \frac{1}{2}\), \(\alpha_{2} = \frac{1}{3}\), …"
     assert "(20 in all)" in rates_words(problem(learning_rates=[1] * 20))
 
 

@@ -81,7 +81,7 @@ CLAIM = Claim(
     check=check,
     showcases=(
         Showcase("two layers, before the first step", lambda: plane(0, 1)),
-        Showcase("two layers, after one step, layer 1", lambda: plane(1, 1)),
+        Showcase("two layers, after one step, layer 1", lambda: plane(1, 1), decisive=True),
         Showcase("two layers, after one step, layer 2", lambda: plane(1, 2)),
         Showcase("one unit in each layer, after two steps", scalar),
     ),
