@@ -168,7 +168,11 @@ def test_numbers_in_the_statement():
         value = near_saddle.limit()(fmpq(1, scale))
         assert rf"\left(\frac{{1}}{{{scale}}}\right)=\frac{{{value.p}}}{{{value.q}}}={float(F(int(value.p), int(value.q))):.5f}" in proof
     assert "397a^6-15500a^4+1672a^3k-78a^2k^2-312a^2+48ak-12k^2" in proof and "n=215.1" in proof
-    notes = read_statement(claim.__name__).showcases
+    says, gaussian = read_statement(claim.__name__), rises.gaussian_integers()
+    assert all(str(gaussian.variance(b)) in says.found for b in gaussian.pair) and str(rises.two_atoms().variance(2)) in says.found
+    for low, high in (rise.pair for rise in (rises.five_layers(), rises.constant_rate())):
+        assert rf"\(b = {low}\) to {high}" in says.corrected
+    notes = says.showcases
     thresholds = [variance_polynomial(near_saddle.network(n), 2, 1).decreasing_from() for n in (1000, 10**6)]
     assert all(str(b) in notes["beside the saddle, two steps"] for b in thresholds)
 
