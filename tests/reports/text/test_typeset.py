@@ -111,7 +111,8 @@ def test_an_instance_is_its_problem_and_what_it_is_given() -> None:
     assert lines == {"Matrices": r"\(A_1 = \begin{pmatrix} 1 & 2 \end{pmatrix}\)", "Constant": r"\(\frac{1}{2}\)", "Words": r"for \(b\)"}
 
 
-def test_the_decisive_instance_of_every_claim_can_be_drawn() -> None:
+def test_every_instance_of_the_ledger_can_be_drawn() -> None:
     for claim in LEDGER:
-        for words in instance_lines(claim.decisive.make()).values():
-            render(words)
+        for showcase in claim.showcases:
+            for words in instance_lines(showcase.make()).values():
+                render(words)
