@@ -148,6 +148,8 @@ def _engines() -> Iterator[Case]:
         ("5-4-3 uniform, quadratic", lambda: network((5, 4, 3), Uniform(5), activation=QUADRATIC), (0,)),
         ("64-3-2 N float, quadratic", lambda: network((64, 3, 2), Gaussian(64), floats=True, activation=QUADRATIC), (0,)),
         ("1-1-1-1 N, quadratic", lambda: network((1, 1, 1, 1), Gaussian(1), activation=QUADRATIC, seed=2), (0, 1)),
+        ("1-1-1-1 N, cubic", lambda: network((1, 1, 1, 1), Gaussian(1), activation=(*QUADRATIC, F(1, 5)), seed=2), (0, 1)),
+        ("1-1-1-1 2 atoms, cubic", lambda: network((1, 1, 1, 1), atoms(2, 1), activation=(*QUADRATIC, F(1, 5)), seed=2), (1,)),
         ("1-1-1-1 N", lambda: network((1, 1, 1, 1), Gaussian(1), seed=2), (1, 2)),
         ("2-3-3-1 uniform", lambda: network((2, 3, 3, 1), Uniform(2), seed=2), (1,)),
         ("3-3-2-2 N", lambda: network((3, 3, 2, 2), Gaussian(3), seed=2), (1,)),
@@ -157,7 +159,8 @@ def _engines() -> Iterator[Case]:
         for what, make, steps in problems:
             for step in steps:
                 problem = make()
-                for quantity in (Quantity("variance", step, 1), Quantity("mean", step, 1), Quantity("loss", step)):
+                losses = Quantity("loss", step), Quantity("loss_variance", step)
+                for quantity in (Quantity("variance", step, 1), Quantity("mean", step, 1), *losses):
                     if can(engine, problem, quantity) and engine.cost(problem, quantity).seconds < MOST_SECONDS:
                         yield case(engine, what, make, quantity)
 

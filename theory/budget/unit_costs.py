@@ -56,7 +56,10 @@ UNITS = {
     "deep_moments.contraction": 1e-06,  # a monomial to its expectation
     "deep_moments.direction": 2e-05,  # of a batch's gradient: a coefficient,
     "deep_moments.cell": 1e-06,  # a cell of the matrices of joint moments,
-    "deep_moments.multiplication": 5.6e-09,  # and a product of two
+    "deep_moments.multiplication": 5.6e-09,  # a product of two,
+    "deep_moments.bit": 9e-11,  # for every bit,
+    "deep_moments.residue": 3e-10,  # and of a cell for every bit
+    "deep_moments.cumulant": 9e-08,  # a product of terms from the moments of a sample to those of a batch
     "deep_moments.rule": 1.6e-06,  # an operation on polynomials, for a rule on lattice points
     "deep_moments.entry": 6.7e-07,  # reading a weight of a linear network
     "quadrature.call": 9.2e-06,  # a node, for each layer,

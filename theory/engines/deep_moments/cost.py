@@ -7,7 +7,6 @@ D^(H-1), times a derivative of an output: two bounds on the number r of averages
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from theory.budget import BEYOND_REACH, Cost, as_count, saturated, saturated_binomial, saturated_power
@@ -15,7 +14,7 @@ from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Quantity
 from theory.engines.deep_moments import linear_start, many_inputs
-from theory.inputs.lengths import average_bits, number_bits
+from theory.engines.deep_moments.lengths import lengths, weight_bits
 from theory.problem import TeacherStudent
 
 #: Orders of moments beyond which nothing is affordable, and laws answer none.
@@ -93,70 +92,84 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
         degrees.pop()
     r = sizes.averages
     points = saturated(*(saturated_binomial(d + r, r) for d in degrees[:-1]))
-    bits = _bits(problem, quantity, degrees)
-    seconds, memory = _last(problem, quantity, sizes, bits, bool(degrees))
+    samples, length = lengths(problem, quantity, len(degrees))
+    seconds, memory = _last(problem, quantity, sizes, length, bool(degrees))
     if degrees:
-        table, held = _table(problem, sizes, degrees[-1], bits)
+        table, held = _table(problem, sizes, degrees[-1], samples[-1])
         seconds, memory = seconds + table, memory + held
     seconds *= points
     inner = 1.0
     for s, d in enumerate(degrees[:-1]):
-        table, held = _table(problem, sizes, d, bits)
+        table, held = _table(problem, sizes, d, samples[s])
         count = saturated_binomial(d + r, r)
         rule = UNITS["deep_moments.rule"] * count * (2 * r * d) * (1 + d * d / 400)
         node = UNITS["deep_moments.contraction"] * count * _values(problem, quantity) * (1 + d * sum(degrees[s + 1 :]) / 200)
         seconds, memory, inner = seconds + inner * (table + rule + node), memory + held, inner * count
     monomials = saturated_binomial(r + (degrees or [0])[-1], r)
-    basis = f"{as_count(points)} points, {as_count(monomials)} monomials in {r} averages, of about {as_count(bits)} bits"
+    basis = f"{as_count(points)} points, {as_count(monomials)} monomials in {r} averages, weights of about {as_count(length)} bits"
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + min(memory, BEYOND_REACH), basis)
 
 
-def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, bits: float, averaged: bool) -> tuple[float, float]:
-    """The polynomials in the averages of the last batch, or at t = 0 the numbers."""
+def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: float, averaged: bool) -> tuple[float, float]:
+    """The polynomials in the averages of the last batch, or at t = 0 the numbers; weights have so many bits, and their powers more."""
     d, h, widths, k = problem.activation_degree, problem.depth, (sizes.p, *problem.sizes[1:]), quantity.layer or 1
     outputs = [output_degree(j, activation_degree=d) if j else 0 for j in range(h + 1)]  # in the weights, of layer j
     m = 2 * outputs[-1] - 1
     weight = sizes.terms(1, 0) if averaged else 1.0
-    products = pairs = read = 0.0
-    for j in range(h):  # W_{j+1} z_j, and back
-        products += 2 * widths[j] * widths[j + 1] * weight * sizes.terms(outputs[j + 1] * averaged, saturated_power(d, j))
-    largest = 0.0
+    products = pairs = read = largest = 0.0
+
+    def multiply(count: float, degree: float) -> None:
+        """So many products of terms whose degrees in the weights add up to this."""
+        nonlocal products
+        products += count * _long_product(length * degree / 2)
 
     def expected(count: float, left: tuple[float, float], right: tuple[float, float]) -> None:
         """E[f g] for so many pairs of polynomials of these degrees in the weights and in x."""
-        nonlocal products, pairs, read, largest
+        nonlocal pairs, read, largest
         powers = sizes.in_sample(left[1]), sizes.in_sample(right[1])
         monomials = [sizes.terms(x[0] * averaged, 0) for x in (left, right)]
-        products += count * powers[0] * monomials[1] * (monomials[0] + (powers[1] if averaged else 0))
+        multiply(count * powers[0] * monomials[1] * (monomials[0] + (powers[1] if averaged else 0)), left[0] + right[0])
         pairs += count * powers[0] * powers[1]
         read += powers[0] * monomials[0] + powers[1] * monomials[1]
         largest = max(largest, powers[0] * monomials[0])
 
-    z = outputs[k - 1], saturated_power(d, k - 1)
+    for j in range(h):  # W_{j+1} z_j, the powers of that, and back
+        before, after = (
+            sizes.terms(outputs[j] * d * averaged, saturated_power(d, j)),
+            sizes.terms(outputs[j + 1] * averaged, saturated_power(d, j)),
+        )
+        multiply(2 * widths[j] * widths[j + 1] * weight * before, outputs[j + 1])
+        if j + 1 < h:
+            multiply(
+                (d - 1) * widths[j + 1] * after * sizes.terms((d - 1) * outputs[j + 1] * averaged, (d - 1) * saturated_power(d, j)),
+                d * outputs[j + 1],
+            )
+    z = outputs[k - 1] * d, saturated_power(d, k - 1)
     delta = m - z[0], sizes.highest - z[1]
     entries, degree = float(widths[k] * widths[k - 1]), 2 * m
     if quantity.kind in LOSSES:
         expected(widths[-1], (outputs[-1], sizes.output), (outputs[-1], sizes.output))
         degree = 2 * outputs[-1]
         if quantity.kind == "loss_variance":
-            products += sizes.terms(degree * averaged, 0) ** 2 / 2
+            multiply(sizes.terms(degree * averaged, 0) ** 2 / 2, 2 * degree)
             degree *= 2
     elif quantity.kind == "trace_form":
         letters, degree = sum(len(term.letters) for term in quantity.expression.terms), sum(quantity.batch_degrees(problem)[-1:])
-        products += letters * max(widths) ** 2 * sizes.terms(degree, 0) ** 1.5
+        multiply(letters * max(widths) ** 2 * sizes.terms(degree, 0) ** 1.5, degree)
     else:
         read += widths[k] * sizes.terms(delta[0] * averaged, delta[1]) + widths[k - 1] * sizes.terms(z[0] * averaged, z[1])
         pairs += widths[k - 1] * sizes.in_sample(delta[1]) * sizes.in_sample(z[1])
-        products += entries * sizes.in_sample(delta[1]) * sizes.terms(delta[0] * averaged, 0) * sizes.terms(z[0] * averaged, 0)
+        multiply(entries * sizes.in_sample(delta[1]) * sizes.terms(delta[0] * averaged, 0) * sizes.terms(z[0] * averaged, 0), m)
         degree = m
     if quantity.kind in ("variance", "second_moment"):
-        products += sum(n * sizes.terms(x[0] * averaged, x[1]) ** 2 / 2 for n, x in ((widths[k], delta), (widths[k - 1], z)))
-        products += entries * sizes.terms(m * averaged, 0) ** 2 / 2
+        for n, x in ((widths[k], delta), (widths[k - 1], z)):
+            multiply(n * sizes.terms(x[0] * averaged, x[1]) ** 2 / 2, 2 * x[0])
+        multiply(entries * sizes.terms(m * averaged, 0) ** 2 / 2, 2 * m)
         expected(1.0, (2 * delta[0], 2 * delta[1]), (2 * z[0], 2 * z[1]))
         degree = 2 * m
-    values = _values(problem, quantity)
+    values, bits = _values(problem, quantity), length * degree
     contracted = sizes.terms(degree, 0) * min(values, 2) + values * sizes.terms(m, 0) if averaged else 0.0
-    seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"] * (1 + bits / 300)
+    seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"]
     seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
     seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100)
     if pairs:
@@ -165,34 +178,43 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, bits: floa
     return seconds, (read + 2 * largest) * (80 + bits / 8)
 
 
-def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, bits: float) -> tuple[float, float]:
-    """The directions of one batch, and E[u^a] for |a| <= degree."""
+def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -> tuple[float, float]:
+    """The directions of one batch, and E[u^a] for |a| <= degree; a sample's polynomials have coefficients of so many bits."""
     r, p, law = sizes.averages, sizes.p, problem.inputs
     weights = sum(w.size for w in problem.student)
     halves = [saturated_binomial(r + k - 1, k) for k in range(degree // 2 + 2)]  # products of k polynomials of a sample
     powers = [saturated_binomial(p + sizes.highest * k, p) / sizes.parity for k in range(degree // 2 + 2)]
-    multiplications = pairs = cells = 0.0
+    seconds = cells = pairs = 0.0
     for j in range(degree + 1):
         head, tail = j // 2, j - j // 2
-        multiplications += halves[head] * powers[head] * powers[tail] + saturated_binomial(r + j - 1, j) * powers[tail]
-        pairs += powers[head] * powers[tail]
-        cells += halves[head] * powers[tail] + 2 * halves[tail] * powers[tail]
+        words, square = saturated_binomial(r + j - 1, j), powers[head] * powers[tail]
+        bits = law.moment_bits(sizes.highest * j) + length * j / 2
+        held = halves[head] * powers[tail] + halves[tail] * powers[tail]
+        # matrices are multiplied modulo primes: to these and back takes time for every entry
+        seconds += (halves[head] * square + words * powers[tail]) * (
+            UNITS["deep_moments.multiplication"] + UNITS["deep_moments.bit"] * bits
+        )
+        seconds += square * (UNITS["deep_moments.pair"] + UNITS["deep_moments.residue"] * bits)
+        seconds += (held + words) * (UNITS["deep_moments.cell"] + UNITS["deep_moments.residue"] * bits)
+        cells, pairs = cells + held, pairs + square
     terms = saturated_binomial(2 * r + degree, 2 * r) * (degree / 8 + 1)
     moments = saturated_binomial(p + sizes.highest * degree, p) / sizes.parity
-    length = law.moment_bits(sizes.highest * max(1, degree // 2)) + bits / 4
-    entries = saturated_binomial(r + degree, r)
-    seconds = UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms
-    seconds += UNITS["deep_moments.pair"] * (pairs + sizes.sample_terms**2) + UNITS["deep_moments.cell"] * (cells + 4 * entries)
-    seconds += multiplications * UNITS["deep_moments.multiplication"] * (1 + length / 300)
-    seconds += terms * UNITS["deep_moments.product"] * (1 + length / 300) + entries * degree / 2 * UNITS["deep_moments.read"]
+    bits, entries = law.moment_bits(sizes.highest * degree) + length * degree / 2, saturated_binomial(r + degree, r)
+    seconds += UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms + UNITS["deep_moments.pair"] * sizes.sample_terms**2
+    seconds += terms * UNITS["deep_moments.cumulant"] * (1 + bits / 3000) + entries * degree / 2 * UNITS["deep_moments.read"]
     seconds += moments * law.moment_seconds(sizes.highest * degree)
-    return min(seconds, BEYOND_REACH), (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + length / 8)
+    return min(seconds, BEYOND_REACH), (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + bits / 8)
+
+
+def _long_product(bits: float) -> float:
+    """What a product of two coefficients of this length takes, by one of short ones: rationals over a common denominator."""
+    return 1 + bits / 22 + (bits / 170) ** 1.75
 
 
 def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, *widths = problem.sizes
     flops = 4.0 * p**3 + sum(2.0 * w.size * (p + widths[-1]) for w in problem.student) + 2.0 * p * p * sum(widths)
-    bits = (problem.depth + 1) * _weight_bits(problem)
+    bits = (problem.depth + 1) * (1 + weight_bits(problem))
     entries = float(sum(w.size for w in problem.student) + p * p)
     seconds = flops * UNITS["deep_moments.multiplication"] * (1 + bits / 300) + entries * UNITS["deep_moments.entry"] * (1 + bits / 500)
     seconds += problem.inputs.moment_seconds(2) * (1 if problem.inputs.atom_count else entries) + 3e-6 * p * p
@@ -203,8 +225,9 @@ def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """The network of at most 2 p_1 inputs, and what leads to it."""
     p, width = problem.sizes[:2]
-    sizes, bits = _Sizes.of(problem, 2 * width), _bits(problem, quantity, [])
-    seconds, memory = _last(problem, quantity, sizes, bits, False)
+    sizes, length = _Sizes.of(problem, 2 * width), weight_bits(problem)
+    bits = 2 * length + problem.inputs.moment_bits(2)
+    seconds, memory = _last(problem, quantity, sizes, length, False)
     asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2))
     seconds = seconds * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
     flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
@@ -227,20 +250,3 @@ def _values(problem: TeacherStudent, quantity: Quantity) -> float:
         return float(rows * columns)
     entries = float(problem.student[(quantity.layer or 1) - 1].size)
     return {"variance": 2 + entries, "second_moment": 2.0, "mean": entries, "loss": 1.0, "loss_variance": 2.0}[quantity.kind]
-
-
-def _bits(problem: TeacherStudent, quantity: Quantity, degrees: Sequence[int]) -> float:
-    """The weights after a step have the digits of a gradient; then the power m, or 2m."""
-    m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
-    sigma = max(map(number_bits, problem.polynomial)) if not problem.is_linear else 0.0
-    inner = sum(saturated_power(problem.activation_degree, k) for k in range(problem.depth))
-    law = min(problem.inputs.moment_bits(2 * int(inner)), 1e6)
-    length = _weight_bits(problem)
-    for s in range(min(len(degrees), quantity.step)):
-        length = m * length + 2 * inner * sigma + law + number_bits(problem.learning_rate(s))
-    return min((2 * m if degrees else 2) * length + law, 1e12)
-
-
-def _weight_bits(problem: TeacherStudent) -> float:
-    numbers = [x for w in (*problem.student, *problem.teacher) for x in w.ravel()[:: 1 + w.size // 16].tolist()]
-    return average_bits(numbers) + 1
