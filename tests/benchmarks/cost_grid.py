@@ -154,6 +154,12 @@ def _engines() -> Iterator[Case]:
         ("2-3-3-1 uniform", lambda: network((2, 3, 3, 1), Uniform(2), seed=2), (1,)),
         ("3-3-2-2 N", lambda: network((3, 3, 2, 2), Gaussian(3), seed=2), (1,)),
         ("48-32-64-16 N float", lambda: network((48, 32, 64, 16), Gaussian(48), floats=True), (0,)),
+        ("16-8-8-4 N float", lambda: network((16, 8, 8, 4), Gaussian(16), floats=True), (1,)),
+        ("8-4-4-2 N", lambda: network((8, 4, 4, 2), Gaussian(8)), (1,)),
+        ("4-3-3-2 N, cov", lambda: network((4, 3, 3, 2), Gaussian(cov=np.eye(4, dtype=int) + 1)), (1,)),
+        ("32-32-32-32 N float", lambda: network((32, 32, 32, 32), Gaussian(32), floats=True), (1,)),
+        ("16-8-8-8-4 N float", lambda: network((16, 8, 8, 8, 4), Gaussian(16), floats=True), (1,)),
+        ("3-2-2-2-2-2 N", lambda: network((3, 2, 2, 2, 2, 2), Gaussian(3)), (1,)),
     ]
     for engine in ENGINES:
         for what, make, steps in problems:
@@ -229,7 +235,7 @@ def _others() -> Iterator[Case]:
             "quadratic forms", f"{d} forms {n} times", lambda m=matrices: m,
             lambda m, d=d, n=n: quadratic_forms_cost((n,) * d, 2), lambda m: quadratic_forms_moment(m, [[2, 1], [1, 2]]),
         )  # fmt: skip
-    for batches, degree in ((1, 5), (1, 6), (1, 7), (2, 4)):
+    for batches, degree in ((1, 5), (1, 6), (1, 7), (1, 9), (1, 10), (2, 4)):
         words = [[x for k in range(degree) for b in range(batches) for x in (S(b), [[1, k], [0, 2]])]]
         yield Case(
             "Wishart words", f"{batches} batches of degree {degree}", lambda w=words: w,

@@ -187,6 +187,12 @@ class BallMatrix:
         scale, core.exponent = fmpq(2) ** core.exponent, 0
         return core, scale
 
+    def core_at(self, scale: fmpq) -> BallMatrix:
+        """The matrix divided by a power of two, with exponent 0."""
+        core = self._shifted(int(scale.p.bit_length() - scale.q.bit_length()))
+        core.exponent = 0
+        return core
+
     def entries(self) -> tuple[np.ndarray, float]:
         """float64 array, and a bound on the error of any entry."""
         with np.errstate(over="ignore"):

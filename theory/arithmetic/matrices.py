@@ -30,6 +30,7 @@ class Matrix(Protocol):
     def inner(self, other: Self) -> Any: ...
     def trace(self) -> Any: ...
     def core_and_scale(self) -> tuple[Self, fmpq]: ...
+    def core_at(self, scale: fmpq) -> Self: ...
     def entries(self) -> tuple[np.ndarray, float]: ...
 
 
@@ -119,6 +120,11 @@ class ExactMatrix:
     def core_and_scale(self) -> tuple[ExactMatrix, fmpq]:
         """An integer matrix and the rational to multiply it by."""
         return ExactMatrix(self.core), self.scale
+
+    def core_at(self, scale: fmpq) -> ExactMatrix:
+        """The integer matrix that is this one divided by a scale."""
+        ratio = self.scale / scale
+        return ExactMatrix(self.core * ratio.p / ratio.q)
 
     def entries(self) -> tuple[np.ndarray, float]:
         """Object array of Fractions, and the bound 0.0 on the error of any entry."""

@@ -48,6 +48,9 @@ UNITS = {
     "trace_words.exact_product": 4.5e-07,  # an exact product of matrices
     "trace_words.multiplication": 8.5e-10,  # of integers in it,
     "trace_words.bit": 4.9e-11,  # for every bit
+    "trace_words.pairing": 6e-06,  # of two S, walked in words with many of them,
+    "trace_words.sum": 2e-09,  # and a number of its matrix,
+    "trace_words.word": 8e-05,  # and a word before
     "deep_moments.start": 0.0001,  # of any quantity
     "deep_moments.level": 0.00014,  # of the polynomials of a last batch,
     "deep_moments.product": 1e-09,  # a product of their terms,

@@ -2,7 +2,7 @@
 
     frequencies     inputs with finitely many atoms: any depth, any widths, any polynomial activation
     wishart         one or two linear layers, few input coordinates, any law with moments: polynomials in the entries of the batches
-    trace_words     linear layers of any size, Gaussian inputs: traces of words, by Stein's lemma; t <= 1 for two layers
+    trace_words     linear layers of any size, Gaussian inputs: traces of words, by Stein's lemma; t <= 1 for two or more
     deep_moments    deep polynomial networks and any law with moments: any size at t = 0 (linear) or few inputs, few weights at t = 1 and 2
     base            what they share: the Quantity that is asked for, and the Engine protocol
 

@@ -8,8 +8,9 @@ All follow from Stein's lemma, E[x_a f(x)] = sum_c Sigma_ac E[d_c f(x)]: integra
 
     E[S] = Sigma,      E[S B S] = Sigma B Sigma + eps ( Sigma B^T Sigma + tr(Sigma B) Sigma ),
 
-and `wishart_words` has the rules for any number of them. Nothing here lists pairings: recursions over multisets and over canonical words
-compute each of their states once. A word with six S and six different 64 x 64 matrices has 10,395 pairings and takes less than a second.
+and `wishart_words` has the rules for any number of them; `word_levels` arranges them for many. Nothing here lists pairings: recursions over
+multisets and over canonical words compute each of their states once. A word with six S and six different 64 x 64 matrices has 10,395
+pairings and takes less than a second, one with ten S and ten small matrices has 654,729,075 and takes two.
 """
 
 from theory.gaussian_moments.isserlis_theorem import isserlis

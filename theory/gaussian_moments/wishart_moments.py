@@ -21,7 +21,8 @@ from theory.exact import (
     is_exact,
 )
 from theory.gaussian_moments.covariance import as_centred_gaussian
-from theory.gaussian_moments.word_expectations import expect_scalar
+from theory.gaussian_moments.word_expectations import FEW_S, expect_scalar
+from theory.gaussian_moments.word_levels import pairings_walked
 from theory.gaussian_moments.word_polynomials import Alphabet, WordPolynomial
 from theory.inputs import Gaussian
 from theory.inverse_batch import InverseBatchPolynomial
@@ -52,6 +53,8 @@ def wishart_moment(
 
         tr(S P S Q) -> tr(Sigma P S Q) + (1/b) [ tr(Sigma P) tr(S Q) + tr(S Q^T Sigma P) ] ...
 
+    of the first batch level by level where it has many S (`word_levels`).
+
     Args:
         words: each a sequence of matrices and `Wishart(batch)`, whose product must be square. S is (p, p).
         cov: Sigma, (p, p), symmetric positive semidefinite, singular allowed; or a Gaussian law.
@@ -59,7 +62,7 @@ def wishart_moment(
             "auto": balls when an entry is a float and p > 8, exact otherwise.
 
     Raises TypeError or ValueError naming the argument; UnaffordableError beyond the budget, by default a
-    minute, in which eight S of one batch are possible. Cost: a word with six S and six letters of order 64 takes about 0.3 s in balls,
+    minute, in which twelve S of one batch are possible. Cost: a word with six S and six letters of order 64 takes about 0.3 s in balls,
     nearly all of it independent of the order.
 
     Examples:
@@ -101,8 +104,8 @@ def _letter(alphabet: Alphabet, matrix: np.ndarray, known: dict[tuple[Any, ...],
     return known[key]
 
 
-def _degrees(words: list[list[Any]], p: int) -> Iterable[int]:
-    """How many S of each batch there are; ValueError for words that are too long or do not chain."""
+def _degrees(words: list[list[Any]], p: int) -> list[int]:
+    """How many S of each batch there are, the first batch first; ValueError for words that are too long or do not chain."""
     degrees: dict[int, int] = {}
     for n, word in enumerate(words):
         if len(word) > MAX_LETTERS:
@@ -116,14 +119,21 @@ def _degrees(words: list[list[Any]], p: int) -> Iterable[int]:
         for x in word:
             if isinstance(x, Wishart):
                 degrees[x.batch] = degrees.get(x.batch, 0) + 1
-    return degrees.values()
+    return [degrees[batch] for batch in sorted(degrees)]
 
 
 def wishart_cost(degrees: Iterable[int], p: int) -> Cost:
-    """Of `wishart_moment` for words with so many S of each batch."""
-    pairings = saturated(*map(_pairings, degrees))
-    seconds = 2e-4 + pairings * UNITS["moments.pairing"] + min(pairings, 1e4) * p**3 * 5e-9
-    return Cost(seconds, min(pairings, 1e5) * 1e3 + 1e3 * p * p, f"{as_count(pairings)} pairings of the S of all batches")
+    """Of `wishart_moment` for words with so many S of each batch, the first batch first."""
+    first, *later = [*degrees] or [0]
+    pairings = saturated(*map(_pairings, later), _pairings(first))
+    count, products, powers = pairings, min(pairings, 1e4), 1.0
+    if first > FEW_S:  # level by level: matrices of polynomials in eps, a product for every other pairing
+        count = saturated(*map(_pairings, later), pairings_walked(first))
+        products, powers = saturated(pairings_walked(first), first / 8), first / 4
+    seconds = 2e-4 + count * powers * UNITS["moments.pairing"] + products * p**3 * 5e-9
+    return Cost(
+        seconds, min(count, 1e5) * 1e3 + products * 2.0 * p * p + 1e3 * p * p, f"{as_count(count)} pairings of the S of all batches"
+    )
 
 
 def _pairings(degree: int) -> float:

@@ -51,9 +51,10 @@ def test_one_stands_for_its_kind(network, depth, activation, law):
 
 
 def test_limits_are_where_engines_stop():
-    assert "trace_words (t ≤ 1)" in row("linear, two layers", "Gaussian")[2]
-    with pytest.raises(CannotError, match="t <= 1"):
-        variance_poly.variance_polynomial(engine_table.problem("Gaussian", 2, (0, 1)), 2, 1, engine="trace_words")
+    for depth, network in ((2, "linear, two layers"), (5, "linear, three layers or more")):
+        assert "trace_words (t ≤ 1)" in row(network, "Gaussian")[2]
+        with pytest.raises(CannotError, match="t <= 1"):
+            variance_poly.variance_polynomial(engine_table.problem("Gaussian", depth, (0, 1)), 2, 1, engine="trace_words")
     (most,) = re.findall(r"frequencies \(p ≤ (\d+)\)", row("linear, two layers", "Rademacher")[2])
     with pytest.raises(CannotError):
         variance_poly.variance_polynomial(engine_table.problem("Rademacher", 2, (0, 1), int(most) + 1), 0, 1, engine="frequencies")

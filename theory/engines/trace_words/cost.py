@@ -1,7 +1,8 @@
 """What trace words cost, from sizes and bit lengths alone.
 
-The number of words, and with it of chains P_i Sigma P_j^T ... (matrix products) and closed chains (inner products), depends on the quantity
-and on whether Sigma = I, not on the sizes. So a cost is counts x the price of a product at this size and precision; the prices and
+Words with few S: the number of words, and with it of chains P_i Sigma P_j^T ... (matrix products) and closed chains (inner products),
+depends on the quantity and on whether Sigma = I, not on the sizes. Words with many: the number of pairings walked, level by level, depends
+on the number of S, and hardly on anything else. So a cost is counts x the price of a product at this size and precision; the prices and
 the seconds of bookkeeping were measured on one 2020s core.
 """
 
@@ -12,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory.budget import BEYOND_REACH, Cost, as_count, saturated_exp, saturated_power
+from theory.budget import BEYOND_REACH, Cost, as_count, saturated, saturated_exp, saturated_power
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
 from theory.engines.base import Quantity
-from theory.gaussian_moments.word_expectations import CACHE_BYTES
+from theory.gaussian_moments.word_expectations import CACHE_BYTES, FEW_S
+from theory.gaussian_moments.word_levels import pairings_walked
 from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT, WEIGHT
 
@@ -34,36 +36,54 @@ class Counts(NamedTuple):
     uses: int
 
 
-#: two layers, step 1, kind and Sigma = I: measured, the larger of the two layers
+class Levels(NamedTuple):
+    """S in the longest word, pairings walked, words made of it before, and `uses` as above."""
+
+    degree: int
+    moves: float
+    words: float
+    uses: int
+
+
+#: depth, kind and Sigma = I, at step 1: measured, the larger of the layers
 _SECOND_STEP = {
-    ("variance", True): Counts(58, 132, 1042, 9),
-    ("second_moment", True): Counts(50, 132, 1020, 9),
-    ("mean", True): Counts(20, 4, 31, 6),
-    ("loss", True): Counts(18, 21, 39, 6),
-    ("loss_variance", True): Counts(107, 495, 12541, 12),
-    ("variance", False): Counts(298, 928, 3202, 9),
-    ("second_moment", False): Counts(287, 928, 3171, 9),
-    ("mean", False): Counts(42, 4, 33, 6),
-    ("loss", False): Counts(45, 46, 45, 6),
-    ("loss_variance", False): Counts(920, 5200, 42789, 12),
+    (2, "variance", True): Counts(58, 132, 1042, 9),
+    (2, "second_moment", True): Counts(50, 132, 1020, 9),
+    (2, "mean", True): Counts(20, 4, 31, 6),
+    (2, "loss", True): Counts(18, 21, 39, 6),
+    (2, "variance", False): Counts(298, 928, 3202, 9),
+    (2, "second_moment", False): Counts(287, 928, 3171, 9),
+    (2, "mean", False): Counts(42, 4, 33, 6),
+    (2, "loss", False): Counts(45, 46, 45, 6),
+    (3, "mean", True): Counts(180, 26, 1008, 10),
+    (3, "loss", True): Counts(101, 201, 1157, 10),
+    (3, "mean", False): Counts(496, 38, 1192, 10),
+    (3, "loss", False): Counts(215, 530, 1663, 10),
 }
-_FIRST_STEP = Counts(12, 3, 3, 3)
-#: one word of degree 1, 2, ... in S with letters all different, Sigma not I
-_WORDS = ((2, 1, 1), (8, 4, 2), (20, 18, 7), (45, 97, 46), (280, 729, 373), (900, 7312, 3695), (5000, 86000, 44000), (30000, 1.15e6, 6e5))
+#: one word of degree 0, 1, ... in S with letters all different, Sigma not I
+_WORDS = ((1, 1, 1), (2, 1, 1), (8, 4, 2), (20, 18, 7), (45, 97, 46), (280, 729, 373), (900, 7312, 3695))
 
 
 def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
-    """Double precision with error bounds: every product is three BLAS products."""
+    """Double precision with error bounds: every product of chains is three BLAS products."""
     counts, p = counts_of(problem, quantity), problem.sizes[0]
     call, flop, state = (UNITS[f"trace_words.{unit}"] for unit in ("float_product", "flop", "state"))
-    product = call + flop * (p**3 + 100 * p**2)
-    inner = call / 6 + flop * 16 * p**2
-    gram = 2 * flop * _gram_flops(problem)
-    seconds = UNITS["trace_words.start"] + counts.products * product + counts.inners * inner + counts.states * state + gram
+    seconds = UNITS["trace_words.start"] + 2 * flop * _gram_flops(problem)
+    held = 5e7 + 64.0 * _entries(problem)
     if quantity.kind == "mean":
         seconds += 4e-6 * problem.sizes[(quantity.layer or 1) - 1] * problem.sizes[quantity.layer or 1]
-    held = min(24.0 * counts.products * p**2, 2 * CACHE_BYTES) + 24.0 * p**2 * min(counts.products, 60)
-    return Cost(seconds, 5e7 + held + 64.0 * _entries(problem), f"{_shown(counts)} of order {p} in double precision with error bounds")
+    if isinstance(counts, Levels):
+        entries = counts.degree * _rows(problem, quantity) * p
+        walked = _walked(counts) + saturated(counts.moves, entries, UNITS["trace_words.sum"] + p * flop / 4)
+        if quantity.kind == "mean":  # the last letters of the words
+            walked += saturated(counts.words, counts.degree, call / 2 + flop * p**3)
+        basis = f"{_shown(counts)}, matrices of order {p} in double precision with error bounds"
+        return Cost(min(seconds + walked, BEYOND_REACH), held + _held(counts, 8.0 * entries), basis)
+    product = call + flop * (p**3 + 100 * p**2)
+    inner = call / 6 + flop * 16 * p**2
+    seconds += counts.products * product + counts.inners * inner + counts.states * state
+    held += min(24.0 * counts.products * p**2, 2 * CACHE_BYTES) + 24.0 * p**2 * min(counts.products, 60)
+    return Cost(seconds, held, f"{_shown(counts)} of order {p} in double precision with error bounds")
 
 
 def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -76,30 +96,57 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     bits = (counts.uses * (residual + math.log2(2 * p)) + (counts.uses + 2) * sigma) / 2
     call, one, bit, state = (UNITS[f"trace_words.{unit}"] for unit in ("exact_product", "multiplication", "bit", "state"))
     multiplication = one + bit * bits * max(1.0, bits / 2000) ** 0.6
-    product = call * (1 + p**2 / 3) + p**3 * multiplication + p**2 * 8 * bit * bits
-    inner = 10 * call + p**2 * multiplication
-    gram = _gram_flops(problem) * (one + bit * weights) + _entries(problem) * call
-    seconds = UNITS["trace_words.start"] + counts.products * product + counts.inners * inner + counts.states * state + gram
+    seconds = UNITS["trace_words.start"] + _gram_flops(problem) * (one + bit * weights) + _entries(problem) * call
+    held = 5e7 + _entries(problem) * (150 + weights)
     if quantity.kind == "mean":
         seconds += problem.student[(quantity.layer or 1) - 1].size * (1e-6 + 3e-10 * bits)
+    if isinstance(counts, Levels):
+        rows = _rows(problem, quantity)
+        summed = call + rows * p * (one + bit * bits / 8)
+        walked = _walked(counts) + counts.moves * counts.degree / 2 * (summed + rows * p**2 * multiplication / 2)
+        if quantity.kind == "mean":  # the last letters of the words
+            walked += saturated(counts.words, counts.degree, 40 * call + 2 * p**3 * multiplication)
+        basis = f"{_shown(counts)}, matrices of order {p}, exact, entries of up to {2 * bits:.0f} bits"
+        held += _held(counts, counts.degree * rows * p * (16 + bits / 8))
+        return Cost(min(seconds + walked, BEYOND_REACH), held, basis)
+    product = call * (1 + p**2 / 3) + p**3 * multiplication + p**2 * 8 * bit * bits
+    inner = 10 * call + p**2 * multiplication
+    seconds += counts.products * product + counts.inners * inner + counts.states * state
     matrix = 3.0 * p**2 * (16 + bits / 8)
-    held = min(matrix * counts.products, 2 * CACHE_BYTES) + matrix * min(counts.products, 60)
-    basis = f"{_shown(counts)} of order {p}, exact, entries of up to {bits:.0f} bits"
-    return Cost(seconds, 5e7 + held + _entries(problem) * (150 + weights), basis)
+    held += min(matrix * counts.products, 2 * CACHE_BYTES) + matrix * min(counts.products, 60)
+    return Cost(seconds, held, f"{_shown(counts)} of order {p}, exact, entries of up to {bits:.0f} bits")
 
 
-def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts:
-    """How many products the quantity takes."""
-    t = quantity.step
+def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts | Levels:
+    """How many products, or pairings, the quantity takes."""
+    t, depth = quantity.step, problem.depth
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
-    if problem.depth == 1:
+    if depth == 1:
         growth = {"mean": 2.2, "loss_variance": 12.0}.get(quantity.kind, 4.6)
         words = saturated_power(growth, t)
         return _one_layer(words, 2 * t + 3)
     if t == 0:
-        return _FIRST_STEP
-    return _SECOND_STEP[quantity.kind, problem.inputs.is_standard]
+        return Counts(4 * depth + 4, 3, 3, depth + 1)
+    degree = sum(quantity.batch_degrees(problem))
+    if degree <= FEW_S:
+        return _SECOND_STEP[depth, quantity.kind, problem.inputs.is_standard]
+    return Levels(degree, pairings_walked(degree), saturated_power(2, degree), int(1.5 * degree))
+
+
+def _walked(counts: Levels) -> float:
+    return saturated(counts.moves, UNITS["trace_words.pairing"]) + saturated(counts.words, UNITS["trace_words.word"])
+
+
+def _held(counts: Levels, member: float) -> float:
+    """Bytes: a tenth as many states as pairings, a third of them on the largest level, and five matrices for each of those."""
+    return saturated(counts.moves, 100 + member / 10)
+
+
+def _rows(problem: TeacherStudent, quantity: Quantity) -> int:
+    """Of the open words: for quantities that are traces, of the narrowest factor that most letters have."""
+    p, last = problem.sizes[0], problem.sizes[-1]
+    return p if quantity.kind == "mean" else min(p, last)
 
 
 def _one_layer(words: float, uses: int) -> Counts:
@@ -108,17 +155,21 @@ def _one_layer(words: float, uses: int) -> Counts:
     return Counts(3 + words / 20, 3 + words / 20, 3 + words / 2, uses)
 
 
-def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
-    """Words of degree k in S_0 number C(n, k - m): g_1 is (1 + S_0)^3 S_1 in degrees, W_1 is 1 + S_0, g_0 is S_0."""
-    products = inners = states = 0.0
+def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts | Levels:
+    """Words of degree k in S_0 number C(n, k - m): g_1 is (1 + S_0)^(2H-1) S_1 in degrees, W_1 is 1 + S_0, g_0 is S_0."""
+    products = inners = states = words = 0.0
     longest = 1
     if quantity.step > _MOST_STEPS:
         return Counts(BEYOND_REACH, BEYOND_REACH, BEYOND_REACH, 2)
+    degrees = quantity.batch_degrees(problem)
     if problem.depth == 1:  # a word for every choice of the earlier batches, 2^u for each letter of step u
         terms = [term.letters for term in quantity.expression.terms]
         lasts = [sum(letter.step or 0 for letter in letters if letter.kind in (WEIGHT, GRADIENT)) for letters in terms]
         words = sum(saturated_power(2.3, last) for last in lasts)
         longest = max(last + len(letters) for last, letters in zip(lasts, terms, strict=True))
+        if degrees[0] > FEW_S:
+            words = saturated(words, *(_double_factorial(2 * d - 1) for d in degrees[1:]))
+            return Levels(degrees[0], pairings_walked(degrees[0]), words, 2 * longest)
         return _one_layer(words, 2 * longest)
     for term in quantity.expression.terms:
         by_step = [[0, 0] for _ in range(quantity.step + 1)]
@@ -128,21 +179,16 @@ def _trace_form(problem: TeacherStudent, quantity: Quantity) -> Counts:
         (_, first), (later_weights, later) = by_step[0], map(sum, zip([0, 0], *by_step[1:], strict=True))
         free = gradient_degree(problem.depth) * later + later_weights * max(1, quantity.step)
         branches = _double_factorial(2 * later - 1)
-        for chosen in range(free + 1):
-            weight = math.comb(free, chosen) * branches
-            cost = _word(first + chosen)
-            products, inners, states = (x + weight * y for x, y in zip((products, inners, states), cost, strict=True))
+        words += saturated(saturated_power(2, free), branches**0.5)
         longest = max(longest, first + free + len(term.letters))
+        if degrees[0] <= FEW_S:
+            for chosen in range(free + 1):
+                weight = math.comb(free, chosen) * branches
+                cost = _WORDS[first + chosen]
+                products, inners, states = (x + weight * y for x, y in zip((products, inners, states), cost, strict=True))
+    if degrees[0] > FEW_S:
+        return Levels(degrees[0], pairings_walked(degrees[0]), words, 2 * longest)
     return Counts(10 + products, inners, 10 + states, 2 * longest)
-
-
-def _word(degree: int) -> tuple[float, float, float]:
-    """Counts for one word with `degree` S; each further S multiplies them by its number of partners."""
-    if degree <= len(_WORDS):
-        return _WORDS[degree - 1] if degree else (1.0, 1.0, 1.0)
-    a, b, c = _WORDS[-1]
-    growth = saturated_exp(sum(math.log(2.0 * k - 1) for k in range(len(_WORDS) + 1, degree + 1)))
-    return a * growth, b * growth, c * growth
 
 
 def _double_factorial(n: int) -> float:
@@ -158,7 +204,9 @@ def _entries(problem: TeacherStudent) -> float:
     return float(sum(w.size for w in (*problem.student, *problem.teacher)))
 
 
-def _shown(counts: Counts) -> str:
+def _shown(counts: Counts | Levels) -> str:
+    if isinstance(counts, Levels):
+        return f"{as_count(counts.moves)} pairings in words of up to {as_count(counts.degree)} S"
     return f"{as_count(counts.products)} matrix products and {as_count(counts.inners)} traces"
 
 
