@@ -4,12 +4,12 @@ r"""One layer at every step: linear regression by mini-batch SGD, on data with a
 
 Given w_t, Cov(g_t) = c Cov_i(x_i (x_i^T w_t - y_i)) with
 
-    c = 1/b for independent draws,      c = (n - b) / (b (n - 1)) for batches without replacement,
+    c = 1/b for independent draws,      c = (n - b) / (b (n - 1)) for batches without replacement (0 for n = 1),
 
 and the mean and the covariance of w_t obey linear recursions (`operators`). So var(g_t), var(grad L(w_t)) and E L(w_t) are polynomials in c
-of degree t + 1, t and t, whose coefficients beyond the constant one are not negative (`recursions` has the proof, in two lines): all three
-decrease in b, for every b, whatever the data, the labels and the learning rates. Momentum, dampening, Nesterov's step and weight decay are
-linear in the gradient and change nothing of this.
+of degree t + 1, t and t, whose coefficients beyond the constant one are not negative (`recursions` has the proof, in two lines): none of
+the three ever increases in b, whatever the data, the labels and the learning rates. Momentum, dampening, Nesterov's step and weight decay
+are linear in the gradient and change nothing of this.
 
     >>> from fractions import Fraction as F
     >>> from theory.linear_regression import LinearRegression

@@ -234,8 +234,9 @@ class LinearRegression:
         return Stationary(b, *(to_fraction(x[0, 0]) for x in (full + noise, full, loss)))
 
     def largest_stable_rate(self, batch_size: int, *, budget: Budget | None = None) -> tuple[Fraction, Fraction]:
-        """(low, high) around the supremum of the constant learning rates at which var(g_t) stays bounded: low is stable, high not.
+        """(low, high) around the supremum of the stable constant learning rates: low is stable, high not.
 
+        At a stable rate E||w_t||^2 stays bounded and w_0 is forgotten, whatever w_0: var(g_t) may vanish at other rates, as at b = n.
         Both are decided exactly; high / low - 1 is about 2e-12. CannotError for all but plain SGD, whose stable rates need not
         be an interval (`stationary` decides one rate). Raises ValueError where the columns of X are dependent.
         """
