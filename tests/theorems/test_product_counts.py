@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from theory.claims import product_counts
 from theory.claims.product_counts import CLAIM, Sizes, Terms, Wide, check, check_printed, monomials
-from theory.polynomial_networks import Counts, fewest_products
+from theory.polynomial_networks import Counts, fewest_products, printed_counts
 from theory.polynomial_networks.lower_bounds import count_exponents
 
 pytestmark = pytest.mark.theorems("A.1.3")
@@ -32,6 +32,16 @@ def test_two_ways_to_the_monomials_of_the_output():
         assert count == count_exponents(depth - 1, degree, 1)
         assert count * factorial(depth - 1) >= degree ** (depth * (depth - 1) // 2)
         assert fewest_products(depth=depth, degree=degree, layer=depth) > count**2
+
+
+def test_the_print_is_too_small_from_the_depths_of_the_text_on():
+    """At D and H the bound of the proof, D^{H(H-1)/2} / (H-1)! > 4 D^{2H-2}, stays true as H >= 5 grows; below it N is counted."""
+    first, by_the_bound = {2: 7, 3: 6, 4: 6, 5: 6, 6: 6, 7: 5, 8: 5, 9: 5, 10: 5}, {2: 9, 3: 7, **dict.fromkeys(range(4, 10), 6), 10: 5}
+    for d, start in by_the_bound.items():
+        assert [d ** (h * (h - 1) // 2) > 4 * d ** (2 * h - 2) * factorial(h - 1) for h in (start - 1, start)] == [False, True]
+        for h in range(first[d] - 1, start + 1):
+            printed = printed_counts((1,) * (h + 1), degree=d).products
+            assert (count_exponents(h - 1, d, 1) ** 2 > printed) == (h >= first[d])
 
 
 def test_two_counts_that_differ_refute_nothing(monkeypatch):
