@@ -237,7 +237,7 @@ class LinearRegression:
         """(low, high) around the supremum of the stable constant learning rates: low is stable, high not.
 
         At a stable rate E||w_t||^2 stays bounded and w_0 is forgotten, whatever w_0: var(g_t) may vanish at other rates, as at b = n.
-        Both are decided exactly; high / low - 1 is about 2e-12. CannotError for all but plain SGD, whose stable rates need not
+        Both are decided exactly; high / low - 1 is below 3e-12. CannotError for all but plain SGD, whose stable rates need not
         be an interval (`stationary` decides one rate). Raises ValueError where the columns of X are dependent.
         """
         b = self._batch_size(batch_size)

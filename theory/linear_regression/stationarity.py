@@ -7,6 +7,7 @@ so that T(X) <= q X with q < 1 and T^k -> 0; and if T^k -> 0, X is the sum of T^
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +18,7 @@ from theory.exact import to_float, to_fraction, to_fraction_array
 from theory.linear_regression.moments import pairs
 from theory.linear_regression.operators import Operators, Quadratic, outer
 
-#: Of the interval around the largest stable rate, at first.
+#: Relative, of one half of the interval around the largest stable rate.
 WIDTH = Fraction(1, 2**40)
 
 
@@ -38,17 +39,35 @@ def largest_stable_rate(operators: Operators, c: fmpq) -> tuple[Fraction, Fracti
     """A rate that is stable and a larger one that is not, both exactly, close to each other; of plain SGD, E[x x^T] positive definite.
 
     There T(X) = X - alpha L(X) + alpha^2 B(X), L(X) = Sigma X + X Sigma and B positive, so that X - T(X) > 0 if and only if
-    L(X) - alpha B(X) > 0: what is stable at alpha is so at every smaller rate, up to 1 / spectral radius of L^{-1} B. This is found in
-    doubles, and the rates on both sides of it are decided exactly.
+    L(X) - alpha B(X) > 0: what is stable at alpha is so at every smaller rate, up to 1 / spectral radius of L^{-1} B. This is sought in
+    doubles, and the rates on both sides of it are decided exactly; where doubles miss it, as for columns that are nearly dependent, by
+    stepping out of them and halving.
     """
-    _, linear, square = (_doubles(term) for term in _inner(operators, c).terms)
-    near = Fraction(1 / float(np.abs(np.linalg.eigvals(np.linalg.solve(-linear, square))).max()))
-    width = WIDTH
-    while True:
-        low, high = near * (1 - width), near * (1 + width)
-        if is_stable(operators, _flint(low), c) and not is_stable(operators, _flint(high), c):
-            return low, high
-        width *= 16
+    near, width = _sought(operators, c), WIDTH
+    low, high = near * (1 - width), near * (1 + width)
+    while not is_stable(operators, _flint(low), c):
+        width = min(16 * width, Fraction(1, 2))
+        low, high = low * (1 - width), low
+    while is_stable(operators, _flint(high), c):
+        width = min(16 * width, Fraction(1))
+        low, high = high, high * (1 + width)
+    while high > low * (1 + 3 * WIDTH):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_stable(operators, _flint(middle), c) else (low, middle)
+    return low, high
+
+
+def _sought(operators: Operators, c: fmpq) -> Fraction:
+    """1 / spectral radius of L^{-1} B in doubles, tr Sigma being the unit of size; 1 / tr Sigma where they do not give a number."""
+    sigma = operators.moments.inputs
+    unit = sum((sigma[i, i] for i in range(sigma.nrows())), fmpq(0))
+    _, linear, square = _inner(operators, c).terms
+    try:
+        ratio = np.linalg.solve(_doubles(linear * (-1 / unit)), _doubles(square * (1 / unit**2)))
+        rate = 1 / float(np.abs(np.linalg.eigvals(ratio)).max())
+    except (np.linalg.LinAlgError, ZeroDivisionError):
+        rate = math.nan
+    return (Fraction(rate) if 0 < rate < math.inf else 1) / to_fraction(unit)
 
 
 def limit(operators: Operators, rate: fmpq, c: fmpq) -> tuple[fmpq_mat, fmpq_mat]:

@@ -142,6 +142,20 @@ def test_the_largest_stable_rate_parts_runs_that_end_from_runs_that_do_not():
             r(high).stationary(b)
 
 
+@pytest.mark.parametrize(
+    "rows, rate",
+    [
+        ([[1, 1], [1, 1 + F(1, 10**10)]], 1 - F(1, 2 * 10**10)),  # nearly one direction, |x|^2 = 2 + 1e-10 on average: 2 / |x|^2
+        ([[1, 1], [1, 1 + F(1, 10**30)]], F(1)),
+        ([[10**100, 0], [0, 1], [1, 1]], F(2, 10**200)),  # one sample in three: (1 - rate x^2)^2 < 1
+        ([[10**200, 0], [0, 1], [1, 1]], F(2, 10**400)),
+    ],
+)
+def test_the_largest_stable_rate_is_found_where_doubles_do_not_reach_it(rows, rate):
+    low, high = LinearRegression(rows, [1] * len(rows), [0, 0], F(1, 10), replacement=True).largest_stable_rate(1)
+    assert abs(low / rate - 1) < F(4, 10**12) and low < high < low * (1 + F(3, 10**12))
+
+
 def test_full_batches_without_replacement_have_no_noise():
     r = LinearRegression(X, Y, W0, F(1, 10))
     path = r.trajectory(50, 3)
