@@ -56,6 +56,12 @@ def of_limit(size: int, length: float) -> Cost:
     return Cost(seconds, 10 * s * s * length, f"exact systems of {as_count(s)} equations")
 
 
+def of_halving(size: int, length: float) -> Cost:
+    """Of the search for the largest stable rate beyond doubles: some 50 such systems."""
+    one = of_limit(size, length)
+    return Cost(60 * one.seconds, one.bytes, f"some 50 times {one.basis}")
+
+
 def bits(numbers: Iterable[fmpq]) -> float:
     """The longest numerator and denominator."""
     return float(max(int(abs(x.p)).bit_length() + int(x.q).bit_length() for x in numbers))

@@ -242,7 +242,11 @@ class LinearRegression:
         """
         b = self._batch_size(batch_size)
         self.optimizer.require_plain()
-        return largest_stable_rate(self._operators(budget), self._noise_scale(b))
+        operators, halving = self._operators(budget), cost.of_halving(self._size, self._bits)
+        alternatives = ("columns that are further from dependent", "fewer columns")
+        return largest_stable_rate(
+            operators, self._noise_scale(b), lambda: Budget.of(budget).require(halving, "the largest stable rate, by halving", alternatives)
+        )
 
     def _operators(self, budget: Budget | None) -> Operators:
         """For the questions about infinite time."""
@@ -262,7 +266,7 @@ class LinearRegression:
         return cost.of_trajectory(self._size, as_index(steps, "steps"), isinstance(self.learning_rates, Fraction | float))
 
     def limit_cost(self) -> Cost:
-        """Predicted for `stationary` and `largest_stable_rate`."""
+        """Predicted for `stationary` and `largest_stable_rate`; this takes about 50 times as long where doubles do not reach it."""
         return cost.of_limit(self._size, self._bits)
 
     # -- inside -----------------------------------------------------------------------------------------------------------------------

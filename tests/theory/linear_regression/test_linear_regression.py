@@ -156,6 +156,15 @@ def test_the_largest_stable_rate_is_found_where_doubles_do_not_reach_it(rows, ra
     assert abs(low / rate - 1) < F(4, 10**12) and low < high < low * (1 + F(3, 10**12))
 
 
+def test_the_search_beyond_doubles_is_refused_before_it_starts():
+    columns = 6
+    rows = [[i**j % 11 - 5 for j in range(1, columns)] for i in range(12)]
+    nearly = [[*row, row[0] + F(i % 5, 10**14)] for i, row in enumerate(rows)]
+    r = LinearRegression(nearly, [1] * 12, [0] * columns, F(1, 100), replacement=True)
+    with pytest.raises(UnaffordableError, match="by halving"):
+        r.largest_stable_rate(1, budget=Budget(seconds=4 * r.limit_cost().seconds, bytes=1e9))
+
+
 def test_full_batches_without_replacement_have_no_noise():
     r = LinearRegression(X, Y, W0, F(1, 10))
     path = r.trajectory(50, 3)
