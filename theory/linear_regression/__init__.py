@@ -20,6 +20,7 @@ are linear in the gradient and change nothing of this.
     True
 """
 
-from theory.linear_regression.regression import LinearRegression, Stationary, Trajectory
+from theory.linear_regression.regression import LinearRegression
+from theory.linear_regression.values import Stationary, Trajectory
 
 __all__ = ["LinearRegression", "Stationary", "Trajectory"]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from flint import arb, arb_mat, fmpq, fmpq_mat, fmpq_poly
+from flint import fmpq, fmpq_mat
 
-from theory.arithmetic.balls import ball_to_float, middle_and_radius
-from theory.arithmetic.working_precision import in_enough_bits
 from theory.budget import Budget, Cost, as_count
 from theory.exact import (
     MatrixLike,
@@ -24,48 +20,17 @@ from theory.exact import (
     shown,
     spelled,
     to_fmpq,
-    to_fraction,
 )
 from theory.inputs import InputLaw, as_law
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.linear_regression import cost
+from theory.linear_regression.draws import Draws
 from theory.linear_regression.moments import Moments
 from theory.linear_regression.operators import Operators
-from theory.linear_regression.recursions import balls, coefficients
-from theory.linear_regression.stationarity import is_stable, largest_stable_rate, limit
+from theory.linear_regression.recursions import coefficients
+from theory.linear_regression.stationarity import is_stable, largest_stable_rate
+from theory.linear_regression.values import Stationary, Trajectory, stationary, trajectory
 from theory.optimizers import SGD, LearningRates, as_learning_rates, as_optimizer, rates_before
-
-#: Bits that balls may take: for runs that leave all bounds, or numbers that nearly cancel.
-_MOST_BITS = 1 << 15
-#: Of a double's error, relative, and what is left of it where the number is as small as doubles get.
-_PRECISION, _LEAST = Fraction(1, 2**54), Fraction(1, 2**1080)
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """Values at t = 0, 1, ..., at one batch size: doubles within one unit in their last place.
-
-    Attributes:
-        batch_size: b.
-        variance: var(g_t) = E||g_t||^2 - ||E g_t||^2, given w_0.
-        full_gradient_variance: var(grad L(w_t)).
-        loss: E L(w_t).
-    """
-
-    batch_size: int
-    variance: np.ndarray
-    full_gradient_variance: np.ndarray
-    loss: np.ndarray
-
-
-@dataclass(frozen=True)
-class Stationary:
-    """The limits of var(g_t), var(grad L(w_t)) and E L(w_t) as t -> infinity, at one batch size: Fractions."""
-
-    batch_size: int
-    variance: Fraction
-    full_gradient_variance: Fraction
-    loss: Fraction
 
 
 class LinearRegression:
@@ -99,8 +64,7 @@ class LinearRegression:
             raise ValueError(f"y must have one number for each of the {len(x)} rows of X, but had shape {labels.shape}")
         Budget.of(budget).require(cost.of_moments(*x.shape), "the moments of the data", ("fewer columns", "a sample of the rows"))
         self._set(x.shape[1], w0, learning_rates, optimizer)
-        self.samples: int | None = len(x)
-        self.replacement = as_flag(replacement, "replacement")
+        self._draws = Draws(len(x), as_flag(replacement, "replacement"))
         self._moments = Moments.of_data(x, labels[:, 0])
 
     @classmethod
@@ -129,7 +93,7 @@ class LinearRegression:
         Budget.of(budget).require(cost.of_law(inputs), "the fourth moments of the inputs", ("fewer coordinates",))
         self = cls.__new__(cls)
         self._set(p, w0, learning_rates, optimizer)
-        self.samples, self.replacement = None, True
+        self._draws = Draws(None, True)
         self._moments = Moments.of_population(inputs, _vector(w_star, "w_star", p), to_fmpq(variance))
         return self
 
@@ -140,10 +104,7 @@ class LinearRegression:
         self.optimizer = SGD() if optimizer is None else as_optimizer(optimizer)
 
     def __repr__(self) -> str:
-        drawn = (
-            "a population" if self.samples is None else f"{self.samples} samples, {'with' if self.replacement else 'without'} replacement"
-        )
-        return f"<LinearRegression: p = {self.dimension}, {drawn}, {self.optimizer}>"
+        return f"<LinearRegression: p = {self.dimension}, {self._draws}, {self.optimizer}>"
 
     # -- every batch size at once -----------------------------------------------------------------------------------------------------
 
@@ -156,19 +117,19 @@ class LinearRegression:
         of_mean, of_sample = operators.gradient_square * columns, operators.sample_noise * columns
         inner = [fmpq(0), *(of_mean[0, k] for k in range(1, columns.ncols()))]
         noise = [fmpq(0), *(of_sample[0, k] for k in range(columns.ncols()))]
-        return self._in_inverse_batch(_sum(inner, noise), step + 1)
+        return self._draws.in_inverse_batch(_sum(inner, noise), step + 1)
 
     def full_gradient_variance_polynomial(self, step: int, *, budget: Budget | None = None) -> InverseBatchPolynomial:
         """var(grad L(w_step) | w_0), of degree step in 1/b. Exact; the cost is that of `variance_polynomial`."""
         operators, columns = self._columns(step, budget)
         of_mean = operators.gradient_square * columns
-        return self._in_inverse_batch([fmpq(0), *(of_mean[0, k] for k in range(1, columns.ncols()))], step)
+        return self._draws.in_inverse_batch([fmpq(0), *(of_mean[0, k] for k in range(1, columns.ncols()))], step)
 
     def loss_polynomial(self, step: int, *, budget: Budget | None = None) -> InverseBatchPolynomial:
         """E[L(w_step) | w_0], of degree step in 1/b. Exact; the cost is that of `variance_polynomial`."""
         operators, columns = self._columns(step, budget)
         values = operators.loss * columns
-        return self._in_inverse_batch([values[0, k] for k in range(columns.ncols())], step)
+        return self._draws.in_inverse_batch([values[0, k] for k in range(columns.ncols())], step)
 
     # -- one batch size ---------------------------------------------------------------------------------------------------------------
 
@@ -178,29 +139,10 @@ class LinearRegression:
         By balls whose precision is doubled until every value is known to a double. Raises RangeError where it is beyond the doubles. Cost:
         `steps` products of a matrix of order p^2 / 2 (2 p^2 with momentum) with a vector; n = 500 and p = 7 take a second for 2,000 steps.
         """
-        t, b = as_index(steps, "steps"), self._batch_size(batch_size)
+        t, b = as_index(steps, "steps"), self._draws.check(batch_size)
         Budget.of(budget).require(self.trajectory_cost(t), f"{as_count(t)} steps", ("fewer steps", "fewer columns"))
         operators = Operators(self._moments, self.optimizer)
-        rates = [to_fmpq(a) for a in rates_before(self.learning_rates, t)]
-        c = self._noise_scale(b)
-        rows = (operators.gradient_square, operators.sample_noise * c, operators.loss)
-
-        def run() -> list[list[arb]] | None:
-            of_mean, of_sample, of_loss = map(arb_mat, rows)
-            found: list[list[arb]] = [[], [], []]
-
-            def seen(mean: arb_mat, spread: arb_mat) -> None:
-                full = (of_mean * spread)[0, 0]
-                both = mean + spread
-                for values, value in zip(found, (full + (of_sample * both)[0, 0], full, (of_loss * both)[0, 0]), strict=True):
-                    values.append(value)
-
-            balls(operators, operators.start(self._w0), rates, c, seen)
-            return found if all(_is_known(x) for values in found for x in values) else None
-
-        failure = f"{_MOST_BITS} bits do not tell the values: the run leaves all bounds"
-        found = in_enough_bits(run, 128, _MOST_BITS, failure)
-        return Trajectory(b, *(np.array([ball_to_float(x)[0] for x in values]) for values in found))
+        return trajectory(operators, operators.start(self._w0), self._rates(t), self._draws.scale(b), b)
 
     def variance(self, step: int, batch_size: int, *, budget: Budget | None = None) -> float:
         """var(g_step | w_0) at one batch size, within one unit in the last place; see `trajectory`."""
@@ -221,17 +163,13 @@ class LinearRegression:
 
         Raises ValueError where the rate varies, where it is not stable at this batch size, or where the columns of X are dependent.
         """
-        b = self._batch_size(batch_size)
+        b = self._draws.check(batch_size)
         if not isinstance(self.learning_rates, Fraction | float):
             raise ValueError("learning_rates must be one number for every step: only a constant rate has a limit that is computed")
-        operators, c, rate = self._operators(budget), self._noise_scale(b), to_fmpq(self.learning_rates)
+        operators, c, rate = self._operators(budget), self._draws.scale(b), to_fmpq(self.learning_rates)
         if not is_stable(operators, rate, c):
             raise ValueError(f"learning_rates must be stable at batch_size = {b}, but {spelled(self.learning_rates)} is not")
-        mean, spread = limit(operators, rate, c)
-        full = operators.gradient_square * spread
-        noise = operators.sample_noise * (mean + spread) * c
-        loss = operators.loss * (mean + spread)
-        return Stationary(b, *(to_fraction(x[0, 0]) for x in (full + noise, full, loss)))
+        return stationary(operators, rate, c, b)
 
     def largest_stable_rate(self, batch_size: int, *, budget: Budget | None = None) -> tuple[Fraction, Fraction]:
         """(low, high) around the supremum of the stable constant learning rates: low is stable, high not.
@@ -240,12 +178,12 @@ class LinearRegression:
         Both are decided exactly; high / low - 1 is below 3e-12. CannotError for all but plain SGD, whose stable rates need not
         be an interval (`stationary` decides one rate). Raises ValueError where the columns of X are dependent.
         """
-        b = self._batch_size(batch_size)
+        b = self._draws.check(batch_size)
         self.optimizer.require_plain()
         operators, halving = self._operators(budget), cost.of_halving(self._size, self._bits)
         alternatives = ("columns that are further from dependent", "fewer columns")
         return largest_stable_rate(
-            operators, self._noise_scale(b), lambda: Budget.of(budget).require(halving, "the largest stable rate, by halving", alternatives)
+            operators, self._draws.scale(b), lambda: Budget.of(budget).require(halving, "the largest stable rate, by halving", alternatives)
         )
 
     def _operators(self, budget: Budget | None) -> Operators:
@@ -281,38 +219,14 @@ class LinearRegression:
         alternatives = ("a smaller step", "one batch size: variance(step, batch_size)")
         Budget.of(budget).require(self.polynomial_cost(t), f"the polynomial at t = {as_count(t)}", alternatives)
         operators = Operators(self._moments, self.optimizer)
-        rates = [to_fmpq(a) for a in rates_before(self.learning_rates, t)]
-        return operators, coefficients(operators, operators.start(self._w0), rates)
+        return operators, coefficients(operators, operators.start(self._w0), self._rates(t))
+
+    def _rates(self, steps: int) -> list[fmpq]:
+        return [to_fmpq(a) for a in rates_before(self.learning_rates, steps)]
 
     @property
     def _bits(self) -> float:
         return cost.bits(self._moments.second.entries())
-
-    def _batch_size(self, value: object) -> int:
-        b = as_index(value, "batch_size", minimum=1)
-        if self.samples is not None and not self.replacement and b > self.samples:
-            raise ValueError(f"batch_size must be at most n = {self.samples} without replacement, but was {shown(value)}")
-        return b
-
-    def _noise_scale(self, b: int) -> fmpq:
-        """c."""
-        if self.replacement or self.samples is None:
-            return fmpq(1, b)
-        return fmpq(self.samples - b, b * (self.samples - 1)) if self.samples > 1 else fmpq(0)
-
-    def _in_inverse_batch(self, in_c: list[fmpq], degree: int) -> InverseBatchPolynomial:
-        polynomial = fmpq_poly(in_c)
-        if not self.replacement and self.samples is not None:
-            n = self.samples
-            polynomial = polynomial(fmpq_poly([-1, n]) / (n - 1)) if n > 1 else fmpq_poly(in_c[:1])
-        return InverseBatchPolynomial([to_fraction(v) for v in polynomial.coeffs()], degree_bound=degree)
-
-
-def _is_known(ball: arb) -> bool:
-    if not ball.is_finite():
-        return False
-    middle, radius = middle_and_radius(ball)
-    return radius <= max(abs(middle) * _PRECISION, _LEAST)
 
 
 def _sum(left: list[fmpq], right: list[fmpq]) -> list[fmpq]:
