@@ -15,7 +15,7 @@ are linear in the gradient and change nothing of this.
     >>> from theory.linear_regression import LinearRegression
     >>> r = LinearRegression([[1], [2], [3]], [1, 1, 2], w0=[0], learning_rates=F(1, 10))
     >>> r.variance_polynomial(0)(3), r.variance_polynomial(0)(1)          # without replacement: no noise at b = n
-    (Fraction(0, 1), Fraction(56, 9))
+    (Fraction(0, 1), Fraction(14, 3))
     >>> r.variance(100, batch_size=2) < r.variance(100, batch_size=1)
     True
 """

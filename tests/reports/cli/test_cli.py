@@ -178,12 +178,13 @@ def test_a_named_activation_is_refused_with_advice(name: str, message: str) -> N
 
 
 def test_a_report_of_nothing_but_measurements(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    pages = tuple(replace(page, make=lambda seed, directory: MeasuredPage("", "nothing")) for page in measured.MEASURED)
-    monkeypatch.setattr(measured, "MEASURED", pages)
+    quick = tuple(replace(page, make=lambda seed, directory: MeasuredPage("", "nothing")) for page in measured.MEASURED)
+    monkeypatch.setattr(measured, "MEASURED", quick)
     monkeypatch.setattr(report_command.os, "cpu_count", lambda: 1)
     code, out, _ = run("report", "--out", str(tmp_path / "site"), "--only", "Agreement")
     written = {p.name for p in (tmp_path / "site").iterdir()}
-    assert code == 0 and written == {"index.html", "agreement.html", "errata.html", "errata.md"} and "nothing" in out
+    pages = {"index.html", "agreement.html", "errata.html", "errata.md", "certificate.html", "certificate.json"}
+    assert code == 0 and written == pages and "nothing" in out
 
 
 @pytest.mark.parametrize("words", [["--figure-1", "{}"], ["--figure-1={}"], ["--stored", "figure-1={}"], ["--stored", "Figure 1={}"]])
