@@ -30,14 +30,17 @@ def is_positive_semidefinite(matrix: np.ndarray) -> bool:
 
     All roots of its characteristic polynomial are real, so by Descartes' rule none is negative if and only if the signs alternate weakly.
     """
-    coefficients = to_fmpq_mat(matrix).charpoly().coeffs()
-    return all(c * (-1) ** (len(matrix) - k) >= 0 for k, c in enumerate(coefficients))
+    return all(c >= 0 for c in _alternated(matrix))
 
 
 def is_positive_definite(matrix: np.ndarray) -> bool:
     """Whether a symmetric matrix of Fractions has positive eigenvalues only, exactly: the signs alternate strictly."""
-    coefficients = to_fmpq_mat(matrix).charpoly().coeffs()
-    return all(c * (-1) ** (len(matrix) - k) > 0 for k, c in enumerate(coefficients))
+    return all(c > 0 for c in _alternated(matrix))
+
+
+def _alternated(matrix: np.ndarray) -> list[fmpq]:
+    """The coefficients of the characteristic polynomial, of -x, up to one sign."""
+    return [c * (-1) ** (len(matrix) - k) for k, c in enumerate(to_fmpq_mat(matrix).charpoly().coeffs())]
 
 
 def is_moment_sequence(table: tuple[Fraction, ...]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flint import fmpq, fmpq_poly
@@ -41,9 +40,9 @@ class Draws:
             return fmpq(1, b)
         return fmpq(n - b, b * (n - 1)) if n > 1 else fmpq(0)
 
-    def in_inverse_batch(self, in_c: Sequence[fmpq], degree: int) -> InverseBatchPolynomial:
-        """From coefficients in c to the polynomial in 1/b."""
-        polynomial, n = fmpq_poly(list(in_c)), self._pool
+    def in_inverse_batch(self, in_c: fmpq_poly, degree: int) -> InverseBatchPolynomial:
+        """From a polynomial in c to the one in 1/b."""
+        n = self._pool
         if n is not None:
-            polynomial = polynomial(fmpq_poly([-1, n]) / (n - 1)) if n > 1 else fmpq_poly(list(in_c[:1]))
-        return InverseBatchPolynomial([to_fraction(v) for v in polynomial.coeffs()], degree_bound=degree)
+            in_c = in_c(fmpq_poly([-1, n]) / (n - 1) if n > 1 else fmpq_poly([]))
+        return InverseBatchPolynomial([to_fraction(v) for v in in_c.coeffs()], degree_bound=degree)

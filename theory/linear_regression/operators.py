@@ -11,6 +11,7 @@ symmetric matrices are vectors of their entries i <= j.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from flint import fmpq, fmpq_mat
 
@@ -70,7 +71,7 @@ class Operators:
         """(w_0, 0, 1), a column."""
         return fmpq_mat([[x] for x in w0] + [[fmpq(0)]] * (self.size - 1 - len(w0)) + [[fmpq(1)]])
 
-    @property
+    @cached_property
     def residual(self) -> fmpq_mat:
         """R: u -> omega = (w, -1)."""
         p = self.moments.dimension
@@ -80,12 +81,12 @@ class Operators:
         result[p, self.size - 1] = fmpq(-1)
         return result
 
-    @property
+    @cached_property
     def gradient(self) -> fmpq_mat:
         """H: u -> grad L(w)."""
         return self.moments.gradient * self.residual
 
-    @property
+    @cached_property
     def covariance(self) -> fmpq_mat:
         """N: M -> E[ x x^T (z^T R M R^T z) ] - H M H^T."""
         p = self.moments.dimension
@@ -110,20 +111,19 @@ class Operators:
 
     def noise(self, is_first: bool) -> Quadratic:
         """M -> Q N(M) Q^T, for every rate."""
-        covariance = self.covariance
-        return Quadratic.through(*(symmetric_square(self.gain(fmpq(a), is_first)) * covariance for a in (0, 1, -1)))
+        return Quadratic.through(*(symmetric_square(self.gain(fmpq(a), is_first)) * self.covariance for a in (0, 1, -1)))
 
-    @property
+    @cached_property
     def gradient_square(self) -> fmpq_mat:
         """M -> tr(H M H^T)."""
         return _trace(self.moments.dimension) * symmetric_square(self.gradient)
 
-    @property
+    @cached_property
     def sample_noise(self) -> fmpq_mat:
         """M -> tr N(M)."""
         return _trace(self.moments.dimension) * self.covariance
 
-    @property
+    @cached_property
     def loss(self) -> fmpq_mat:
         """M -> 1/2 tr(E[z z^T] R M R^T)."""
         second, every = self.moments.second, pairs(self.moments.dimension + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, fmpq_poly
 
 from theory.budget import Budget, Cost, as_count
 from theory.exact import (
@@ -114,22 +114,17 @@ class LinearRegression:
         Exact. Cost: step^2 / 2 products with matrices of order p^2 / 2, of numbers whose length grows with the step.
         """
         operators, columns = self._columns(step, budget)
-        of_mean, of_sample = operators.gradient_square * columns, operators.sample_noise * columns
-        inner = [fmpq(0), *(of_mean[0, k] for k in range(1, columns.ncols()))]
-        noise = [fmpq(0), *(of_sample[0, k] for k in range(columns.ncols()))]
-        return self._draws.in_inverse_batch(_sum(inner, noise), step + 1)
+        noise = fmpq_poly((operators.sample_noise * columns).entries())
+        return self._draws.in_inverse_batch(_spread(operators, columns) + noise.left_shift(1), step + 1)
 
     def full_gradient_variance_polynomial(self, step: int, *, budget: Budget | None = None) -> InverseBatchPolynomial:
         """var(grad L(w_step) | w_0), of degree step in 1/b. Exact; the cost is that of `variance_polynomial`."""
-        operators, columns = self._columns(step, budget)
-        of_mean = operators.gradient_square * columns
-        return self._draws.in_inverse_batch([fmpq(0), *(of_mean[0, k] for k in range(1, columns.ncols()))], step)
+        return self._draws.in_inverse_batch(_spread(*self._columns(step, budget)), step)
 
     def loss_polynomial(self, step: int, *, budget: Budget | None = None) -> InverseBatchPolynomial:
         """E[L(w_step) | w_0], of degree step in 1/b. Exact; the cost is that of `variance_polynomial`."""
         operators, columns = self._columns(step, budget)
-        values = operators.loss * columns
-        return self._draws.in_inverse_batch([values[0, k] for k in range(columns.ncols())], step)
+        return self._draws.in_inverse_batch(fmpq_poly((operators.loss * columns).entries()), step)
 
     # -- one batch size ---------------------------------------------------------------------------------------------------------------
 
@@ -229,9 +224,10 @@ class LinearRegression:
         return cost.bits(self._moments.second.entries())
 
 
-def _sum(left: list[fmpq], right: list[fmpq]) -> list[fmpq]:
-    longer, shorter = sorted((left, right), key=len, reverse=True)
-    return [x + (shorter[k] if k < len(shorter) else 0) for k, x in enumerate(longer)]
+def _spread(operators: Operators, columns: fmpq_mat) -> fmpq_poly:
+    """var(grad L(w_t)) in c: what D makes of the squared gradient, without the mean's part."""
+    of_mean = fmpq_poly((operators.gradient_square * columns).entries())
+    return of_mean - of_mean[0]
 
 
 def _vector(value: object, name: str, p: int) -> list[fmpq]:
