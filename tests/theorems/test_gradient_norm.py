@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.strategies import discrete_laws, problems
 from theory import Discrete, TeacherStudent
 from theory.claims import gradient_norm as claim
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.variance_poly import second_moment_polynomial
 
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.theorems("abstract")
 @given(problems(st.sampled_from([(1, 1, 1), (2, 1, 1), (1, 1, 1, 1)]), laws=lambda p: discrete_laws(p, 2), steps=1), st.data())
 def test_two_atoms(ledger, problem, data):
     layer = data.draw(st.integers(1, problem.depth))
-    ledger.record("abstract", claim.check(claim.Instance(repr(problem.inputs), problem, 1, layer)))
+    ledger.record("abstract", claim.check(GradientAtStep(repr(problem.inputs), problem, 1, layer)))
 
 
 @given(problems(st.sampled_from([(1, 1), (2, 1), (2, 2)]), laws=lambda p: discrete_laws(p, 2), steps=2), st.integers(0, 2))
 def test_one_layer(ledger, problem, step):
-    ledger.record("abstract", claim.check(claim.Instance(repr(problem.inputs), problem, step, 1, (1, 2))))
+    ledger.record("abstract", claim.check(GradientAtStep(repr(problem.inputs), problem, step, 1, (1, 2))))
 
 
 @pytest.mark.parametrize("instance, limit", [(claim.first_layer(), F(1, 64)), (claim.all_layers(1), None), (claim.all_layers(2), None)])

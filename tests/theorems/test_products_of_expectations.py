@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, problems
 from theory.claims import products_of_expectations as claim
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.inverse_batch import InverseBatchPolynomial
 
 ID = "3.1.2 terms"
@@ -22,7 +23,7 @@ _SIZES = st.sampled_from([(1, 1, 1), (2, 1, 1), (1, 2, 1)])
 )
 @settings(max_examples=20)
 def test_two_atoms(ledger, problem, step, layer):
-    ledger.record(ID, claim.check(claim.Instance(repr(problem.inputs), problem, step, layer, (1, 2))))
+    ledger.record(ID, claim.check(GradientAtStep(repr(problem.inputs), problem, step, layer, (1, 2))))
 
 
 def test_a_constant_in_the_place_of_one_factor_would_depend_on_the_batch_size():

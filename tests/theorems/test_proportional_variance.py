@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import discrete_laws, problems
 from theory.claims import proportional_variance as claim
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.claims.support.partition_argument import full_gradient_variance
 from theory.variance_poly import variance_polynomial
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.theorems(ID)
 
 @given(problems(st.sampled_from([(1, 1, 1), (2, 1, 1), (1, 1)]), lambda p: discrete_laws(p, 2), steps=1), st.integers(0, 1), st.data())
 def test_two_atoms(ledger, problem, step, data):
-    ledger.record(ID, claim.check(claim.Instance(repr(problem.inputs), problem, step, data.draw(st.integers(1, problem.depth)))))
+    ledger.record(ID, claim.check(GradientAtStep(repr(problem.inputs), problem, step, data.draw(st.integers(1, problem.depth)))))
 
 
 def test_the_ratios_of_the_first_example():

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support.full_gradients import split
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.claims.support.partition_argument import full_gradient_variance
 from theory.claims.theorem_3_4 import coin_cumulant, leading_coefficient, steepest
 from theory.claims.theorem_3_4 import quadratic as quadratic_network
@@ -21,17 +22,12 @@ from theory.variance_poly import expectation, mean_gradient
 
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(GradientAtStep):
     """A problem, a step and a layer; `leading`, where known, is the coefficient of the highest power allowed.
 
     Its inputs have finitely many atoms, or are Gaussian for two linear layers.
     """
 
-    name: str
-    problem: TeacherStudent
-    step: int
-    layer: int
-    batch_sizes: tuple[int, ...] = (1, 2, 3)
     leading: F | None = None
 
     @property

@@ -11,6 +11,7 @@ from theory import enumeration
 from theory.claims.full_gradient import gaussian_rising
 from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support.full_gradients import descent_gradient
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.claims.support.partition_argument import mean_given_initial_weights
 from theory.claims.support.recursion_cases import MixedProduct
 from theory.claims.theorem_3_5 import smallest_rise
@@ -23,17 +24,6 @@ from theory.variance_poly import second_moment_polynomial
 
 
 @dataclass(frozen=True)
-class Instance:
-    """A problem, a step, a layer, and the batch sizes of the second route."""
-
-    name: str
-    problem: TeacherStudent
-    step: int
-    layer: int
-    batch_sizes: tuple[int, ...] = (1, 2, 3)
-
-
-@dataclass(frozen=True)
 class Signs:
     """A gradient that is the mean of b signs: its norm itself, not squared, has a closed form."""
 
@@ -43,7 +33,7 @@ class Signs:
     batch_sizes: tuple[int, ...] = (1, 2, 3, 4, 5)
 
 
-def squared_norms(instance: Instance) -> tuple[str, list[F]]:
+def squared_norms(instance: GradientAtStep) -> tuple[str, list[F]]:
     """The second route, in words, and E||g||^2 at every batch size."""
     problem, t, k, sizes = instance.problem, instance.step, instance.layer, instance.batch_sizes
     if problem.inputs.support() is not None:
@@ -52,7 +42,7 @@ def squared_norms(instance: Instance) -> tuple[str, list[F]]:
     return "set partitions of the samples, one sample's gradient as the products of Lemma A.8", [F(v(b)) for b in sizes]
 
 
-def check(instance: Instance) -> Evidence:
+def check(instance: GradientAtStep) -> Evidence:
     """E||g||^2 is a polynomial of at most the sharp degree whose constant term is that of full-gradient descent.
 
     In one layer, where it never rises, no coefficient is negative.
@@ -77,12 +67,12 @@ def check(instance: Instance) -> Evidence:
     )
 
 
-def check_printed(instance: Instance | Signs) -> Evidence:
+def check_printed(instance: GradientAtStep | Signs) -> Evidence:
     """The print, of the squared norm: no rise among the batch sizes. Of the norm itself: that it is a polynomial."""
     return _norm_of_signs(instance) if isinstance(instance, Signs) else _squared_norm_falls(instance)
 
 
-def _squared_norm_falls(instance: Instance) -> Evidence:
+def _squared_norm_falls(instance: GradientAtStep) -> Evidence:
     v = second_moment_polynomial(instance.problem, instance.step, instance.layer)
     route, values = squared_norms(instance)
     predicted = [F(v(b)) for b in instance.batch_sizes]
@@ -119,36 +109,36 @@ def _norm_of_signs(instance: Signs) -> Evidence:
     )
 
 
-def first_layer() -> Instance:
+def first_layer() -> GradientAtStep:
     """The smallest integers: 0, 3/256, 1/81, ..., up to 1/64."""
     found = smallest_rise()
-    return Instance(found.name, found.problem, 1, 1, (1, 2, 3, 4))
+    return GradientAtStep(found.name, found.problem, 1, 1, (1, 2, 3, 4))
 
 
-def all_layers(layer: int) -> Instance:
+def all_layers(layer: int) -> GradientAtStep:
     """With one sample a batch the student has the teacher's product after one step, whichever sample it was: no gradient is left."""
     found = learned_in_one_step()
-    return Instance(found.name.replace("layer 1", f"layer {layer}"), found.problem, 1, layer)
+    return GradientAtStep(found.name.replace("layer 1", f"layer {layer}"), found.problem, 1, layer)
 
 
-def gaussian() -> Instance:
+def gaussian() -> GradientAtStep:
     """The full gradient's example: 22,157,824 at b = 1, 29,124,800 at b = 2."""
     found = gaussian_rising()
-    return Instance(found.name, found.problem, 1, 1)
+    return GradientAtStep(found.name, found.problem, 1, 1)
 
 
-def one_layer() -> Instance:
+def one_layer() -> GradientAtStep:
     """Two inputs and one output: linear regression."""
     law = Discrete([(1, 2), (2, -1)], [F(1, 3), F(2, 3)])
     problem = TeacherStudent([[[1, 2]]], [[[0, 1]]], law, F(1, 2))
-    return Instance("one layer, x = (1, 2) or (2, -1), w = (1, 2), w* = (0, 1), alpha = 1/2, t = 2", problem, 2, 1)
+    return GradientAtStep("one layer, x = (1, 2) or (2, -1), w = (1, 2), w* = (0, 1), alpha = 1/2, t = 2", problem, 2, 1)
 
 
-def quadratic() -> Instance:
+def quadratic() -> GradientAtStep:
     """Three layers, sigma(z) = 1 + z/2 + z^2."""
     law = Discrete([1, -2], [F(1, 3), F(2, 3)])
     problem = TeacherStudent([[[1]], [[F(1, 2)]], [[-1]]], [[[F(1, 2)]], [[1]], [[1]]], law, F(1, 5), (1, F(1, 2), 1))
-    return Instance("sizes 1-1-1-1, sigma(z) = 1 + z/2 + z^2, x = 1 or -2, alpha = 1/5, t = 1, layer 2", problem, 1, 2)
+    return GradientAtStep("sizes 1-1-1-1, sigma(z) = 1 + z/2 + z^2, x = 1 or -2, alpha = 1/5, t = 1, layer 2", problem, 1, 2)
 
 
 def signs() -> Signs:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction as F
 
 import numpy as np
 
 from theory import enumeration
 from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.claims.theorem_3_5 import smallest_rise
 from theory.inputs import Discrete
 from theory.problem import TeacherStudent
@@ -16,18 +16,7 @@ from theory.trace_forms import TraceForm, W, constant, g, teacher, tr
 from theory.variance_poly import expectation
 
 
-@dataclass(frozen=True)
-class Instance:
-    """Two linear layers, finitely many atoms, a step and the layer of the gradient."""
-
-    name: str
-    problem: TeacherStudent
-    step: int
-    layer: int
-    batch_sizes: tuple[int, ...] = (1, 2, 3)
-
-
-def check(instance: Instance) -> Evidence:
+def check(instance: GradientAtStep) -> Evidence:
     """var(g), E L and var(L) from expectations of products of letters alone, products of two of them subtracted."""
     problem, t, k, sizes = instance.problem, instance.step, instance.layer, instance.batch_sizes
     loss = loss_form(problem, t)
@@ -75,23 +64,23 @@ def entries(problem: TeacherStudent, step: int, layer: int) -> list[TraceForm]:
     return [tr(constant(f"e{j}e{i}", unit(i, j)) @ g(step, layer)) for i in range(rows) for j in range(columns)]
 
 
-def scalar() -> Instance:
+def scalar() -> GradientAtStep:
     """The smallest integers."""
     found = smallest_rise()
-    return Instance(found.name, found.problem, 1, 1)
+    return GradientAtStep(found.name, found.problem, 1, 1)
 
 
-def wide() -> Instance:
+def wide() -> GradientAtStep:
     """Sizes 2-2-1, three atoms."""
     law = Discrete([(1, 0), (1, 2), (0, -1)], [F(1, 2), F(1, 4), F(1, 4)])
     problem = TeacherStudent([[[1, F(1, 2)], [0, -1]], [[F(1, 2), 1]]], [[[0, 1], [1, 0]], [[1, 1]]], law, F(1, 5))
-    return Instance("sizes 2-2-1, three atoms, alpha = 1/5, t = 1, layer 1", problem, 1, 1)
+    return GradientAtStep("sizes 2-2-1, three atoms, alpha = 1/5, t = 1, layer 1", problem, 1, 1)
 
 
-def second_step() -> Instance:
+def second_step() -> GradientAtStep:
     """t = 2."""
     problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), F(1, 4))
-    return Instance("x in {1, 2} equally likely, w = (1, 2), w* = 0, alpha = 1/4, t = 2, layer 2", problem, 2, 2)
+    return GradientAtStep("x in {1, 2} equally likely, w = (1, 2), w* = 0, alpha = 1/4, t = 2, layer 2", problem, 2, 2)
 
 
 CLAIM = Claim(

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction as F
 
 from theory import enumeration
+from theory.claims.full_gradient import first_iteration, quadratic, wide
 from theory.claims.record import Claim, Evidence, Showcase, Verdict, tabulated
 from theory.claims.support.full_gradients import split
+from theory.claims.support.gradient_at_step import GradientAtStep
 from theory.claims.support.partition_argument import full_gradient_variance
-from theory.claims.theorem_3_4 import quadratic as quadratic_network
-from theory.claims.theorem_3_4 import wide as wide_network
 from theory.claims.theorem_3_5 import smallest_rise
-from theory.inputs import Discrete
-from theory.problem import TeacherStudent
 from theory.variance_poly import variance_polynomial
 
 
-@dataclass(frozen=True)
-class Instance:
-    """A problem with finitely many atoms, a step, a layer and the batch sizes at which the sides are compared."""
-
-    name: str
-    problem: TeacherStudent
-    step: int
-    layer: int
-    batch_sizes: tuple[int, ...] = (1, 2, 3)
-
-
-def check(instance: Instance) -> Evidence:
+def check(instance: GradientAtStep) -> Evidence:
     """var(g_t) = var(grad L(w_t)) + (1/b) E V(w_t): every path with its last batch, and every path without it."""
     problem, t, k, sizes = instance.problem, instance.step, instance.layer, instance.batch_sizes
     left = [enumeration.variance(problem, t, k, batch_size=b) for b in sizes]
@@ -46,7 +32,7 @@ def check(instance: Instance) -> Evidence:
     )
 
 
-def check_printed(instance: Instance) -> Evidence:
+def check_printed(instance: GradientAtStep) -> Evidence:
     """The print: b var(g_t) is the same multiple of var(grad L(w_t)) for every b."""
     problem, t, k, sizes = instance.problem, instance.step, instance.layer, instance.batch_sizes
     noisy, full = variance_polynomial(problem, t, k), full_gradient_variance(problem, t, k)
@@ -66,28 +52,10 @@ def check_printed(instance: Instance) -> Evidence:
     )
 
 
-def first_step() -> Instance:
-    """At t = 0 the full gradient is the same in all runs."""
-    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([1, 2]), F(1, 4))
-    return Instance("x in {1, 2} equally likely, w = (1, 2), w* = 0, t = 0, layer 1", problem, 0, 1)
-
-
-def second_step() -> Instance:
+def second_step() -> GradientAtStep:
     """The ratios 4, 7, 11, 16, 22, ..., which are (b^2 + b + 2) / 2."""
     found = smallest_rise()
-    return Instance(found.name, found.problem, 1, 1, (2, 3, 4, 5, 6))
-
-
-def wide() -> Instance:
-    """Two linear layers of two units, three atoms."""
-    found = wide_network()
-    return Instance(found.name, found.problem, 1, found.layer)
-
-
-def quadratic() -> Instance:
-    """A quadratic activation with lower-order terms."""
-    found = quadratic_network()
-    return Instance(found.name, found.problem, 1, found.layer)
+    return GradientAtStep(found.name, found.problem, 1, 1, (2, 3, 4, 5, 6))
 
 
 CLAIM = Claim(
@@ -100,7 +68,7 @@ CLAIM = Claim(
         Showcase("after one step", second_step),
         Showcase("two layers of two units", wide),
         Showcase("a quadratic activation", quadratic),
-        Showcase("the full gradient does not vary at t = 0", first_step, printed=True),
+        Showcase("the full gradient does not vary at t = 0", first_iteration, printed=True),
         Showcase("the ratio grows like b^2 at t = 1", second_step, printed=True),
     ),
 )
