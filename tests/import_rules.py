@@ -30,6 +30,7 @@ HOUSE: dict[str, dict[str, tuple[str, ...]]] = {
         "engines": ("engines",),
         "estimation": ("estimation",),
         "runs": ("runs",),
+        "models": ("models",),
         "experiments": ("experiments",),
         "front": ("empirics",),
     },

@@ -1,0 +1,209 @@
+"""A user's model with its loss and its data: checked, parameters by name, the gradient of a batch, and everything left as it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from empirics.models.examples import Batch, Examples
+from theory.exact import did_you_mean, shown
+
+#: A batch on which a model is tried before anything is measured.
+TRIAL = 2
+
+
+class UserModel:
+    """A torch module, a loss and a data set, as they are handed to `gradient_noise` and `measure`.
+
+    Attributes:
+        model, loss: as given; outputs are model(inputs), model(*inputs) for a tuple, model(**inputs) for a dict.
+        examples: the data set, `len(examples)` of them.
+        parameters: {name: parameter} of what is differentiated, in the model's order; a tied one once, under its first name.
+        aliases: {name: other names} of the tied ones.
+        frozen: names of parameters without requires_grad.
+        device: where all parameters are; batches are moved there.
+
+    Args:
+        parameters: which parameters to look at, by name or as the parameters themselves; None for all that require a gradient.
+        collate: of a list of the data set's items to (inputs, targets), as a DataLoader's `collate_fn`.
+
+    Raises TypeError or ValueError that names the argument, what it was and what it must be. Nothing is computed: `try_out` does that.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Callable[[Any, Any], Tensor],
+        dataset: Any,
+        *,
+        parameters: Iterable[str | nn.Parameter] | None = None,
+        collate: Callable[[list[Any]], Any] | None = None,
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model must be a torch.nn.Module, but was {shown(model)}")
+        if not callable(loss) or isinstance(loss, type):
+            raise TypeError(f"loss must be a function of outputs and targets that gives their mean loss, but was {shown(loss)}")
+        self.model, self.loss = model, loss
+        self.examples = Examples(dataset, collate)
+        names = _names(model)
+        self.frozen = tuple(each[0] for p, each in names.items() if not p.requires_grad)
+        chosen = _chosen(names, parameters)
+        self.parameters: dict[str, nn.Parameter] = {names[p][0]: p for p in chosen}
+        self.aliases = {names[p][0]: names[p][1:] for p in chosen if len(names[p]) > 1}
+        self.device = _one_device(model)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The widest of the parameters."""
+        return max((p.dtype for p in self.parameters.values()), key=lambda dtype: torch.finfo(dtype).bits)
+
+    def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
+        """The examples with these indices, on the model's device."""
+        return self.examples.batch(indices).to(self.device)
+
+    def outputs(self, inputs: Any) -> Any:
+        """model(inputs), in whatever mode the model is."""
+        if isinstance(inputs, dict):
+            return self.model(**inputs)
+        return self.model(*inputs) if isinstance(inputs, tuple | list) else self.model(inputs)
+
+    def loss_of(self, batch: Batch) -> Tensor:
+        """loss(model(inputs), targets), a number that can be differentiated. ValueError for a loss that is none."""
+        return self._number(self.loss(self.outputs(batch.inputs), batch.targets))
+
+    def gradient(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch (detached) and the gradient by parameter name; zeros for a parameter that it does not depend on.
+
+        `parameter.grad` is left alone; the gradients of sparse embeddings are made dense. Call it inside `undisturbed`.
+        """
+        value = self.loss_of(batch)
+        if not value.requires_grad:
+            return value.detach(), {name: torch.zeros_like(p) for name, p in self.parameters.items()}
+        found = torch.autograd.grad(value, list(self.parameters.values()), allow_unused=True)
+        pairs = zip(self.parameters.items(), found, strict=True)
+        return value.detach(), {name: torch.zeros_like(p) if g is None else dense(g) for (name, p), g in pairs}
+
+    def try_out(self) -> tuple[str, ...]:
+        """One batch of two examples forward and backward, before any work: names of the parameters that the loss does not depend on.
+
+        ValueError that says what is wrong: a model or a loss that raises, a loss that is no number or not finite, no gradient at all.
+        """
+        batch = self.batch(range(min(TRIAL, len(self.examples))))
+        with self.undisturbed():
+            try:
+                raw = self.loss(self.outputs(batch.inputs), batch.targets)
+            except Exception as error:
+                raise ValueError(f"model and loss must have a value on the first examples, but raised {shown(error, 200)}") from error
+            value = self._number(raw)
+            require_finite(value, "the first examples")
+            if not value.requires_grad:
+                raise ValueError("loss must depend on the parameters of the model, but its value has no gradient")
+            try:
+                found = torch.autograd.grad(value, list(self.parameters.values()), allow_unused=True)
+            except Exception as error:
+                raise ValueError(f"loss must have a gradient, but the backward pass raised {shown(error, 200)}") from error
+        for name, g in zip(self.parameters, found, strict=True):
+            if g is not None and not torch.isfinite(dense(g)).all():
+                raise ValueError(f"loss must have a finite gradient, but that of {name} is not, on the first examples")
+        unused = tuple(name for name, g in zip(self.parameters, found, strict=True) if g is None)
+        if len(unused) == len(self.parameters):
+            raise ValueError(f"loss must depend on parameters, but depends on none of {', '.join(unused[:5])}")
+        return unused
+
+    @staticmethod
+    def _number(value: Any) -> Tensor:
+        if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
+            told = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else shown(value)
+            raise ValueError(f"loss must give one real number, the mean over the examples of a batch, but gave {told}")
+        return value.reshape(())
+
+    @contextmanager
+    def undisturbed(self, seed: int | None = None) -> Iterator[None]:
+        """Inside, gradients are recorded whatever the caller's mode; afterwards buffers, modes and torch's random state are as before.
+
+        `seed`: torch's generators start from it, inside. Parameters and their .grad are nobody's business here: do not touch them.
+        """
+        modes = [(module, module.training) for module in self.model.modules()]
+        buffers = [(buffer, buffer.detach().clone()) for buffer in self.model.buffers() if not is_lazy(buffer)]
+        cuda = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda), torch.inference_mode(False), torch.enable_grad():
+            if seed is not None:
+                torch.manual_seed(seed)
+            try:
+                yield
+            finally:
+                for module, training in modes:
+                    module.training = training
+                with torch.no_grad():
+                    for buffer, before in buffers:
+                        buffer.copy_(before)
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """A gradient as an ordinary tensor: sparse embeddings have others."""
+    return gradient.to_dense() if gradient.is_sparse else gradient
+
+
+def require_finite(loss: Tensor, where: str) -> float:
+    """The loss as a float; ValueError for NaN and infinity."""
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise ValueError(f"loss must be finite, but was {value} on {where}")
+    return value
+
+
+def _names(model: nn.Module) -> dict[nn.Parameter, tuple[str, ...]]:
+    """All names of every parameter, the first one first."""
+    found: dict[nn.Parameter, tuple[str, ...]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        found[parameter] = (*found.get(parameter, ()), name)
+    for parameter, names in found.items():
+        if is_lazy(parameter):
+            raise ValueError(f"model must be initialised, but {names[0]} is lazy: call the model once before")
+        if parameter.is_meta:
+            raise ValueError(f"model must have values, but {names[0]} is on the device 'meta'")
+        if parameter.is_complex():
+            raise ValueError(f"model must have real parameters, but {names[0]} is complex")
+    return found
+
+
+def _chosen(names: dict[nn.Parameter, tuple[str, ...]], asked: Iterable[str | nn.Parameter] | None) -> list[nn.Parameter]:
+    """In the model's order, each once."""
+    if asked is None:
+        trainable = [p for p in names if p.requires_grad]
+        if not trainable:
+            raise ValueError(f"model must have a parameter that requires a gradient, but has none among its {len(names)}")
+        return trainable
+    if isinstance(asked, str | Tensor) or not isinstance(asked, Iterable):
+        raise TypeError(f"parameters must be names of parameters, such as ['0.weight'], or None for all, but was {shown(asked)}")
+    by_name = {name: p for p, each in names.items() for name in each}
+    wanted = set()
+    for item in asked:
+        if isinstance(item, str):
+            if item not in by_name:
+                raise ValueError(f"parameters must be names of the model's, but had {shown(item)}{did_you_mean(item, by_name)}")
+            parameter = by_name[item]
+        elif isinstance(item, nn.Parameter) and item in names:
+            parameter = item
+        else:
+            raise ValueError(f"parameters must be names of the model's parameters, or these themselves, but had {shown(item)}")
+        if not parameter.requires_grad:
+            raise ValueError(f"parameters must require a gradient, but {names[parameter][0]} is frozen")
+        wanted.add(parameter)
+    if not wanted:
+        raise ValueError("parameters must have one name at least, but had none")
+    return [p for p in names if p in wanted]
+
+
+def _one_device(model: nn.Module) -> torch.device:
+    devices = {p.device for p in model.parameters()}
+    if len(devices) > 1:
+        raise ValueError(f"model must be on one device, but its parameters are on {', '.join(sorted(map(str, devices)))}")
+    return devices.pop()
