@@ -25,9 +25,16 @@ class Batch:
     inputs: Any
     targets: Any
 
+    def __len__(self) -> int:
+        return len(next(tensors((self.inputs, self.targets))))
+
     def to(self, device: torch.device) -> Batch:
         """The same on that device."""
-        return Batch(moved(self.inputs, device), moved(self.targets, device))
+        return self.map(lambda x: x.to(device))
+
+    def map(self, function: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        """The batch with another tensor for each of its own."""
+        return Batch(_map(function, self.inputs), _map(function, self.targets))
 
 
 class Examples:
@@ -77,11 +84,6 @@ class Examples:
         if self._collate is None and not (isinstance(item, tuple | list) and len(item) == 2):
             raise ValueError(f"dataset[{index}] must be a pair (inputs, target), but was {shown(item)}")
         return item
-
-
-def moved(value: Any, device: torch.device) -> Any:
-    """Tensors in tuples, lists and dicts, on that device."""
-    return _map(lambda x: x.to(device), value)
 
 
 def tensors(value: Any) -> Iterator[torch.Tensor]:

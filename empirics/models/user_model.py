@@ -70,13 +70,12 @@ class UserModel:
 
     def outputs(self, inputs: Any) -> Any:
         """model(inputs), in whatever mode the model is."""
-        if isinstance(inputs, dict):
-            return self.model(**inputs)
-        return self.model(*inputs) if isinstance(inputs, tuple | list) else self.model(inputs)
+        positional, named = call_arguments(inputs)
+        return self.model(*positional, **named)
 
     def loss_of(self, batch: Batch) -> Tensor:
         """loss(model(inputs), targets), a number that can be differentiated. ValueError for a loss that is none."""
-        return self._number(self.loss(self.outputs(batch.inputs), batch.targets))
+        return self.number(self.loss(self.outputs(batch.inputs), batch.targets))
 
     def gradient(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch (detached) and the gradient by parameter name; zeros for a parameter that it does not depend on.
@@ -101,7 +100,7 @@ class UserModel:
                 raw = self.loss(self.outputs(batch.inputs), batch.targets)
             except Exception as error:
                 raise ValueError(f"model and loss must have a value on the first examples, but raised {shown(error, 200)}") from error
-            value = self._number(raw)
+            value = self.number(raw)
             require_finite(value, "the first examples")
             if not value.requires_grad:
                 raise ValueError("loss must depend on the parameters of the model, but its value has no gradient")
@@ -118,7 +117,8 @@ class UserModel:
         return unused
 
     @staticmethod
-    def _number(value: Any) -> Tensor:
+    def number(value: Any) -> Tensor:
+        """What a loss gave, as a tensor without dimensions. ValueError for what is no real number."""
         if not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
             told = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else shown(value)
             raise ValueError(f"loss must give one real number, the mean over the examples of a batch, but gave {told}")
@@ -144,6 +144,25 @@ class UserModel:
                 with torch.no_grad():
                     for buffer, before in buffers:
                         buffer.copy_(before)
+
+    @contextmanager
+    def without_noise(self) -> Iterator[None]:
+        """Inside, the model is in eval mode, where dropout and its like draw nothing; batch normalization alone keeps its mode."""
+        modes = [(module, module.training) for module in self.model.modules()]
+        for module, training in modes:
+            module.training = training and isinstance(module, nn.modules.batchnorm._BatchNorm)
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
+
+def call_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a model is called with: the inputs alone, a tuple's items one by one, a dict's by name."""
+    if isinstance(inputs, dict):
+        return (), inputs
+    return (tuple(inputs), {}) if isinstance(inputs, tuple | list) else ((inputs,), {})
 
 
 def dense(gradient: Tensor) -> Tensor:
