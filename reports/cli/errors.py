@@ -21,7 +21,11 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """The same for a command with subcommands."""
+    """The same for a command with subcommands, whose names may have two words: "simulate mnist" is another command than "simulate"."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        two = " ".join(args[:2])
+        return super().resolve_command(ctx, [two, *args[2:]] if two in self.commands else args)
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         with terminal.guarded():

@@ -17,7 +17,7 @@ from theory.claims import LEDGER
 
 
 class StoredResults(Command):
-    """Lets `--figure-1 DIR` stand for `--stored figure-1=DIR`, for every page of measurements that shows stored results."""
+    """Lets `--figure-1 DIR` stand for `--results figure-1=DIR`, for every page of measurements that shows stored results."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(_spelled_out(args)))
@@ -29,7 +29,7 @@ def _spelled_out(args: list[str]) -> Iterator[str]:
     for argument in rest:
         name, equals, value = argument.partition("=")
         if name in pages and (equals or (value := next(rest, ""))):
-            yield from ("--stored", f"{pages[name]}={value}")
+            yield from ("--results", f"{pages[name]}={value}")
         else:
             yield argument
 
@@ -38,14 +38,14 @@ def report(
     out: Annotated[Path, typer.Option(help="Directory of the site; replaced as a whole when it is there.")] = Path("site"),
     only: Annotated[list[str] | None, typer.Option(help=f"An id, or {measured.IDS}; repeat for more.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random instances that some figures draw, and of what is simulated.", min=0)] = 0,
-    stored: Annotated[list[str] | None, typer.Option(metavar="PAGE=DIR", help=measured.STORED_HELP)] = None,
+    results: Annotated[list[str] | None, typer.Option("--results", "--stored", metavar="NAME=DIR", help=measured.RESULTS_HELP)] = None,
 ) -> None:
     """Write the ledger as a web site; the last line printed is the path of its index.html."""
     from reports.site.build import build  # matplotlib takes a second to load: only here
 
     with one_line_errors():
         measure, ids = measured.split(only or [])
-        directories = measured.directories(stored or [])
+        directories = measured.directories(results or [])
         if only and measure:
             measured.require_extra("only")
         claims = select(LEDGER, ids, [page.id for page in measured.MEASURED]) if ids or not only else ()

@@ -63,7 +63,7 @@ MEASURED = (
 )
 
 IDS = " or ".join(f"'{page.id}'" for page in MEASURED)
-STORED_HELP = "Full results for a page of measurements, in a directory: " + "; ".join(
+RESULTS_HELP = "Stored results for a page of measurements, in a directory: " + "; ".join(
     f"'{page.option}=DIR', or --{page.option} DIR" for page in MEASURED if page.check
 )
 
@@ -113,7 +113,7 @@ def directories(texts: Iterable[str]) -> dict[str, Path]:
         name, equals, directory = text.partition("=")
         if not (equals and directory and name.strip().lower() in known):
             names = ", ".join(page.id for page in MEASURED if page.check)
-            raise ValueError(f"stored must be PAGE=DIR with a page of {names}, but was {shown(text)}{did_you_mean(name, known)}")
+            raise ValueError(f"results must be NAME=DIR with a page of {names}, but was {shown(text)}{did_you_mean(name, known)}")
         found[known[name.strip().lower()]] = Path(directory)
     return found
 
@@ -126,7 +126,7 @@ def check_stored(stored: Mapping[str, Path], pages: Iterable[Measured]) -> None:
             raise ValueError(f"{name.replace(' ', '-')} is for the page {name!r}, which is not among those to be made")
         require_extra(made[name].option)
         if (check := made[name].check) is None:
-            raise ValueError(f"stored must name pages that store results, but {name!r} does not")
+            raise ValueError(f"results must name pages that store some, but {name!r} does not")
         check(directory)
 
 

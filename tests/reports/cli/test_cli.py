@@ -187,7 +187,7 @@ def test_a_report_of_nothing_but_measurements(monkeypatch: pytest.MonkeyPatch, t
     assert code == 0 and written == pages and "nothing" in out
 
 
-@pytest.mark.parametrize("words", [["--figure-1", "{}"], ["--figure-1={}"], ["--stored", "figure-1={}"], ["--stored", "Figure 1={}"]])
+@pytest.mark.parametrize("words", [["--figure-1", "{}"], ["--figure-1={}"], ["--results", "figure-1={}"], ["--stored", "Figure 1={}"]])
 def test_a_wrong_directory_for_figure_1_is_one_line(words: list[str], tmp_path: Path) -> None:
     nowhere = str(tmp_path / "nowhere")
     code, _, err = run("report", "--out", str(tmp_path / "site"), *(word.format(nowhere) for word in words))
@@ -197,12 +197,12 @@ def test_a_wrong_directory_for_figure_1_is_one_line(words: list[str], tmp_path: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--stored", "figure-1"], "stored must be PAGE=DIR with a page of figure 1, but was 'figure-1'"),
-        (["--stored", "=x"], "stored must be PAGE=DIR"),
-        (["--stored", "figure-1="], "stored must be PAGE=DIR"),
-        (["--stored", "agreement=x"], "stored must be PAGE=DIR"),
-        (["--stored", "figure2=x"], "Did you mean"),
-        (["--only", "agreement", "--stored", "figure 1=x"], "not among those to be made"),
+        (["--results", "figure-1"], "results must be NAME=DIR with a page of figure 1"),
+        (["--results", "=x"], "results must be NAME=DIR"),
+        (["--results", "figure-1="], "results must be NAME=DIR"),
+        (["--results", "agreement=x"], "results must be NAME=DIR"),
+        (["--results", "figure2=x"], "Did you mean"),
+        (["--only", "agreement", "--results", "figure 1=x"], "not among those to be made"),
         (["--figure-1"], "figure-1"),
     ],
 )

@@ -52,7 +52,7 @@ def test_a_reduced_run_says_so_and_says_all() -> None:
     expected = (
         "reduced run", "How to make the full one", "batchlaw simulate synthetic --inputs rademacher", "float32",
         "does not say how it drew", "not the quantity of Theorem 3.4", "N(0, 1/fan-in)", "decrease in b at every iteration",
-        "batchlaw report --figure-1 DIR",
+        "batchlaw report --results figure-1=DIR",
     )  # fmt: skip
     for words in expected:
         assert words in shown, words
