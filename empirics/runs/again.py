@@ -1,10 +1,7 @@
 """A run from the attributes of its result: the whole problem and the whole request as JSON, every number exact.
 
-    problem     {"student": [...], "teacher": [...], "learning_rates": ..., "activation": [...] or a name, "inputs": {"law": ..., ...}}
-    request     the other arguments of `empirics.simulate` that decide the numbers
-
-Floats are JSON numbers, rationals are texts such as "1/3". What no file can hold is named by its digest: functions of the user's, and
-problems of more than MOST_NUMBERS numbers. Learning rates that a function gave are the doubles that the run used.
+problem     problem_text.py
+request     the other arguments of `empirics.simulate` that decide the numbers
 """
 
 from __future__ import annotations
@@ -15,20 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import xarray as xr
 
-from empirics.engine_records import is_users_function
-from empirics.inputs.data_sets import DataSet
-from empirics.runs.plan import Plan
+from empirics.runs import problem_text
 from empirics.runs.request import make_plan
-from theory.exact import Number, read_number, shown, written
-from theory.inputs import NAMED, InputLaw, name_of
+from theory.exact import read_number, shown
 from theory.problem import TeacherStudent, as_problem
-
-#: Larger problems are named by their digest; a store has their arrays in problem.npz.
-MOST_NUMBERS = 500_000
 
 
 def again(source: xr.Dataset | str | os.PathLike[str], problem: TeacherStudent | None = None) -> dict[str, Any]:
@@ -65,54 +55,22 @@ def again(source: xr.Dataset | str | os.PathLike[str], problem: TeacherStudent |
     return {"problem": problem, **request}
 
 
-def problem_text(plan: Plan) -> str:
-    """The problem of a run as JSON."""
-    problem, law = plan.problem, plan.problem.inputs
-    rates = _rates(plan)
-    weights = sum(w.size for w in (*problem.student, *problem.teacher))
-    of_law = sum(np.size(x) for x in law.parameters().values())
-    if weights + (len(rates) if isinstance(rates, list) else 1) + of_law > MOST_NUMBERS:
-        where = "in problem.npz of the store, where there is one"
-        return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "numbers": where})
-    data: dict[str, Any] = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
-    data["learning_rates"] = rates
-    if problem.is_polynomial:
-        data["activation"] = problem.polynomial
-    else:
-        data["activation"] = {"function": str(problem.activation)} if is_users_function(problem) else problem.activation_function.name
-    return json.dumps(data | {"inputs": _law_data(law)}, default=lambda x: x.tolist() if isinstance(x, np.ndarray) else written(x))
-
-
-def _rates(plan: Plan) -> list[Number] | Number:
-    """As they were given, as far as the run goes."""
-    given = plan.problem.learning_rates
-    if callable(given):
-        return plan.rates[:-1].tolist()
-    return list(given[: plan.steps - 1]) if isinstance(given, tuple) else given
-
-
-_LAWS: dict[str, type[InputLaw]] = NAMED | {"data_set": DataSet}
-
-
-def _law_data(law: InputLaw) -> dict[str, Any]:
-    name = name_of(law, _LAWS)
-    return {"law": repr(law)} if name is None else {"law": name} | law.parameters()
-
-
 def _problem(data: dict[str, Any]) -> TeacherStudent:
     """The inverse of `problem_text`. ValueError for what it could not hold."""
     if "sha256" in data:
-        raise ValueError(f"problem must be given: it has more than {MOST_NUMBERS:,} numbers, which the attributes name by a digest only")
+        raise ValueError(
+            f"problem must be given: it has more than {problem_text.MOST_NUMBERS:,} numbers, which the attributes name by a digest only"
+        )
     try:
         sigma, inputs = data["activation"], dict(data["inputs"])
         law = inputs.pop("law")
         if isinstance(sigma, dict):
             raise ValueError(f"problem must be given: its activation, {sigma.get('function')}, is a function, which no attribute can hold")
-        if law not in _LAWS:
+        if law not in problem_text.LAWS:
             raise ValueError(f"problem must be given: its inputs, {law}, are a law of the user's, which no attribute can hold")
         of_law = {key: _read(value) for key, value in inputs.items()}
         student, teacher, rates = (_read(data[name]) for name in ("student", "teacher", "learning_rates"))
-        return TeacherStudent(student, teacher, _LAWS[law](**of_law), rates, sigma if isinstance(sigma, str) else _read(sigma))
+        return TeacherStudent(student, teacher, problem_text.LAWS[law](**of_law), rates, sigma if isinstance(sigma, str) else _read(sigma))
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"source must be a result of empirics.simulate, but its attribute 'problem' does not hold one ({error})"

@@ -21,10 +21,9 @@ from uuid import uuid4
 from distributed import Client, Future, KilledWorker, SpecCluster, as_completed, get_worker
 from distributed.deploy.subprocess import SubprocessScheduler, SubprocessWorker
 
-from empirics.runs.plan import Plan, Shard
 from empirics.runs.process_state import quiet
 from empirics.runs.shard_files import Kept, write_shard
-from empirics.runs.work import ShardResult, run_shard
+from empirics.runs.sharded import Result, Shard, Sharded
 
 #: Shards that wait at the scheduler for each worker, so that none is idle.
 WAITING = 2
@@ -54,8 +53,8 @@ threading.Thread(target=watch, daemon=True).start()
 
 
 def run_on(
-    client: Client, plan: Plan, shards: Sequence[Shard], ran: Callable[[Shard, int], object], directory: Path | None = None
-) -> Iterator[ShardResult | Kept]:
+    client: Client, plan: Sharded, shards: Sequence[Shard], ran: Callable[[Shard, int], object], directory: Path | None = None
+) -> Iterator[Result | Kept]:
     """Every shard once, in the order in which they are finished; `ran` hears of those under way. Workers write them to `directory`, the
     store's, where they see it.
 
@@ -90,7 +89,7 @@ def run_on(
         yield result
 
 
-def _result_of(future: Future, watch: _Watch) -> ShardResult | Kept | OSError:
+def _result_of(future: Future, watch: _Watch) -> Result | Kept | OSError:
     """A finished shard; computed again when the worker that has it dies before it is fetched."""
     while True:
         try:
@@ -126,7 +125,7 @@ def _lost(reason: str) -> OSError:
     return OSError(errno.ECONNABORTED, f"{reason}; shards that were finished before are kept where there is a store")
 
 
-def _run(plan: Plan, shard: Shard, topic: str, directory: Path | None) -> ShardResult | Kept | OSError:
+def _run(plan: Sharded, shard: Shard, topic: str, directory: Path | None) -> Result | Kept | OSError:
     """On a worker. An error of the disk is no reason to try again, as Dask does with what is raised."""
     worker, last = get_worker(), time.monotonic()
 
@@ -136,7 +135,7 @@ def _run(plan: Plan, shard: Shard, topic: str, directory: Path | None) -> ShardR
             last = time.monotonic()
             worker.log_event(topic, [shard.batch_size, shard.index, shard.replicas, replica_steps])
 
-    result = run_shard(plan, shard, ran)
+    result = plan.run(shard, ran)
     if directory is None:
         return result
     try:
@@ -145,7 +144,7 @@ def _run(plan: Plan, shard: Shard, topic: str, directory: Path | None) -> ShardR
         return error
 
 
-def _unchanged(plan: Plan) -> Plan:
+def _unchanged(plan: Sharded) -> Sharded:
     return plan
 
 

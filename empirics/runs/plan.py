@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,23 +15,15 @@ from empirics.arguments import Request
 from empirics.engine_records import ENGINES, is_users_function
 from empirics.engines.base import Engine, Setting
 from empirics.runs.cuts import BLOCK, CHUNK, RULE, lockstep, replica_bytes, shard_size, step_flops, step_seconds
+from empirics.runs.sharded import Shard, Sharded
 from theory.exact import as_double, to_float, written
 from theory.problem import TeacherStudent
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
-@dataclass(frozen=True)
-class Shard:
-    """One piece of work: `replicas` runs at one batch size, from the streams of (seed, batch_size, index)."""
-
-    batch_size: int
-    index: int
-    replicas: int
-
-
 @dataclass(frozen=True, eq=False)
-class Plan(Request):
+class Plan(Request, Sharded):
     """A checked request with the device that it got; see `empirics.simulate` for the arguments."""
 
     rule: int = RULE  # by which it is cut: cuts.py
@@ -47,16 +38,6 @@ class Plan(Request):
         """The unit in the last place of the arithmetic."""
         return float(np.finfo(self.dtype).eps)
 
-    @property
-    def recorded(self) -> range:
-        """The steps that are looked at."""
-        return range(0, self.steps, self.every)
-
-    def shards(self) -> list[Shard]:
-        """All the work. The last shard of a batch size takes the remainder, so that none has fewer than two replicas."""
-        cuts = [(b, *self.cut(b)) for b in self.batch_sizes]
-        return [Shard(b, i, full if i < count - 1 else last) for b, count, full, last in cuts for i in range(count)]
-
     def cut(self, batch_size: int) -> tuple[int, int, int]:
         """How many shards, of how many replicas, and how many are left for the last one."""
         full = self.shard_replicas or shard_size(self, batch_size, self.rule)
@@ -64,19 +45,9 @@ class Plan(Request):
         return count, full, self.replicas - full * (count - 1)
 
     @property
-    def shard_count(self) -> int:
-        """len(shards()), by counting."""
-        return sum(self.cut(b)[0] for b in self.batch_sizes)
-
-    @property
     def flops(self) -> float:
         """Of the whole run."""
         return sum(step_flops(self, b) for b in self.batch_sizes) * self.replicas * self.steps
-
-    @property
-    def core_seconds(self) -> float:
-        """Of the whole run on the CPU, roughly and without running anything; `predict` is better."""
-        return sum(self.step_seconds.values()) * self.replicas * self.steps
 
     @cached_property
     def step_seconds(self) -> dict[int, float]:
@@ -137,15 +108,13 @@ class Plan(Request):
         names = ("steps", "replicas", "seed", "dtype", "sampling", "estimator", "engine", "every", "shard_replicas")
         return {"batch_sizes": list(self.batch_sizes), "device": self.device} | {name: getattr(self, name) for name in names}
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of the identity."""
-        return fingerprint(self.identity())
-
-
-def fingerprint(identity: dict[str, Any]) -> str:
-    """SHA-256 of what decides the numbers of a run."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Weights of student and teacher, and the points of a data set."""
+        problem = self.problem
+        found = {f"{name}_{k}": w for name in ("student", "teacher") for k, w in enumerate(getattr(problem, name), 1)}
+        if problem.inputs.population is not None:
+            found["points"] = problem.inputs.population
+        return {name: to_float(w) for name, w in found.items()}
 
 
 def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:

@@ -19,6 +19,9 @@ from uuid import uuid4
 import torch
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+#: Of a process with torch, before it has done anything.
+PROCESS_BYTES = 400 << 20
+
 
 class Shared:
     """A setting of the process: `enter` makes it and gives what undoes it; both are called once, however many hold it."""

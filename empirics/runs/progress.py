@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from empirics.runs.plan import Plan, Shard
+from empirics.runs.sharded import Shard, Sharded
 
 #: Between what is told of shards under way.
 SECONDS = 0.5
@@ -14,7 +14,7 @@ SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Progress:
-    """Counted in replica-steps (one step of one replica).
+    """Counted in replica-steps (one step of one replica; of measurements, one epoch or step of one run).
 
     Attributes:
         done: of finished shards.
@@ -32,7 +32,7 @@ class Progress:
 class Account:
     """Tells a callback at the start and after every shard, and now and then of shards under way."""
 
-    def __init__(self, plan: Plan, found: Iterable[Shard], tell: Callable[[Progress], object]) -> None:
+    def __init__(self, plan: Sharded, found: Iterable[Shard], tell: Callable[[Progress], object]) -> None:
         self.steps, self.tell = plan.steps, tell
         self.resumed = self.done = sum(shard.replicas for shard in found) * plan.steps
         self.total = plan.replicas * len(plan.batch_sizes) * plan.steps

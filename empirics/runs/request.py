@@ -9,7 +9,7 @@ import torch
 
 from empirics.arguments import check_request
 from empirics.engine_records import is_users_function
-from empirics.runs.plan import Plan
+from empirics.runs.replicas import Replicas
 from theory.problem import TeacherStudent
 
 
@@ -27,7 +27,7 @@ def make_plan(
     engine: str = "auto",
     every: int = 1,
     shard_replicas: int | None = None,
-) -> Plan:
+) -> Replicas:
     """A checked plan of a run, without running anything: for `predict`. Arguments as for `simulate`.
 
     ValueError or TypeError naming the argument, what it was and what it must be.
@@ -47,7 +47,7 @@ def make_plan(
         shard_replicas=shard_replicas,
     )
     parts = {field.name: getattr(asked, field.name) for field in fields(asked)}
-    return Plan(**parts | {"device": _device(asked.device, asked.problem)})
+    return Replicas(**parts | {"device": _device(asked.device, asked.problem)})
 
 
 def _device(device: str, problem: TeacherStudent) -> str:

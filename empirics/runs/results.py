@@ -12,8 +12,8 @@ from empirics.engines.activations import is_piecewise_linear
 from empirics.estimation.block_statistics import PER_LAYER, Moments, size_of
 from empirics.estimation.degrees_of_freedom import LEAST, concentration, degrees_of_freedom
 from empirics.estimation.standard_errors import estimate, uses_controls
-from empirics.runs.again import MOST_NUMBERS, problem_text
 from empirics.runs.plan import Plan
+from empirics.runs.problem_text import MOST_NUMBERS, problem_text
 from empirics.runs.process_state import arithmetic
 from empirics.runs.rounding import rounding_errors
 from empirics.runs.work import ShardResult

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from empirics.runs.cuts import RULE
-from empirics.runs.plan import fingerprint
+from empirics.runs.sharded import fingerprint
 
 _DIGEST = "digest"
 
@@ -20,9 +20,9 @@ class RunFile:
     """What run.json says.
 
     Attributes:
-        identity: of the run with the most steps that was asked for (`Plan.identity`).
-        request: arguments of `make_plan` that were given last.
-        learning_rates: alpha_0, alpha_1, ... of the most steps, as many as they need.
+        identity: of the run with the most steps that was asked for (`Sharded.identity`).
+        request: what was asked for last (`Sharded.request`).
+        learning_rates: alpha_0, alpha_1, ... of the most steps, as many as they need (`Sharded.rates`).
         fingerprints: of all numbers of steps that were asked for.
     """
 

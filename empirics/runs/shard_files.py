@@ -18,7 +18,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,21 +26,10 @@ from typing import Any
 import h5netcdf
 import numpy as np
 
-from empirics.estimation.block_statistics import Moments
-from empirics.runs.plan import Shard
 from empirics.runs.process_state import beside
-from empirics.runs.work import ShardResult
+from empirics.runs.sharded import Result, Shard
 
 _NAME = re.compile(r"b(\d{1,20})-s(\d{1,20})-n(\d{1,20})(?:-t(\d{1,20}))?-([0-9a-f]{16})\.nc")
-_DIMS = {
-    "count": ("fold",),
-    "mean": ("step", "fold", "value"),
-    "yy": ("step", "fold", "statistic"),
-    "yc": ("step", "fold", "statistic", "control"),
-    "cc": ("step", "fold", "control", "control_"),
-    "diverged": ("step",),
-    "ties": ("step",),
-}
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -94,18 +83,16 @@ def steps_of(path: Path) -> int | None:
     return int(match[4]) if match and match[4] else None
 
 
-def write_shard(directory: Path, result: ShardResult, steps: int, fingerprint: str) -> Path:
+def write_shard(directory: Path, result: Result, steps: int, fingerprint: str) -> Path:
     """Keep a finished shard; its file. OSError, naming the store, when the disk is full or gone."""
     shard = result.shard
-    arrays = {field.name: getattr(result.moments, field.name) for field in fields(Moments)}
-    arrays |= {"diverged": result.diverged, "ties": result.ties}
     buffer = io.BytesIO()
     with uninterrupted(), h5netcdf.File(buffer, "w") as file:
-        for name, dims in _DIMS.items():
-            for dim, length in zip(dims, arrays[name].shape, strict=True):
+        for name, (dims, array) in result.variables().items():
+            for dim, length in zip(dims, array.shape, strict=True):
                 if dim not in file.dimensions:
                     file.dimensions[dim] = length
-            file.create_variable(name, dims, data=np.asarray(arrays[name], dtype=np.float64))
+            file.create_variable(name, dims, data=np.asarray(array, dtype=np.float64))
         numbers = {"batch_size": shard.batch_size, "shard": shard.index, "replicas": shard.replicas}
         for key, value in {"fingerprint": fingerprint, "versions": result.versions, **numbers}.items():
             file.attrs[key] = value
@@ -115,8 +102,8 @@ def write_shard(directory: Path, result: ShardResult, steps: int, fingerprint: s
     return write_file(directory, name, content)
 
 
-def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
-    """The shard in a file, its bytes and fingerprint checked."""
+def read_shard(path: Path, shard: Shard, fingerprint: str) -> tuple[dict[str, np.ndarray], str]:
+    """The arrays of the shard in a file, its bytes and fingerprint checked, and who made them."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -128,16 +115,14 @@ def read_shard(path: Path, shard: Shard, fingerprint: str) -> ShardResult:
         with uninterrupted(), h5netcdf.File(io.BytesIO(content), "r") as file:
             identity, made_by = str(file.attrs["fingerprint"]), str(file.attrs["versions"])
             named = Shard(*(int(file.attrs[key]) for key in ("batch_size", "shard", "replicas")))
-            arrays = {name: np.asarray(file[name][...], dtype=np.float64) for name in _DIMS if name != "ties" or name in file}
+            arrays = {name: np.asarray(file[name][...], dtype=np.float64) for name in file.variables}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise CorruptShardError(path, f"is no shard of a run: {error}") from error
     if identity != fingerprint:
         raise CorruptShardError(path, "belongs to another run")
     if named != shard:
         raise CorruptShardError(path, "is another shard than its name says")
-    lost = arrays.pop("diverged")
-    ties = arrays.pop("ties", np.full_like(lost, np.nan))  # earlier versions have not looked for them
-    return ShardResult(shard, Moments(**arrays), lost, ties, made_by)
+    return arrays, made_by
 
 
 def write_file(directory: Path, name: str, content: bytes) -> Path:

@@ -1,7 +1,7 @@
 """A store: a directory in which a run's finished shards survive.
 
     run.json                                    what the run is, its fingerprint, what was asked for last, and a digest of all that
-    problem.npz                                 weights of student and teacher, and the points of a data set
+    problem.npz                                 weights of student and teacher, and the points of a data set; measurements have none
     b00004-s00017-n32-t200-<digest>.nc          one shard: shard_files.py
 
 A run of more steps, the same in all else, is the same store's: its shards stand beside those of fewer steps, and serve these too.
@@ -12,13 +12,12 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from empirics.estimation.block_statistics import Moments, size_of
-from empirics.runs.plan import Plan, Shard, fingerprint
 from empirics.runs.process_state import beside
 from empirics.runs.run_file import RunFile, read_run
 from empirics.runs.shard_files import (
@@ -31,26 +30,27 @@ from empirics.runs.shard_files import (
     write_file,
     write_shard,
 )
-from empirics.runs.work import ShardResult
-from theory.exact import shown, to_float
+from empirics.runs.sharded import Result, Shard, Sharded, fingerprint
+from theory.exact import shown
 
 _PROBLEM = "problem.npz"
+Run = TypeVar("Run", bound=Sharded)
 
 
-class Store:
+class Store(Generic[Run]):
     """The directory `path`, for one run. ValueError when it belongs to another run or holds other files, or cannot be written.
 
     `plan`: that of the run as this store keeps it, which is cut as it was when the store was made.
     """
 
-    def __init__(self, path: str | os.PathLike[str], plan: Plan, read_only: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], plan: Run, read_only: bool = False) -> None:
         self.path = as_path(path)
         if not read_only:
             self._check_place()
         self.run: RunFile | None = None
         if (self.path / "run.json").exists():
             self.run = read_run(self.path)
-            plan = replace(plan, rule=self.run.rule)
+            plan = replace(plan, rule=self.run.rule)  # type: ignore[type-var]  # plans are dataclasses
             self._check_identity(plan, self.run)
         else:
             self._refuse_strangers()
@@ -68,10 +68,10 @@ class Store:
         """Say on the disk what the run is."""
         plan, known, arrays = self.plan, self.path / "run.json", self._problem()
         try:
-            intact = (self.path / _PROBLEM).read_bytes() == arrays
+            intact = arrays is None or (self.path / _PROBLEM).read_bytes() == arrays
         except OSError:
             intact = False
-        if not intact:
+        if arrays is not None and not intact:
             self._write(_PROBLEM, arrays)
         # the longest run that was asked for, which knows all learning rates
         rates = plan.rates[:-1].tolist()
@@ -81,15 +81,12 @@ class Store:
         if not known.exists() or known.read_bytes() != content:
             self._write("run.json", content)
 
-    def _problem(self) -> bytes:
-        """Of problem.npz: the same bytes for the same problem."""
-        problem = self.plan.problem
-        arrays = {f"{name}_{k}": w for name in ("student", "teacher") for k, w in enumerate(getattr(problem, name), 1)}
-        if problem.inputs.population is not None:
-            arrays["points"] = problem.inputs.population
+    def _problem(self) -> bytes | None:
+        """Of problem.npz, where the run has one: the same bytes for the same problem."""
+        arrays = self.plan.arrays()
         buffer = io.BytesIO()
-        np.savez(buffer, **{name: to_float(w) for name, w in arrays.items()})  # type: ignore[arg-type]
-        return buffer.getvalue()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        return buffer.getvalue() if arrays else None
 
     def files(self) -> list[tuple[int, ShardFile]]:
         """Those that hold what this run wants to know, its steps or more, the fewest first; and how many they hold."""
@@ -122,20 +119,18 @@ class Store:
                 _remove(file.path)
         return {shard: path for shard, (_, path) in found.items()}
 
-    def read(self, shard: Shard, path: Path) -> ShardResult:
+    def read(self, shard: Shard, path: Path) -> Result:
         """A shard, checked, and as many of its steps as the run has. CorruptShardError for changed bytes and for another run's."""
         steps = steps_of(path) or self._unsaid_steps()
-        result = read_shard(path, shard, self.fingerprints[steps])
-        recorded = range(0, steps, self.plan.every)
-        expected = Moments.zeros(len(recorded), *size_of(self.plan.problem.depth, self.plan.estimator))
-        names = [field.name for field in fields(Moments)]
-        if {result.diverged.shape, result.ties.shape} != {(len(recorded),)} or any(
-            getattr(result.moments, name).shape != getattr(expected, name).shape for name in names
-        ):
-            raise CorruptShardError(path, "has arrays of other shapes than the run's")
-        return result.first(len(self.plan.recorded))
+        arrays, made_by = read_shard(path, shard, self.fingerprints[steps])
+        try:
+            return self.plan.restored(shard, arrays, made_by, steps).first(len(self.plan.recorded))
+        except KeyError as error:
+            raise CorruptShardError(path, f"is no shard of a run: it lacks {error}") from error
+        except ValueError as error:
+            raise CorruptShardError(path, f"has {error}") from error
 
-    def write(self, result: ShardResult) -> Path:
+    def write(self, result: Result) -> Path:
         """Keep a finished shard; its file. OSError, naming the store, when the disk is full or gone."""
         return write_shard(self.path, result, self.plan.steps, self.plan.fingerprint)
 
@@ -150,7 +145,7 @@ class Store:
         except OSError as error:
             raise ValueError(f"store must be a directory that can be written, but {self.path} is not: {error.strerror}") from error
 
-    def _check_identity(self, plan: Plan, run: RunFile) -> None:
+    def _check_identity(self, plan: Run, run: RunFile) -> None:
         """The same run, or that of another number of steps: all else is equal, and so are the learning rates as far as both go."""
         if plan.fingerprint in run.fingerprints.values():
             return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,8 +14,9 @@ import torch
 from empirics.engines.activations import is_piecewise_linear
 from empirics.engines.base import Engine
 from empirics.estimation.block_statistics import FOLDS, Moments, block_statistics, controls, diverged, size_of
-from empirics.runs.plan import Plan, Shard
+from empirics.runs.plan import Plan
 from empirics.runs.process_state import arithmetic
+from empirics.runs.sharded import Shard, Variables
 from empirics.sampling.batches import Draws, Source, make_source
 from empirics.sampling.streams import Streams, streams
 
@@ -33,9 +34,39 @@ class ShardResult:
     ties: np.ndarray
     versions: str
 
+    def variables(self) -> Variables:
+        """All of it, as a file holds it."""
+        arrays = {field.name: getattr(self.moments, field.name) for field in fields(Moments)}
+        arrays |= {"diverged": self.diverged, "ties": self.ties}
+        return {name: (dims, arrays[name]) for name, dims in _DIMS.items()}
+
     def first(self, count: int) -> ShardResult:
         """Of as many recorded steps only."""
         return replace(self, moments=self.moments.first(count), diverged=self.diverged[:count], ties=self.ties[:count])
+
+
+_DIMS = {
+    "count": ("fold",),
+    "mean": ("step", "fold", "value"),
+    "yy": ("step", "fold", "statistic"),
+    "yc": ("step", "fold", "statistic", "control"),
+    "cc": ("step", "fold", "control", "control_"),
+    "diverged": ("step",),
+    "ties": ("step",),
+}
+
+
+def restored(plan: Plan, shard: Shard, arrays: Mapping[str, np.ndarray], versions: str, steps: int) -> ShardResult:
+    """From what a file holds. KeyError for an array that is not there, ValueError for other shapes than those of `steps` steps."""
+    lost = arrays["diverged"]
+    ties = arrays.get("ties", np.full_like(lost, np.nan))  # earlier versions have not looked for them
+    moments = Moments(**{field.name: arrays[field.name] for field in fields(Moments)})
+    recorded = len(range(0, steps, plan.every))
+    expected = Moments.zeros(recorded, *size_of(plan.problem.depth, plan.estimator))
+    same = all(getattr(moments, field.name).shape == getattr(expected, field.name).shape for field in fields(Moments))
+    if not same or {lost.shape, ties.shape} != {(recorded,)}:
+        raise ValueError("arrays of other shapes than the run's")
+    return ShardResult(shard, moments, lost, ties, versions)
 
 
 def run_shard(plan: Plan, shard: Shard, ran: Callable[[int], object] = lambda replica_steps: None) -> ShardResult:

@@ -227,7 +227,7 @@ def print_prediction(
     """What --dry-run says: what the run would take, and whether it would be refused, by the checks of the run itself."""
     from empirics import make_plan, predict
     from empirics.runs.cost import limits, require_affordable
-    from empirics.runs.simulation import pending_share, prepare
+    from empirics.runs.execution import pending_share, prepare
 
     there = store if store is not None and store.exists() else None
     plan, kept, count = prepare(make_plan(problem, **settings), there, workers, scheduler, read_only=True)

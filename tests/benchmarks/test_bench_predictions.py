@@ -14,6 +14,7 @@ import pytest
 
 from empirics import make_plan, predict
 from empirics.runs import cost as run_cost
+from empirics.runs.process_state import PROCESS_BYTES
 from empirics.runs.work import run_shard
 from tests.benchmarks.calibrate import fitted, written
 from tests.benchmarks.cost_grid import Case, atoms, grid, measured_bytes, measured_seconds, network, points
@@ -53,7 +54,7 @@ def _run(name: str) -> Case:
 
     def told(made):
         found = predict(made, workers=1)
-        return Cost(found.seconds, found.memory - run_cost.PROCESS_BYTES, "trial")
+        return Cost(found.seconds, found.memory - PROCESS_BYTES, "trial")
 
     return Case("simulation", name, lambda: plan(None), told, run)
 

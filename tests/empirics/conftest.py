@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from empirics import simulate
-from empirics.runs import simulation as front_door
+from empirics.runs import replicas
 from empirics.runs.work import run_shard
 from tests.stored_run import PROBLEM, REQUEST
 
@@ -34,7 +34,7 @@ def counted(monkeypatch):
         done.append(shard)
         return run_shard(plan, shard, ran)
 
-    monkeypatch.setattr(front_door, "run_shard", run)
+    monkeypatch.setattr(replicas, "run_shard", run)
     return done
 
 

@@ -63,7 +63,7 @@ def test_what_no_attribute_can_hold_is_asked_for(monkeypatch):
     with pytest.raises(ValueError, match=r"problem must be given: its activation, .*, is a function"):
         again(run)
     assert simulate(**again(run, own)).identical(run)
-    monkeypatch.setattr("empirics.runs.again.MOST_NUMBERS", 100)
+    monkeypatch.setattr("empirics.runs.problem_text.MOST_NUMBERS", 100)
     many = network((2, 3, 1), DataSet(np.arange(200.0).reshape(100, 2) / 100), F(1, 100))
     large = simulate(many, **OPTIONS)
     assert len(large.attrs["problem"]) < 300

@@ -13,8 +13,8 @@ import pytest
 from empirics import make_plan, simulate
 from empirics.runs import cluster
 from empirics.runs.cluster import local_client, run_on
+from empirics.runs.execution import collect_shards
 from empirics.runs.progress import Account
-from empirics.runs.simulation import collect_shards
 from empirics.runs.store import Store
 from tests.instances import network
 from tests.stored_run import start

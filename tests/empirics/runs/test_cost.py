@@ -15,8 +15,10 @@ import torch
 
 from empirics import DataSet, UnaffordableError, make_plan, predict, simulate, synthetic
 from empirics.engines.two_linear import TwoLinear
-from empirics.runs import cost
-from empirics.runs.cost import limits, memory_bytes, require_affordable, store_bytes
+from empirics.runs import cost, replica_cost
+from empirics.runs.cost import limits, require_affordable
+from empirics.runs.replica_cost import memory_bytes, store_bytes
+from empirics.runs.replicas import Replicas
 from empirics.runs.store import Store
 from empirics.runs.work import run_shard
 from empirics.sampling.batches import DataRows, Draws, shuffle_bytes
@@ -31,7 +33,7 @@ GOOD = {"batch_sizes": [1, 16], "steps": 40, "replicas": 2000}
 
 @pytest.fixture
 def no_work(monkeypatch):
-    monkeypatch.setattr("empirics.runs.simulation.run_shard", lambda *arguments: pytest.fail("work was done"))
+    monkeypatch.setattr("empirics.runs.replicas.run_shard", lambda *arguments: pytest.fail("work was done"))
 
 
 @pytest.mark.parametrize(("problem", "options"), [
@@ -53,7 +55,7 @@ def test_predictions_are_of_the_right_order(problem, options, monkeypatch):
 
 
 def test_predictions_scale_with_what_is_asked(monkeypatch):
-    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 1e-6 * b)
+    monkeypatch.setattr(Replicas, "trial", lambda plan, b, seconds: 1e-6 * b)
     one = predict(make_plan(PROBLEM, **GOOD, shard_replicas=100), workers=1)
     assert one.seconds == pytest.approx(17e-6 * 2000 * 40) and one.microseconds == {1: 1.0, 16: 16.0}
     last = 16e-6 * 100 * 40  # the longest shard, which may begin last
@@ -92,7 +94,7 @@ def test_a_run_that_takes_too_long_is_refused(no_work):
 
 
 def test_what_would_fit_is_let_through(monkeypatch):
-    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 1e-3)
+    monkeypatch.setattr(Replicas, "trial", lambda plan, b, seconds: 1e-3)
     problem = synthetic()
     options = {"batch_sizes": [4], "steps": 100}
     with pytest.raises(UnaffordableError) as caught:
@@ -141,11 +143,11 @@ def test_moments_are_kept_by_every_process_and_once_for_every_batch_size():
     numbers = 100 * 2 * (13 + 9 + 36 + 16)  # steps, folds: means, squares, products with controls, products of controls
     for workers in (1, 3):
         growth = memory_bytes(two, workers) - memory_bytes(one, workers)
-        assert growth == (3 * workers + 2) * 8 * numbers + 100 * cost.STEP_BYTES
+        assert growth == (3 * workers + 2) * 8 * numbers + 100 * replica_cost.STEP_BYTES
 
 
 def test_small_runs_need_no_trial(monkeypatch):
-    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: pytest.fail("a trial"))
+    monkeypatch.setattr(Replicas, "trial", lambda plan, b, seconds: pytest.fail("a trial"))
     require_affordable(make_plan(PROBLEM, **GOOD), 1, limits(24, None))
 
 
@@ -159,7 +161,7 @@ def test_what_the_store_has_already_costs_nothing(tmp_path, monkeypatch):
 def test_absurd_requests_are_refused_without_listing_their_shards(monkeypatch):
     listed = []
     monkeypatch.setattr(
-        "empirics.runs.plan.Shard", lambda *numbers: listed.append(numbers) or SimpleNamespace(batch_size=4, replicas=4, index=0)
+        "empirics.runs.sharded.Shard", lambda *numbers: listed.append(numbers) or SimpleNamespace(batch_size=4, replicas=4, index=0)
     )
     monkeypatch.setattr(cost, "TRIAL_SECONDS", 0.01)
     with pytest.raises(UnaffordableError):
@@ -237,7 +239,7 @@ def test_orders_of_points_count_in_memory_and_time(sampling):
     options = {"batch_sizes": [4], "steps": 400, "replicas": 4000, "sampling": sampling, "estimator": "naive"}
     plans = [make_plan(network((2, 3, 1), DataSet(np.ones((n, 2)))), **options) for n in (40, 400_000)]
     few, many = (memory_bytes(plan, 1) for plan in plans)
-    kept = math.prod(cost.widest_group(plans[1], 4)) * 400_000 * 4 if sampling == "epochs" else 0
+    kept = math.prod(replica_cost.widest_group(plans[1], 4)) * 400_000 * 4 if sampling == "epochs" else 0
     assert many - few > max(kept, 24 * 400_000)
     assert plans[1].core_seconds > plans[0].core_seconds * (1000 if sampling == "without_replacement" else 0.9)
     with pytest.raises(UnaffordableError, match=r"the run(, at least,)? would cost"):
@@ -250,7 +252,7 @@ def test_orders_of_points_count_in_memory_and_time(sampling):
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize(("workers", "hours"), [(1, 1e-3), (3, 0.02)])
 def test_advice_is_taken_by_the_predictor_that_gave_it(options, workers, hours, monkeypatch):
-    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 2e-4 * (1 + b / 100))
+    monkeypatch.setattr(Replicas, "trial", lambda plan, b, seconds: 2e-4 * (1 + b / 100))
     monkeypatch.setattr(cost, "_bounds", lambda plan, workers, pending: (0.0, math.inf))
     with pytest.raises(UnaffordableError) as caught:
         require_affordable(make_plan(PROBLEM, **options, replicas=10**8), workers, limits(hours, None))
@@ -284,7 +286,7 @@ def test_a_budget_stands_beside_or_in_the_place_of_hours(options, name, no_work)
 
 
 def test_a_budget_replaces_the_usual_day(monkeypatch):
-    monkeypatch.setattr(cost, "_trial", lambda plan, b, seconds: 1e-3)
+    monkeypatch.setattr(Replicas, "trial", lambda plan, b, seconds: 1e-3)
     plan = make_plan(synthetic(), batch_sizes=[4], steps=100, replicas=10**6)  # 28 hours
     with pytest.raises(UnaffordableError, match="max_hours = 24"):
         require_affordable(plan, 1, limits(None, None))

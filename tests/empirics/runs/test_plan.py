@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from empirics import DataSet, make_plan, simulate
 from empirics.runs.cuts import BLOCK
-from empirics.runs.plan import Plan, Shard
+from empirics.runs.plan import Plan
+from empirics.runs.sharded import Shard
 from tests.instances import network
 from theory import Gaussian, Independent, Rademacher, Uniform
 from theory.activations import custom
@@ -57,7 +58,7 @@ BAD = [
 @pytest.fixture
 def no_work(monkeypatch):
     """Running a shard is a failure."""
-    monkeypatch.setattr("empirics.runs.simulation.run_shard", lambda *arguments: pytest.fail("work was done"))
+    monkeypatch.setattr("empirics.runs.replicas.run_shard", lambda *arguments: pytest.fail("work was done"))
 
 
 @pytest.mark.parametrize(("change", "error", "message"), BAD, ids=lambda x: str(x) if isinstance(x, dict) else "")

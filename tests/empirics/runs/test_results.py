@@ -151,7 +151,7 @@ def test_the_attributes_of_a_file_are_enough_to_run_it_again(tmp_path):
 
 
 def test_large_problems_are_named_by_their_digest(monkeypatch):
-    monkeypatch.setattr("empirics.runs.again.MOST_NUMBERS", 1000)
+    monkeypatch.setattr("empirics.runs.problem_text.MOST_NUMBERS", 1000)
     data = simulate(synthetic(), batch_sizes=[2], steps=1, replicas=4)
     text = json.loads(data.attrs["problem"])
     assert text["sizes"] == [64, 256, 128] and len(text["sha256"]) == 64 and len(data.attrs["problem"]) < 300

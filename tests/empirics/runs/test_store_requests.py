@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from empirics import DataSet, load, make_plan, simulate
-from empirics.runs import simulation as front_door
+from empirics.runs.execution import pending_share
 from empirics.runs.store import Store
 from empirics.runs.work import run_shard
 from tests.instances import network
@@ -115,7 +115,7 @@ def test_versions_are_those_of_the_makers(store, monkeypatch):
 def test_only_shards_of_the_plan_count_as_there(store):
     """One replica more, and the last shard is another one."""
     plans = [make_plan(PROBLEM, **REQUEST | change) for change in ({}, {"replicas": 67}, {"batch_sizes": [1, 4, 8]})]
-    assert [front_door.pending_share(plan, Store(store, plan)) for plan in plans] == [0, pytest.approx(1 - 48 / 67), pytest.approx(1 / 3)]
+    assert [pending_share(plan, Store(store, plan)) for plan in plans] == [0, pytest.approx(1 - 48 / 67), pytest.approx(1 / 3)]
 
 
 def test_a_directory_that_is_not_there(tmp_path):
