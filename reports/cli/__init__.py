@@ -9,7 +9,8 @@ import typer
 from reports.cli.engines_command import engines
 from reports.cli.errors import Group
 from reports.cli.report_command import StoredResults, report
-from reports.cli.simulate_command import ManyValues, simulate
+from reports.cli.run_options import ManyValues
+from reports.cli.simulate_command import simulate
 from reports.cli.variance_command import variance
 from reports.cli.verify_command import verify
 

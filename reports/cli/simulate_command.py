@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,48 +10,17 @@ import typer
 
 from empirics.arguments import USUAL_HOURS, check_request, check_running
 from empirics.engine_records import ENGINES
-from reports.cli.errors import Command, one_line_errors
-from reports.cli.progress import shown_progress
-from reports.cli.signals import EndedError, ended_by_signals, exit_code
+from reports.cli.errors import one_line_errors
+from reports.cli.run_options import budget_of, kept_in, sizes_of, watched
 from reports.site.measured import require_extra
 from reports.text import terminal
 from reports.text.numbers import counted, decimal
 from reports.text.problem_text import read_problem
 from theory import TeacherStudent
 from theory.budget import Budget, UnaffordableError, duration, size
-from theory.exact import as_index, did_you_mean, shown
+from theory.exact import as_index, did_you_mean
 
 SYNTHETIC = "synthetic"
-
-
-class ManyValues(Command):
-    """Lets `--batch-sizes 4 16 64` stand for `--batch-sizes 4 --batch-sizes 16 --batch-sizes 64`; so does `--batch-sizes 4,16,64`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, list(_spread(args, "--batch-sizes")))
-
-
-def _spread(args: list[str], option: str) -> Iterator[str]:
-    """What looks like a number after the option's first value gets the option before it."""
-    since = 0  # arguments since the option, itself included; 0: not within its values
-    for argument in args:
-        if argument == option or argument.startswith(f"{option}="):
-            since = 1 if argument == option else 2
-        elif since and (since == 1 or re.fullmatch(r"[-+]?\d[\d.,eE+-]*", argument)):
-            if since > 1:
-                yield option
-            since += 1
-        else:
-            since = 0
-        yield argument
-
-
-def _sizes(texts: list[str]) -> list[int]:
-    words = [word for text in texts for word in text.replace(",", " ").split()]
-    for word in words:
-        if not re.fullmatch(r"[-+]?\d{1,30}", word):
-            raise ValueError(f"batch_sizes must be integers, as in --batch-sizes 4 16 64, but had {word!r}")
-    return [int(word) for word in words]
 
 
 def simulate(
@@ -92,7 +58,7 @@ def simulate(
     """Run many replicas of mini-batch SGD: var(g_t), var of the full gradient, E||g||^2, ||E g||^2 and the loss at every step."""
     with one_line_errors():
         settings: dict[str, Any] = {
-            "batch_sizes": _sizes(batch_sizes or []),
+            "batch_sizes": sizes_of(batch_sizes or []),
             "steps": steps,
             "replicas": replicas,
             "seed": seed,
@@ -116,7 +82,7 @@ def simulate(
             raise ValueError("store must be given with --resume or --repair")
         check_request(network, **settings)
         check_running(store=store, workers=workers, scheduler=scheduler, max_hours=max_hours)
-        budget = _budget(max_gigabytes)
+        budget = budget_of(max_gigabytes)
         require_extra("simulate")
         if out is not None:
             _check_out(out)
@@ -125,30 +91,21 @@ def simulate(
             return
         from empirics import simulate as run  # torch takes seconds to load: only now that nothing is wrong with what was asked
 
-        kept = "" if store is None else f"; finished shards are kept in {store}: add --resume"
-        try:
-            with ended_by_signals(), shown_progress() as told:
-                result = run(
-                    network,
-                    **settings,
-                    store=store,
-                    resume=resume or repair,
-                    repair=repair,
-                    workers=workers,
-                    scheduler=scheduler,
-                    max_hours=max_hours,
-                    budget=budget,
-                    progress=told,
-                )
-        except KeyboardInterrupt as error:
-            word = "ended" if isinstance(error, EndedError) else "interrupted"
-            terminal.say(f"{word}{kept or '; nothing was kept (there was no --store)'}", error=True)
-            raise typer.Exit(exit_code(error)) from None
-        except OSError as error:
-            terminal.say(f"error: {error.strerror or error}{'' if '--resume' in str(error) else kept}", error=True)
-            raise typer.Exit(1) from None
+        with watched(store) as told:
+            result = run(
+                network,
+                **settings,
+                store=store,
+                resume=resume or repair,
+                repair=repair,
+                workers=workers,
+                scheduler=scheduler,
+                max_hours=max_hours,
+                budget=budget,
+                progress=told,
+            )
         if out is not None:
-            _write(result, out, kept)  # first: what is printed can fail, on a pipe that nobody reads
+            _write(result, out, kept_in(store))  # first: what is printed can fail, on a pipe that nobody reads
         print_result(result)
 
 
@@ -167,14 +124,6 @@ def _again(path: Path, settings: dict[str, Any], said: set[str]) -> tuple[Teache
 
     found = again(path)
     return found.pop("problem"), found | {name: value for name, value in settings.items() if name in said}
-
-
-def _budget(gigabytes: float | None) -> Budget | None:
-    if gigabytes is None:
-        return None
-    if not gigabytes > 0:
-        raise ValueError(f"max_gigabytes must be positive, but was {shown(gigabytes)}")
-    return Budget(math.inf, 1e9 * gigabytes, name=f"max_gigabytes = {gigabytes:g}")
 
 
 def _check_out(out: Path) -> None:
