@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from empirics.runs.store import Store
 from reports.cli import app
-from reports.cli.simulate_command import _spread
+from reports.cli.run_options import _spread
 
 PROBLEM = """
 student = [[["1/2", 0], [0, 1]], [[1, -1]]]
