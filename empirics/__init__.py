@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from empirics.estimation.comparison import Comparison, compare, compare_dataset
     from empirics.estimation.intervals import interval
     from empirics.experiments.synthetic_problem import synthetic
-    from empirics.inputs.data_sets import DataSet
     from empirics.runs.again import again
     from empirics.runs.cost import RunCost, UnaffordableError, predict
     from empirics.runs.progress import Progress
     from empirics.runs.request import make_plan
     from empirics.runs.simulation import load, simulate
     from empirics.runs.store import CorruptShardError
+    from theory.inputs import DataSet
 
 __all__ = [
     "simulate", "load", "again", "synthetic", "DataSet", "Progress",
@@ -56,7 +56,7 @@ __all__ = [
 _HOMES = {
     "runs.again": ("again",), "runs.simulation": ("simulate", "load"), "runs.progress": ("Progress",), "runs.request": ("make_plan",),
     "runs.cost": ("predict", "RunCost", "UnaffordableError"), "runs.store": ("CorruptShardError",),
-    "experiments.synthetic_problem": ("synthetic",), "inputs.data_sets": ("DataSet",),
+    "experiments.synthetic_problem": ("synthetic",), "theory.inputs": ("DataSet",),
     "estimation.comparison": ("compare", "compare_dataset", "Comparison"), "estimation.intervals": ("interval",),
 }  # fmt: skip
 
@@ -65,7 +65,7 @@ def __getattr__(name: str) -> Any:
     home = next((module for module, names in _HOMES.items() if name in names), None)
     if home is None:
         raise AttributeError(f"module 'empirics' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"empirics.{home}"), name)
+    value = globals()[name] = getattr(import_module(home if home.startswith("theory.") else f"empirics.{home}"), name)
     return value
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 HOUSE: dict[str, dict[str, tuple[str, ...]]] = {
     "theory": {
         "numbers": ("exact", "budget", "arithmetic", "inverse_batch", "degrees"),
-        "problems": ("inputs", "activations", "optimizers", "problem", "routes", "backpropagation"),
+        "problems": ("inputs", "activations", "optimizers", "problem", "extensions", "routes", "backpropagation"),
         "algebra": ("kronecker", "trace_forms", "gaussian_moments", "chebyshev", "polynomial_networks"),
         "recursion and engines": ("recursion", "engines", "large_batch", "linear_regression"),
         "slow truth": ("enumeration", "references"),
@@ -25,7 +25,7 @@ HOUSE: dict[str, dict[str, tuple[str, ...]]] = {
         "claims": ("claims",),
     },
     "empirics": {
-        "inputs": ("extra", "inputs", "single_precision", "engine_records", "arguments"),
+        "inputs": ("extra", "single_precision", "engine_records", "arguments"),
         "sampling": ("sampling",),
         "engines": ("engines",),
         "estimation": ("estimation",),
@@ -43,7 +43,9 @@ HOUSE: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 THIRD_PARTY = frozenset({"numpy", "scipy", "flint"})
-EVIDENCE_MAY_USE = ("theory.problem", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers", "theory.routes")
+EVIDENCE_MAY_USE = (
+    *("theory.problem", "theory.extensions", "theory.inputs", "theory.exact", "theory.budget", "theory.optimizers", "theory.routes"),
+)
 #: The slow truth shares no formula with what it is compared with: how far up each of the two sees.
 TRUTH_SEES = {"theory.enumeration": "problems", "theory.references": "algebra"}
 #: Ways to the same polynomial: none may lean on another.

@@ -85,7 +85,10 @@ def test_fields_have_their_types_after_checking() -> None:
     assert_type(problem.student, tuple[np.ndarray, ...])  # mypy reads these
     assert_type(problem.learning_rates, Number | tuple[Number, ...] | Callable[[int], NumberLike])
     assert_type(problem.activation, tuple[Number, ...] | Activation)
-    assert all(isinstance(w, np.ndarray) for w in (*problem.student, *problem.teacher)) and problem.learning_rates == (1, Fraction(1, 2))
+    assert all(isinstance(w, np.ndarray) for w in problem.networks) and problem.learning_rates == (
+        1,
+        Fraction(1, 2),
+    )
     assert problem.activation_function.name == "tanh"
     with pytest.raises(ValueError, match="activation must be a polynomial"):
         _ = problem.polynomial

@@ -7,15 +7,16 @@
     >>> v(2), v(3), v.decreasing_from()
     (Fraction(5, 16), Fraction(1015, 2916), 3)
 
-A network f(w; x) = W_H s(W_{H-1} s( ... s(W_1 x))) learns from a teacher w* of the same shape, by mini-batch SGD on the loss
-1/2 ||f(w; x) - f(w*; x)||^2, the b inputs of every step drawn anew. g_{t,k} is the stochastic gradient of layer k = 1, ..., H at step
+A network f(w; x) = W_H s(W_{H-1} s( ... s(W_1 x))) learns from a teacher w* of the same shape, or from labels, by mini-batch SGD on the
+loss 1/2 ||f(w; x) - f(w*; x)||^2, the b inputs of every step drawn anew. g_{t,k} is the stochastic gradient of layer k = 1, ..., H at step
 t = 0, 1, ..., and var(g) = E||g||_F^2 - ||E g||_F^2, given the initial weights w_0.
 
 What there is
 
     TeacherStudent              the problem: student, teacher, inputs, learning rates, activation, optimizer; all but b, checked once
     Gaussian, Discrete          laws of the inputs; Rademacher and Uniform coordinates, Independent ones with any table of moments
-    SGD                         the optimizer: plain SGD everywhere; momentum and weight decay in linear_regression
+    DataSet                     a finite data set as a law, with labels or without; batches with and without replacement
+    SGD                         the optimizer: plain SGD, or with momentum and weight decay
     variance_poly               from a problem to its polynomials: var(g), E||g||^2, E g, E loss(w), any trace form, and what they will cost
     InverseBatchPolynomial      the answer: coefficients, values, degree, where it decreases, and a proved error where one is left
     Budget                      what a request may cost
@@ -54,7 +55,7 @@ differs.
 The house, from the ground up: what stands on a floor imports from it, in no circle, and from those above it in this list
 
     numbers                  exact, budget, arithmetic, inverse_batch, degrees
-    problems                 inputs, activations, optimizers, problem, routes, backpropagation
+    problems                 inputs, activations, optimizers, problem, extensions, routes, backpropagation
     algebra                  kronecker, trace_forms, gaussian_moments, chebyshev, polynomial_networks
     recursion and engines    recursion, engines, large_batch, linear_regression
     slow truth               enumeration, references
@@ -73,7 +74,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from theory.budget import Budget
-from theory.inputs import Discrete, Gaussian, Independent, Rademacher, Uniform
+from theory.inputs import DataSet, Discrete, Gaussian, Independent, Rademacher, Uniform
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.optimizers import SGD
 from theory.problem import TeacherStudent
@@ -102,7 +103,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "TeacherStudent", "Gaussian", "Discrete", "Rademacher", "Uniform", "Independent", "SGD",
+    "TeacherStudent", "Gaussian", "Discrete", "DataSet", "Rademacher", "Uniform", "Independent", "SGD",
     "variance_poly", "InverseBatchPolynomial", "Budget",
     "activations", "chebyshev", "approximation", "linear_regression", "large_batch", "degrees",
     "enumeration", "references", "recursion", "trace_forms", "gaussian_moments", "kronecker", "polynomial_networks", "claims",

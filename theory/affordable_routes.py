@@ -8,8 +8,10 @@ from theory import large_batch
 from theory.budget import largest_that_fits
 from theory.engines.base import Quantity
 from theory.engines.frequencies.cost import support_size
+from theory.enumeration.batches import Urn
 from theory.enumeration.path_counts import path_cost
 from theory.enumeration.path_limits import LIMIT, path_budgets
+from theory.enumeration.requests import atoms_of
 from theory.problem import TeacherStudent
 from theory.references import quadrature
 from theory.routes import ENUMERATION, LARGE_BATCH, QUADRATURE, SIMULATION, applicable, in_balls
@@ -45,11 +47,14 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | Non
     """The largest batch size (up to 2^20) that enumeration takes on by itself and within the budget; None for none."""
     if ENUMERATION.unsupported_reason(problem) is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
-    atoms = support_size(problem.inputs)
+    # not every law is listed once more: some list their atoms anew each time
+    urn = Urn(support_size(problem.inputs)) if problem.sampling == "independent" else atoms_of(problem).urn
     batches = quantity.step + (quantity.kind not in ("loss", "loss_variance"))
 
+    largest = _LARGEST if problem.sampling == "independent" else len(problem.population)
+
     def fits(b: int) -> bool:
-        cost = path_cost(problem, atoms, b, quantity.step, batches, quantity.has_single_samples)
+        cost = path_cost(problem, urn, b, quantity.step, batches, quantity.has_single_samples)
         return all(limit.allows(cost) for limit in path_budgets(LIMIT, quantity.budget))
 
-    return largest_that_fits(fits, 1, _LARGEST)
+    return largest_that_fits(fits, 1, largest)

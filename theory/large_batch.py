@@ -106,7 +106,7 @@ def _tangents(problem: TeacherStudent, step: int, layer: int, source: int, exact
         lifted = _lift(matrix, exact)
         return Dual(lifted, np.broadcast_to(lifted - lifted, (q, *lifted.shape)))
 
-    target = end_to_end([constant(w) for w in problem.teacher])
+    target = end_to_end([constant(w) for w in problem.teacher_weights])
     weights = [constant(w) for w in problem.student]
     for s in range(step + 1):
         batch = Dual(sigma, directions if s == source else zeros)

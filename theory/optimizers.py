@@ -1,7 +1,8 @@
-"""The update of the weights and its learning rates, in one place and for numbers of every kind: W_{t+1,k} = W_{t,k} - alpha_t g_{t,k}.
+"""The update of the weights and its learning rates, in one place and for numbers of every kind: plain or with momentum and weight decay.
 
-Whoever follows the weights asks the problem's optimizer for its `step`, or, where the update has gone into a formula of its own (closed
-recursions, fused products), asks for plain SGD with `require_plain` or `unsupported_reason` before any work.
+Whoever follows the weights carries a `State`, the weights and the buffers of momentum, and asks the problem's optimizer to `advance` it;
+what knows plain SGD alone takes its `step`. Where the update has gone into a formula of its own (closed recursions, fused products),
+`theory.extensions` refuses every other optimizer before any work.
 """
 
 from __future__ import annotations
@@ -9,15 +10,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import cached_property
-from typing import Any, TypeVar
+from functools import cached_property, reduce
+from operator import add
+from typing import Any, Generic, TypeVar
 
 from theory.budget import CannotError, Cost, as_count, refuse_large, saturated
-from theory.exact import Number, NumberLike, as_flag, as_index, as_number, as_sequence, evaluated, shown, spelled
+from theory.exact import Number, NumberLike, as_flag, as_index, as_number, as_sequence, evaluated, shown, spelled, to_fmpq
 from theory.exact.foreign_arrays import is_nested, plain
 
 #: A matrix, or a number, of any ring.
 M = TypeVar("M", bound=Any)
+N = TypeVar("N", bound=Any)
+
+
+@dataclass(frozen=True)
+class State(Generic[M]):
+    """w_t, by layers, and the buffers v_{t-1}, by layers too: none before the first step, and none without momentum."""
+
+    weights: tuple[M, ...]
+    buffers: tuple[M, ...] = ()
+
+    @property
+    def matrices(self) -> tuple[M, ...]:
+        """All of it: w_1, ..., w_H, v_1, ..., v_H."""
+        return self.weights + self.buffers
+
+    def map(self, function: Callable[[M], N]) -> State[N]:
+        """The function of every matrix."""
+        return State(tuple(map(function, self.weights)), tuple(map(function, self.buffers)))
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -27,9 +47,8 @@ class SGD:
         d_t = g_t + weight_decay w_t,      v_0 = d_0,      v_t = momentum v_{t-1} + (1 - dampening) d_t
         w_{t+1} = w_t - alpha_t v_t,       or, with nesterov,  w_t - alpha_t (d_t + momentum v_t)
 
-    Plain SGD, without momentum (dampening then says nothing) and weight decay, is all that networks are computed with so far: any other
-    record is valid, and every engine refuses it with a CannotError; `theory.linear_regression` computes with all of it. Raises TypeError or
-    ValueError, naming the field, for what is no such optimizer.
+    and v_0 = d_0 whatever the dampening; g_t stays the gradient of the loss alone. Without momentum, dampening says nothing.
+    Raises TypeError or ValueError, naming the field, for what is no such optimizer: torch's own rules, and momentum < 1.
 
     >>> SGD(), SGD(momentum="9/10", nesterov=True)
     (SGD(), SGD(momentum=9/10, nesterov=True))
@@ -51,6 +70,8 @@ class SGD:
         )
         for field, value in zip(fields(self), numbers, strict=True):
             object.__setattr__(self, field.name, value)
+        if self.momentum >= 1:
+            raise ValueError(f"momentum must be in [0, 1), but was {spelled(self.momentum)}")
         if self.nesterov and (not self.momentum or self.dampening):
             raise ValueError(f"nesterov must be False without momentum or with dampening, but was True in {self}")
 
@@ -63,23 +84,35 @@ class SGD:
         """Whether a step is w - alpha g."""
         return not self.momentum and not self.weight_decay
 
-    def unsupported_reason(self) -> str | None:
-        """Why what computes plain SGD alone cannot take this optimizer; None for plain SGD."""
-        if self.is_plain:
-            return None
-        return f"optimizer must be plain SGD, but was {self}: momentum and weight decay are not computed yet"
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """Momentum, dampening and weight decay."""
+        return self.momentum, self.dampening, self.weight_decay
 
-    def require_plain(self) -> None:
-        """CannotError unless this is plain SGD."""
-        if (reason := self.unsupported_reason()) is not None:
-            raise CannotError(reason)
+    def advance(self, state: State[M], gradients: Sequence[M], rate: Number, number: Callable[[Fraction], Any] = to_fmpq) -> State[M]:
+        """The state after a step with these gradients: w' = a_0 w + a_1 v + a_2 g and v' = b_0 w + b_1 v + b_2 g (`linear_step`).
+
+        Args:
+            state: w_t, v_{t-1}; `State(w_0)` to begin with.
+            gradients: g_{t,1}, ..., g_{t,H}, matrices of the ring of the weights.
+            rate: alpha_t.
+            number: takes a rational to what a matrix of this ring can be multiplied with from the right.
+
+        Cost: up to six products and four sums for every entry; what is 0 or 1 costs nothing.
+        """
+        of_weights, of_buffers = self.linear_step(Fraction(rate), is_first=not state.buffers)
+        buffers = state.buffers or (None,) * len(state.weights)
+        parts = list(zip(state.weights, buffers, gradients, strict=True))
+        weights = tuple(_combined(of_weights, part, number) for part in parts)
+        return State(weights, tuple(_combined(of_buffers, part, number) for part in parts) if self.has_buffer else ())
 
     def step(self, weights: Sequence[M], gradients: Sequence[M], rate: Any) -> tuple[M, ...]:
-        """W_1 - alpha g_1, ..., W_H - alpha g_H: matrices (or numbers) of any ring, whatever they are of, and a rate by which they can
-        be multiplied from the right. CannotError for what is not plain SGD, TypeError for what has no such products and differences, and
-        ValueError for another number of gradients than of weights. Cost: a product and a sum for every entry.
+        """W_1 - alpha g_1, ..., W_H - alpha g_H: plain SGD on matrices (or numbers) of any ring, whatever they are of, and a rate by which
+        they can be multiplied from the right. CannotError for another optimizer, TypeError for what has no such products and differences,
+        and ValueError for another number of gradients than of weights. Cost: a product and a sum for every entry.
         """
-        self.require_plain()
+        if not self.is_plain:
+            raise CannotError(f"optimizer must be plain SGD here, without momentum and weight decay, but was {self}")
         if len(weights) != len(gradients):
             raise ValueError(f"gradients must be as many as weights, {len(weights)}, but were {len(gradients)}")
         try:
@@ -109,6 +142,12 @@ class SGD:
         elif self.has_buffer:
             direction = buffer
         return tuple(w - rate * d for w, d in zip((one, Fraction(0), Fraction(0)), direction, strict=True)), buffer
+
+
+def _combined(factors: Sequence[Fraction], matrices: Sequence[Any], number: Callable[[Fraction], Any]) -> Any:
+    """sum_i factors_i matrices_i; what has the factor 0 is not looked at, and may be missing."""
+    terms = [x if a == 1 else x * number(a) for a, x in zip(factors, matrices, strict=True) if a]
+    return reduce(add, terms) if terms else matrices[-1] * number(Fraction(0))
 
 
 def as_optimizer(value: object) -> SGD:

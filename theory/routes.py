@@ -13,20 +13,22 @@ from fractions import Fraction
 from theory.activations import Activation
 from theory.budget import CannotError
 from theory.exact import shown, spelled
+from theory.extensions import ALL, reason_beyond
 from theory.problem import TeacherStudent
 
 
 @dataclass(frozen=True)
 class Route:
-    """One way: its name, where it is found, and why it does not apply to a problem that plain SGD trains."""
+    """One way: its name, where it is found, why it does not apply to a problem of the paper's kind, and what it takes beyond these."""
 
     name: str
     place: str
     against: Callable[[TeacherStudent], str | None]
+    taken: tuple[str, ...] = ()
 
     def unsupported_reason(self, problem: TeacherStudent) -> str | None:
         """Why it does not apply; None where it does, whatever it costs."""
-        return problem.optimizer.unsupported_reason() or self.against(problem)
+        return reason_beyond(problem, *self.taken) or self.against(problem)
 
     def require_applicable(self, problem: TeacherStudent) -> None:
         """CannotError, with the other routes that apply, where this one does not."""
@@ -104,8 +106,8 @@ def _told(activation: tuple[Fraction | float, ...] | Activation) -> str:
     return f"({', '.join(map(spelled, activation))})" if few else f"a polynomial of degree {len(activation) - 1}"
 
 
-POLYNOMIAL = Route("the polynomial in 1/b", "theory.variance_poly", _against_polynomial)
-ENUMERATION = Route("enumeration at one batch size", "theory.enumeration", _against_enumeration)
+POLYNOMIAL = Route("the polynomial in 1/b", "theory.variance_poly", _against_polynomial, ALL)
+ENUMERATION = Route("enumeration at one batch size", "theory.enumeration", _against_enumeration, ALL)
 QUADRATURE = Route("quadrature at one batch size of any size", "theory.references.quadrature", _against_quadrature)
 LARGE_BATCH = Route("the large-batch law beta_1/b", "theory.large_batch", _against_large_batch)
 SIMULATION = Route("simulation", "empirics.simulate", _against_simulation)

@@ -42,7 +42,8 @@ def variance_polynomial(
 ) -> InverseBatchPolynomial:
     """var(g_{step,layer} | w_0) as a polynomial in 1/b (Theorems A.7 and 3.4, lines 297-303 and 631-634).
 
-    var(g) = E||g||_F^2 - ||E g||_F^2, without a constant term; `degree_bound` is the sharp one.
+    var(g) = E||g||_F^2 - ||E g||_F^2, without a constant term; `degree_bound` is the sharp one. For batches without replacement from N
+    points there is a constant term, var(g) = 0 at b = N, and nothing beyond (`largest_batch`).
 
     Args:
         problem: the network, its teacher, inputs and learning rates.
@@ -142,7 +143,8 @@ def _answer(
     chosen, cost = _chosen(problem, quantity, engines)
     what = f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}"
     quantity.budget.require(cost, what, _alternatives(problem, quantity, engines))
-    return _with_bound(chosen.compute(problem, quantity), _degree_bound(problem, quantity))
+    largest = None if problem.sampling == "independent" else len(problem.population)
+    return _with_bounds(chosen.compute(problem, quantity), _degree_bound(problem, quantity), largest)
 
 
 def _named(engine: str | None) -> tuple[Engine, ...]:
@@ -169,10 +171,9 @@ def _able(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ..
 
 
 def _no_engine(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> str:
-    if (optimizer := problem.optimizer.unsupported_reason()) is not None:
-        reasons = optimizer
-    elif isinstance(problem.activation, tuple):
-        reasons = "; ".join(f"{e.name}: {e.unsupported_reason(problem, quantity)}" for e in engines)
+    if isinstance(problem.activation, tuple):
+        said = {e.name: e.unsupported_reason(problem, quantity) for e in engines}
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in said.items())
     else:
         reasons = f"the activation must be a polynomial, but is {problem.activation}: {problem.activation.advice}"
     who = "no engine can" if len(engines) > 1 else f"{engines[0].name} cannot"
@@ -208,7 +209,7 @@ def _degree_bound(problem: TeacherStudent, quantity: Quantity) -> int:
     return bound(quantity.step, depth=depth, activation_degree=degree)
 
 
-def _with_bound(result: Any, bound: int) -> Any:
+def _with_bounds(result: Any, degree: int, largest_batch: int | None) -> Any:
     if isinstance(result, np.ndarray):
-        return np.vectorize(lambda v: _with_bound(v, bound), otypes=[object])(result)
-    return InverseBatchPolynomial(result.coefficients, radii=result.radii, degree_bound=bound)
+        return np.vectorize(lambda v: _with_bounds(v, degree, largest_batch), otypes=[object])(result)
+    return InverseBatchPolynomial(result.coefficients, radii=result.radii, degree_bound=degree, largest_batch=largest_batch)

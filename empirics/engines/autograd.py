@@ -24,7 +24,7 @@ class Autograd(Engine):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.sigma = torch_activation(setting.problem, setting.device)
-        self.teacher = [setting.tensor(w) for w in setting.weights(setting.problem.teacher)]
+        self.teacher = [setting.tensor(w) for w in setting.weights(setting.problem.teacher_weights)]
         self.population = population(setting.problem)
         self.samples = setting.batch_size if self.population or setting.batch_size > 1 else 2
         self.ties = watch(setting)

@@ -16,6 +16,7 @@ import torch
 
 from empirics.sampling.population import population
 from theory.exact import to_float
+from theory.extensions import require_within
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
@@ -102,7 +103,7 @@ class Engine(ABC):
     samples: int | None
 
     def __init__(self, setting: Setting) -> None:
-        setting.problem.optimizer.require_plain()
+        require_within(setting.problem)
         self.setting = setting
 
     # -- what one step of one replica takes, with statistics -------------------------------------------------------------

@@ -72,7 +72,7 @@ def exact_steps(setting: Setting, digits: int) -> int:
     try:
         points = _Held.of(_points(setting), digits)
         weights, teacher = (
-            _Held.of((Fraction(x) for w in side for x in w.ravel().tolist()), digits) for side in (problem.student, problem.teacher)
+            _Held.of((Fraction(x) for w in side for x in w.ravel().tolist()), digits) for side in (problem.student, problem.teacher_weights)
         )
         slopes = _Held.of([Fraction(1), *problem.activation_function.slopes], digits)
 
@@ -84,7 +84,7 @@ def exact_steps(setting: Setting, digits: int) -> int:
                 found.append(z.times(slopes).checked(digits) if k < len(layers) else z)
             return found
 
-        aim = forward(teacher, problem.teacher)[-1]
+        aim = forward(teacher, problem.teacher_weights)[-1]
         while passed < MOST_STEPS:
             *activations, output = forward(weights, problem.student)
             passed += 1

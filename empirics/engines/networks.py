@@ -30,7 +30,7 @@ class Networks(Engine):
         super().__init__(setting)
         problem = setting.problem
         self.start = [setting.tensor(w) for w in setting.weights(problem.student)]
-        self.teacher = [setting.tensor(w) for w in setting.weights(problem.teacher)]
+        self.teacher = [setting.tensor(w) for w in setting.weights(problem.teacher_weights)]
         self.sigma = torch_activation(problem, setting.device)
         self.weights = [setting.empty(setting.replicas, *w.shape) for w in self.start]
         self.population = population(problem)

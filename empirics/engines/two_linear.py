@@ -33,7 +33,7 @@ class TwoLinear(Engine):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         problem = setting.problem
-        (w1, w2), (v1, v2) = setting.weights(problem.student), setting.weights(problem.teacher)
+        (w1, w2), (v1, v2) = setting.weights(problem.student), setting.weights(problem.teacher_weights)
         self.start = [setting.tensor(w) for w in reduced(w1, w2)]
         r, (h, p), q = setting.replicas, self.start[0].shape, w2.shape[0]
         self.w1, self.w2 = setting.empty(r, h, p), setting.empty(r, q, h)

@@ -124,7 +124,7 @@ def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
     def add(value: object) -> None:
         digest.update((value.tobytes() if isinstance(value, np.ndarray) else str(value).encode()) + b"\n")
 
-    for matrix in (*problem.student, *problem.teacher):
+    for matrix in problem.networks:
         add(matrix.shape)
         add(to_float(matrix) + 0.0)  # one zero
     add(np.asarray(rates, dtype=np.float64))

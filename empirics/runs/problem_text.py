@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from empirics.engine_records import is_users_function
-from empirics.inputs.data_sets import DataSet
 from empirics.runs.plan import Plan
 from theory.exact import Number, written
-from theory.inputs import NAMED, InputLaw, name_of
+from theory.inputs import NAMED, DataSet, InputLaw, name_of
 
 #: Larger problems are named by their digest; a store has their arrays in problem.npz.
 MOST_NUMBERS = 500_000
@@ -27,7 +26,7 @@ def problem_text(plan: Plan) -> str:
     """The problem of a run as JSON."""
     problem, law = plan.problem, plan.problem.inputs
     rates = _rates(plan)
-    weights = sum(w.size for w in (*problem.student, *problem.teacher))
+    weights = sum(w.size for w in problem.networks)
     of_law = sum(np.size(x) for x in law.parameters().values())
     if weights + (len(rates) if isinstance(rates, list) else 1) + of_law > MOST_NUMBERS:
         where = "in problem.npz of the store, where there is one"

@@ -38,7 +38,7 @@ def rounding_errors(plan: Plan, values: np.ndarray) -> np.ndarray:
 def uncancelled(plan: Plan) -> tuple[np.ndarray, float]:
     """(batch_size, H): ||g_k||^2 if nothing cancelled in D; and the same of the loss."""
     with np.errstate(all="ignore"):  # infinite, where the run overflows
-        student, teacher = ([to_float(w) for w in side] for side in (plan.problem.student, plan.problem.teacher))
+        student, teacher = ([to_float(w) for w in side] for side in (plan.problem.student, plan.problem.teacher_weights))
         sigma = to_float(plan.problem.inputs.second_moment)
         largest = _norm(sigma)
         aim = _product(teacher)

@@ -116,14 +116,14 @@ def rare_batches(data: Dataset, steps: int = 12) -> list[dict[str, Any]]:
 
 
 def _extreme_signs(problem: TeacherStudent) -> list[np.ndarray]:
-    (w1, w2), (v1, v2) = ([to_float(w) for w in pair] for pair in (problem.student, problem.teacher))
+    (w1, w2), (v1, v2) = ([to_float(w) for w in pair] for pair in (problem.student, problem.teacher_weights))
     rows = np.linalg.svd(w2 @ w1 - v2 @ v1)[2]
     return [np.where(row >= 0, 1, -1) for row in (rows[0], rows[-1])]
 
 
 def _log_norms(problem: TeacherStudent, x: np.ndarray, steps: int) -> list[float]:
     """log10 of ||f_1|| along the path with S = x x^T, as long as the numbers last."""
-    (w1, w2), (v1, v2) = ([np.array(w.tolist(), dtype=np.longdouble) for w in pair] for pair in (problem.student, problem.teacher))
+    (w1, w2), (v1, v2) = ([np.array(w.tolist(), dtype=np.longdouble) for w in pair] for pair in (problem.student, problem.teacher_weights))
     teacher, found = v2 @ v1, []
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(steps):

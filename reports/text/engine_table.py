@@ -8,12 +8,11 @@ from fractions import Fraction
 from functools import cache, partial
 from typing import Any
 
-from empirics.inputs.data_sets import DataSet
 from theory import Budget, Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.affordable_routes import affordable_routes
 from theory.budget import largest_that_fits
 from theory.engines.base import Quantity, can
-from theory.inputs import InputLaw
+from theory.inputs import DataSet, InputLaw
 from theory.variance_poly import ENGINES
 
 HEADERS = ("Network", "Inputs", "Exact polynomial in 1/b", "Otherwise")

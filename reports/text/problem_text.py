@@ -32,6 +32,7 @@ import numpy as np
 from theory import TeacherStudent
 from theory.activations import Activation
 from theory.exact import did_you_mean, read_number, shown, written
+from theory.extensions import require_within
 from theory.inputs import NAMED, InputLaw, name_of
 from theory.problem import as_problem
 
@@ -87,7 +88,7 @@ def problem_data(problem: TeacherStudent) -> dict[str, Any]:
     moments, and optimizers other than plain SGD.
     """
     as_problem(problem)
-    problem.optimizer.require_plain()
+    require_within(problem)
     if callable(problem.learning_rates):
         raise ValueError("learning_rates must be numbers to be written down, but are a function")
     data = {

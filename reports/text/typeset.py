@@ -39,10 +39,11 @@ def problem_lines(problem: TeacherStudent) -> dict[str, str]:
     """Initial weights, teacher, inputs and learning rates; activation and optimizer where they are not the plain ones."""
     lines = {
         "Initial weights": _matrices("W_{%d}", problem.student),
-        "Teacher": _matrices("W^*_{%d}", problem.teacher),
+        "Teacher": _matrices("W^*_{%d}", problem.teacher or ()),
         "Activation": activation_words(problem) if problem.depth > 1 and not problem.is_linear else "",
         "Inputs": law_words(problem.inputs),
         "Learning rate": rates_words(problem),
+        "Batches": "" if problem.sampling == "independent" else "drawn without replacement",
         "Optimizer": "" if problem.optimizer == SGD() else escape(str(problem.optimizer)),
     }
     return {name: words for name, words in lines.items() if words}

@@ -23,6 +23,7 @@ from theory.chebyshev.approximant import certifying_seconds
 from theory.chebyshev.monomials import power_basis_cost
 from theory.engines.base import Quantity, can
 from theory.engines.frequencies import factorial_moments
+from theory.enumeration.batches import Urn
 from theory.enumeration.path_counts import path_cost
 from theory.gaussian_moments import Wishart as S
 from theory.gaussian_moments import quadratic_forms_cost, quadratic_forms_moment, wishart_cost, wishart_moment
@@ -211,13 +212,13 @@ def _others() -> Iterator[Case]:
         call = enumeration.variance_ball if activation == "tanh" else enumeration.variance
         yield Case(
             "enumeration", f"{activation}, b = {b}, t = {t}", lambda a=activation: network((1, 2, 1), atoms(3, 1), activation=a),
-            lambda p, b=b, t=t: path_cost(p, 3, b, t, t + 1, False),
+            lambda p, b=b, t=t: path_cost(p, Urn(3), b, t, t + 1, False),
             lambda p, b=b, t=t, call=call: call(p, t, 1, batch_size=b),
         )  # fmt: skip
     for count, b, t in ((2, 9, 0), (2, 5, 1), (1, 10**5, 1)):
         yield Case(
             "enumeration", f"{count} atoms, literally, b = {b}, t = {t}", lambda n=count: network((1, 2, 1), atoms(n, 1)),
-            lambda p, n=count, b=b, t=t: path_cost(p, n, b, t, t + 1, True),
+            lambda p, n=count, b=b, t=t: path_cost(p, Urn(n), b, t, t + 1, True),
             lambda p, b=b, t=t: enumeration.moments(p, t, 1, batch_size=b, literal=True),
         )  # fmt: skip
     forms = {"|g_0|^2": tr(g(0, 1).T @ g(0, 1)), "|g_1|^2": tr(g(1, 1).T @ g(1, 1)), "tr W_1 W_1": tr(W(1, 1) @ W(1, 2))}

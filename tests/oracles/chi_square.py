@@ -26,7 +26,7 @@ class ChiSquare(SymbolicOracle):
         step = quantity.step
         s = fmpq_mpoly_ctx.get([f"s{k}" for k in range(step + 1)], Ordering.lex).gens()
         w1, w2 = (to_fmpq(w[0, 0]) + 0 * s[0] for w in problem.student)
-        goal = to_fmpq(problem.teacher[0][0, 0] * problem.teacher[1][0, 0])
+        goal = to_fmpq(problem.teacher_weights[0][0, 0] * problem.teacher_weights[1][0, 0])
         for k in range(step):
             alpha, d = to_fmpq(problem.learning_rate(k)), w1 * w2 - goal
             w1, w2 = w1 - w2 * d * s[k] * alpha, w2 - w1 * d * s[k] * alpha

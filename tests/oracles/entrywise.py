@@ -51,7 +51,7 @@ class SymbolicRun:
         self.ring = fmpq_mpoly_ctx.get(names, "lex")
         unknowns = dict(zip(names, self.ring.gens(), strict=True))
         self.weights = [[self.rational(w) for w in problem.student]]
-        self.target = _chain([self.rational(w) for w in problem.teacher])
+        self.target = _chain([self.rational(w) for w in problem.teacher_weights])
         self.residuals, self.gradients = [], []
         for t in range(step + 1):
             s = array([[unknowns[f"s{t}_{min(a, c)}_{max(a, c)}"] for c in range(p)] for a in range(p)])

@@ -82,7 +82,7 @@ def _gradient(problem: TeacherStudent, ring: fmpq_mpoly_ctx, weights: list, atom
         return z, h
 
     z, h = run(weights)
-    error = h[-1] - run([_constants(ring, w) for w in problem.teacher])[1][-1]
+    error = h[-1] - run([_constants(ring, w) for w in problem.teacher_weights])[1][-1]
     gradients = []
     for k, w in enumerate(weights):
         g = np.empty(w.shape, dtype=object)

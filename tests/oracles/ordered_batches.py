@@ -87,7 +87,7 @@ def batches(law: InputLaw, b: int) -> Iterator[tuple[Matrix, F]]:
 
 def expectation(problem: TeacherStudent, step: int, b: int, function: Callable[[list[Matrix], list[Matrix]], F]) -> F:
     """E function(weights at `step`, gradients at `step`) over all batches 0..step."""
-    teacher = [rows(w) for w in problem.teacher]
+    teacher = [rows(w) for w in problem.teacher_weights]
     law = list(batches(problem.inputs, b))
 
     def follow(weights: list[Matrix], s: int) -> F:
@@ -111,7 +111,7 @@ def mean_loss(problem: TeacherStudent, weights: list[Matrix]) -> F:
     total = F(0)
     for atom, chance in zip(*support, strict=True):
         outputs = []
-        for layers in (weights, [rows(w) for w in problem.teacher]):
+        for layers in (weights, [rows(w) for w in problem.teacher_weights]):
             h = [[x] for x in atom]
             for w in layers:
                 h = matmul(w, h)

@@ -16,7 +16,6 @@ import pytest
 from flint import arb, ctx
 from hypothesis import settings
 
-from empirics.inputs.data_sets import DataSet
 from tests.instances import PINNED, SMOOTH
 from theory import Gaussian, TeacherStudent, enumeration, large_batch, recursion, variance_poly
 from theory.approximation import certified_decreasing_range, every_path_bound, product_gap_bound
@@ -27,6 +26,7 @@ from theory.claims.support import second_route
 from theory.engines.base import Quantity
 from theory.engines.trace_words import TraceWords
 from theory.gaussian_moments import Wishart, wishart_moment
+from theory.inputs import DataSet
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.references import ball_runs, quadrature
 from theory.trace_forms import W, g, tr

@@ -20,6 +20,7 @@ from theory.degrees import loss_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import can
 from theory.engines.frequencies import Frequencies
 from theory.engines.wishart import Wishart
+from theory.enumeration.batches import Urn
 from theory.enumeration.path_counts import path_cost
 from theory.enumeration.path_limits import path_budgets
 from theory.references import quadrature
@@ -244,7 +245,7 @@ def test_the_batch_size_that_enumeration_is_said_to_afford_is_afforded(activatio
     (usual,) = path_budgets(None, None)
     for budget in (Budget(), Budget(seconds=1e-2), Budget(bytes=2e5)):
         largest = largest_enumerated(problem, replace(quantity, budget=budget)) or 0
-        costs = [path_cost(problem, 3, b, step, step + 1, False) for b in (largest, largest + 1)]
+        costs = [path_cost(problem, Urn(3), b, step, step + 1, False) for b in (largest, largest + 1)]
         assert [usual.allows(cost) and budget.allows(cost) for cost in costs if largest] == [True, False][: 2 * bool(largest)]
     assert largest_enumerated(problem, replace(quantity, budget=Budget(seconds=1e-9))) is None
 

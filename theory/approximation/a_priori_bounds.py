@@ -27,7 +27,7 @@ def a_priori_bounds(
     Delta_H = w_H zeta_{H-1} + w*_H zeta*_{H-1},              Delta_k = C_D w_{k+1} Delta_{k+1}
     """
     constants = Constants.of(problem, polynomial)
-    teacher = [spectral_of(w) for w in problem.teacher]
+    teacher = [spectral_of(w) for w in problem.teacher_weights]
     weight, gap = [spectral_of(w) for w in problem.student], [0.0] * problem.depth
     target, inputs = _teacher(teacher, constants, radius)
     results = []

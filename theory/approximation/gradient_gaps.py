@@ -29,6 +29,7 @@ from theory.budget import WITHOUT_BUDGET, Budget, Cost, as_count, saturated
 from theory.budget.unit_costs import UNITS
 from theory.chebyshev import ActivationPolynomial, approximate
 from theory.exact import NumberLike, as_choice, as_index, as_number, shown
+from theory.extensions import require_within
 from theory.problem import TeacherStudent, as_problem
 
 
@@ -205,7 +206,7 @@ def _with_margin(reach: float) -> Fraction:
 
 def _smooth_activation(problem: object) -> Activation:
     problem = as_problem(problem)
-    problem.optimizer.require_plain()
+    require_within(problem)
     sigma = problem.activation
     if not isinstance(sigma, Activation):
         raise ValueError("problem must have an activation that is no polynomial, such as 'sigmoid': a polynomial is exact as it is")
@@ -250,7 +251,7 @@ def _rates(problem: TeacherStudent, steps: int) -> list[float]:
     for name, numbers in (
         ("learning_rates", problem.rates_before(steps - 1)),
         ("student", [x for w in problem.student for x in w.ravel().tolist()]),
-        ("teacher", [x for w in problem.teacher for x in w.ravel().tolist()]),
+        ("teacher", [x for w in problem.teacher_weights for x in w.ravel().tolist()]),
     ):
         if any(not -_LARGEST_NUMBER <= x <= _LARGEST_NUMBER for x in numbers):
             raise ValueError(f"{name} must be within the range of doubles, at most {_LARGEST_NUMBER:g} in size")

@@ -97,7 +97,7 @@ def _norm_and_gap(letter: Letter, problem: TeacherStudent, bounds: GapBounds) ->
         return spectral_of(letter.matrix), 0.0
     layer = problem.check_layer(letter.layer) - 1
     if letter.kind == TEACHER:
-        return spectral_of(problem.teacher[layer]), 0.0
+        return spectral_of(problem.teacher_weights[layer]), 0.0
     norm, gap = (bounds.gradient_norm, bounds.gradient) if letter.kind == GRADIENT else (bounds.weight_norm, bounds.weight)
     return float(norm[letter.step, layer]), float(gap[letter.step, layer])
 

@@ -23,13 +23,13 @@ from theory.problem import TeacherStudent
 def smooth_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates: Sequence[float], x: np.ndarray) -> list[Step]:
     """SGD in doubles with sigma itself."""
     sigma = polynomial.activation
-    student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
+    student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher_weights))
     return run(student, teacher, OnArrays(sigma.value, sigma.derivative), problem.optimizer, rates, x)
 
 
 def polynomial_run(problem: TeacherStudent, polynomial: ActivationPolynomial, rates: Sequence[float], x: np.ndarray) -> list[Step]:
     """SGD in doubles with P, in the student and in the teacher."""
-    student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher))
+    student, teacher = ([to_float(w) for w in side] for side in (problem.student, problem.teacher_weights))
     return run(student, teacher, OnArrays(polynomial.chebyshev, polynomial.derivative), problem.optimizer, rates, x)
 
 
@@ -45,9 +45,9 @@ class RunBounds:
     def __init__(self, problem: TeacherStudent, polynomial: ActivationPolynomial, rates: Sequence[float], smooth: list[Step]) -> None:
         self.problem, self.rates, self.smooth = problem, rates, smooth
         self.constants = Constants.of(problem, polynomial)
-        self.teacher = [to_float(w) for w in problem.teacher]
+        self.teacher = [to_float(w) for w in problem.teacher_weights]
         self.teacher_norms = [spectral(w) for w in self.teacher]
-        self.teacher_lost = [rounded_away(w) for w in problem.teacher]
+        self.teacher_lost = [rounded_away(w) for w in problem.teacher_weights]
 
     def bounds(self) -> list[StepBounds]:
         """Of every step; DomainError where a pre-activation may leave [-R, R]."""

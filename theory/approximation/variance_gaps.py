@@ -23,6 +23,7 @@ from theory.arithmetic.balls import double_ends
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import Budget
 from theory.chebyshev import ActivationPolynomial
+from theory.enumeration.batches import Urn
 from theory.enumeration.path_counts import interpolation_cost
 from theory.enumeration.path_limits import LIMIT, path_budgets, require_paths
 from theory.exact import NumberLike, as_index, spelled, to_fmpq
@@ -119,7 +120,7 @@ def certified_decreasing_range(
         raise ValueError(f"polynomial must have certified errors to prove anything, but those of the {polynomial} are sampled")
     exact, t = replace(problem, activation=polynomial.coefficients), problem.check_step(step)
     atoms = len(problem.inputs.support()[0])  # type: ignore[index]
-    require_paths(interpolation_cost(exact, atoms, sizes, t, t + 1), allowed, f"enumeration up to largest = {spelled(sizes.stop - 1)}")
+    require_paths(interpolation_cost(exact, Urn(atoms), sizes, t, t + 1), allowed, f"enumeration up to largest = {spelled(sizes.stop - 1)}")
     variances = tuple(enumeration.variance(exact, t, layer, batch_size=b, max_paths=math.inf) for b in sizes)
     with working_precision(_BITS):
         e = arb(gap)

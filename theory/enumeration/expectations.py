@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theory.backpropagation import Matrices, forward
+from theory.backpropagation import forward
 from theory.budget import Budget
 from theory.enumeration.path_limits import path_budgets
 from theory.enumeration.requests import affordable_walk, require_rationals
 from theory.enumeration.walk import Path, Walk
 from theory.exact import as_number, evaluated, shown, to_fmpq, to_fmpq_array, to_fraction, to_fraction_array
+from theory.optimizers import State
 from theory.problem import TeacherStudent
+
+#: A path up to a batch, the state before it, and the probability.
+Reached = tuple[Path, State[np.ndarray], fmpq]
 
 
 def loss(
@@ -88,25 +92,26 @@ def expectation(
         form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))
     total: Any = 0
 
-    waiting: list[Iterator[tuple[Path, fmpq]]] = []  # no recursion: with one atom a path may have thousands of steps
+    waiting: list[Iterator[Reached]] = []  # no recursion: with one atom a path may have thousands of steps
 
-    def batches(past: Path, weights: Matrices, probability: fmpq) -> Iterator[tuple[Path, fmpq]]:
-        for gradient, drawn, chance in sgd.gradients(weights):
-            yield Path((*past.weights, weights), (*past.gradients, gradient), (*past.samples, drawn)), probability * chance
+    def batches(past: Path, state: State[np.ndarray], probability: fmpq) -> Iterator[Reached]:
+        for gradient, drawn, chance in sgd.gradients(state.weights):
+            path = Path((*past.weights, state.weights), (*past.gradients, gradient), (*past.samples, drawn))
+            yield path, state, probability * chance
 
-    waiting.append(batches(Path((), (), ()), sgd.student, fmpq(1)))
+    waiting.append(batches(Path((), (), ()), sgd.start, fmpq(1)))
     while waiting:
         found = next(waiting[-1], None)
         if found is None:
             waiting.pop()
             continue
-        path, probability = found
+        path, state, probability = found
         if len(path.weights) > t:
             value = evaluated(function, "function(path)", path)
             number = value if isinstance(value, np.ndarray | fmpq) else to_fmpq(as_number(value, "function(path)"))
             total = total + number * probability
         else:
-            waiting.append(batches(path, sgd.stepped(path.weights[-1], path.gradients[-1], len(path.weights) - 1), probability))
+            waiting.append(batches(path, sgd.stepped(state, path.gradients[-1], len(path.weights) - 1), probability))
     return to_fraction_array(total) if isinstance(total, np.ndarray) else to_fraction(total)
 
 
@@ -115,6 +120,8 @@ def _lookup(sgd: Walk, path: Path, letter: Any) -> np.ndarray:
     if letter.layer is None:
         return to_fmpq_array(letter.matrix)
     if letter.step is None:
+        if sgd.teacher is None:
+            raise ValueError(f"form must not name the teacher, who is not there, but has the letter {letter}")
         return sgd.teacher[letter.layer - 1]
     if letter.sample is None:
         return (path.weights if letter.kind == "W" else path.gradients)[letter.step][letter.layer - 1]

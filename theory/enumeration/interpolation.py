@@ -11,11 +11,11 @@ from theory.budget import Budget, RangeError
 from theory.enumeration.expectations import loss
 from theory.enumeration.path_counts import interpolation_cost
 from theory.enumeration.path_limits import path_budgets, require_paths
-from theory.enumeration.requests import atoms_of, checked_problem
+from theory.enumeration.requests import atoms_of
 from theory.enumeration.variances import moments
 from theory.exact import as_choice, as_index, shown, to_fmpq, to_fraction
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.routes import POLYNOMIAL, applicable
 
 
@@ -32,14 +32,16 @@ def interpolated_polynomial(
 ) -> InverseBatchPolynomial:
     """The polynomial of at most this degree in 1/b through b = 1..degree+1, which must predict `extra` further b.
 
-    `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises RangeError when a further b is not
-    predicted exactly (the degree is higher), UnaffordableError when all b together take more than `max_paths` paths or `budget`.
+    `kind` is "variance", "second_moment" or "loss" (`layer` None). Raises RangeError when a further b is not predicted exactly (the degree
+    is higher), ValueError when batches without replacement end before b = degree + 1 + extra, UnaffordableError when all b together take
+    more than `max_paths` paths or `budget`.
     """
-    t, d = checked_problem(problem).check_step(step), as_index(degree, "degree")
+    t, d = as_problem(problem).check_step(step), as_index(degree, "degree")
     as_choice(kind, "kind", ("variance", "second_moment", "loss"))
     k = 1 if kind == "loss" else problem.check_layer(layer)
     sizes = range(1, d + 2 + as_index(extra, "extra"))
-    cost = interpolation_cost(problem, len(atoms_of(problem)[0]), sizes, t, t + (kind != "loss"))
+    problem.check_batch_size(sizes[-1])
+    cost = interpolation_cost(problem, atoms_of(problem).urn, sizes, t, t + (kind != "loss"))
     require_paths(cost, path_budgets(max_paths, budget), "enumeration", applicable(problem, POLYNOMIAL))
 
     def value(b: int) -> Fraction:

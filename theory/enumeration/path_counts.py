@@ -12,7 +12,7 @@ from theory.activations import Activation
 from theory.budget import BEYOND_REACH, Budget, Cost, as_count, as_power_of_ten, refuse_large, saturated
 from theory.budget.unit_costs import UNITS
 from theory.degrees import gradient_degree
-from theory.enumeration.batches import batch_count
+from theory.enumeration.batches import Urn
 from theory.enumeration.path_limits import SECONDS_PER_PATH, PathCost
 from theory.exact import Number
 from theory.problem import TeacherStudent
@@ -30,34 +30,34 @@ _MOST_PATH_DIGITS = 15
 _SETTLED = 1000
 
 
-def count_paths(atoms: int, b: int, batches: int, literal: bool) -> int:
+def count_paths(urn: Urn, b: int, batches: int, literal: bool) -> int:
     """How many there are; UnaffordableError, before it is formed, for a number of more than MOST_DIGITS digits."""
-    if (magnitude := log10_paths(atoms, b, batches, literal)) > MOST_DIGITS:
-        name = "batch_size" if log10_paths(atoms, b, 1, literal) > MOST_DIGITS else "step"
+    if (magnitude := saturated(batches) * urn.log10_batches(b, literal)) > MOST_DIGITS:
+        name = "batch_size" if urn.log10_batches(b, literal) > MOST_DIGITS else "step"
         cost = Cost(1e-10 * magnitude**1.6, magnitude, f"at least {as_power_of_ten(magnitude)}")
         refuse_large(name, "to write the number of paths out", cost, f"a smaller {name}", _LONGEST)
-    return batch_count(atoms, b, literal) ** batches
+    return urn.batch_count(b, literal) ** batches
 
 
-def path_cost(problem: TeacherStudent, atoms: int, b: int, step: int, batches: int, literal: bool) -> PathCost:
-    """Of following all paths of so many batches, `atoms` being those of the law."""
-    magnitude = log10_paths(atoms, b, batches, literal)
+def path_cost(problem: TeacherStudent, urn: Urn, b: int, step: int, batches: int, literal: bool) -> PathCost:
+    """Of following all paths of so many batches, drawn from the atoms of the law."""
+    magnitude = saturated(batches) * urn.log10_batches(b, literal)
     if magnitude > _MOST_PATH_DIGITS:
         return PathCost.beyond_reach(f"{as_power_of_ten(magnitude)} paths")
-    paths = batch_count(atoms, b, literal) ** batches
-    return _cost(*_work(problem, atoms, b, step, paths, literal), paths)
+    paths = urn.batch_count(b, literal) ** batches
+    return _cost(*_work(problem, urn, b, step, paths, literal), paths)
 
 
-def interpolation_cost(problem: TeacherStudent, atoms: int, sizes: range, step: int, batches: int) -> PathCost:
+def interpolation_cost(problem: TeacherStudent, urn: Urn, sizes: range, step: int, batches: int) -> PathCost:
     """Of all these batch sizes together, and of the system of linear equations that they give."""
     unknowns = sizes.stop - sizes.start  # len() of a range ends at 2^63
-    largest = path_cost(problem, atoms, sizes[-1], step, batches, False)
+    largest = path_cost(problem, urn, sizes[-1], step, batches, False)
     if unknowns > MOST_UNKNOWNS or largest.seconds >= BEYOND_REACH:
-        magnitude = math.log10(unknowns) + log10_paths(atoms, sizes[-1], batches, False)
+        magnitude = math.log10(unknowns) + saturated(batches) * urn.log10_batches(sizes[-1], False)
         return PathCost.beyond_reach(f"up to {as_power_of_ten(magnitude)} paths, {as_count(unknowns)} batch sizes")
-    paths = sum(batch_count(atoms, b, False) ** batches for b in sizes)
+    paths = sum(urn.batch_count(b, False) ** batches for b in sizes)
     system = unknowns**3 * operation_seconds(unknowns * math.log2(unknowns + 1)) / 3
-    seconds, held = _work(problem, atoms, sizes[-1], step, paths, False)
+    seconds, held = _work(problem, urn, sizes[-1], step, paths, False)
     return _cost(seconds + system, held + 100.0 * unknowns**2, paths)
 
 
@@ -67,17 +67,17 @@ def _cost(seconds: float, size: float, paths: int) -> PathCost:
     return PathCost(seconds, size, basis, paths)
 
 
-def _work(problem: TeacherStudent, atoms: int, b: int, step: int, paths: int, literal: bool) -> tuple[float, float]:
+def _work(problem: TeacherStudent, urn: Urn, b: int, step: int, paths: int, literal: bool) -> tuple[float, float]:
     """Seconds on all paths: sums over the drawn atoms of every batch, the gradients at all atoms, the probabilities; and the bytes of the
     weights before the last batch and of the batches of one step, as far as they are kept."""
     parameters = sum(w.size for w in problem.student)
     weights, chance = weight_bits(problem, step), chance_bits(problem, b) * (step + 1)
-    drawn = b if literal else min(b, atoms)
+    drawn = b if literal else min(b, urn.atoms)
     sums = saturated(paths, parameters, drawn) * operation_seconds(weights)
-    per_step = batch_count(atoms, b, literal)
+    per_step = urn.batch_count(b, literal)
     nodes = max(1.0, paths / per_step) * (1 + 1 / max(1, per_step - 1) if per_step > 1 else step + 1)
     gradient = UNITS["enumeration.gradient"] + 4 * parameters * operation_seconds(weights) + _powers_seconds(problem, weights)
-    gradients = nodes * atoms * gradient
+    gradients = nodes * urn.atoms * gradient
     total = paths * (parameters + 4) * operation_seconds(2 * weights + chance)
     draws = saturated(nodes, per_step, drawn, problem.depth) * UNITS["enumeration.draw"] if literal else 0.0
     held = nodes * (500 * problem.depth + parameters * (250 + weights / 4)) + saturated(min(per_step, KEPT), drawn, 150)
@@ -107,9 +107,10 @@ def operation_seconds(bits: float) -> float:
 
 def weight_bits(problem: TeacherStudent, step: int) -> float:
     """Typical length of the integers of w_step; nothing is assumed to cancel. Stops where it is endless."""
-    law = problem.inputs.support()
-    inputs = max((_length(x) for atom in law[0][:64] for x in atom), default=0.0) if law else 0.0
-    weights = max(_length(x) for w in (*problem.student, *problem.teacher) for x in w.ravel()[:256].tolist())
+    rows, labels, _ = problem.labelled_atoms() or ((), None, ())
+    inputs = max((_length(x) for row in rows[:64] for x in row), default=0.0)
+    weights = max(_length(x) for w in problem.networks for x in w.ravel()[:256].tolist())
+    weights = max([weights, *(_length(x) for row in (labels or ())[:64] for x in row)])
     if isinstance(problem.activation, Activation):
         if not problem.activation.is_piecewise_linear:
             return BALL_BITS
@@ -133,16 +134,6 @@ def chance_bits(problem: TeacherStudent, b: int) -> float:
     law = problem.inputs.support()
     longest = max((_length(q) for q in law[1][:256] if q != 1), default=0.0) if law else 0.0
     return saturated(b) * longest
-
-
-def log10_paths(atoms: int, b: int, steps: int, literal: bool) -> float:
-    """At least this many: binom(n + k, k) >= (1 + n/k)^k where it is too large to matter. Saturated."""
-    if literal or atoms == 1:
-        return saturated(b, steps) * math.log10(atoms)
-    k, n = sorted((b, atoms - 1))
-    if k > 99:
-        return saturated(steps, k) * (math.log10(n + k) - math.log10(k))
-    return saturated(steps) * sum(math.log10(n + i) - math.log10(i) for i in range(1, k + 1))
 
 
 def _length(number: Number) -> float:

@@ -13,15 +13,15 @@ from theory.arithmetic.working_precision import working_precision
 from theory.budget import Budget
 from theory.enumeration.path_counts import BALL_BITS, count_paths
 from theory.enumeration.path_limits import path_budgets
-from theory.enumeration.requests import affordable_walk, atoms_of, checked_problem, require_rationals
+from theory.enumeration.requests import affordable_walk, atoms_of, require_rationals
 from theory.enumeration.walk import Walk
 from theory.exact import as_flag, as_index, shown, spelled, to_fraction, to_fraction_array
-from theory.problem import TeacherStudent
+from theory.problem import TeacherStudent, as_problem
 from theory.routes import ENUMERATION
 
 
 def cost(problem: TeacherStudent, step: int, *, batch_size: int, literal: bool = False) -> int:
-    """Number of paths (batch_0, ..., batch_step): C(b+N-1, N-1)^(step+1) by counts, N^(b(step+1)) literally.
+    """Number of paths (batch_0, ..., batch_step): C(b+N-1, N-1)^(step+1) by counts, N^(b(step+1)) literally; of subsets, C(N, b)^(step+1).
 
     UnaffordableError when the number itself has more than ten thousand digits.
 
@@ -30,8 +30,8 @@ def cost(problem: TeacherStudent, step: int, *, batch_size: int, literal: bool =
         >>> cost(TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1), step=1, batch_size=3)
         16
     """
-    n, b = len(atoms_of(problem)[0]), as_index(batch_size, "batch_size", minimum=1)
-    return count_paths(n, b, as_index(step, "step") + 1, as_flag(literal, "literal"))
+    urn, b = atoms_of(problem).urn, problem.check_batch_size(batch_size)
+    return count_paths(urn, b, as_index(step, "step") + 1, as_flag(literal, "literal"))
 
 
 def moments(
@@ -118,7 +118,7 @@ def variance_ball(
         >>> print(variance_ball(problem, step=1, layer=1, batch_size=4).str(10, radius=False))
         0.09629059786
     """
-    sigma = checked_problem(problem).activation
+    sigma = as_problem(problem).activation
     if isinstance(sigma, Activation) and not sigma.is_certified:
         reason = f"activation must be a polynomial or a named one, but was {shown(sigma)}"
         raise ENUMERATION.cannot(problem, reason)

@@ -11,9 +11,10 @@ import numpy as np
 from flint import arb, fmpq
 
 from theory.backpropagation import Matrices, Sigma, backpropagate, forward
-from theory.enumeration.batches import Batch, all_batches, batch_count
+from theory.enumeration.batches import Batch, Urn, all_batches
 from theory.enumeration.path_counts import KEPT
-from theory.optimizers import SGD
+from theory.exact import Number
+from theory.optimizers import SGD, State
 
 
 @dataclass(frozen=True)
@@ -30,26 +31,35 @@ class Path:
 
 @dataclass(frozen=True)
 class Walk:
-    """SGD on one problem at one batch size, in rationals, or in balls where the activation asks for them; atoms are rows."""
+    """SGD on one problem at one batch size, in rationals, or in balls where the activation asks for them; atoms and labels are rows."""
 
     student: Matrices
-    teacher: Matrices
+    teacher: Matrices | None
     sigma: Sigma
-    rates: tuple[fmpq, ...]
+    rates: tuple[Number, ...]
     optimizer: SGD
     atoms: tuple[np.ndarray, ...]
+    labels: tuple[np.ndarray, ...] | None
     probabilities: tuple[fmpq, ...]
+    urn: Urn
     batch_size: int
     literal: bool
 
+    @property
+    def start(self) -> State[np.ndarray]:
+        """w_0, before any step."""
+        return State(self.student)
+
     def batches(self) -> Iterator[Batch]:
         """Every batch, as atoms with their shares (or literally all draws, with share 1/b each), and its probability."""
-        few = batch_count(len(self.atoms), self.batch_size, self.literal) <= KEPT
+        few = self.urn.batch_count(self.batch_size, self.literal) <= KEPT
         return iter(self._kept) if few else self._listed()
 
     @cached_property
     def targets(self) -> Matrices:
-        """f(w*; x) at every atom."""
+        """What is to be learned at every atom: its label, or f(w*; x)."""
+        if self.labels is not None or self.teacher is None:
+            return self.labels or ()
         return tuple(forward(self.teacher, self.sigma, x)[1][-1] for x in self.atoms)
 
     @cached_property
@@ -57,7 +67,7 @@ class Walk:
         return list(self._listed())
 
     def _listed(self) -> Iterator[Batch]:
-        return all_batches(self.probabilities, self.batch_size, self.literal)
+        return all_batches(self.urn, self.probabilities, self.batch_size, self.literal)
 
     def gradients(self, weights: Matrices, layer: int | None = None) -> Iterator[tuple[Matrices, tuple[Matrices, ...], fmpq]]:
         """(g_1, ..., g_H), or (g_layer,), for every batch, its draws when literal, and its probability."""
@@ -67,24 +77,25 @@ class Walk:
             draws = tuple(at_atoms[i] for i, _ in batch) if self.literal else ()
             yield tuple(reduce(add, (at_atoms[i][k] * share for i, share in batch)) for k in layers), draws, chance
 
-    def stepped(self, weights: Matrices, gradient: Matrices, step: int) -> Matrices:
-        """The weights after this step."""
-        return self.optimizer.step(weights, gradient, self.rates[step])
+    def stepped(self, state: State[np.ndarray], gradient: Matrices, step: int) -> State[np.ndarray]:
+        """The weights, and buffers of momentum, after this step."""
+        return self.optimizer.advance(state, gradient, self.rates[step])
 
     def law_of_weights(self, step: int) -> Iterator[tuple[Matrices, fmpq]]:
-        """The values of w_step with their probabilities; equal values are merged."""
-        law = {_key(self.student): (self.student, fmpq(1))}
+        """The values of w_step with their probabilities; equal values are merged where their buffers are equal too."""
+        law = {_key(self.start): (self.start, fmpq(1))}
         for s in range(step):
-            following: dict[tuple[object, ...], tuple[Matrices, fmpq]] = {}
-            for weights, probability in law.values():
-                for gradient, _, chance in self.gradients(weights):
-                    new = self.stepped(weights, gradient, s)
+            following: dict[tuple[object, ...], tuple[State[np.ndarray], fmpq]] = {}
+            for state, probability in law.values():
+                for gradient, _, chance in self.gradients(state.weights):
+                    new = self.stepped(state, gradient, s)
                     key = _key(new)
                     following[key] = new, following.get(key, (new, fmpq(0)))[1] + probability * chance
             law = following
-        return iter(law.values())
+        return ((state.weights, probability) for state, probability in law.values())
 
 
-def _key(weights: Matrices) -> tuple[object, ...]:
-    """Equal for equal weights; balls are equal when they are the same ball."""
-    return tuple((*x.mid().man_exp(), *x.rad().man_exp()) if isinstance(x, arb) else x for w in weights for x in w.ravel().tolist())
+def _key(state: State[np.ndarray]) -> tuple[object, ...]:
+    """Equal for equal weights and buffers; balls are equal when they are the same ball."""
+    numbers = (x for matrix in state.matrices for x in matrix.ravel().tolist())
+    return tuple((*x.mid().man_exp(), *x.rad().man_exp()) if isinstance(x, arb) else x for x in numbers)

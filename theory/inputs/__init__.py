@@ -6,6 +6,7 @@ that they are; `exact` says whether all of them were exact to begin with.
 
     Gaussian        any covariance Sigma, singular ones too; moments by Stein's lemma, E[x_i f(x)] = sum_j Sigma_ij E[d_j f(x)]
     Discrete        atoms x_n with probabilities q_n; E[f(x)] = sum_n q_n f(x_n)
+    DataSet         N points, equally likely, with labels or without; as Discrete, for large N too
     Rademacher, Uniform, Independent     independent coordinates; products of the moments of one, by formula or from a table
 
 The exact var(g_t) of a linear network needs moments up to the order 4 m^t, m = 2 H - 1 for H layers (3 for two): g_t is of degree m^t in
@@ -17,6 +18,7 @@ never for its class, so a law of one's own, a subclass of `InputLaw` or `Indepen
 
 from collections.abc import Mapping
 
+from theory.inputs.data_set import DataSet
 from theory.inputs.discrete import Discrete
 from theory.inputs.gaussian import Gaussian
 from theory.inputs.independent import MAX_ENUMERATED_ATOMS, Independent, IndependentCoordinates, Rademacher, Uniform
@@ -44,6 +46,7 @@ __all__ = [
     "MAX_ENUMERATED_ATOMS",
     "MAX_ORDER",
     "NAMED",
+    "DataSet",
     "Discrete",
     "Gaussian",
     "Independent",

@@ -27,6 +27,8 @@ MAX_ORDER = 10_000
 
 #: Atoms, each a p-tuple, and their probabilities.
 Support = tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]
+#: Atoms, the labels that belong to them, each a q-tuple, and the probabilities of these pairs.
+LabelledSupport = tuple[tuple[tuple[Fraction, ...], ...], tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]
 
 
 class InputLaw(ABC):
@@ -43,6 +45,7 @@ class InputLaw(ABC):
         atom_count: length of the list of atoms that moments and losses are sums over; None for a law that is given otherwise, even if it
             has finitely many atoms: the 2^p corners of a cube are no list to go through at every step.
         population: the points of a finite population, float64 of shape (N, p), from which batches may also be drawn without replacement.
+        targets: what is to be learned of each point of the population, float64 of shape (N, q); None where a teacher says it.
     """
 
     dimension: int
@@ -54,6 +57,7 @@ class InputLaw(ABC):
     has_iid_coordinates: bool = False
     atom_count: int | None = None
     population: np.ndarray | None = None
+    targets: np.ndarray | None = None
 
     # -- what a law gives ---------------------------------------------------------------------------------------------
 
@@ -134,6 +138,10 @@ class InputLaw(ABC):
 
     def support(self) -> Support | None:
         """Atoms (each a p-tuple) and their probabilities, or None when the law has infinitely many atoms or too many to list."""
+        return None
+
+    def labelled_support(self) -> LabelledSupport | None:
+        """Atoms, their labels, and the probabilities of these pairs; None for a law without labels, and where `support` is None."""
         return None
 
     def coordinate_values(self) -> Iterable[Fraction] | None:

@@ -45,4 +45,4 @@ class Draws:
         n = self._pool
         if n is not None:
             in_c = in_c(fmpq_poly([-1, n]) / (n - 1) if n > 1 else fmpq_poly([]))
-        return InverseBatchPolynomial([to_fraction(v) for v in in_c.coeffs()], degree_bound=degree)
+        return InverseBatchPolynomial([to_fraction(v) for v in in_c.coeffs()], degree_bound=degree, largest_batch=n)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat, fmpq_poly
 
-from theory.budget import Budget, Cost, as_count
+from theory.budget import Budget, CannotError, Cost, as_count
 from theory.exact import (
     MatrixLike,
     Number,
@@ -174,7 +174,8 @@ class LinearRegression:
         be an interval (`stationary` decides one rate). Raises ValueError where the columns of X are dependent.
         """
         b = self._draws.check(batch_size)
-        self.optimizer.require_plain()
+        if not self.optimizer.is_plain:
+            raise CannotError(f"optimizer must be plain SGD here (`stationary` decides one rate of any), but was {self.optimizer}")
         operators, halving = self._operators(budget), cost.of_halving(self._size, self._bits)
         alternatives = ("columns that are further from dependent", "fewer columns")
         return largest_stable_rate(

@@ -134,12 +134,12 @@ class Alphabet:
         if key[0] == "constant":
             return to_fmpq_mat(key[1].matrix)
         if key[0] == "W*":
-            return to_fmpq_mat(problem.teacher[key[1] - 1])
+            return to_fmpq_mat(problem.teacher_weights[key[1] - 1])
         if key[1] != 0:
             raise ValueError(f"only letters of step 0 have a value, but {key} has step {key[1]}")
         if key[0] == "W":
             return to_fmpq_mat(problem.student[key[2] - 1])
-        student, teacher = ([to_fmpq_mat(w) for w in layers] for layers in (problem.student, problem.teacher))
+        student, teacher = ([to_fmpq_mat(w) for w in layers] for layers in (problem.student, problem.teacher_weights))
         return student[1] * student[0] - teacher[1] * teacher[0]
 
     def product(self, word: CodedWord, size: int) -> fmpq_mat:

@@ -16,7 +16,7 @@ def initial_values(problem: TeacherStudent) -> Lookup:
 
     def lookup(letter: Letter) -> np.ndarray:
         if letter.kind == TEACHER:
-            matrix = problem.teacher[(letter.layer or 1) - 1]
+            matrix = problem.teacher_weights[(letter.layer or 1) - 1]
         elif letter.kind == WEIGHT and letter.step == 0:
             matrix = problem.student[(letter.layer or 1) - 1]
         elif letter.kind == CONSTANT:

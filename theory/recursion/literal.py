@@ -27,6 +27,7 @@ import numpy as np
 
 from theory.budget import WITHOUT_BUDGET, Budget
 from theory.exact import as_index, shown
+from theory.extensions import require_within
 from theory.problem import TeacherStudent, as_problem
 from theory.recursion.cost import layer_cost, literal_cost, unrolled_cost
 from theory.recursion.kronecker_forms import KroneckerForm, KroneckerTerm
@@ -265,7 +266,7 @@ def _checked_step(form: KroneckerForm, problem: TeacherStudent, step: int, any_n
     if not isinstance(form, KroneckerForm):
         raise TypeError(f"form must be a KroneckerForm (KroneckerForm.from_trace_form makes one), but was {shown(form)}")
     if any_network:
-        as_problem(problem).optimizer.require_plain()
+        require_within(as_problem(problem))
     else:
         require_two_linear_layers(problem)
     return as_index(step, "step")
@@ -273,7 +274,7 @@ def _checked_step(form: KroneckerForm, problem: TeacherStudent, step: int, any_n
 
 def require_two_linear_layers(problem: TeacherStudent) -> None:
     """TypeError for what is no network, CannotError for one that is not such a network, or that plain SGD does not train."""
-    as_problem(problem).optimizer.require_plain()
+    require_within(as_problem(problem))
     if problem.depth != 2 or not problem.is_linear:
         kind = "linear" if problem.is_linear else "not linear"
         by_engines = problem.is_polynomial and ((problem.is_linear and problem.depth == 1) or problem.inputs.support() is not None)

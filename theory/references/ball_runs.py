@@ -65,7 +65,7 @@ def of_polynomial(polynomial: ActivationPolynomial) -> Function:
 
 def run(problem: TeacherStudent, function: Function, batches: np.ndarray) -> list[BallStep]:
     """SGD along batches of shape (steps, b, p), teacher and student with this activation, in the current precision."""
-    weights, teacher = ([_balls(w) for w in side] for side in (problem.student, problem.teacher))
+    weights, teacher = ([_balls(w) for w in side] for side in (problem.student, problem.teacher_weights))
     sigma, steps = Entrywise(function), []
     for t, batch in enumerate(batches):
         x = _balls(np.asarray(batch))
@@ -134,7 +134,7 @@ def _look_up(letter: Letter, steps: list[BallStep], problem: TeacherStudent) -> 
     if letter.layer is None:
         return _balls(letter.matrix)
     if letter.step is None:
-        return _balls(problem.teacher[letter.layer - 1])
+        return _balls(problem.teacher_weights[letter.layer - 1])
     step = steps[letter.step]
     return (step.weight if letter.kind == WEIGHT else step.gradient)[letter.layer - 1]
 

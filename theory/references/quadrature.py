@@ -222,7 +222,7 @@ def _product(weights: Weights) -> arb_mat:
 
 
 def _target(problem: TeacherStudent) -> arb_mat:
-    return _product(tuple(_ball(w) for w in problem.teacher))
+    return _product(tuple(_ball(w) for w in problem.teacher_weights))
 
 
 def _ball(matrix: np.ndarray) -> arb_mat:

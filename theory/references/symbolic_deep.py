@@ -25,6 +25,7 @@ from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 from theory.arithmetic.rows import RowMatrix
 from theory.budget import WITHOUT_BUDGET, Budget, Cost, saturated, saturated_power
 from theory.exact import NumberLike, as_choice, as_index, as_sequence, shown, to_fmpq, to_fraction
+from theory.extensions import require_within
 from theory.inputs import InputLaw, as_law
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent, as_problem
@@ -70,12 +71,12 @@ class SymbolicDeepNetwork:
     @classmethod
     def of(cls, problem: TeacherStudent) -> Self:
         """The numbers of one problem: only eps remains."""
-        as_problem(problem).optimizer.require_plain()
+        require_within(as_problem(problem))
         network = cls.__new__(cls)
         network._sizes, network._count = problem.sizes, 0
         network._require_ring("problem", problem.polynomial, problem.inputs, 2 * sum(w.size for w in problem.student))
         network._open(problem.inputs, problem.polynomial, problem.depth, [])
-        network.weights, network.teacher = ([network._numbers(w) for w in layers] for layers in (problem.student, problem.teacher))
+        network.weights, network.teacher = ([network._numbers(w) for w in layers] for layers in (problem.student, problem.teacher_weights))
         network.rate = to_fmpq(problem.learning_rate(0))
         return network
 

@@ -56,7 +56,7 @@ def test_a_file_holds_every_digit(tmp_path: Path) -> None:
                 text += "\n[inputs]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in law.items())
             path.write_text(text, encoding="utf-8")
             again = read_problem(path)
-            for ours, theirs in zip((*problem.student, *problem.teacher), (*again.student, *again.teacher), strict=True):
+            for ours, theirs in zip(problem.networks, again.networks, strict=True):
                 assert (ours == theirs).all()
             assert repr(again.inputs) == repr(problem.inputs) and again.activation == problem.activation
             rates = problem.learning_rates if isinstance(problem.learning_rates, tuple) else (problem.learning_rates,)

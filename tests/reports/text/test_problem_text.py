@@ -80,7 +80,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, law: InputLaw, rates: Any,
     problem = TeacherStudent([[[1, F(1, 3)]], [[0.1]]], [[[F(-2, 7), 10**30]], [[1]]], law, rates, activation)
     (tmp_path / "p.json").write_text(problem_json(problem), encoding="utf-8")
     again = read_problem(tmp_path / "p.json")
-    for ours, theirs in ((problem.student, again.student), (problem.teacher, again.teacher)):
+    for ours, theirs in ((problem.student, again.student), (problem.teacher_weights, again.teacher_weights)):
         assert [[F(x) for x in w.ravel()] for w in ours] == [[F(x) for x in w.ravel()] for w in theirs]
     assert repr(again.inputs) == repr(law)
     assert again.learning_rates == problem.learning_rates and again.activation == problem.activation

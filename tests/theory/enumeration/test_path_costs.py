@@ -8,6 +8,7 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from theory import Discrete, TeacherStudent, enumeration
 from theory.budget import Budget, UnaffordableError
 from theory.budget.unit_costs import UNITS
 from theory.enumeration import path_counts as enumeration_cost
+from theory.enumeration.batches import Urn, all_batches
 from theory.enumeration.path_limits import path_budgets
 from theory.enumeration.requests import affordable_walk
 from theory.trace_forms import W, g, tr
@@ -126,8 +128,21 @@ def test_long_numbers_of_paths_are_told():
 @given(st.integers(1, 7), st.integers(1, 40), st.integers(1, 4), st.booleans())
 def test_logarithms_of_the_number_of_paths(atoms, b, steps, literal):
     """A lower bound, and right where it is compared with the limit."""
-    exact = math.log10(enumeration_cost.count_paths(atoms, b, steps, literal))
-    assert abs(enumeration_cost.log10_paths(atoms, b, steps, literal) - exact) < 1e-9
+    exact = math.log10(enumeration_cost.count_paths(Urn(atoms), b, steps, literal))
+    assert abs(steps * Urn(atoms).log10_batches(b, literal) - exact) < 1e-9
+    for sizes in ((1,) * (atoms + b), tuple(range(1, atoms + b))):  # subsets, of points that are all different and of others
+        urn = Urn(len(sizes), sizes)
+        assert abs(urn.log10_batches(b, literal) - math.log10(urn.batch_count(b, literal))) < 1e-9
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=5), st.data(), st.booleans())
+def test_batches_are_counted_and_their_probabilities_sum_to_1(sizes, data, literal):
+    b = data.draw(st.integers(1, min(4, sum(sizes))))
+    urn = Urn(len(sizes), tuple(sizes))
+    batches = list(all_batches(urn, (), b, literal))
+    assert len(batches) == urn.batch_count(b, literal) and sum(chance for _, chance in batches) == 1
+    for i, m in enumerate(sizes):  # every point is in b of M batches
+        assert sum(chance * share for batch, chance in batches for n, share in batch if n == i) == fmpq(m, sum(sizes))
 
 
 def test_one_path_of_any_length_is_refused_or_followed_at_once():
@@ -178,14 +193,14 @@ def test_every_draw_of_a_literal_batch_is_counted(form, batch_size):
 def test_draws_take_what_they_are_predicted_to_take():
     """Each is a product and a sum of matrices for every layer, in every batch of the path."""
     for problem, step in ((ONE_ATOM, 1), (ONE_ATOM, 2), (TeacherStudent([[[1]]], [[[0]]], Discrete([1]), F(1)), 0)):
-        costs = [enumeration_cost.path_cost(problem, 1, b, step, step + 1, True).seconds for b in (10**4, 2 * 10**4)]
+        costs = [enumeration_cost.path_cost(problem, Urn(1), b, step, step + 1, True).seconds for b in (10**4, 2 * 10**4)]
         assert (costs[1] - costs[0]) / (10**4 * (step + 1) * problem.depth) == pytest.approx(UNITS["enumeration.draw"], rel=0.2)
 
 
 def test_a_budget_pays_for_more_paths_than_the_usual_limit():
     """1,002,001 paths, predicted to take half a minute."""
     problem = TeacherStudent([[[1]]], [[[0]]], Discrete([0, 1]), 1)
-    cost = enumeration_cost.path_cost(problem, 2, 10**6, 0, 1, False)
+    cost = enumeration_cost.path_cost(problem, Urn(2), 10**6, 0, 1, False)
     assert cost.paths == 10**6 + 1
     with pytest.raises(UnaffordableError, match="the budget is max_paths = 500000"):
         enumeration.variance(problem, 0, 1, batch_size=10**6)

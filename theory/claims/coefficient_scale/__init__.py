@@ -76,7 +76,7 @@ def _one_network(instance: Scaled) -> Evidence:
 
 def scaled(problem: TeacherStudent, factor: F, m: int) -> TeacherStudent:
     """All weights times c, the learning rate times c^{1-m}."""
-    student, teacher = (tuple(w * factor for w in side) for side in (problem.student, problem.teacher))
+    student, teacher = (tuple(w * factor for w in side) for side in (problem.student, problem.teacher_weights))
     return replace(problem, student=student, teacher=teacher, learning_rates=F(problem.learning_rate(0)) * factor ** (1 - m))
 
 

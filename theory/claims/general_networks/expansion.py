@@ -119,7 +119,7 @@ def _functions(problem: TeacherStudent, layer: int, q: arb, order: int) -> list[
     law = problem.inputs.support()
     assert law is not None
     sigma = _on_series(problem.activation, order)
-    student, teacher = ([_constants(w, order) for w in side] for side in (problem.student, problem.teacher))
+    student, teacher = ([_constants(w, order) for w in side] for side in (problem.student, problem.teacher_weights))
     atoms = [_constants(np.array([x], dtype=object), order) for x in law[0]]
     targets = [forward(teacher, sigma, x)[1][-1] for x in atoms]
     first = [backpropagate(student, sigma, x, y).gradients for x, y in zip(atoms, targets, strict=True)]

@@ -22,6 +22,7 @@ from flint import arb, fmpq
 from theory.arithmetic.working_precision import working_precision
 from theory.backpropagation import Entrywise
 from theory.claims.general_networks.one_unit import OneUnit
+from theory.enumeration.batches import Urn
 from theory.enumeration.walk import Walk
 from theory.exact import to_fmpq_array
 from theory.optimizers import SGD
@@ -61,7 +62,19 @@ def unit() -> OneUnit:
 def variance_over_all_batches(batch_size: int) -> arb:
     """var(g_{1,1}) by following both batches: backpropagation in balls, no formula of the network."""
     student, teacher, atoms = (tuple(to_fmpq_array(np.array([[x]], dtype=object)) for x in numbers) for numbers in ((1, 2), (1, 1), (0, 1)))
-    walk = Walk(student, teacher, Entrywise(sigma), (fmpq(1),), SGD(), atoms, (fmpq(1, 2), fmpq(1, 2)), batch_size, literal=False)
+    walk = Walk(
+        student,
+        teacher,
+        Entrywise(sigma),
+        rates=(F(1),),
+        optimizer=SGD(),
+        atoms=atoms,
+        labels=None,
+        probabilities=(fmpq(1, 2), fmpq(1, 2)),
+        urn=Urn(2),
+        batch_size=batch_size,
+        literal=False,
+    )
     first, second = arb(0), arb(0)
     for weights, chance in walk.law_of_weights(1):
         for (g,), _, of_batch in walk.gradients(weights, layer=1):

@@ -98,7 +98,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
 def homogeneous_order(instance: MixedProduct) -> int | None:
     """k where the expectation is multiplied by 2^k when student and teacher are doubled, at step 0; None where it is 0 or no such k."""
     problem = instance.problem
-    doubled = replace(problem, student=tuple(2 * w for w in problem.student), teacher=tuple(2 * w for w in problem.teacher))
+    doubled = replace(problem, student=tuple(2 * w for w in problem.student), teacher=tuple(2 * w for w in problem.teacher_weights))
     plain, larger = mean_over_samples(instance), mean_over_samples(replace(instance, problem=doubled))
     exponents = [k for k in range(64) if plain and larger == plain * 2**k]
     return exponents[0] if exponents else None

@@ -58,7 +58,7 @@ def check_printed(instance: ThirdLayer) -> Evidence:
         lookup = lookup_after(MixedProduct(problem, (g(0, 1),), history=((first,), (0,))))
         weights = [to_fraction_array(lookup(weight_letter(1, layer))) for layer in (1, 2, 3)]
         printed_letters.add((weights[0].item(), weights[1].item()))
-        by_products.append(evaluate(products, weights, problem.teacher, atoms[0]).item())
+        by_products.append(evaluate(products, weights, problem.teacher_weights, atoms[0]).item())
         by_runs.append(to_fraction(lookup(gradient_letter(1, 1)).item()))
     if len(printed_letters) > 1:
         raise ValueError(f"step 0 must leave layers 1 and 2 as they are, but left {sorted(printed_letters)} for {instance.name}")

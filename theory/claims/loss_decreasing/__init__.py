@@ -38,7 +38,7 @@ def descent_loss(problem: TeacherStudent, step: int) -> F:
     """The population loss of full-gradient descent after `step` steps, for linear networks: plain rational matrix arithmetic."""
     sigma = problem.inputs.second_moment
     weights = [_exact(w) for w in problem.student]
-    target = end_to_end([_exact(w) for w in problem.teacher])
+    target = end_to_end([_exact(w) for w in problem.teacher_weights])
     for s in range(step):
         gradients = linear_gradients(weights, (end_to_end(weights) - target) @ sigma)
         weights = list(problem.optimizer.step(weights, gradients, F(problem.learning_rate(s))))
@@ -53,7 +53,7 @@ def curvature(problem: TeacherStudent) -> F:
     """
     atoms, probabilities = problem.inputs.support() or ((), ())
     sigma, rate = exact_sigma(problem.polynomial), to_fmpq(problem.learning_rate(0))
-    student, teacher = (tuple(map(to_fmpq_array, side)) for side in (problem.student, problem.teacher))
+    student, teacher = (tuple(map(to_fmpq_array, side)) for side in (problem.student, problem.teacher_weights))
     points = [(to_fmpq_array(np.array([x], dtype=object)), to_fmpq(p)) for x, p in zip(atoms, probabilities, strict=True)]
     at_atoms = [batch_gradient(student, teacher, sigma, x) for x, _ in points]
     mean = tuple(sum(g[k] * p for g, (_, p) in zip(at_atoms, points, strict=True)) for k in range(problem.depth))

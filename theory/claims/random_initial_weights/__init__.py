@@ -39,13 +39,13 @@ class Instance:
             f"Start {i}, with probability {p}": {f"W_{k}": w for k, w in enumerate(start.student, start=1)}
             for i, (start, p) in enumerate(zip(self.starts, self.probabilities, strict=True), start=1)
         }
-        shared = {"Teacher": {f"W^*_{k}": w for k, w in enumerate(first.teacher, start=1)}, "Inputs": first.inputs}
+        shared = {"Teacher": {f"W^*_{k}": w for k, w in enumerate(first.teacher_weights, start=1)}, "Inputs": first.inputs}
         return starts | shared | ({"Learning rate": rf"\(\alpha = {first.learning_rate(0)}\)"} if self.step else {})
 
     def __post_init__(self) -> None:
         first = self.starts[0]
         for start in self.starts[1:]:
-            same_teacher = all(np.array_equal(v, w) for v, w in zip(start.teacher, first.teacher, strict=True))
+            same_teacher = all(np.array_equal(v, w) for v, w in zip(start.teacher_weights, first.teacher_weights, strict=True))
             same_rates = start.rates_before(self.step) == first.rates_before(self.step)
             if not (same_teacher and same_rates and start.inputs is first.inputs and start.activation == first.activation):
                 raise ValueError("starts must share teacher, inputs, learning rates and activation")

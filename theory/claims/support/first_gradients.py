@@ -23,7 +23,7 @@ def first_gradients(problem: TeacherStudent, functions: Functions, x: float) -> 
     """(g_{0,1}, g_{0,2}). ValueError for other sizes."""
     if problem.sizes != (1, 1, 1):
         raise ValueError(f"problem must have sizes 1-1-1, but had {problem.sizes}")
-    (w1, w2), (v1, v2) = ([float(w[0, 0]) for w in side] for side in (problem.student, problem.teacher))
+    (w1, w2), (v1, v2) = ([float(w[0, 0]) for w in side] for side in (problem.student, problem.teacher_weights))
 
     def at(function: Callable[[np.ndarray], np.ndarray], h: float) -> float:
         return float(function(np.array([h]))[0])

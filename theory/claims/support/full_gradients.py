@@ -34,7 +34,7 @@ def at_weights(problem: TeacherStudent, weights: Matrices, layer: int) -> AtWeig
     law = problem.inputs.support()
     if law is None:
         raise CannotError(f"inputs must have finitely many atoms, but were {problem.inputs!r}")
-    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher)), exact_sigma(problem.activation)
+    teacher, sigma = tuple(map(to_fmpq_array, problem.teacher_weights)), exact_sigma(problem.activation)
     chances = [to_fmpq(p) for p in law[1]]
     single = [batch_gradient(weights, teacher, sigma, to_fmpq_array(np.array([atom], dtype=object)))[layer - 1] for atom in law[0]]
     mean = reduce(add, (g * p for g, p in zip(single, chances, strict=True)))

@@ -27,8 +27,8 @@ def check_list(instance: OneSample) -> Evidence:
     """Of every layer: the sum of the products is the gradient, each of them has its shape, and there are as many as the formulas say."""
     problem = instance.problem
     lists = {k: list(gradient_products(problem.sizes, problem.polynomial, k)) for k in range(1, problem.depth + 1)}
-    left = {f"layer {k}": evaluate(products, problem.student, problem.teacher, instance.x) for k, products in lists.items()}
-    matrices = [to_fmpq_array(w) for w in problem.student], [to_fmpq_array(w) for w in problem.teacher]
+    left = {f"layer {k}": evaluate(products, problem.student, problem.teacher_weights, instance.x) for k, products in lists.items()}
+    matrices = [to_fmpq_array(w) for w in problem.student], [to_fmpq_array(w) for w in problem.teacher_weights]
     x = to_fmpq_array(np.array([instance.x], dtype=object))
     gradients = batch_gradient(*matrices, exact_sigma(problem.polynomial), x)
     right = {f"layer {k}": to_fraction_array(g) for k, g in enumerate(gradients, start=1)}

@@ -85,7 +85,7 @@ def lookup_after(instance: MixedProduct) -> Lookup:
 def table(problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradient_path: Iterable[tuple[np.ndarray, ...]]) -> Lookup:
     """Letters looked up in lists of weights and gradients by step."""
     known_weights, known_gradients = list(path), list(gradient_path)
-    teacher = [to_fmpq_array(w) for w in problem.teacher]
+    teacher = [to_fmpq_array(w) for w in problem.teacher_weights]
 
     def lookup(letter: Letter) -> np.ndarray:
         layer = (letter.layer or 1) - 1
@@ -102,7 +102,7 @@ def table(problem: TeacherStudent, path: Iterable[tuple[np.ndarray, ...]], gradi
 
 def batch_gradient(problem: TeacherStudent, at: tuple[np.ndarray, ...], samples: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     """(g_1, ..., g_H) at these weights, averaged over the samples, by backpropagation."""
-    teacher, sigma = [to_fmpq_array(w) for w in problem.teacher], backpropagation.exact_sigma(problem.activation)
+    teacher, sigma = [to_fmpq_array(w) for w in problem.teacher_weights], backpropagation.exact_sigma(problem.activation)
     return backpropagation.batch_gradient(at, teacher, sigma, np.concatenate(samples))
 
 

@@ -64,7 +64,7 @@ def check_printed(instance: MixedProduct) -> Evidence:
     if degrees(instance.form.terms[0].letters, instance.step)["W*"] or instance.step:
         reason = "the instance must have no teacher letter and t = 0"
     else:
-        doubled = replace(problem, teacher=tuple(w * 2 for w in problem.teacher))
+        doubled = replace(problem, teacher=tuple(w * 2 for w in problem.teacher_weights))
         both = {"the teacher of the instance": instance, "its matrices doubled": replace(instance, problem=doubled)}
         left = {name: mean_over_batches(product, 1) for name, product in both.items()}
         right = {name: _by_set_partitions(product) for name, product in both.items()}

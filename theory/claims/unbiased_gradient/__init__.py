@@ -91,7 +91,7 @@ def gradient_of_the_loss(instance: Instance) -> np.ndarray:
     ring = fmpq_mpoly_ctx.get((*(f"w{i}" for i in range(sum(sizes))), *(f"x{u}" for u in range(p))), "lex")
     variables = iter(ring.gens())
     student, x = [_filled(w.shape, lambda: next(variables)) for w in at], _filled((1, p), lambda: next(variables))
-    sigma, teacher = exact_sigma(problem.activation), [to_fmpq_array(w) for w in problem.teacher]
+    sigma, teacher = exact_sigma(problem.activation), [to_fmpq_array(w) for w in problem.teacher_weights]
     error = forward(student, sigma, x)[1][-1] - forward(teacher, sigma, x)[1][-1]
     loss = ring.constant(0)
     for powers, coefficient in ((error * error).sum() / 2).to_dict().items():

@@ -80,7 +80,7 @@ class _Backwards:
 
         rest = iter(letters)
         weights = [RowMatrix([[next(rest) for _ in range(columns)] for _ in range(rows)]) for rows, columns in self._sizes]
-        error = (end_to_end(weights) - end_to_end([over(w) for w in self._problem.teacher])) * self._batch
+        error = (end_to_end(weights) - end_to_end([over(w) for w in self._problem.teacher_weights])) * self._batch
         return [[g for row in gradient.rows for g in row] for gradient in linear_gradients(weights, error)]
 
     def _mean(self, f: fmpq_mpoly) -> fmpq_mpoly:

@@ -98,7 +98,7 @@ def entries(problem: TeacherStudent, layer: int) -> Iterator[tuple[str, fmpq_mpo
     tau, u, v = context.gens()
     covariance = [[to_fmpq(x) for x in row] for row in problem.inputs.second_moment.tolist()]
     first = coloured([[tau]] if p == 1 else [[(tau + u) / 2, v / 2], [v / 2, (tau - u) / 2]], covariance)
-    weights, target = [over(w.tolist()) for w in problem.student], end_to_end([over(w.tolist()) for w in problem.teacher])
+    weights, target = [over(w.tolist()) for w in problem.student], end_to_end([over(w.tolist()) for w in problem.teacher_weights])
     error = (end_to_end(weights) - target) @ first
     moved = problem.optimizer.step(weights, linear_gradients(weights, error), to_fmpq(problem.learning_rate(0)))
     left = end_to_end(moved) - target

@@ -23,6 +23,7 @@ from theory.engines.deep_moments.nested_batches import NestedBatches
 from theory.engines.deep_moments.sample_polynomials import LawMoments
 from theory.engines.deep_moments.targets import Target
 from theory.exact import to_fmpq
+from theory.extensions import reason_beyond
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -34,7 +35,7 @@ class DeepMoments:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not a polynomial, another optimizer, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := problem.optimizer.unsupported_reason()) is not None:
+        if (reason := reason_beyond(problem)) is not None:
             return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"

@@ -31,4 +31,4 @@ def lengths(problem: TeacherStudent, quantity: Quantity, batches: int) -> tuple[
 
 def weight_bits(problem: TeacherStudent) -> float:
     """Of an entry of the weights of student and teacher, on average over some of them."""
-    return average_bits([x for w in (*problem.student, *problem.teacher) for x in w.ravel()[:: 1 + w.size // 16].tolist()])
+    return average_bits([x for w in problem.networks for x in w.ravel()[:: 1 + w.size // 16].tolist()])

@@ -37,7 +37,7 @@ def compute(problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomi
     """The quantity at t = 0; for the mean entrywise."""
     if quantity.kind == "loss_variance":  # loss(w_0) is a number
         return InverseBatchPolynomial([0])
-    student, teacher = ([ExactMatrix.from_array(w) for w in layers] for layers in (problem.student, problem.teacher))
+    student, teacher = ([ExactMatrix.from_array(w) for w in layers] for layers in (problem.student, problem.teacher_weights))
     sigma = ExactMatrix.from_array(problem.inputs.second_moment)
     residual = _product(student) + _product(teacher).times(fmpq(-1))
     if quantity.kind == "loss":

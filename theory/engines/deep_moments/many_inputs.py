@@ -64,7 +64,7 @@ class _Reduced:
 
     @classmethod
     def of(cls, problem: TeacherStudent) -> _Reduced:
-        rows = fmpq_mat([r for w in (problem.student[0], problem.teacher[0]) for r in to_fmpq_mat(w).tolist()])
+        rows = fmpq_mat([r for w in (problem.student[0], problem.teacher_weights[0]) for r in to_fmpq_mat(w).tolist()])
         sigma = to_fmpq_mat(problem.inputs.second_moment)
         images = sigma * rows.transpose()
         found, deltas, factors = _gram_schmidt(rows * images)
@@ -75,7 +75,7 @@ class _Reduced:
         seen = sum((d * x * x for row in back.tolist() for d, x in zip(deltas, row, strict=True)), fmpq(0))
         width, first = problem.sizes[1], to_fraction_array(np.array(factors.tolist(), dtype=object))
         law = Gaussian(cov=[[to_fraction(d) if i == j else 0 for j in range(len(deltas))] for i, d in enumerate(deltas)])
-        layers = ((first[:width], *problem.student[1:]), (first[width:], *problem.teacher[1:]))
+        layers = ((first[:width], *problem.student[1:]), (first[width:], *problem.teacher_weights[1:]))
         trace = sum((sigma[i, i] for i in range(sigma.nrows())), fmpq(0))
         return cls(TeacherStudent(*layers, law, 0, problem.activation), back, trace - seen)
 

@@ -66,7 +66,7 @@ class SampleNetwork:
         self.variables, self._x = generators[:variables], column(generators[variables:])
         self.zero = self.context.constant(0)
         self._sigma = tuple(to_fmpq(c) for c in problem.polynomial)
-        self._teacher = rationals(problem.teacher)
+        self._teacher = rationals(problem.teacher_weights)
 
     @cached_property
     def _targets(self) -> np.ndarray:

@@ -86,7 +86,7 @@ class Target:
         def lookup(letter: Letter) -> RowMatrix:
             k, step = (letter.layer or 0) - 1, letter.step or 0
             if letter.kind in (CONSTANT, TEACHER):
-                matrix = rationals([letter.matrix if letter.kind == CONSTANT else self.problem.teacher[k]])[0]
+                matrix = rationals([letter.matrix if letter.kind == CONSTANT else self.problem.teacher_weights[k]])[0]
             elif letter.kind == WEIGHT:
                 matrix = (past[step][0] if step < len(past) else weights)[k]
             else:

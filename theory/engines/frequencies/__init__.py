@@ -4,7 +4,10 @@ x takes N values; q_s is the vector of their shares in batch s. Then w_{s+1} = w
 every quantity is a polynomial in q_0, ..., q_{t-1}, of total degree d_s in q_s; for E||g_t||^2, d_s = 2 m^{t-s}, with the
 last batch averaged in closed form:
 
-    E[ ||g_t||^2 | w_t ] = (1 - eps) ||gbar||^2 + eps sum_n p_n ||grad_n||^2,    gbar = sum_n p_n grad_n = E[ g_t | w_t ].
+    E[ ||g_t||^2 | w_t ] = (1 - eps) ||gbar||^2 + eps sum_n p_n ||grad_n||^2,    gbar = sum_n p_n grad_n = E[ g_t | w_t ]
+
+(without replacement from M points, (M eps - 1) / (M - 1) in the place of eps). Labels stand in the place of the teacher's outputs, and
+the buffers of momentum are part of the path.
 
 The other batches are averaged by a cubature rule that is exact in degree d_s for all batch sizes at once (its weights
 are polynomials in eps, `factorial_moments.cubature`): a tree of prod_s C(d_s + N - 1, N - 1) paths, whatever the depth,
@@ -26,9 +29,10 @@ from theory.engines.frequencies.cost import BLOCK, predict
 from theory.engines.frequencies.factorial_moments import Cubature, cubature
 from theory.engines.frequencies.network import Layers, Network, layers
 from theory.engines.frequencies.stacks import Stack
-from theory.exact import to_fmpq, to_fraction
+from theory.exact import Number, to_fraction
+from theory.extensions import ALL, reason_beyond
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.optimizers import SGD
+from theory.optimizers import SGD, State
 from theory.problem import TeacherStudent
 from theory.trace_forms.letters import CONSTANT, TEACHER, WEIGHT, Letter
 
@@ -43,7 +47,7 @@ class Frequencies:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: no polynomial, infinitely many atoms, or a trace form that is matrix-valued or names single samples."""
-        if (reason := problem.optimizer.unsupported_reason()) is not None:
+        if (reason := reason_beyond(problem, *ALL)) is not None:
             return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"
@@ -79,15 +83,16 @@ class Frequencies:
 
     def _expected(self, problem: TeacherStudent, quantity: Quantity) -> Values:
         network = Network.of(problem)
+        points = None if problem.sampling == "independent" else len(problem.population)
         tree = _Tree(
             network,
-            rules=[cubature(network.probabilities[:-1], d) for d in quantity.batch_degrees(problem)],
-            rates=[to_fmpq(a) for a in problem.rates_before(quantity.step)],
+            rules=[cubature(network.probabilities[:-1], d, points) for d in quantity.batch_degrees(problem)],
+            rates=problem.rates_before(quantity.step),
             optimizer=problem.optimizer,
             integrand=_integrand(network, problem, quantity),
             remembers=quantity.kind == "trace_form",
         )
-        values, denominator = tree.expectation(0, _Paths(layers(problem.student)))
+        values, denominator = tree.expectation(0, _Paths(State(layers(problem.student))))
         return values[0], denominator
 
 
@@ -98,18 +103,20 @@ def _polynomial(value: fmpz | fmpz_poly, denominator: fmpz) -> InverseBatchPolyn
 
 @dataclass(frozen=True)
 class _Paths:
-    """R paths: w_s, and ((w_0, g_0), ..., (w_{s-1}, g_{s-1})) where the past is remembered."""
+    """R paths: w_s with its buffers, and ((w_0, g_0), ..., (w_{s-1}, g_{s-1})) where the past is remembered."""
 
-    weights: Layers
+    state: State[Stack]
     past: tuple[tuple[Layers, Layers], ...] = ()
+
+    @property
+    def weights(self) -> Layers:
+        """w_s."""
+        return self.state.weights
 
     def map(self, function: Callable[[Stack], Stack]) -> _Paths:
         """The function of every stack."""
-
-        def each(xs: Layers) -> Layers:
-            return tuple(function(x) for x in xs)
-
-        return _Paths(each(self.weights), tuple((each(w), each(g)) for w, g in self.past))
+        past = ((tuple(map(function, w)), tuple(map(function, g))) for w, g in self.past)
+        return _Paths(self.state.map(function), tuple(past))
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,7 @@ class _Tree:
 
     network: Network
     rules: list[Cubature]
-    rates: list[fmpq]
+    rates: tuple[Number, ...]
     optimizer: SGD
     integrand: Callable[[_Paths], Values]
     remembers: bool
@@ -136,11 +143,14 @@ class _Tree:
         rule, weights, atoms = self.rules[s], paths.weights, range(len(self.network.atoms))
         gradients = [self.network.gradients(weights, n) for n in atoms]
         nodes = np.array(rule.nodes, dtype=object).reshape(len(rule.nodes), -1)
-        past = paths.map(lambda x: x.repeated(len(nodes))) if self.remembers else _Paths(weights)
-        after = past.weights
-        if s < len(self.rates):  # the shares sum to 1: w - alpha sum_n q_n grad_n = sum_n q_n (w - alpha grad_n)
-            moved = [self.optimizer.step(weights, gradients[n], self.rates[s]) for n in atoms]
-            after = tuple(_mixed([moved[n][k] for n in atoms], nodes) for k in range(len(weights)))
+        past = paths.map(lambda x: x.repeated(len(nodes))) if self.remembers else _Paths(paths.state)
+        after = past.state
+        if s < len(
+            self.rates
+        ):  # the shares sum to 1, and a step is affine in the gradient: w - alpha sum_n q_n grad_n = sum_n q_n (w - alpha grad_n)
+            moved = [self.optimizer.advance(paths.state, gradients[n], self.rates[s]) for n in atoms]
+            columns = [_mixed(list(column), nodes) for column in zip(*(x.matrices for x in moved), strict=True)]
+            after = State(tuple(columns[: len(weights)]), tuple(columns[len(weights) :]))
         remembered = past.past
         if self.remembers:
             taken = tuple(_mixed([gradients[n][k] for n in atoms], nodes) for k in range(len(weights)))
@@ -162,12 +172,14 @@ def _mixed(at_atoms: list[Stack], nodes: np.ndarray) -> Stack:
 def _integrand(network: Network, problem: TeacherStudent, quantity: Quantity) -> Callable[[_Paths], Values]:
     layer = quantity.layer or 0
 
+    noise, over = _last_batch(problem)
+
     def second_moment(paths: _Paths) -> Values:
         of_mean, mean_square = network.second_moments(paths.weights, layer)
         excess = mean_square - of_mean  # its denominator is a multiple of the other
-        scale = excess.denominator // of_mean.denominator
+        scale = excess.denominator // of_mean.denominator * over
         pairs = zip(of_mean.numerators.ravel(), excess.numerators.ravel(), strict=True)
-        return _column([fmpz_poly([a * scale, d]) for a, d in pairs])[0], excess.denominator
+        return _column([a * scale + noise * d for a, d in pairs])[0], excess.denominator * over
 
     def mean(paths: _Paths) -> Values:
         return _plain(network.mean_gradient(paths.weights, layer))
@@ -187,12 +199,20 @@ def _integrand(network: Network, problem: TeacherStudent, quantity: Quantity) ->
     return {**of_gradient, **of_loss, "trace_form": trace_form}[quantity.kind]
 
 
+def _last_batch(problem: TeacherStudent) -> tuple[fmpz_poly, int]:
+    """What the variance of one sample is multiplied with in that of a batch, over an integer: eps, or (M eps - 1) / (M - 1)."""
+    if problem.sampling == "independent":
+        return fmpz_poly([0, 1]), 1
+    points = len(problem.population)
+    return (fmpz_poly([-1, points]), points - 1) if points > 1 else (fmpz_poly([]), 1)
+
+
 def _lookup(problem: TeacherStudent, paths: _Paths, letter: Letter) -> Stack:
     if letter.kind == CONSTANT:
         return Stack.of([letter.matrix])
     k = (letter.layer or 0) - 1
     if letter.kind == TEACHER:
-        return Stack.of([problem.teacher[k]])
+        return Stack.of([problem.teacher_weights[k]])
     return paths.past[letter.step or 0][0 if letter.kind == WEIGHT else 1][k]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ from theory.engines.base import Quantity
 from theory.engines.frequencies.lengths import Lengths, path_lengths
 from theory.engines.frequencies.network import distinguishable_atoms
 from theory.inputs import InputLaw
-from theory.problem import TeacherStudent
+from theory.problem import Rows, TeacherStudent
 from theory.trace_forms.letters import GRADIENT, WEIGHT
 
 #: Digits of a count of paths, or of a degree, that is looked at closer.
@@ -47,7 +46,8 @@ def _one_tree(problem: TeacherStudent, quantity: Quantity) -> Cost:
     if sum(counts) > _MOST_DIGITS:
         return Cost.beyond_reach(f"paths: 10^{sum(counts):.0f}")
     sizes, params = [10**c for c in counts], float(sum(w.size for w in problem.student))
-    lengths = path_lengths(problem, _support(problem.inputs).some, problem.rates_before(quantity.step), [d // atoms for d in ds], len(ds))
+    law, rates = _support(problem.inputs, problem.teacher is None), problem.rates_before(quantity.step)
+    lengths = path_lengths(problem, law.some, rates, [d // atoms for d in ds], len(ds), law.labels)
     final = _integrand_bits(problem, quantity, lengths)
     seconds, paths, eps_degree, memory = UNITS["frequencies.start"] + 1e-5 * params, 1.0, 1, 0.0
     for s, (d, size) in enumerate(zip(ds, sizes, strict=True)):
@@ -105,7 +105,7 @@ def _integrand_bits(problem: TeacherStudent, quantity: Quantity, lengths: Length
         "loss": (2, lengths.errors[-1]),
         "loss_variance": (4, lengths.errors[-1]),
     }[quantity.kind]
-    return factors * bits + (1 + factors // 2) * _support(problem.inputs).bits
+    return factors * bits + (1 + factors // 2) * _support(problem.inputs, problem.teacher is None).bits
 
 
 def _form_operations(quantity: Quantity) -> int:
@@ -114,25 +114,30 @@ def _form_operations(quantity: Quantity) -> int:
 
 def _atom_count(problem: TeacherStudent) -> int:
     """Atoms after x and -x are merged; huge supports are not walked through."""
-    count = support_size(problem.inputs)
+    count = _support(problem.inputs, problem.teacher is None).size
     if not count or count > 4096:
         return count // 2 or 1
     return len(distinguishable_atoms(problem)[0])
 
 
 class _Support(NamedTuple):
-    """The number of atoms, some of them, and the bits of the common denominator of their probabilities."""
+    """The number of atoms, some of them, their labels, and the bits of the common denominator of their probabilities."""
 
     size: int
-    some: tuple[tuple[Fraction, ...], ...]
+    some: Rows
+    labels: Rows | None
     bits: float
 
 
 @lru_cache(maxsize=8)
-def _support(law: InputLaw) -> _Support:
+def _support(law: InputLaw, labelled: bool = False) -> _Support:
     """Remembered, because a law may list its atoms anew each time."""
-    atoms, probabilities = law.support() or ((), ())
-    return _Support(len(atoms), tuple(atoms[:64]), math.log2(math.lcm(*(p.denominator for p in probabilities[:64]))))
+    if labelled:
+        atoms, labels, probabilities = law.labelled_support() or ((), (), ())
+    else:
+        atoms, probabilities = law.support() or ((), ())
+    some = labels[:64] if labelled else None
+    return _Support(len(atoms), atoms[:64], some, math.log2(math.lcm(*(p.denominator for p in probabilities[:64]))))
 
 
 def support_size(law: InputLaw) -> int:

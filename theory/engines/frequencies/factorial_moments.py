@@ -7,6 +7,9 @@ With S_2(k, j) the Stirling numbers of the second kind, (b)_j = b (b-1) ... (b-j
 
 because E[ prod_n (c_n)_{j_n} ] = (b)_{|j|} prod_n p_n^{j_n}. In other words: multiply the Touchard polynomials
 T_k(p y) = sum_j S_2(k, j) (p y)^j, then replace y^J by (b)_J / b^{|k|}.
+
+Without replacement, from M points of which m_n are atom n, E[ prod_n (c_n)_{j_n} ] = (b)_{|j|} prod_n (m_n)_{j_n} / (M)_{|j|}: falling
+factorials (m_n)_j stand in the place of the powers p_n^j, and (b)_J / (M)_J in that of (b)_J.
 """
 
 from __future__ import annotations
@@ -39,24 +42,25 @@ class Cubature:
 
 
 @lru_cache(maxsize=64)
-def cubature(probabilities: tuple[Fraction, ...], degree: int) -> Cubature:
+def cubature(probabilities: tuple[Fraction, ...], degree: int, population: int | None = None) -> Cubature:
     """The rule with nodes {j in N^n : |j| <= degree}, exact for polynomials of at most this total degree in q_1, ..., q_n.
 
-    `probabilities` are those of q_1, ..., q_n. Cost: L = binom(degree + n, n) nodes, n L degree operations on polynomials.
+    `probabilities` are those of q_1, ..., q_n; `population` is M where draws are without replacement, for b <= M. Cost:
+    L = binom(degree + n, n) nodes, n L degree operations on polynomials.
     """
-    table = lattice_weights(_monomial_moments(probabilities, degree), degree)
+    table = lattice_weights(_monomial_moments(probabilities, degree, population), degree)
     denominator = math.lcm(*(int(w.denom()) for w in table.values()))
     weights = tuple((w * denominator).numer() for w in table.values())
     return Cubature(tuple(table), weights, fmpz(denominator))
 
 
-def _monomial_moments(probabilities: tuple[Fraction, ...], degree: int) -> Table:
+def _monomial_moments(probabilities: tuple[Fraction, ...], degree: int, population: int | None = None) -> Table:
     """E[q^k] for every |k| <= degree, in lexicographic order of k."""
     rows: list[tuple[Exponents, int, fmpq_poly]] = [((), 0, fmpq_poly([1]))]
     for p in probabilities:
-        powers = _touchard(to_fmpq(p), degree)
+        powers = _touchard(to_fmpq(p), degree) if population is None else _counted(int(p * population), degree)
         rows = [((*k, a), order + a, product * powers[a]) for k, order, product in rows for a in range(degree - order + 1)]
-    return {k: _over_batch(product, order) for k, order, product in rows}
+    return {k: _over_batch(product, order, population) for k, order, product in rows}
 
 
 @lru_cache(maxsize=64)
@@ -68,12 +72,21 @@ def _touchard(p: fmpq, degree: int) -> list[fmpq_poly]:
     return [t(fmpq_poly([0, p])) for t in result]
 
 
-def _over_batch(polynomial: fmpq_poly, order: int) -> fmpq_poly:
-    """Replace y^J by (b)_J / b^order = eps^{order-J} (1 - eps) (1 - 2 eps) ... (1 - (J-1) eps)."""
+@lru_cache(maxsize=64)
+def _counted(m: int, degree: int) -> list[fmpq_poly]:
+    """sum_j S_2(k, j) (m)_j y^j for k <= degree."""
+    factors = [1]
+    for j in range(degree):
+        factors.append(factors[-1] * max(0, m - j))
+    return [fmpq_poly([c * f for c, f in zip(t.coeffs(), factors, strict=False)]) for t in _touchard(fmpq(1), degree)]
+
+
+def _over_batch(polynomial: fmpq_poly, order: int, population: int | None) -> fmpq_poly:
+    """Replace y^J by (b)_J / b^order = eps^{order-J} (1 - eps) (1 - 2 eps) ... (1 - (J-1) eps), over (M)_J without replacement."""
     result = fmpq_poly([])
     for j, c in enumerate(polynomial.coeffs()):
-        if c:
-            result += _falling(j).left_shift(order - j) * c
+        if c:  # of more than M points there are no products
+            result += _falling(j).left_shift(order - j) * (c if population is None else c / math.perm(population, j))
     return result
 
 

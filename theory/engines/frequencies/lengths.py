@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
 
 import numpy as np
-from flint import fmpz
+from flint import fmpq, fmpz
 
 from theory.backpropagation import Polynomial, backpropagate, forward
 from theory.degrees import gradient_degree
 from theory.engines.frequencies.stacks import Stack
 from theory.exact import Number, to_fmpq
 from theory.inputs.lengths import SAMPLE
-from theory.problem import TeacherStudent
+from theory.optimizers import State
+from theory.problem import Rows, TeacherStudent
 
 #: Bits up to which integers are followed; longer ones grow by the degree of a gradient at every step.
 FOLLOWED = 50_000
@@ -37,26 +39,29 @@ class Lengths:
 
 
 def path_lengths(
-    problem: TeacherStudent, atoms: Sequence[Sequence[Number]], rates: Sequence[Number], nodes: Sequence[int], steps: int
+    problem: TeacherStudent, atoms: Rows, rates: Sequence[Number], nodes: Sequence[int], steps: int, labels: Rows | None = None
 ) -> Lengths:
     """Along a path of so many steps; after batch s the weights are mixed with integers of the size of nodes[s], if there was a rate."""
     m = gradient_degree(problem.depth, activation_degree=problem.activation_degree)
     sigma = Polynomial(tuple(to_fmpq(c) for c in problem.polynomial))
     x = _typical(chain.from_iterable(atoms), len(atoms[0]))
-    weights = tuple(_typical(w.ravel().tolist(), w.shape[1]) for w in problem.student)
-    target = forward([_typical(w.ravel().tolist(), w.shape[1]) for w in problem.teacher], sigma, x)[1][-1]
+    state = State(tuple(_typical(w.ravel().tolist(), w.shape[1]) for w in problem.student))
+    if labels is None:
+        target = forward([_typical(w.ravel().tolist(), w.shape[1]) for w in problem.teacher_weights], sigma, x)[1][-1]
+    else:
+        target = _typical(chain.from_iterable(labels), len(labels[0]))
     opposite = Stack(-abs(target.numerators), target.denominator)  # so that nothing cancels
     found = Lengths([], [], [])
     for s in range(steps + 1):
-        found.weights.append(_length(weights))
+        found.weights.append(_length(state.weights))
         if m * found.weights[-1] > FOLLOWED:
             return _extrapolated(found, m, steps)
-        passes = backpropagate(weights, sigma, x, opposite)
+        passes = backpropagate(state.weights, sigma, x, opposite)
         found.gradients.append(_length(passes.gradients))
         found.errors.append(_length(passes.backward[-1:]))
         if s < min(len(rates), steps):
-            moved = problem.optimizer.step(weights, passes.gradients, -abs(to_fmpq(rates[s])))
-            weights = tuple(Stack(w.numerators * max(1, nodes[s]), w.denominator) for w in moved)
+            moved = problem.optimizer.advance(state, passes.gradients, rates[s], _without_sign)
+            state = moved.map(lambda x, s=s: Stack(x.numerators * max(1, nodes[s]), x.denominator))  # type: ignore[misc]
     return found
 
 
@@ -66,6 +71,11 @@ def _extrapolated(found: Lengths, m: int, steps: int) -> Lengths:
     weights = [*found.weights, *(found.weights[-1] * float(m) ** k for k in range(1, steps + 1 - last))]
     gradients = [*found.gradients, *(m * w for w in weights[last:])]
     return Lengths(weights, gradients, [*found.errors, *gradients[last:]])
+
+
+def _without_sign(factor: Fraction) -> fmpq:
+    """So that nothing cancels."""
+    return to_fmpq(abs(factor))
 
 
 def _length(stacks: Iterable[Stack]) -> float:

@@ -18,33 +18,36 @@ from theory.backpropagation import Polynomial, backpropagate, forward
 from theory.engines.frequencies.stacks import Stack
 from theory.exact import shown, to_fmpq
 from theory.inputs import InputLaw
-from theory.problem import TeacherStudent
+from theory.inputs.law import LabelledSupport, Support
+from theory.problem import Rows, TeacherStudent
 
 #: W_1, ..., W_H (or their gradients) at R points: stacks of R matrices each.
 Layers = tuple[Stack, ...]
-Atoms = tuple[tuple[Fraction, ...], ...]
 
 
-def distinguishable_atoms(problem: TeacherStudent) -> tuple[Atoms, tuple[Fraction, ...]]:
-    """The support and its probabilities, x and -x merged where no gradient tells them apart: an odd activation.
+def distinguishable_atoms(problem: TeacherStudent) -> tuple[Rows, Rows | None, tuple[Fraction, ...]]:
+    """The atoms, their labels where there are any, and the probabilities, x and -x merged where no gradient tells them apart.
 
-    The network is then odd in x, so that delta_k and z_{k-1} change sign together. An atom 0 comes last.
+    So it is for an odd activation, and labels that are opposite too: the network is then odd in x, so that delta_k and z_{k-1} change sign
+    together. An atom 0 comes last.
     """
-    return _merged(problem.inputs, not any(problem.polynomial[::2]))
+    return _merged(problem.inputs, problem.teacher is None, not any(problem.polynomial[::2]))
 
 
 @lru_cache(maxsize=8)
-def _merged(inputs: InputLaw, odd: bool) -> tuple[Atoms, tuple[Fraction, ...]]:
-    law = inputs.support()
+def _merged(inputs: InputLaw, labelled: bool, odd: bool) -> tuple[Rows, Rows | None, tuple[Fraction, ...]]:
+    law = inputs.labelled_support() if labelled else _without_labels(inputs.support())
     if law is None:
         raise ValueError(f"inputs must have finite support, but were {shown(inputs)}")
-    merged: dict[tuple[Fraction, ...], Fraction] = {}
-    for atom, p in zip(*law, strict=True):
-        first = next((x for x in atom if x), Fraction(0))
-        key = tuple(-x for x in atom) if odd and first < 0 else atom
+    merged: dict[tuple[tuple[Fraction, ...], tuple[Fraction, ...]], Fraction] = {}
+    for atom, label, p in zip(*law, strict=True):
+        first = next((x for x in (*atom, *label) if x), Fraction(0))
+        sign = -1 if odd and first < 0 else 1
+        key = tuple(sign * x for x in atom), tuple(sign * y for y in label)
         merged[key] = merged.get(key, Fraction(0)) + p
-    ordered = sorted(merged.items(), key=lambda item: not any(item[0]))
-    return tuple(atom for atom, _ in ordered), tuple(p for _, p in ordered)
+    ordered = sorted(merged.items(), key=lambda item: not any(item[0][0]))
+    rows, labels = (tuple(pair[side] for pair, _ in ordered) for side in (0, 1))
+    return rows, labels if labelled else None, tuple(p for _, p in ordered)
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,13 @@ class Network:
     @classmethod
     def of(cls, problem: TeacherStudent) -> Network:
         """The network of a problem with finite support."""
-        points, probabilities = distinguishable_atoms(problem)
-        rows = Stack.of([np.array([atom], dtype=object) for atom in points])
+        points, labels, probabilities = distinguishable_atoms(problem)
+        rows = _rows(points)
         sigma = Polynomial(tuple(to_fmpq(c) for c in problem.polynomial))
         total = math.lcm(*(p.denominator for p in probabilities))
         shares = tuple(fmpq(int(p * total)) for p in probabilities)
         atoms = tuple(rows[n : n + 1] for n in range(rows.count))
-        outputs = forward(layers(problem.teacher), sigma, rows)[1][-1]
+        outputs = forward(layers(problem.teacher_weights), sigma, rows)[1][-1] if labels is None else _rows(labels)
         targets = tuple(outputs[n : n + 1] for n in range(rows.count))
         return cls(sigma, atoms, targets, shares, total, probabilities)
 
@@ -103,6 +106,14 @@ class Network:
         """(delta_layer, z_{layer-1}) at atom n."""
         passes = backpropagate(weights, self.sigma, self.atoms[n], self.targets[n], lowest=layer)
         return passes.backward[0], passes.inputs[layer - 1]
+
+
+def _without_labels(law: Support | None) -> LabelledSupport | None:
+    return None if law is None else (law[0], ((),) * len(law[0]), law[1])
+
+
+def _rows(points: Rows) -> Stack:
+    return Stack.of([np.array([point], dtype=object) for point in points])
 
 
 def layers(matrices: Sequence[np.ndarray]) -> Layers:

@@ -89,7 +89,7 @@ def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """Rationals over common denominators: the price of a product grows with the bits of its entries."""
     counts, p = counts_of(problem, quantity), problem.sizes[0]
-    weights = max(_bits(w) for w in (*problem.student, *problem.teacher))
+    weights = max(_bits(w) for w in problem.networks)
     sigma = 0.0 if problem.inputs.is_standard else _bits(problem.inputs.second_moment)
     residual = problem.depth * weights + math.log2(max(problem.sizes))
     # a chain is at most half of the longest word
@@ -201,7 +201,7 @@ def _gram_flops(problem: TeacherStudent) -> float:
 
 
 def _entries(problem: TeacherStudent) -> float:
-    return float(sum(w.size for w in (*problem.student, *problem.teacher)))
+    return float(sum(w.size for w in problem.networks))
 
 
 def _shown(counts: Counts | Levels) -> str:

@@ -32,7 +32,7 @@ class GradientWords:
         self.problem = problem
         sigma = None if problem.inputs.is_standard else ring.from_array(problem.inputs.second_moment)
         self.alphabet = Alphabet(ring, problem.sizes[0], sigma)
-        student, self._teacher = ([ring.from_array(w) for w in side] for side in (problem.student, problem.teacher))
+        student, self._teacher = ([ring.from_array(w) for w in side] for side in (problem.student, problem.teacher_weights))
         residual = _product(student) + _product(self._teacher).times(to_fmpq(-1))
         self._initial_residual = self.alphabet.constant(residual)
         self._weights: list[Layers] = [tuple(map(self.alphabet.constant, student))]

@@ -19,6 +19,7 @@ from theory.engines.wishart.last_batch import Loss, LossVariance, Mean, SecondMo
 from theory.engines.wishart.nested_batches import NestedBatches
 from theory.engines.wishart.polynomial_state import PolynomialState
 from theory.exact import to_fmpq
+from theory.extensions import reason_beyond
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -30,7 +31,7 @@ class Wishart:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not linear, more than two layers, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := problem.optimizer.unsupported_reason()) is not None:
+        if (reason := reason_beyond(problem)) is not None:
             return reason
         if not problem.is_linear:
             return "needs the identity as activation"

@@ -213,7 +213,7 @@ def _rate_bits(problem: TeacherStudent, step: int) -> float:
 
 
 def _weight_bits(problem: TeacherStudent) -> float:
-    layers = (*problem.student, *problem.teacher)
+    layers = problem.networks
     return max(_digits(w) if is_exact(w) else 60.0 for w in layers)
 
 

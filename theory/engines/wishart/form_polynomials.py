@@ -52,7 +52,7 @@ class _Ring:
             entry = {pair: generators[t * self._variables + k] for k, pair in enumerate(pairs)}
             size = range(self._law.dimension)
             self._batches.append(RowMatrix([[entry[min(i, j), max(i, j)] for j in size] for i in size]))
-        self._teacher = [self._constant(w) for w in problem.teacher]
+        self._teacher = [self._constant(w) for w in problem.teacher_weights]
         self.weights = lru_cache(maxsize=None)(self._weights)
         self.gradients = lru_cache(maxsize=None)(self._gradients)
 

@@ -84,4 +84,4 @@ def _gram(problem: TeacherStudent, step: int) -> list[list[fmpq_poly]]:
 
 
 def _residual(problem: TeacherStudent) -> fmpq_mat:
-    return to_fmpq_mat(problem.student[0]) - to_fmpq_mat(problem.teacher[0])
+    return to_fmpq_mat(problem.student[0]) - to_fmpq_mat(problem.teacher_weights[0])

@@ -31,7 +31,7 @@ Transition = dict[Pair, list[tuple[Pair, fmpq_poly]]]
 
 def squared_loss(problem: TeacherStudent, step: int) -> fmpq_poly:
     """E loss(w_step)^2, loss = 1/2 tr(X Sigma). Cost: the square of the number of pairs, for each step, in polynomials of degree 3 step."""
-    residual = to_fmpq_mat(problem.student[0]) - to_fmpq_mat(problem.teacher[0])
+    residual = to_fmpq_mat(problem.student[0]) - to_fmpq_mat(problem.teacher_weights[0])
     gram, sigma = residual.transpose() * residual, to_fmpq_mat(problem.inputs.second_moment)
     indices = entries(problem.inputs.dimension)
     products = {(a, b): fmpq_poly([gram[indices[a]] * gram[indices[b]]]) for a, b in _pairs(len(indices))}

@@ -51,7 +51,7 @@ class PolynomialState:
 
     def __init__(self, problem: TeacherStudent) -> None:
         w1, w2 = (to_fmpq_mat(w) for w in problem.student)
-        teacher = (to_fmpq_mat(problem.teacher[1]) * to_fmpq_mat(problem.teacher[0])).tolist()
+        teacher = (to_fmpq_mat(problem.teacher_weights[1]) * to_fmpq_mat(problem.teacher_weights[0])).tolist()
         self.basis, reduced, metric = _reduce(_beside(w1, w2.transpose()))
         self.inputs, self.outputs, self.rank = w1.ncols(), w2.nrows(), len(reduced)
         self.eta, self.rho = _common(metric or []), _common(reduced)

@@ -15,6 +15,7 @@ from flint import fmpq_mpoly
 from theory.arithmetic.rows import RowMatrix as Matrix
 from theory.budget import WITHOUT_BUDGET, Budget, CannotError, Cost
 from theory.exact import as_choice, as_index, as_sequence, shown, to_fmpq
+from theory.extensions import require_within
 from theory.problem import TeacherStudent, as_problem
 from theory.references import symbolic_cost
 from theory.references.symbolic.by_generator import ByGenerator
@@ -68,7 +69,7 @@ class SymbolicNetwork(Ring):
     @classmethod
     def of(cls, problem: TeacherStudent) -> SymbolicNetwork:
         """The numbers of one problem with two linear layers: only eps remains. The route by partitions takes any law with moments."""
-        as_problem(problem).optimizer.require_plain()
+        require_within(as_problem(problem))
         if problem.depth != 2 or not problem.is_linear:
             raise ValueError(f"problem must have two linear layers, but had {problem.depth} and the activation {shown(problem.activation)}")
         network = cls.__new__(cls)
@@ -77,7 +78,7 @@ class SymbolicNetwork(Ring):
         symbolic_cost.require_ring("problem", p * (p + 1) // 2, weights)
         Ring.__init__(network, p, [], problem.inputs)
         network.w1, network.w2 = (network.numbers(w) for w in problem.student)
-        v1, v2 = (network.numbers(w) for w in problem.teacher)
+        v1, v2 = (network.numbers(w) for w in problem.teacher_weights)
         network.target, network.sigma = v2 @ v1, network.numbers(problem.inputs.second_moment)
         rates = problem.learning_rates
         given = callable(rates) or not isinstance(rates, tuple) or len(rates) > 0

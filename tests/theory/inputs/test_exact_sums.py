@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet
-from empirics.inputs.exact_sums import CHUNK, ROWS, IntegerColumns, gram
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, variance_poly
 from theory.inputs import InputLaw
+from theory.inputs.exact_sums import CHUNK, ROWS, IntegerColumns, gram
 from theory.kronecker import StackedSamples
 
 doubles = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-3, 3).map(float) | st.floats(-1, 1).map(lambda x: 1000 + x * 1e-7)

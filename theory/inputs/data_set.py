@@ -1,4 +1,4 @@
-"""Finite data sets as input laws: N points, equally likely, from which mini-batches may also be drawn without replacement or in epochs."""
+"""Finite data sets as input laws: N equally likely points, with labels or without; batches may be subsets of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from empirics.inputs.exact_sums import IntegerColumns, gram
 from theory.budget.unit_costs import UNITS
 from theory.exact import MatrixLike, as_points
-from theory.inputs import MAX_ENUMERATED_ATOMS, InputLaw
-from theory.inputs.law import Support
+from theory.inputs.exact_sums import IntegerColumns, gram
+from theory.inputs.independent import MAX_ENUMERATED_ATOMS
+from theory.inputs.law import InputLaw, LabelledSupport, Support
 from theory.inputs.lengths import SAMPLE, common_bits
 
 #: Numbers of the points of a support, as Fractions.
@@ -22,38 +22,46 @@ MOST_LISTED = 1 << 21
 
 
 class DataSet(InputLaw):
-    """N points of R^p, shape (N, p), or (N,) for p = 1; a point that is listed twice counts twice.
+    """N points of R^p, shape (N, p), or (N,) for p = 1, and what is to be learned of them; a point that is listed twice counts twice.
 
-    As an input law it is the uniform law on the points. `empirics.simulate(..., sampling=...)` draws mini-batches from it with replacement
-    ("independent"), "without_replacement" (each batch anew), or in "epochs" (a random order, cut into batches; the remainder that fills no
-    batch is left out, and every epoch has a new order).
+    As an input law it is the uniform law on the points. With `targets`, shape (N, q), or (N,) for q = 1, a network learns these labels in
+    the place of a teacher's outputs: TeacherStudent(student, None, DataSet(X, targets), ...). Mini-batches are drawn with replacement, or
+    without (`TeacherStudent(sampling="without_replacement")`); `empirics.simulate` also knows epochs.
 
-    The points are doubles, and as the rationals that doubles are the law is exact: moments, `second_moment` and `support` have no rounding,
+    The numbers are doubles, and as the rationals that they are the law is exact: moments, `second_moment` and `support` have no rounding,
     and runs use the same numbers. Arrays of numpy, pandas, xarray and torch (detached) are taken. Raises ValueError for an empty set, NaN,
-    infinity, masked entries, and numbers that no double holds, such as 2^53 + 1 or Fraction(1, 3), for which there is `theory.Discrete`;
-    TypeError for text, truth values, dates and complex numbers.
+    infinity, masked entries, another number of targets than of points, and numbers that no double holds, such as 2^53 + 1 or
+    Fraction(1, 3), for which there is `theory.Discrete`; TypeError for text, truth values, dates and complex numbers.
 
     >>> data = DataSet([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     >>> data
     DataSet(3 points in R^2, 258fd8ef)
     >>> data.moment((1, 0))
     Fraction(2, 3)
+    >>> DataSet([0, 1, 2], targets=[1, -1, 1])
+    DataSet(3 points in R^1 with targets in R^1, 6d6e1cc1)
     """
 
     exact = True
 
-    def __init__(self, points: MatrixLike) -> None:
+    def __init__(self, points: MatrixLike, targets: MatrixLike | None = None) -> None:
         array = as_points(points, "points")
         array.setflags(write=False)
         self.points = self.population = array
         self.atom_count, self.dimension = array.shape
+        if targets is not None:
+            labels = as_points(targets, "targets")
+            if len(labels) != len(array):
+                raise ValueError(f"targets must have one row for each of the {len(array)} points, but had {len(labels)}")
+            labels.setflags(write=False)
+            self.targets = labels
 
     def __len__(self) -> int:
         return len(self.points)
 
     def parameters(self) -> dict[str, Any]:
-        """`points`."""
-        return {"points": self.points}
+        """`points`, and `targets` where there are any."""
+        return {"points": self.points} | ({} if self.targets is None else {"targets": self.targets})
 
     @property
     def identity(self) -> str:
@@ -62,8 +70,12 @@ class DataSet(InputLaw):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the points in their order."""
-        return hashlib.sha256(repr(self.points.shape).encode() + np.ascontiguousarray(self.points).tobytes()).hexdigest()
+        """SHA-256 of the points, and of the targets, in their order."""
+        arrays = [self.points] if self.targets is None else [self.points, self.targets]
+        digest = hashlib.sha256()
+        for array in arrays:
+            digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     @cached_property
     def _columns(self) -> IntegerColumns:
@@ -104,13 +116,23 @@ class DataSet(InputLaw):
         """The distinct points and their frequencies; None for more than 65,536 of them, or 2^21 numbers."""
         return self._support
 
+    def labelled_support(self) -> LabelledSupport | None:
+        """The distinct pairs of a point and its target, with their frequencies; None as for `support`, and without targets."""
+        if self.targets is None:
+            return None
+        pairs = DataSet(np.hstack([self.points, self.targets])).support()
+        if pairs is None:
+            return None
+        p, (rows, shares) = self.dimension, pairs
+        return tuple(row[:p] for row in rows), tuple(row[p:] for row in rows), shares
+
     def weighted_points(self) -> tuple[np.ndarray, np.ndarray]:
         """The points and 1/N for each."""
         return self.points, np.full(len(self), 1 / len(self))
 
     def doubles(self) -> dict[str, np.ndarray]:
-        """The points, (N, p)."""
-        return {"points": self.points}
+        """The points, (N, p), and the targets, (N, q)."""
+        return self.parameters()
 
     @cached_property
     @np.errstate(over="ignore", under="ignore")  # infinity is an upper bound too
@@ -131,4 +153,5 @@ class DataSet(InputLaw):
         return self.points[generator.integers(0, len(self), size=shape)]
 
     def __repr__(self) -> str:
-        return f"DataSet({len(self)} points in R^{self.dimension}, {self.digest[:8]})"
+        labels = "" if self.targets is None else f" with targets in R^{self.targets.shape[1]}"
+        return f"DataSet({len(self)} points in R^{self.dimension}{labels}, {self.digest[:8]})"
