@@ -16,6 +16,8 @@ What there is
     compare_dataset     the same for a result and the polynomials of theory.variance_poly
     interval            confidence intervals of a result, by Student's t
 
+    GradientNoiseMeter  the gradient noise of a model in a training loop of one's own, in three lines
+
     make_plan, predict  what a run will take, as a RunCost, before it starts
     Progress            what simulate(progress=...) tells of a run under way
     UnaffordableError   a run that no memory here holds, or that takes longer than it may; a CorruptShardError is a damaged file of a store
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from empirics.estimation.comparison import Comparison, compare, compare_dataset
     from empirics.estimation.intervals import interval
     from empirics.experiments.synthetic_problem import synthetic
+    from empirics.models.meter.gradient_noise_meter import GradientNoiseMeter
     from empirics.runs.again import again
     from empirics.runs.cost import RunCost, UnaffordableError, predict
     from empirics.runs.progress import Progress
@@ -50,13 +53,14 @@ if TYPE_CHECKING:
 __all__ = [
     "simulate", "load", "again", "synthetic", "DataSet", "Progress",
     "make_plan", "predict", "RunCost", "UnaffordableError", "CorruptShardError",
-    "compare", "compare_dataset", "Comparison", "interval",
+    "compare", "compare_dataset", "Comparison", "interval", "GradientNoiseMeter",
 ]  # fmt: skip
 
 _HOMES = {
     "runs.again": ("again",), "runs.simulation": ("simulate", "load"), "runs.progress": ("Progress",), "runs.request": ("make_plan",),
     "runs.cost": ("predict", "RunCost", "UnaffordableError"), "runs.store": ("CorruptShardError",),
     "experiments.synthetic_problem": ("synthetic",), "theory.inputs": ("DataSet",),
+    "models.meter.gradient_noise_meter": ("GradientNoiseMeter",),
     "estimation.comparison": ("compare", "compare_dataset", "Comparison"), "estimation.intervals": ("interval",),
 }  # fmt: skip
 

@@ -304,6 +304,13 @@ EMPIRICS: dict[str, Maker] = {
         "empirics.compare([1.0, 2.0], [0.1, 0.2], [1.1, 2.0], degrees_of_freedom=@vector)",
     ),
     "empirics.interval": text("empirics.interval(@dataset, level=@tolerance)", "empirics.interval(@dataset, 'loss')", "empirics.interval(@strange, @word)"),
+    "empirics.GradientNoiseMeter": text(
+        "empirics.GradientNoiseMeter(@module, micro_batch=@layer, accumulation=@accumulation)",
+        "empirics.GradientNoiseMeter(torch.nn.Linear(2, 1), micro_batch=@batch_size, accumulation='sum', decay=@tolerance, level=@tolerance, every=@layer)",
+        "empirics.GradientNoiseMeter(torch.nn.Linear(2, 1), micro_batch=@batch_size, accumulation='mean', scaler=@strange, dataset_size=@batch_size)",
+        "empirics.GradientNoiseMeter(torch.nn.Linear(2, 1), micro_batch=1, accumulation='sum').load_state_dict(@strange)",
+        "empirics.GradientNoiseMeter(torch.nn.Linear(2, 1), micro_batch=1, accumulation='sum').step(@sizes)",
+    ),
     "empirics.compare_dataset": text("empirics.compare_dataset(@dataset, {(@small_step, @layer): @polynomial})", "empirics.compare_dataset(good_result(), {(1, 1): @polynomial}, @word)", "empirics.compare_dataset(@dataset, @strange)"),
 }  # fmt: skip
 

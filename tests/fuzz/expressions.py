@@ -315,6 +315,12 @@ class Draw(random.Random):
     def dataset(self) -> str:
         return self.one("good_result()", "good_result().isel(step=0)", "xr.Dataset()", "good_result().drop_vars('loss')")
 
+    def module(self) -> str:
+        return self.one("torch.nn.Linear(2, 1)", "torch.nn.Tanh()", "torch.nn.LazyLinear(2)", "torch.nn.Linear", "torch.nn.BatchNorm1d(2)")
+
+    def accumulation(self) -> str:
+        return self.edge(("'mean'", "'sum'"), ("'average'", "None"))
+
     def law_name(self) -> str:
         return self.one("'gaussian'", "'rademacher'", "'uniform'", "'gausian'")
 

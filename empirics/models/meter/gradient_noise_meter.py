@@ -1,0 +1,237 @@
+"""GradientNoiseMeter: three lines in a training loop that is not ours, and its gradient noise scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from scipy import stats
+from torch.nn.parameter import is_lazy
+
+from empirics.estimation.ratios import positive_ratio, ratio_interval
+from empirics.models.meter import processes
+from empirics.models.meter.exponential_averages import ExponentialAverages
+from empirics.models.meter.gradient_hooks import GradientHooks, Seen
+from empirics.models.meter.two_batch_sizes import estimates
+from theory.exact import as_choice, as_index, as_number, shown
+
+ACCUMULATIONS = ("mean", "sum")
+
+
+class GradientNoiseMeter:
+    """The gradient noise of a model while it is trained: tr Cov of the gradients of single examples, ||grad L||^2, and their ratio.
+
+        meter = GradientNoiseMeter(model, micro_batch=32, accumulation="mean")
+        for micro_batches in batches:
+            for inputs, targets in micro_batches:                            # at least two, or several processes
+                (loss(model(inputs), targets) / len(micro_batches)).backward()
+            meter.step()                                                     # before the step of the optimizer
+            optimizer.step()
+            optimizer.zero_grad()
+        meter.result.total_noise_scale
+
+    At every step the gradients g_j of M micro-batches of m examples each, and their mean, give estimates without bias (McCandlish et al.,
+    arXiv:1812.06162, appendix A.1)
+
+        tr C     =  m M / (M - 1) ( (1/M) sum_j ||g_j||^2 - ||mean_j g_j||^2 )
+        ||G||^2  =  ( M ||mean_j g_j||^2 - (1/M) sum_j ||g_j||^2 ) / (M - 1)
+
+    for every parameter and in all, where C is the covariance of the gradient of one example and G the gradient of the mean loss. Each is
+    averaged over the steps with weights decay^age; the noise scale tr C / ||G||^2 is the ratio of the averages, with an interval.
+
+    Gradients are seen before they are accumulated, reduced by DistributedDataParallel, unscaled or clipped: `meter.step()` may stand
+    anywhere between the last backward pass of a step and the step of its optimizer. Hooks of others that change gradients come first if
+    they are registered first.
+
+    Args:
+        model: a torch module; trainable parameters at this time are followed. DistributedDataParallel may be around it.
+        micro_batch: examples of a backward pass in one process; the loss must be a mean over them.
+        accumulation: "mean" when the loss of a micro-batch is divided by the number of micro-batches of its step in a process, "sum" when
+            it is not. The gradients themselves cannot tell.
+        scaler: a torch.amp.GradScaler, or what has `get_scale()`: the factor of the loss, asked for at every `step()`.
+        decay: 0 < decay <= 1, the weight of a step relative to the next; 1 for a plain mean, at fixed weights.
+        every: look at every so many steps only: the others cost next to nothing.
+        dataset_size: N, when the examples of a step are drawn without replacement from N, as in shuffled epochs: then C has the divisor
+            N - 1, and ||G||^2 loses its bias of -tr C / N. None: drawn independently.
+        level: of the interval.
+        process_group: of a distributed run; None is the default group. All its processes must call `step()`.
+
+    Raises TypeError and ValueError for bad arguments, for a model without trainable parameters and for sharded ones; so does `step` for
+    what it cannot tell. Cost: for every micro-batch one norm of every gradient, for every step another one, and one wait
+    for the device; no copy of gradients or weights is kept.
+
+    >>> import torch
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Linear(3, 1)
+    >>> meter = GradientNoiseMeter(model, micro_batch=4, accumulation="sum", decay=1.0)
+    >>> for step in range(500):
+    ...     for _ in range(2):
+    ...         x = torch.randn(4, 3)
+    ...         (model(x) - x.sum(1, keepdim=True) - torch.randn(4, 1)).square().mean().backward()
+    ...     meter.step()
+    ...     model.zero_grad()
+    >>> found = meter.result
+    >>> bool(found.total_noise_scale_low < found.total_noise_scale < found.total_noise_scale_high)
+    True
+    >>> meter.remove()
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        *,
+        micro_batch: int,
+        accumulation: str,
+        scaler: Any = None,
+        decay: float = 0.99,
+        every: int = 1,
+        dataset_size: int | None = None,
+        level: float = 0.95,
+        process_group: Any = None,
+    ) -> None:
+        inner, parameters = _trainable(model)
+        self.micro_batch = as_index(micro_batch, "micro_batch", minimum=1)
+        self.accumulation = as_choice(accumulation, "accumulation", ACCUMULATIONS)
+        if scaler is not None and not callable(getattr(scaler, "get_scale", None)):
+            raise TypeError(f"scaler must have get_scale(), as torch.amp.GradScaler has, but was {shown(scaler)}")
+        if not 0 < as_number(decay, "decay") <= 1:
+            raise ValueError(f"decay must be above 0 and at most 1, but was {shown(decay)}")
+        if not 0 < as_number(level, "level") < 1:
+            raise ValueError(f"level must be between 0 and 1, but was {shown(level)}")
+        self.dataset_size = None if dataset_size is None else as_index(dataset_size, "dataset_size", minimum=2)
+        self.level, self.scaler, self.process_group = float(level), scaler, process_group
+        self.every = as_index(every, "every", minimum=1)
+        self.steps = self.skipped = self._calls = 0
+        self._layout: dict[str, int] = {}
+        self._averages = ExponentialAverages(len(parameters) + 1, float(decay))
+        self._hooks = GradientHooks(inner, parameters, reduced=processes.count(process_group) > 1)
+        self._names, self._device = list(parameters), next(iter(parameters.values())).device
+
+    def step(self, micro_batch: int | Sequence[int] | None = None) -> None:
+        """Take in the micro-batches since the last call; a step with gradients that are not finite is skipped, and counted in `skipped`.
+
+        `micro_batch`: its size where it is another than the meter's, such as at the end of an epoch; a list, where sizes differ.
+        Raises ValueError, in all processes, for a step that cannot be told: fewer than two micro-batches in all, weights that have
+        changed since the first, gradients that were not zero before it, do not add up, or differ between processes; and after `remove`.
+        """
+        if not self._hooks.installed:
+            raise ValueError("the meter was removed")
+        sizes = self._sizes(micro_batch)
+        looked, look_next = self._calls % self.every == 0, (self._calls + 1) % self.every == 0
+        self._calls += 1
+        if not looked:
+            self._hooks.discard(look_next)
+            return
+        seen = self._hooks.take(look_next)
+        inverse_size, objection = self._inverse_size(sizes, seen)
+        scale = 1.0 if self.scaler is None else float(self.scaler.get_scale())
+        # factors of the gradients of micro-batches, and of their sum, to those of mean losses
+        one, mean = (seen.micro_batches, 1) if self.accumulation == "mean" else (1, 1 / max(1, seen.micro_batches))
+        small, big = seen.small * (one / scale) ** 2, seen.big * (mean / scale) ** 2
+        row = np.array([bool(objection), seen.micro_batches, inverse_size, *small, *big])
+        rows = processes.gathered(row, self.process_group, self._device)
+        refused, counts, inverse_sizes, small, big = np.split(rows, [1, 2, 3, 3 + len(seen.small)], axis=1)
+        if refused.any():
+            raise ValueError(objection or f"process {int(refused.argmax())} has refused the step: see its error")
+        micro_batches = int(counts.sum())
+        if micro_batches < 2:
+            raise ValueError(
+                "a step must have two micro-batches at least, in all processes together, but had one: a single gradient does not tell its "
+                "noise; split the batch, and accumulate"
+            )
+        if not np.isfinite(rows).all():
+            self.skipped += 1
+            return
+        if objection := processes.objection(counts[:, 0], big):
+            raise ValueError(objection)
+        batch = round(micro_batches / inverse_sizes.mean())
+        if self.dataset_size is not None and batch > self.dataset_size:
+            raise ValueError(f"dataset_size must be at least the {batch} examples of a step, but was {self.dataset_size}")
+        pair = np.stack(estimates(small.sum(axis=0) / micro_batches, big[0], micro_batches, inverse_sizes.mean(), self.dataset_size))
+        self._averages.update(np.concatenate([pair, pair.sum(axis=1, keepdims=True)], axis=1))
+        self.steps += 1
+        self._layout = {"micro_batches": micro_batches, "processes": len(rows), "batch_size": batch}
+
+    def _sizes(self, micro_batch: int | Sequence[int] | None) -> list[int]:
+        if isinstance(micro_batch, list | tuple):
+            return [as_index(size, f"micro_batch[{i}]", minimum=1) for i, size in enumerate(micro_batch)]
+        return [self.micro_batch if micro_batch is None else as_index(micro_batch, "micro_batch", minimum=1)]
+
+    def _inverse_size(self, sizes: list[int], seen: Seen) -> tuple[float, str]:
+        """The mean of 1/m, and what is wrong with the step so far."""
+        if not seen.objection and len(sizes) not in (1, seen.micro_batches):
+            return np.nan, f"micro_batch must have one size for each of the {seen.micro_batches} micro-batches, but had {len(sizes)}"
+        return float(np.mean([1 / size for size in sizes])), seen.objection
+
+    @property
+    def result(self) -> xr.Dataset:
+        """Averages over the steps so far.
+
+        Dim `layer`, the name of a parameter; `total_...` are those of all together. `trace_covariance`, `gradient_squared_norm`, each with
+        its standard error `_se` and degrees of freedom `_df`, and `noise_scale` with `noise_scale_low` and `noise_scale_high`, the ends of
+        its interval by Fieller's theorem: `high` is infinite where the gradient cannot be told from 0, and `noise_scale` is NaN where its
+        square comes out at 0 or less. Standard errors are of steps as if these were independent; weights that drift within the window
+        make them too large. NaN before the second step. Raises ValueError before the first one.
+        """
+        if not self.steps:
+            raise ValueError("the meter has no result before its first step" + (f" ({self.skipped} skipped)" if self.skipped else ""))
+        covariance, freedom = self._averages.covariance_of_mean, self._averages.effective_count - 1
+        quantile = stats.t.isf((1 - self.level) / 2, freedom) if freedom > 0 else np.nan
+        values = {
+            "trace_covariance": self._averages.mean[0],
+            "trace_covariance_se": np.sqrt(covariance[0, 0]),
+            "gradient_squared_norm": self._averages.mean[1],
+            "gradient_squared_norm_se": np.sqrt(covariance[1, 1]),
+            "noise_scale": positive_ratio(*self._averages.mean),
+        }
+        trace, square = self._averages.mean
+        values["noise_scale_low"], values["noise_scale_high"] = ratio_interval(trace, square, covariance, quantile)
+        variables: dict[str, Any] = {name: ("layer", value[:-1]) for name, value in values.items()}
+        variables |= {f"total_{name}": value[-1] for name, value in values.items()}
+        for name in ("trace_covariance", "gradient_squared_norm"):
+            variables |= {f"{name}_df": ("layer", np.full(len(self._names), freedom)), f"total_{name}_df": freedom}
+        told: dict[str, Any] = {"steps": self.steps, "skipped": self.skipped, "effective_steps": freedom + 1, "decay": self._averages.decay}
+        told |= {"level": self.level, "micro_batch": self.micro_batch, "accumulation": self.accumulation} | self._layout
+        told["examples"] = "independent" if self.dataset_size is None else f"without replacement from {self.dataset_size}"
+        return xr.Dataset(variables, {"layer": self._names}, told)
+
+    def discard(self) -> None:
+        """Forget the micro-batches since the last `step`, such as those of a step that is not to count."""
+        self._hooks.discard()
+
+    def remove(self) -> None:
+        """Take the hooks from the model; `result` stays."""
+        self._hooks.remove()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Averages and counts, as numbers, texts and lists, for a checkpoint; between steps."""
+        counts = {"layers": list(self._names), "steps": self.steps, "skipped": self.skipped, "layout": dict(self._layout)}
+        return counts | {"averages": self._averages.state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict` of a meter of the same layers. ValueError for another's."""
+        if not isinstance(state, dict) or not {"layers", "steps", "skipped", "layout", "averages"} <= set(state):
+            raise ValueError(f"state must be a state_dict of a GradientNoiseMeter, but was {shown(state)}")
+        if list(state["layers"]) != self._names:
+            raise ValueError(f"state must be of the layers {shown(self._names)}, but was of {shown(state['layers'])}")
+        self._averages.restore(state["averages"])
+        self.steps, self.skipped, self._layout = state["steps"], state["skipped"], dict(state["layout"])
+
+
+def _trainable(model: object) -> tuple[torch.nn.Module, dict[str, torch.nn.Parameter]]:
+    """The model within DistributedDataParallel, and its trainable parameters by name."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, but was {shown(model)}")
+    inner = model.module if isinstance(model, torch.nn.parallel.DistributedDataParallel) else model
+    parameters = {name: p for name, p in inner.named_parameters() if p.requires_grad}
+    if lazy := [name for name, p in parameters.items() if is_lazy(p)]:
+        raise ValueError(f"model must be initialised, but {lazy[0]} is lazy: call the model once before")
+    if not parameters:
+        raise ValueError("model must have parameters that require a gradient, but has none")
+    sharded = any("FullyShardedDataParallel" in type(m).__name__ for m in model.modules())
+    if sharded or any(hasattr(p, "device_mesh") for p in parameters.values()):
+        raise TypeError("model must not be sharded (FSDP, DTensor): no process sees a whole gradient there")
+    return inner, parameters
