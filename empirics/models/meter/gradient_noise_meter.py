@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
-from scipy import stats
 from torch.nn.parameter import is_lazy
 
-from empirics.estimation.ratios import positive_ratio, ratio_interval
 from empirics.models.meter import processes
 from empirics.models.meter.exponential_averages import ExponentialAverages
 from empirics.models.meter.gradient_hooks import GradientHooks, Seen
+from empirics.models.meter.results import dataset
 from empirics.models.meter.two_batch_sizes import estimates
 from theory.exact import as_choice, as_index, as_number, shown
 
@@ -31,7 +30,7 @@ class GradientNoiseMeter:
             meter.step()                                                     # before the step of the optimizer
             optimizer.step()
             optimizer.zero_grad()
-        meter.result.total_noise_scale
+        meter.result.noise_scale
 
     At every step the gradients g_j of M micro-batches of m examples each, and their mean, give estimates without bias (McCandlish et al.,
     arXiv:1812.06162, appendix A.1)
@@ -74,7 +73,7 @@ class GradientNoiseMeter:
     ...     meter.step()
     ...     model.zero_grad()
     >>> found = meter.result
-    >>> bool(found.total_noise_scale_low < found.total_noise_scale < found.total_noise_scale_high)
+    >>> bool(found.noise_scale_low < found.noise_scale < found.noise_scale_high)
     True
     >>> meter.remove()
     """
@@ -126,77 +125,66 @@ class GradientNoiseMeter:
             self._hooks.discard(look_next)
             return
         seen = self._hooks.take(look_next)
-        inverse_size, objection = self._inverse_size(sizes, seen)
-        scale = 1.0 if self.scaler is None else float(self.scaler.get_scale())
-        # factors of the gradients of micro-batches, and of their sum, to those of mean losses
-        one, mean = (seen.micro_batches, 1) if self.accumulation == "mean" else (1, 1 / max(1, seen.micro_batches))
-        small, big = seen.small * (one / scale) ** 2, seen.big * (mean / scale) ** 2
-        row = np.array([bool(objection), seen.micro_batches, inverse_size, *small, *big])
-        rows = processes.gathered(row, self.process_group, self._device)
-        refused, counts, inverse_sizes, small, big = np.split(rows, [1, 2, 3, 3 + len(seen.small)], axis=1)
-        if refused.any():
-            raise ValueError(objection or f"process {int(refused.argmax())} has refused the step: see its error")
-        micro_batches = int(counts.sum())
-        if micro_batches < 2:
-            raise ValueError(
-                "a step must have two micro-batches at least, in all processes together, but had one: a single gradient does not tell its "
-                "noise; split the batch, and accumulate"
-            )
-        if not np.isfinite(rows).all():
-            self.skipped += 1
-            return
-        if objection := processes.objection(counts[:, 0], big):
-            raise ValueError(objection)
-        batch = round(micro_batches / inverse_sizes.mean())
-        if self.dataset_size is not None and batch > self.dataset_size:
-            raise ValueError(f"dataset_size must be at least the {batch} examples of a step, but was {self.dataset_size}")
-        pair = np.stack(estimates(small.sum(axis=0) / micro_batches, big[0], micro_batches, inverse_sizes.mean(), self.dataset_size))
-        self._averages.update(np.concatenate([pair, pair.sum(axis=1, keepdims=True)], axis=1))
-        self.steps += 1
-        self._layout = {"micro_batches": micro_batches, "processes": len(rows), "batch_size": batch}
+        sizes = sizes * seen.micro_batches if len(sizes) == 1 else sizes
+        objection = seen.objection
+        if not objection and len(sizes) != seen.micro_batches:
+            objection = f"micro_batch must have one size for each of the {seen.micro_batches} micro-batches, but had {len(sizes)}"
+        rows = processes.gathered(self._row(seen, sizes, objection), self.process_group, self._device)
+        if rows[:, 0].any():
+            raise ValueError(objection or f"process {int(rows[:, 0].argmax())} has refused the step: see its error")
+        self._take_in(rows)
 
     def _sizes(self, micro_batch: int | Sequence[int] | None) -> list[int]:
         if isinstance(micro_batch, list | tuple):
             return [as_index(size, f"micro_batch[{i}]", minimum=1) for i, size in enumerate(micro_batch)]
         return [self.micro_batch if micro_batch is None else as_index(micro_batch, "micro_batch", minimum=1)]
 
-    def _inverse_size(self, sizes: list[int], seen: Seen) -> tuple[float, str]:
-        """The mean of 1/m, and what is wrong with the step so far."""
-        if not seen.objection and len(sizes) not in (1, seen.micro_batches):
-            return np.nan, f"micro_batch must have one size for each of the {seen.micro_batches} micro-batches, but had {len(sizes)}"
-        return float(np.mean([1 / size for size in sizes])), seen.objection
+    def _row(self, seen: Seen, sizes: list[int], objection: str) -> np.ndarray:
+        """What the other processes are told: whether something is wrong, counts, and squared norms as those of mean losses."""
+        if objection:
+            return np.array([1.0] + [np.nan] * (3 + 2 * len(self._names)))
+        scale = 1.0 if self.scaler is None else float(self.scaler.get_scale())
+        count = seen.micro_batches
+        one, mean = (count, 1.0) if self.accumulation == "mean" else (1, 1 / count)
+        small, big = seen.small * (one / scale) ** 2, seen.big * (mean / scale) ** 2
+        return np.array([0.0, count, sum(sizes), np.mean([1 / size for size in sizes]), *small, *big])
+
+    def _take_in(self, rows: np.ndarray) -> None:
+        """One row for each process."""
+        _, counts, examples, inverse_sizes, small, big = np.split(rows, [1, 2, 3, 4, 4 + len(self._names)], axis=1)
+        micro_batches, batch_size, inverse_size = int(counts.sum()), int(examples.sum()), inverse_sizes.mean()
+        if micro_batches < 2:
+            raise ValueError(
+                "a step must have two micro-batches at least, in all processes together, but had one: a single gradient does not tell its "
+                "noise; split the batch, and accumulate"
+            )
+        if self.dataset_size is not None and batch_size > self.dataset_size:
+            raise ValueError(f"dataset_size must be at least the {batch_size} examples of a step, but was {self.dataset_size}")
+        if not np.isfinite(rows).all():
+            self.skipped += 1
+            return
+        if objection := processes.objection(counts[:, 0], big):
+            raise ValueError(objection)
+        pair = np.stack(estimates(small.sum(axis=0) / micro_batches, big[0], micro_batches, inverse_size, self.dataset_size))
+        self._averages.update(np.concatenate([pair, pair.sum(axis=1, keepdims=True)], axis=1))
+        self.steps += 1
+        self._layout = {"micro_batches": micro_batches, "processes": len(rows), "batch_size": batch_size}
 
     @property
     def result(self) -> xr.Dataset:
         """Averages over the steps so far.
 
-        Dim `layer`, the name of a parameter; `total_...` are those of all together. `trace_covariance`, `gradient_squared_norm`, each with
-        its standard error `_se` and degrees of freedom `_df`, and `noise_scale` with `noise_scale_low` and `noise_scale_high`, the ends of
-        its interval by Fieller's theorem: `high` is infinite where the gradient cannot be told from 0, and `noise_scale` is NaN where its
-        square comes out at 0 or less. Standard errors are of steps as if these were independent; weights that drift within the window
-        make them too large. NaN before the second step. Raises ValueError before the first one.
+        `trace_covariance` and `gradient_squared_norm`, of every parameter (dim `layer`, its name), and `total_...` of all together, each
+        with its standard error `_se` and degrees of freedom `_df`; `noise_scale`, of all, and `layer_noise_scale`, each with the ends of
+        its interval by Fieller's theorem, `_low` and `_high`, which is infinite where the gradient cannot be told from 0. Standard errors
+        are of steps as if these were independent; weights that drift within the window make them too large. NaN before the second step.
+        Raises ValueError before the first one.
         """
         if not self.steps:
             raise ValueError("the meter has no result before its first step" + (f" ({self.skipped} skipped)" if self.skipped else ""))
-        covariance, freedom = self._averages.covariance_of_mean, self._averages.effective_count - 1
-        quantile = stats.t.isf((1 - self.level) / 2, freedom) if freedom > 0 else np.nan
-        values = {
-            "trace_covariance": self._averages.mean[0],
-            "trace_covariance_se": np.sqrt(covariance[0, 0]),
-            "gradient_squared_norm": self._averages.mean[1],
-            "gradient_squared_norm_se": np.sqrt(covariance[1, 1]),
-            "noise_scale": positive_ratio(*self._averages.mean),
-        }
-        trace, square = self._averages.mean
-        values["noise_scale_low"], values["noise_scale_high"] = ratio_interval(trace, square, covariance, quantile)
-        variables: dict[str, Any] = {name: ("layer", value[:-1]) for name, value in values.items()}
-        variables |= {f"total_{name}": value[-1] for name, value in values.items()}
-        for name in ("trace_covariance", "gradient_squared_norm"):
-            variables |= {f"{name}_df": ("layer", np.full(len(self._names), freedom)), f"total_{name}_df": freedom}
-        told: dict[str, Any] = {"steps": self.steps, "skipped": self.skipped, "effective_steps": freedom + 1, "decay": self._averages.decay}
-        told |= {"level": self.level, "micro_batch": self.micro_batch, "accumulation": self.accumulation} | self._layout
-        told["examples"] = "independent" if self.dataset_size is None else f"without replacement from {self.dataset_size}"
-        return xr.Dataset(variables, {"layer": self._names}, told)
+        told = {"steps": self.steps, "skipped": self.skipped, "micro_batch": self.micro_batch, "accumulation": self.accumulation}
+        drawn = "independent" if self.dataset_size is None else f"without replacement from {self.dataset_size}"
+        return dataset(self._names, self._averages, self.level, told | self._layout | {"examples_are_drawn": drawn})
 
     def discard(self) -> None:
         """Forget the micro-batches since the last `step`, such as those of a step that is not to count."""

@@ -72,8 +72,8 @@ def test_converges_to_the_truth_at_a_learning_rate_of_zero():
         z = (values - np.append(truth, truth.sum())) / errors
         assert np.abs(z).max() < 4.5 and (errors > 0).all(), (name, z)
         assert (found[f"{name}_df"] == 999).all()
-    assert found.total_noise_scale_low < trace.sum() / square.sum() < found.total_noise_scale_high
-    assert found.total_noise_scale_high < 2 * found.total_noise_scale
+    assert found.noise_scale_low < trace.sum() / square.sum() < found.noise_scale_high
+    assert found.noise_scale_high < 2 * found.noise_scale
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -90,7 +90,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
             meter.step()
             model.zero_grad()
         found = meter.result
-        held.append(bool(found.total_noise_scale_low <= trace.sum() / square.sum() <= found.total_noise_scale_high))
+        held.append(bool(found.noise_scale_low <= trace.sum() / square.sum() <= found.noise_scale_high))
     assert abs(np.mean(held) - 0.8) < 4 * np.sqrt(0.8 * 0.2 / 100)
 
 
@@ -106,9 +106,7 @@ def test_averages_of_numerator_and_denominator_apart():
     weights = 0.5 ** np.arange(4, -1, -1.0) / (0.5 ** np.arange(5.0)).sum()
     trace, square = (np.tensordot(weights, np.array(values), axes=1) for values in zip(*found, strict=True))
     assert_found(meter.result, trace, square)
-    assert float(meter.result.total_noise_scale) == pytest.approx(
-        max(0, trace.sum()) / square.sum() if square.sum() > 0 else np.nan, nan_ok=True
-    )
+    assert float(meter.result.noise_scale) == pytest.approx(max(0, trace.sum()) / square.sum() if square.sum() > 0 else np.nan, nan_ok=True)
 
 
 @pytest.mark.parametrize("scaler", [Scaler(), torch.amp.GradScaler("cpu", init_scale=4096.0)], ids=["fake", "torch"])
@@ -276,6 +274,7 @@ def test_a_last_micro_batch_of_another_size():
     product_of_both = np.array([(a * b).sum() for a, b in zip(*kept, strict=True)])
     small = np.array([[np.square(g).sum() for g in one] for one in kept]).mean(axis=0)
     assert_found(meter.result, (small - product_of_both) / (3 / 8), product_of_both)
+    assert meter.result.attrs["batch_size"] == 6
 
 
 def test_gradients_of_others_do_not_count():
@@ -352,7 +351,7 @@ def test_one_step_has_no_errors_and_two_have():
         model.zero_grad()
         found = meter.result
         assert bool(np.isfinite(found.total_trace_covariance_se)) is known and bool(np.isfinite(found.trace_covariance_se).all()) is known
-        assert float(found.total_noise_scale_low >= 0) == known
+        assert float(found.noise_scale_low >= 0) == known
     assert all(a == b for a, b in pairwise(found.trace_covariance_df.values))
 
 
