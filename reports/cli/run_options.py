@@ -50,6 +50,11 @@ def sizes_of(texts: list[str]) -> list[int]:
     return [int(word) for word in words]
 
 
+def said(ctx: Any) -> set[str]:
+    """The parameters that were given on the command line, whatever their values."""
+    return {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
+
+
 def budget_of(gigabytes: float | None) -> Budget | None:
     """The budget of --max-gigabytes. ValueError for what is not positive."""
     if gigabytes is None:

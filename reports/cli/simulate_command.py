@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,8 @@ import typer
 from empirics.arguments import USUAL_HOURS, check_request, check_running
 from empirics.engine_records import ENGINES
 from reports.cli.errors import one_line_errors
-from reports.cli.run_options import budget_of, kept_in, sizes_of, watched
+from reports.cli.out_files import check_out, write_dataset
+from reports.cli.run_options import budget_of, kept_in, said, sizes_of, watched
 from reports.site.measured import require_extra
 from reports.text import terminal
 from reports.text.numbers import counted, decimal
@@ -73,9 +73,9 @@ def simulate(
             if problem is None or not batch_sizes:
                 what, how = ("problem", "synthetic") if problem is None else ("batch_sizes", "--batch-sizes 4 16 64")
                 raise ValueError(f"{what} must be given, as in {how}, or --again with the file of a result")
-            network = _problem(problem, inputs, problem_seed, _said(ctx))
+            network = _problem(problem, inputs, problem_seed, said(ctx))
         else:
-            network, settings = _again(again, settings, _said(ctx))
+            network, settings = _again(again, settings, said(ctx))
         if terminal.is_closed() and store is None and out is None and not dry_run:
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         if store is None and (resume or repair):
@@ -85,7 +85,7 @@ def simulate(
         budget = budget_of(max_gigabytes)
         require_extra("simulate")
         if out is not None:
-            _check_out(out)
+            check_out(out, ".nc")
         if dry_run:
             print_prediction(network, settings, store, workers, scheduler, max_hours, budget)
             return
@@ -105,55 +105,27 @@ def simulate(
                 progress=told,
             )
         if out is not None:
-            _write(result, out, kept_in(store))  # first: what is printed can fail, on a pipe that nobody reads
+            write_dataset(result, out, kept_in(store))  # first: what is printed can fail, on a pipe that nobody reads
         print_result(result)
 
 
-def _said(ctx: Any) -> set[str]:
-    """The parameters that were given on the command line, whatever their values."""
-    return {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
-
-
-def _again(path: Path, settings: dict[str, Any], said: set[str]) -> tuple[TeacherStudent, dict[str, Any]]:
+def _again(path: Path, settings: dict[str, Any], given: set[str]) -> tuple[TeacherStudent, dict[str, Any]]:
     """The problem and the settings of a result; what was said on the command line takes the place of what the file says."""
     for name in ("problem", "inputs", "problem_seed"):
-        if name in said:
+        if name in given:
             raise ValueError(f"{name} must be left out with --again, whose file says it")
     require_extra("simulate")
     from empirics import again
 
     found = again(path)
-    return found.pop("problem"), found | {name: value for name, value in settings.items() if name in said}
+    return found.pop("problem"), found | {name: value for name, value in settings.items() if name in given}
 
 
-def _check_out(out: Path) -> None:
-    """Before the work: whether a file can be written there."""
-    if out.suffix != ".nc":
-        raise ValueError(f"out must be a .nc file, but was {str(out)!r}")
-    try:
-        with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}-"):
-            pass
-    except OSError as error:
-        raise ValueError(f"out must be in a directory that can be written, but was {str(out)!r}: {error.strerror}") from None
-
-
-def _write(result: Any, out: Path, kept: str) -> None:
-    """The whole file or none."""
-    part = out.with_name(f".{out.name}-part")
-    try:
-        result.to_netcdf(part, engine="h5netcdf")
-        part.replace(out)
-    except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
-        terminal.say(f"error: out {str(out)!r} could not be written: {str(error).splitlines()[0]}{kept}", error=True)
-        raise typer.Exit(1) from None
-
-
-def _problem(name: str, inputs: str, seed: int, said: set[str]) -> TeacherStudent:
+def _problem(name: str, inputs: str, seed: int, given: set[str]) -> TeacherStudent:
     as_index(seed, "problem_seed")
     if name != SYNTHETIC:
         for option in ("inputs", "problem_seed"):
-            if option in said:
+            if option in given:
                 flag = f"--{option.replace('_', '-')}"
                 raise ValueError(f"{option} must be left out unless problem is {SYNTHETIC!r}, but {flag} was given with {name!r}")
         if not Path(name).suffix and not Path(name).exists():
