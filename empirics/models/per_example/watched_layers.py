@@ -66,8 +66,9 @@ class WatchedLayers:
         sought = [use.y for use in uses] + (parameters if with_gradient else [])
         found = torch.autograd.grad(n * value, sought, allow_unused=True)
         factors = self._factors(uses, found, set(names), n)
-        for name in names:  # whose layer was not called this time, or called to no effect
-            factors.setdefault(name, Explicit(torch.zeros(n, *self.user.parameters[name].shape, device=self.user.device)))
+        for name in names:
+            if name not in factors:  # its layer was not called this time, or called to no effect
+                factors[name] = Explicit(torch.zeros(n, *self.user.parameters[name].shape, device=self.user.device))
         gradients = found[len(uses) :]
         zeros = (torch.zeros_like(p) if g is None else dense(g) / n for p, g in zip(parameters, gradients, strict=False))
         return value.detach(), {name: factors[name] for name in names}, dict(zip(names, zeros, strict=False))
