@@ -49,7 +49,7 @@ def sample_moments_kind(law: InputLaw) -> str | None:
     """The closed form of `empirics.engines.sample_moments` for the law: "atoms", "gaussian", "independent", or None."""
     if law.atom_count is not None:
         return "atoms"
-    if law.is_centred_gaussian:
+    if law.is_gaussian:
         return "gaussian"
     return "independent" if law.has_centred_iid_coordinates else None
 

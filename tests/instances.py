@@ -36,6 +36,9 @@ PINNED: dict[str, TeacherStudent] = {
     "plane of corners": TeacherStudent(_PLANE, _PLANE_TEACHER, Rademacher(2), F(1, 10)),
     "plane": TeacherStudent(_PLANE, _PLANE_TEACHER, Gaussian(2), F(1, 10)),
     "correlated plane": TeacherStudent(_PLANE, _PLANE_TEACHER, Gaussian(cov=[[1, F(1, 2)], [F(1, 2), 1]]), F(1, 10)),
+    "plane with a mean": TeacherStudent(_PLANE, _PLANE_TEACHER, Gaussian(mean=[1, F(-1, 2)], cov=[[1, F(1, 2)], [F(1, 2), 1]]), F(1, 10)),
+    # x = (1, z): the first column of W_1 holds biases
+    "biases": TeacherStudent(_PLANE, _PLANE_TEACHER, Gaussian(mean=[1, 0], cov=[[0, 0], [0, 1]]), F(1, 10)),
     "singular covariance": TeacherStudent(
         [[[1, F(1, 2)], [-1, 2], [0, 1]], [[1, 0, -1], [F(1, 3), 1, 2]]],
         [[[0, 1], [1, 1], [2, 0]], [[1, 1, 0], [0, -1, 1]]],

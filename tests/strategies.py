@@ -32,6 +32,16 @@ def gaussians(p: int) -> st.SearchStrategy[InputLaw]:
     return st.one_of(st.just(Gaussian(p)), covariances(p).map(lambda sigma: Gaussian(cov=sigma)))
 
 
+def means(p: int) -> st.SearchStrategy[list[Fraction]]:
+    """mu, 0 included."""
+    return st.lists(fractions, min_size=p, max_size=p)
+
+
+def gaussians_with_means(p: int) -> st.SearchStrategy[InputLaw]:
+    """N(mu, Sigma), with constant coordinates now and then."""
+    return st.builds(lambda mu, sigma: Gaussian(mean=mu, cov=sigma), means(p), covariances(p))
+
+
 @st.composite
 def discrete_laws(draw: st.DrawFn, p: int, max_atoms: int = 3) -> InputLaw:
     """Finitely many atoms with exact probabilities."""
@@ -43,7 +53,8 @@ def discrete_laws(draw: st.DrawFn, p: int, max_atoms: int = 3) -> InputLaw:
 
 def input_laws(p: int) -> st.SearchStrategy[InputLaw]:
     """Any law of `theory.inputs` that has all moments."""
-    return st.one_of(gaussians(p), discrete_laws(p), st.just(Rademacher(p)), st.just(Uniform(p)), st.just(Uniform(p, 0, 1)))
+    families = (gaussians(p), gaussians_with_means(p), discrete_laws(p))
+    return st.one_of(*families, st.just(Rademacher(p)), st.just(Uniform(p)), st.just(Uniform(p, 0, 1)))
 
 
 @st.composite

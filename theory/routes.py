@@ -81,7 +81,7 @@ def _against_enumeration(problem: TeacherStudent) -> str | None:
 
 
 def _against_quadrature(problem: TeacherStudent) -> str | None:
-    if not (problem.inputs.is_centred_gaussian and problem.inputs.dimension == 1):
+    if not (problem.inputs.is_gaussian and problem.inputs.dimension == 1):
         return f"quadrature needs scalar Gaussian inputs, but they were {shown(problem.inputs)}"
     if not problem.is_linear:
         return f"quadrature needs a linear network: activation must be the identity, (0, 1), but was {_told(problem.activation)}"

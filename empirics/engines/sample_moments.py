@@ -5,11 +5,12 @@
 
 so both are E[ x^T B x  x^T K x ] with B = A^T A, K = I and B = D^T D, K = W_1^T W_1:
 
-    x ~ N(0, Sigma)                                  tr(B Sigma) tr(K Sigma) + 2 tr(B Sigma K Sigma)
+    x Gaussian, E x x^T = Sigma, E x = mu            tr(B Sigma) tr(K Sigma) + 2 tr(B Sigma K Sigma) - 2 mu^T B mu  mu^T K mu
     independent, centred, E x_i^2 = v, E x_i^4 = m    v^2 ( tr B tr K + 2 tr(B K) ) + (m - 3 v^2) sum_i B_ii K_ii
     finitely many atoms                              sum_n q_n  x_n^T B x_n  x_n^T K x_n
 
-by pairing the four factors. Derived here on its own (evidence must not share a formula with what it tests) and tested against sampling.
+by pairing the four factors, those that are not mu. Derived here on its own (evidence must not share a formula with what it tests) and
+tested against sampling.
 """
 
 from __future__ import annotations
@@ -63,23 +64,34 @@ class _Independent(SampleMoments):
 
 
 class _Correlated(SampleMoments):
-    """N(0, C C^T); residual_squares: <D Sigma, D> = ||D C||^2."""
+    """Gaussian inputs, E[x x^T] = C C^T = Sigma; residual_squares: <D Sigma, D> / v."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, v: float) -> None:
         r, n = setting.replicas, setting.chunk
+        self.v = v
         self.trace = float(np.trace(to_float(setting.law.second_moment)))
-        self.root = setting.tensor(square_root(setting.law))
+        self.root = setting.tensor(square_root(setting.law.second_moment))
         self.kept = setting.empty(2, n, r)
+        self.mean = setting.tensor(to_float(setting.law.mean))
+        self.at_mean = None if setting.law.is_centred_gaussian else setting.empty(3, n, r)
 
     def observe(self, slot: int, d: torch.Tensor, w1: torch.Tensor, back: torch.Tensor) -> None:
         for kept, matrix in zip(self.kept, (back, w1), strict=True):
             image = (matrix @ self.root).flatten(1)
             torch.linalg.vecdot(image, image, out=kept[slot])
+        if self.at_mean is not None:
+            for kept, matrix in zip(self.at_mean, (back, d, w1), strict=True):
+                kept[slot] = (matrix @ self.mean).square().sum(1)
 
     def digest(self, count: int, full_squares: np.ndarray, residual_squares: np.ndarray) -> np.ndarray:
         a, w = (_numpy(x, count) for x in self.kept)
         f1, f2 = np.moveaxis(full_squares.reshape(count, -1, 2), -1, 0)
-        return np.stack([a * self.trace + 2 * f1, residual_squares * w + 2 * f2], axis=-1)
+        layer1, layer2 = a * self.trace + 2 * f1, self.v * residual_squares * w + 2 * f2
+        if self.at_mean is not None:
+            a_mean, d_mean, w_mean = (_numpy(x, count) for x in self.at_mean)
+            layer1 = layer1 - 2 * a_mean * float(self.mean.square().sum())
+            layer2 = layer2 - 2 * d_mean * w_mean
+        return np.stack([layer1, layer2], axis=-1)
 
 
 class _Atoms(SampleMoments):
@@ -106,7 +118,7 @@ def sample_moments(setting: Setting) -> SampleMoments:
         return _Atoms(setting, *law.weighted_points())
     if kind == "gaussian":
         sigma, v = isotropic(law)  # as the engine does, which leaves v out of ||D||^2
-        return _Independent(setting, v, 0.0) if sigma is None else _Correlated(setting)
+        return _Independent(setting, v, 0.0) if sigma is None and law.is_centred_gaussian else _Correlated(setting, v)
     if kind == "independent":
         second, fourth = (law.coordinate_moment(k) for k in (2, 4))
         return _Independent(setting, float(second), float(fourth / second**2 - 3) if second else 0.0)

@@ -52,7 +52,7 @@ class _Linear(Source):
     def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
         super().__init__(law, m, draws)
         if not law.is_standard:
-            self.root = torch.from_numpy(square_root(law, draws.near_kinks)).to(self.rows)
+            self.root = torch.from_numpy(square_root(law.covariance, draws.near_kinks)).to(self.rows)
             self.image = torch.empty_like(self.rows)
 
     def draw(self) -> torch.Tensor:
@@ -67,6 +67,14 @@ class _Linear(Source):
 
 class GaussianRows(_Linear):
     """The samples of a Gaussian law."""
+
+    def __init__(self, law: InputLaw, m: int, draws: Draws) -> None:
+        super().__init__(law, m, draws)
+        self.mean = None if law.is_centred_gaussian else torch.from_numpy(to_float(law.mean)).to(self.rows)
+
+    def draw(self) -> torch.Tensor:
+        rows = super().draw()
+        return rows if self.mean is None else rows.add_(self.mean)
 
     def fill(self) -> None:
         self.rows.normal_(generator=self.streams.torch)
@@ -221,8 +229,10 @@ def make_source(law: InputLaw, b: int, draws: Draws, sampling: str = "independen
     m = b if samples is None else samples
     if law.population is not None:
         return DataRows(law, m, draws, sampling)
-    if law.is_centred_gaussian:
-        return Bartlett(law, b, draws) if samples is None and b >= law.dimension else GaussianRows(law, m, draws)
+    if law.is_centred_gaussian and samples is None and b >= law.dimension:
+        return Bartlett(law, b, draws)
+    if law.is_gaussian:
+        return GaussianRows(law, m, draws)
     if samples is None and law.atom_count is not None and b > law.atom_count:
         return Counts(law, b, draws)
     return FASTER.get(name_of(law), LawRows)(law, m, draws)
@@ -236,13 +246,13 @@ def row_count(law: InputLaw, b: int) -> int:
     return b if most is None else min(b, most)
 
 
-def square_root(law: InputLaw, in_subspace: bool = False) -> np.ndarray:
-    """C with C C^T = E[x x^T], symmetric, shape (p, p), in doubles.
+def square_root(sigma: np.ndarray, in_subspace: bool = False) -> np.ndarray:
+    """C with C C^T = Sigma, symmetric, shape (p, p), in doubles; of numbers of any kind.
 
     in_subspace: what the eigenvalues of a singular law have of rounding is 0; its root, 10^-8, would move samples off the law's subspace.
         Without kinks that is nothing to speak of, and runs keep the bits that they have always had.
     """
-    values, vectors = np.linalg.eigh(to_float(law.second_moment))
+    values, vectors = np.linalg.eigh(to_float(sigma))
     if in_subspace:
         values[values <= 4 * len(values) * np.finfo(np.float64).eps * values[-1]] = 0.0
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T

@@ -28,4 +28,4 @@ def population(problem: TeacherStudent) -> Population | None:
     if problem.inputs.atom_count is not None:
         return Population(*problem.inputs.weighted_points(), True)
     p = problem.inputs.dimension
-    return Population(square_root(problem.inputs) * math.sqrt(p), np.full(p, 1 / p), False) if problem.is_linear else None
+    return Population(square_root(problem.inputs.second_moment) * math.sqrt(p), np.full(p, 1 / p), False) if problem.is_linear else None

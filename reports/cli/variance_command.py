@@ -40,7 +40,8 @@ def variance(
     teacher: Annotated[list[str] | None, typer.Option(help="W*_1, W*_2, ..., likewise.")] = None,
     rates: Annotated[str | None, typer.Option(help='alpha_0 alpha_1 ...: "1/10 1/20"; one number holds for every step.')] = None,
     inputs: Annotated[str | None, typer.Option(help=f"{', '.join(NAMED)}; gaussian by default, discrete with --atoms.")] = None,
-    cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs.")] = None,
+    mean: Annotated[str | None, typer.Option(help='Mean of Gaussian inputs, 0 by default: "1 0".')] = None,
+    cov: Annotated[str | None, typer.Option(help="Covariance of Gaussian inputs, I by default.")] = None,
     atoms: Annotated[str | None, typer.Option(help='Atoms of discrete inputs, one per row: "1; 2".')] = None,
     probabilities: Annotated[str | None, typer.Option(help="Their probabilities; equal by default.")] = None,
     activation: Annotated[
@@ -51,7 +52,7 @@ def variance(
 ) -> None:
     """The exact polynomial var(g_t | w_0) = beta_1/b + ... + beta_r/b^r of a network in hand."""
     with one_line_errors():
-        if problem is not None and any((student, teacher, rates, inputs, cov, atoms, probabilities, activation)):
+        if problem is not None and any((student, teacher, rates, inputs, mean, cov, atoms, probabilities, activation)):
             raise ValueError("problem must be given in a file or in options, not in both")
         if problem is None and not (student and teacher):
             raise ValueError("problem must be a file, or --student and --teacher with one matrix per layer")
@@ -59,7 +60,7 @@ def variance(
         network = (
             read_problem(problem)
             if problem is not None
-            else _from_options(student or [], teacher or [], rates, inputs, cov, atoms, probabilities, activation)
+            else _from_options(student or [], teacher or [], rates, inputs, mean, cov, atoms, probabilities, activation)
         )
         budget = _budget(max_seconds, max_gigabytes)
         try:
@@ -92,12 +93,15 @@ def _from_options(
     teacher: list[str],
     rates: str | None,
     inputs: str | None,
+    mean: str | None,
     cov: str | None,
     atoms: str | None,
     probabilities: str | None,
     activation: str | None,
 ) -> TeacherStudent:
     law: dict[str, Any] = {"law": inputs or ("gaussian" if atoms is None else "discrete")}
+    if mean is not None:
+        law["mean"] = parse_list(mean, "mean")
     if cov is not None:
         law["cov"] = parse_matrix(cov, "cov")
     if atoms is not None:

@@ -18,6 +18,7 @@ from theory.variance_poly import ENGINES
 HEADERS = ("Network", "Inputs", "Exact polynomial in 1/b", "Otherwise")
 LAWS: dict[str, Callable[[int], InputLaw]] = {
     "Gaussian": Gaussian,
+    "Gaussian with a mean": lambda p: Gaussian(mean=[1] * p),
     "Rademacher": Rademacher,
     "Uniform": Uniform,
     "Discrete": lambda p: Discrete([[0] * p, [1] * p]),

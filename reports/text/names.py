@@ -43,6 +43,6 @@ def law_name(law: InputLaw) -> str:
         >>> law_name(Gaussian(2)), law_name(Discrete([0, 1]))
         ('Gaussian', '2 atoms')
     """
-    if law.is_centred_gaussian:
-        return "Gaussian" if law.is_standard else r"Gaussian, \(\Sigma \ne I\)"
+    if law.is_gaussian:
+        return "Gaussian" if law.is_standard else r"Gaussian, \(\Sigma \ne I\)" if law.is_centred_gaussian else r"Gaussian, \(\mu \ne 0\)"
     return type(law).__name__ if law.atom_count is None else f"{law.atom_count} atoms"

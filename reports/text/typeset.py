@@ -108,9 +108,9 @@ def law_words(law: InputLaw) -> str:
     if kind == "rademacher":
         return rf"\(x \in \{{-1, 1\}}{space}\)" + (", equally likely" if p == 1 else ", independent and equally likely")
     if kind == "gaussian":
-        mean, cov = law.parameters().get("mean"), "I" if law.is_standard else ""
+        mean, cov = (law.parameters().get(name) for name in ("mean", "cov"))
         centre = "0" if mean is None else vector(mean)
-        spread = cov if cov and p > 1 else matrix(np.asarray(law.parameters().get("cov", [[1]]), dtype=object))
+        spread = "I" if cov is None and p > 1 else matrix(np.asarray(cov or [[1]], dtype=object))
         return rf"\(x \sim N({centre}, {spread})\)"
     if kind == "uniform":
         bounds = law.parameters()

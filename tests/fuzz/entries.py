@@ -222,7 +222,13 @@ THEORY: dict[str, Maker] = {
         "copy.deepcopy(@law)",
         "pickle.loads(pickle.dumps(@law)).moment((2,))",
     ),
-    "Gaussian": text("Gaussian(@index)", "Gaussian(cov=@covariance)", "Gaussian(@index, cov=@covariance)", "Gaussian(cov=@matrix)"),
+    "Gaussian": text(
+        "Gaussian(@index)",
+        "Gaussian(cov=@covariance)",
+        "Gaussian(@index, cov=@covariance)",
+        "Gaussian(cov=@matrix)",
+        "Gaussian(mean=@vector, cov=@covariance).moment([1, @small_step])",
+    ),
     "Discrete": call("Discrete", "matrix", probabilities="vector"),
     "Independent": text(
         "Independent(@index, @vector).coordinate_moment(@index)", "Independent(@index, [1, 0, 1, 0, 3]).coordinate_moment(@index)"

@@ -109,6 +109,7 @@ class Draw(random.Random):
             (
                 lambda: f"Gaussian({self.one(str(n))})",
                 lambda: f"Gaussian(cov={self.covariance(n)})",
+                lambda: f"Gaussian(mean={self.vector(n)}, cov={self.covariance(n)})",
                 lambda: f"Discrete({self.matrix(rows, n)})",
                 lambda: f"Discrete({self.matrix(2, n)}, {self.one('[F(1, 3), F(2, 3)]', '[0.5, 0.5]', '[0.3, 0.7]')})",
                 lambda: f"Rademacher({self.one(str(n))})",

@@ -11,7 +11,7 @@ import numpy as np
 from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
 from tests.oracles.base import SymbolicOracle
-from theory import Gaussian, InverseBatchPolynomial, TeacherStudent
+from theory import InverseBatchPolynomial, TeacherStudent
 from theory.engines.base import Quantity
 from theory.exact import to_fmpq
 
@@ -20,7 +20,7 @@ class ChiSquare(SymbolicOracle):
     kinds = ("variance", "second_moment", "mean")
 
     def covers(self, problem: TeacherStudent) -> bool:
-        return problem.is_linear and problem.sizes == (1, 1, 1) and isinstance(problem.inputs, Gaussian)
+        return problem.is_linear and problem.sizes == (1, 1, 1) and problem.inputs.is_centred_gaussian
 
     def polynomial(self, problem: TeacherStudent, quantity: Quantity) -> Any:
         step = quantity.step

@@ -14,5 +14,5 @@ def as_centred_gaussian(cov: MatrixLike | Gaussian) -> InputLaw:
     if not isinstance(cov, InputLaw):
         return Gaussian(cov=cov)
     if not cov.is_centred_gaussian:
-        raise TypeError(f"cov must be a covariance matrix or a Gaussian law, but was {shown(cov)}")
+        raise TypeError(f"cov must be a covariance matrix or a centred Gaussian law, but was {shown(cov)}")
     return cov

@@ -46,4 +46,4 @@ def isserlis(indices: Iterable[Any], cov: MatrixLike | Gaussian, *, budget: Budg
         exponents[index] += 1
     powers = tuple(exponents)
     Budget.of(budget, WITHOUT_BUDGET).require(states_cost(powers), "the moment of these indices", ("fewer of them",))
-    return to_fraction(gaussian_moment([[to_fmpq(x) for x in row] for row in law.second_moment.tolist()], powers, {}))
+    return to_fraction(gaussian_moment([[to_fmpq(x) for x in row] for row in law.second_moment.tolist()], None, powers, {}))

@@ -1,10 +1,11 @@
 """Input laws: where the samples x in R^p come from, and their exact joint moments.
 
-Every law gives `dimension` (p), `moment(exponents)` = E[ x_1^{a_1} ... x_p^{a_p} ] as a Fraction, `second_moment` = E[x x^T],
-`support()` (its atoms, when they are finitely many) and `sample`. Parameters given as floats are taken as the binary rationals
-that they are; `exact` says whether all of them were exact to begin with.
+Every law gives `dimension` (p), `moment(exponents)` = E[ x_1^{a_1} ... x_p^{a_p} ] as a Fraction, `second_moment` = E[x x^T] (which is the
+covariance only where the mean is 0), `support()` (its atoms, when they are finitely many) and `sample`. Parameters given as floats are
+taken as the binary rationals that they are; `exact` says whether all of them were exact to begin with.
 
-    Gaussian        any covariance Sigma, singular ones too; moments by Stein's lemma, E[x_i f(x)] = sum_j Sigma_ij E[d_j f(x)]
+    Gaussian        any mean mu and covariance Sigma, singular ones too, so that a coordinate may be constant and make biases; moments by
+                    Stein's lemma, E[x_i f(x)] = mu_i E[f(x)] + sum_j Sigma_ij E[d_j f(x)]
     Discrete        atoms x_n with probabilities q_n; E[f(x)] = sum_n q_n f(x_n)
     DataSet         N points, equally likely, with labels or without; as Discrete, for large N too
     Rademacher, Uniform, Independent     independent coordinates; products of the moments of one, by formula or from a table

@@ -39,7 +39,8 @@ class InputLaw(ABC):
         exact: whether all parameters were given exactly; floats are taken as the binary rationals that they are.
         highest_order: of the moments that are known.
         has_samples: whether the law is known well enough to be sampled.
-        is_centred_gaussian: whether x ~ N(0, Sigma), so that Isserlis', Stein's and Wishart's formulas hold.
+        is_gaussian: whether x ~ N(mean, covariance), so that Stein's lemma holds.
+        is_centred_gaussian: whether x ~ N(0, Sigma) besides, so that Isserlis' and Wishart's formulas hold.
         is_standard: whether x ~ N(0, I).
         has_iid_coordinates: whether the coordinates are independent and identically distributed.
         atom_count: length of the list of atoms that moments and losses are sums over; None for a law that is given otherwise, even if it
@@ -52,6 +53,7 @@ class InputLaw(ABC):
     exact: bool
     highest_order: float = math.inf
     has_samples: bool = True
+    is_gaussian: bool = False
     is_centred_gaussian: bool = False
     is_standard: bool = False
     has_iid_coordinates: bool = False
@@ -111,6 +113,21 @@ class InputLaw(ABC):
     def missing_moments_reason(self, order: int) -> str | None:
         """Why there are no moments of this order; None where there are."""
         return None if order <= self.highest_order else f"moments must reach order {order}, but end at order {self.highest_order}"
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """E[x]: a (p,) object array of Fractions."""
+        first = [self._moment(tuple(int(i == j) for i in range(self.dimension))) for j in range(self.dimension)]
+        mean = np.array(first, dtype=object)
+        mean.setflags(write=False)
+        return mean
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """E[x x^T] - E[x] E[x]^T: a (p, p) object array of Fractions."""
+        covariance = self.second_moment - np.outer(self.mean, self.mean)
+        covariance.setflags(write=False)
+        return covariance
 
     @cached_property
     def second_moment(self) -> np.ndarray:

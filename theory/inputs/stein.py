@@ -19,16 +19,18 @@ Exponents = tuple[int, ...]
 def states_cost(exponents: Exponents, bits: int = 64) -> Cost:
     """Of `gaussian_moment`, with covariances of so many bits."""
     states, order = saturated(math.prod(a + 1 for a in exponents)), sum(exponents)
-    number = order * (bits + order.bit_length()) / 32  # the average state has half of the members, each pair a covariance
+    number = order * (bits + order.bit_length()) / 32  # the average state has half of the members, each pair a covariance or two means
     return Cost(states * UNITS["moments.state"], states * (_STATE_BYTES + number), f"{as_count(states)} states of the recursion")
 
 
-def gaussian_moment(sigma: list[list[fmpq]], exponents: Exponents, known: dict[Exponents, fmpq]) -> fmpq:
-    """E[ prod_i x_i^{a_i} ] for x ~ N(0, sigma): E[x_i f] = sum_j sigma_ij E[d_j f], i the first coordinate that is present.
+def gaussian_moment(sigma: list[list[fmpq]], mean: list[fmpq] | None, exponents: Exponents, known: dict[Exponents, fmpq]) -> fmpq:
+    """E[ prod_i x_i^{a_i} ] for x ~ N(mean, sigma), a mean of 0 being None, i the first coordinate that is present:
 
-    What was needed on the way is left in `known`. Cost: p products for each of at most prod_i (a_i + 1) / 2 states.
+        E[x_i f] = mean_i E[f] + sum_j sigma_ij E[d_j f].
+
+    What was needed on the way is left in `known`. Cost: p products for each of at most prod_i (a_i + 1) states, half of them for mean 0.
     """
-    if sum(exponents) % 2:
+    if mean is None and sum(exponents) % 2:
         return fmpq(0)
     waiting = [exponents]
     while waiting:
@@ -42,6 +44,8 @@ def gaussian_moment(sigma: list[list[fmpq]], exponents: Exponents, known: dict[E
             continue
         rest = _less(powers, i)
         terms = [(a * sigma[i][j], _less(rest, j)) for j, a in enumerate(rest) if a and sigma[i][j]]
+        if mean is not None and mean[i]:
+            terms.append((mean[i], rest))
         missing = [lower for _, lower in terms if lower not in known]
         if missing:
             waiting += missing

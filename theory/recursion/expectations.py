@@ -31,7 +31,7 @@ def expectation(
     Args:
         form: a trace form, or a Kronecker form, which is expanded over the non-zero entries of its C.
         problem: two linear layers; the learning rates must reach the form's step.
-        method: "words" (Gaussian inputs only) or "graphs" (any law); the cheaper one by default.
+        method: "words" (centred Gaussian inputs only) or "graphs" (any law); the cheaper one by default.
         budget: seconds and bytes that may be spent; 10 minutes and 8 GB by default.
 
     Returns an InverseBatchPolynomial, for a matrix-valued form an object array of them. Floats in the problem count as the binary rationals
@@ -105,7 +105,7 @@ def _cheapest(form: TraceForm, problem: TeacherStudent, method: str | None) -> t
     if method is not None:
         as_choice(method, "method", METHODS)
     if method == "words" and not gaussian:
-        raise ValueError(f"method 'words' is for Gaussian inputs, but inputs were {problem.inputs!r}")
+        raise ValueError(f"method 'words' is for centred Gaussian inputs, but inputs were {problem.inputs!r}")
     able = [m for m in METHODS if m == method or (method is None and (gaussian or m == "graphs"))]
     costs = {m: closed_cost(form, problem, m == "words") for m in able}
     chosen = min(costs, key=lambda m: costs[m].seconds)

@@ -1,9 +1,14 @@
 r"""A second route: var(g_t), E loss(w_t) or var loss(w_t) at one batch size, by Gauss quadrature, in balls with a proved error bound.
 
-For scalar Gaussian inputs, x ~ N(0, sigma^2), a linear network of any depth sees batch s only through S_s = (sigma^2/b) chi^2_b.
-A Gauss-Laguerre rule with n nodes integrates polynomials of degree 2n - 1 in S_s exactly, and g_t has degree m^{t-s} in S_s: a tree of
-nodes over the batches gives the expectation with no error but that of the balls. b may be any real number >= 1. No moment, cumulant or
-power of 1/b enters: it shares no formula with the polynomial engines.
+For scalar Gaussian inputs, x ~ N(mu, sigma^2), a linear network of any depth sees batch s only through S_s, which is (sigma^2/b) chi^2_b
+where mu = 0, and otherwise the sum of independent squares,
+
+    S_s = (sigma^2 / b) chi^2_{b-1} + ( mu + sigma z / sqrt b )^2,      z ~ N(0, 1):
+
+that of the samples about their mean, and that of their mean. Gauss rules with n nodes integrate polynomials of degree 2n - 1 exactly,
+Laguerre's in chi^2 and Hermite's in z, and g_t has degree m^{t-s} in S_s: a tree of nodes over the batches gives the expectation with no
+error but that of the balls. b may be any real number >= 1. No moment, cumulant or power of 1/b enters: it shares no formula with the
+polynomial engines.
 """
 
 from __future__ import annotations
@@ -126,7 +131,7 @@ def predicted_cost(problem: TeacherStudent, step: int, kind: str = "variance") -
     if step > MAX_STEPS:
         return Cost.beyond_reach("more nodes than there are atoms")
     nodes = _nodes(problem, step, kind)
-    leaves = saturated(*nodes)
+    leaves = saturated(*(_points(problem, n) for n in nodes))
     work = UNITS["quadrature.call"] + UNITS["quadrature.product"] * sum(
         a * b for a, b in zip(problem.sizes[1:], problem.sizes[:-1], strict=True)
     )
@@ -146,8 +151,7 @@ def _nodes(problem: TeacherStudent, step: int, kind: str) -> list[int]:
 def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -> Iterator[tuple[arb, Weights, arb]]:
     """(weight, w_step, S_step) over the tree of nodes; S_step is 0 when the last batch is not integrated."""
     target = _target(problem)
-    sigma = arb(to_fmpq(problem.inputs.second_moment[0, 0]))
-    rules = {n: [(w, sigma * x) for w, x in laguerre_rule(n, b)] for n in set(nodes)}
+    rules = {n: _batch_rule(problem, n, b) for n in set(nodes)}
     rates = [arb(to_fmpq(a)) for a in problem.rates_before(step)]
 
     def walk(weight: arb, weights: Weights, s: int) -> Iterator[tuple[arb, Weights, arb]]:
@@ -161,6 +165,32 @@ def _leaves(problem: TeacherStudent, step: int, b: Fraction, nodes: list[int]) -
             yield from walk(weight * w, problem.optimizer.step(weights, _gradients(weights, target, x), rates[s]), s + 1)
 
     yield from walk(arb(1), tuple(_ball(w) for w in problem.student), 0)
+
+
+def _batch_rule(problem: TeacherStudent, count: int, b: Fraction) -> list[tuple[arb, arb]]:
+    """Weights and nodes for E f(S), exact to degree 2 count - 1."""
+    square = arb(to_fmpq(problem.inputs.covariance[0, 0]))
+    if problem.inputs.is_centred_gaussian:
+        return [(w, square * x) for w, x in laguerre_rule(count, b)]
+    mu, spread = arb(to_fmpq(problem.inputs.mean[0])), (square / arb(to_fmpq(b))).sqrt()
+    # E f(chi^2_{b-1} / b): without a degree of freedom it is 0
+    about = [(w, square * x * arb(to_fmpq(1 - 1 / b))) for w, x in laguerre_rule(count, b - 1)] if b > 1 else [(arb(1), arb(0))]
+    return [(w * v, x + (mu + spread * z) ** 2) for w, x in about for v, z in hermite_rule(2 * count)]
+
+
+def _points(problem: TeacherStudent, count: int) -> float:
+    """Of `_batch_rule`."""
+    n = saturated(count)
+    return n if problem.inputs.is_centred_gaussian else saturated(2 * n, n)
+
+
+def hermite_rule(count: int) -> list[tuple[arb, arb]]:
+    """Weights and nodes for E f(z), z ~ N(0, 1): the roots of He_n, with weight n! / (n He_{n-1}(z))^2. In the working precision."""
+    before, polynomial = fmpq_poly([]), fmpq_poly([1])
+    for k in range(count):  # He_{k+1} = z He_k - k He_{k-1}
+        before, polynomial = polynomial, polynomial.left_shift(1) - before * k
+    slope = arb_poly(before)
+    return [(arb(math.factorial(count)) / (count * slope(z)) ** 2, z) for z in _certified_real_roots(polynomial, count)]
 
 
 def laguerre_rule(count: int, b: Fraction, *, budget: Budget | None = None) -> list[tuple[arb, arb]]:

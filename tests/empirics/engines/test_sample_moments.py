@@ -29,6 +29,8 @@ CLOSED = [
     Gaussian(3), Gaussian(cov=COVARIANCE), Gaussian(cov=[[1, 2, 0], [2, 4, 0], [0, 0, 0]]),
     Rademacher(3), Uniform(3), Uniform(3, F(-1, 2), F(1, 2)),
     ATOMS, DataSet(POINTS), Gaussian(cov=[[0, 0, 0]] * 3),
+    Gaussian(mean=[1, -1, F(1, 2)], cov=COVARIANCE), Gaussian(mean=[2, 0, 0]),
+    Gaussian(mean=[1, 0, 0], cov=[[0, 0, 0], [0, 1, 0], [0, 0, 1]]),  # E[x x^T] = I, and yet not N(0, I)
 ]  # fmt: skip
 
 

@@ -89,8 +89,8 @@ def test_networks_without_kinks_keep_their_draws_of_singular_laws():
     """Bits of stored runs: there the root of rounding, 10^-8, stays as it was."""
     law = Gaussian(cov=[[9, 3], [3, 1]])
     values, vectors = np.linalg.eigh(np.array([[9.0, 3.0], [3.0, 1.0]]))
-    assert (square_root(law) == (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T).all()
-    assert np.abs(square_root(law, in_subspace=True) @ [1, -3]).max() < 1e-15
+    assert (square_root(law.second_moment) == (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T).all()
+    assert np.abs(square_root(law.second_moment, in_subspace=True) @ [1, -3]).max() < 1e-15
 
 
 #: No ties: everything is exact, or 0 because every term is.

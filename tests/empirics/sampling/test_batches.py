@@ -22,6 +22,8 @@ from theory import Discrete, Gaussian, Rademacher, Uniform
 CPU = torch.device("cpu")
 COVARIANCE = Gaussian(cov=[[2, 1], [1, F(3, 2)]])
 SINGULAR = Gaussian(cov=[[1, 2], [2, 4]])
+WITH_MEAN = Gaussian(mean=[1, F(-1, 2)], cov=[[2, 1], [1, F(3, 2)]])
+BIASED = Gaussian(mean=[1, 0], cov=[[0, 0], [0, 1]])
 UNEVEN = Discrete([(1, 0), (0, 2), (-1, 1)], [F(1, 2), F(1, 3), F(1, 6)])
 POINTS = DataSet([[1.0, 0.5], [0.0, -1.0], [2.0, 1.0], [-1.0, 0.25]])
 
@@ -60,6 +62,8 @@ CASES = [
     (Gaussian(3), 7, None, Bartlett), (Gaussian(2), 100, None, Bartlett),
     (COVARIANCE, 1, None, GaussianRows), (COVARIANCE, 2, None, Bartlett), (COVARIANCE, 6, None, Bartlett), (COVARIANCE, 3, 3, GaussianRows),
     (SINGULAR, 1, None, GaussianRows), (SINGULAR, 4, None, Bartlett),
+    (WITH_MEAN, 1, None, GaussianRows), (WITH_MEAN, 5, None, GaussianRows), (Gaussian(mean=[2, 0]), 3, 3, GaussianRows),
+    (BIASED, 1, None, GaussianRows), (BIASED, 6, None, GaussianRows),
     (Rademacher(3), 1, None, Signs), (Rademacher(3), 4, None, Signs), (Rademacher(2), 2, 2, Signs),
     (Uniform(2), 1, None, UniformRows), (Uniform(2), 3, 3, UniformRows), (Uniform(2, F(-1, 2), 2), 3, None, UniformRows),
     (UNEVEN, 2, None, None), (UNEVEN, 5, None, Counts), (UNEVEN, 5, 5, None),

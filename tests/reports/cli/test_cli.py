@@ -209,3 +209,26 @@ def test_a_wrong_directory_for_figure_1_is_one_line(words: list[str], tmp_path: 
 def test_stored_results_are_for_a_page_that_shows_them(words: list[str], said: str, tmp_path: Path) -> None:
     code, _, err = run("report", "--out", str(tmp_path / "site"), *words)
     assert code == 2 and said.lower() in err.lower() and not (tmp_path / "site").exists()
+
+
+def test_a_mean_in_options_is_the_mean_of_a_file(tmp_path):
+    path = tmp_path / "biases.toml"
+    path.write_text(
+        """student = [[[1, 2]], [[1]]]
+teacher = [[[0, 1]], [[1]]]
+learning_rates = "1/10"
+[inputs]
+law = "gaussian"
+mean = [1, 0]
+cov = [[0, 0], [0, 1]]
+""",
+        encoding="utf-8",
+    )
+    layers = ("--student", "1 2", "--student", "1", "--teacher", "0 1", "--teacher", "1", "--rates", "1/10", "--step", "1", "--json")
+    given = run("variance", *layers, "--mean", "1 0", "--cov", "0 0; 0 1")
+    assert given[0] == 0 and given[1] == run("variance", str(path), "--step", "1", "--json")[1]
+    assert given[1] != run("variance", *layers, "--cov", "0 0; 0 1")[1]
+    assert (
+        "mean must have one entry for each of the 2 rows of cov, but had 1"
+        in run("variance", *layers, "--mean", "1", "--cov", "0 0; 0 1")[2]
+    )

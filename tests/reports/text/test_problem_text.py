@@ -67,6 +67,8 @@ def test_laws_take_their_dimension_from_the_student(law: Any, kind: type) -> Non
     [
         Gaussian(2),
         Gaussian(cov=[[2, F(1, 2)], [F(1, 2), 1]]),
+        Gaussian(mean=[F(1, 3), 2]),
+        Gaussian(mean=[1, 0], cov=[[0, 0], [0, F(1, 2)]]),
         Rademacher(2),
         Uniform(2),
         Uniform(2, F(-1, 3), 2),

@@ -25,6 +25,9 @@ LAWS = [
     Independent(2, [1, F(1, 2), F(1, 2), F(1, 2), F(1, 2)]),
     Discrete([(0, F(1, 5)), (2, 3)], [F(1, 4), F(3, 4)]),
     DataSet([[0.5, 1.0], [-1.0, 0.25], [0.5, 1.0]]),
+    Gaussian(mean=[F(1, 3), -2]),
+    Gaussian(mean=[0.1, 1.5], cov=[[F(1, 3), 0], [0, 0]]),
+    Gaussian(mean=[1, F(2, 5)], cov=[[0.25, 0.1], [0.1, 0.5]]),
 ]
 each_law = pytest.mark.parametrize("law", LAWS, ids=repr)
 
@@ -50,7 +53,10 @@ def test_coordinates(law):
         if law.has_iid_coordinates:
             assert all(law.moment((k, a)) == law.coordinate_moment(k) * law.coordinate_moment(a) for a in range(3))
     assert law.has_iid_coordinates == (law.identity in {x.identity for x in (LAWS[0], *LAWS[3:7])})
-    assert law.is_centred_gaussian == isinstance(law, Gaussian) and law.is_standard == (repr(law) == "Gaussian(2)")
+    assert law.mean.tolist() == [law.moment(e) for e in ((1, 0), (0, 1))]
+    assert (law.covariance == law.second_moment - np.outer(law.mean, law.mean)).all()
+    assert law.is_centred_gaussian == (law.is_gaussian and not law.mean.any())
+    assert law.is_gaussian == isinstance(law, Gaussian) and law.is_standard == (repr(law) == "Gaussian(2)")
 
 
 @each_law
@@ -104,6 +110,7 @@ def test_what_is_no_law():
         Gaussian(3),
         Gaussian(cov=[[2, 1], [1, 1]]),
         Gaussian(cov=[[1, 1], [1, 1]]),
+        Gaussian(mean=[1, -2, 0], cov=[[0, 0, 0], [0, 1, 1], [0, 1, 3]]),
         Rademacher(2),
         Uniform(2),
         Uniform(2, 0, 2),
@@ -125,7 +132,9 @@ def test_samples_follow_the_second_moments(law):
     assert law.sample(np.random.default_rng(0), (2, 5)).shape == (2, 5, law.dimension)
 
 
-@pytest.mark.parametrize("law", [Gaussian(2), Gaussian(cov=[[2, 1], [1, 3]]), Discrete([1, 2]), Rademacher(2), Uniform(2, 0, 1)])
+@pytest.mark.parametrize(
+    "law", [Gaussian(2), Gaussian(mean=[1, 2], cov=[[2, 1], [1, 3]]), Discrete([1, 2]), Rademacher(2), Uniform(2, 0, 1)]
+)
 def test_laws_survive_being_sent_to_another_process(law):
     sent = pickle.loads(pickle.dumps(law))
     exponents = (2,) * law.dimension

@@ -9,7 +9,7 @@ import pytest
 from flint import arb, ctx, fmpq, fmpq_poly
 
 from tests.instances import PINNED
-from theory import Discrete, Gaussian, TeacherStudent
+from theory import Discrete, Gaussian, TeacherStudent, variance_poly
 from theory.budget import Budget, CannotError, UnaffordableError
 from theory.references import quadrature
 
@@ -93,6 +93,43 @@ def test_a_rule_integrates_to_its_degree_and_no_further(count, b):
         total = sum((w * x**k for w, x in rule), arb(0))
         assert abs(total - moment(k)) < 1e-20 * moment(k)
     assert not (sum((w * x ** (2 * count) for w, x in rule), arb(0)) - moment(2 * count)).contains(0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 11])
+def test_hermites_rule_integrates_to_its_degree_and_no_further(count):
+    rule = quadrature.hermite_rule(count)
+    for k in range(2 * count):
+        exact = odd_factorial(k // 2) if k % 2 == 0 else 0
+        assert abs(sum((w * z**k for w, z in rule), arb(0)) - exact) < 1e-20 * (1 + exact)
+    assert not (sum((w * z ** (2 * count) for w, z in rule), arb(0)) - odd_factorial(count)).contains(0)
+
+
+@pytest.mark.parametrize("b", [1, F(3, 2), 2, 9])
+@pytest.mark.parametrize("law", [Gaussian(mean=[F(2, 3)]), Gaussian(mean=[-1], cov=[["1/4"]]), Gaussian(mean=[1], cov=[[0]])], ids=str)
+@pytest.mark.parametrize("depth", [2, 3])
+def test_a_mean_against_the_polynomials(law, depth, b):
+    problem = TeacherStudent([[[F(1, 2)]], [[F(-2, 3)]], [[2]]][:depth], [[[F(3, 4)]]] + [[[1]]] * (depth - 1), law, F(1, 10))
+
+    def at(polynomial):
+        value = polynomial(b)
+        return arb(fmpq(value.numerator, value.denominator))
+
+    for step in (0, 1):
+        for found, exact in (
+            (quadrature.variance(problem, step, 2, batch_size=b), variance_poly.variance_polynomial(problem, step, 2)),
+            (quadrature.loss(problem, step, batch_size=b), variance_poly.loss_polynomial(problem, step)),
+            (quadrature.loss_variance(problem, step, batch_size=b), variance_poly.loss_variance_polynomial(problem, step)),
+        ):
+            assert (found - at(exact)).contains(0) and found.rad() < 1e-20
+
+
+def test_two_steps_with_a_mean():
+    problem = replace(PINNED["scalar"], inputs=Gaussian(mean=[F(1, 2)], cov=[[2]]))
+    exact = variance_poly.variance_polynomial(problem, 2, 1)
+    assert exact.degree == 23
+    value = exact(4)
+    ball = quadrature.variance(problem, 2, 1, batch_size=4)
+    assert (ball - arb(fmpq(value.numerator, value.denominator))).contains(0) and ball.rad() < 1e-20
 
 
 def test_more_bits_give_a_tighter_ball_inside():

@@ -225,14 +225,15 @@ def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """The network of at most 2 p_1 inputs, and what leads to it."""
     p, width = problem.sizes[:2]
-    sizes, length = _Sizes.of(problem, 2 * width), weight_bits(problem)
+    seen = many_inputs.seen_inputs(problem)
+    sizes, length = _Sizes.of(problem, seen), weight_bits(problem)
     bits = 2 * length + problem.inputs.moment_bits(2)
     seconds, memory = _last(problem, quantity, sizes, length, False)
     asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2))
     seconds = seconds * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
     flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
     seconds += (flops + p * p) * UNITS["deep_moments.entry"] * (1 + bits / 300)
-    basis = f"{2 * width} inputs in the place of {p}, {as_count(asked)} moments"
+    basis = f"{seen} inputs in the place of {p}, {as_count(asked)} moments"
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + memory + p * p * (200 + bits), basis)
 
 

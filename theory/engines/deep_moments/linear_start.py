@@ -4,7 +4,8 @@ With R = W_H...W_1 - W*_H...W*_1, A = W_H...W_{k+1} and B = W_{k-1}...W_1 one sa
 
     E q = A^T R Sigma B^T,          ||q||^2 = (x^T M x)(x^T N x),     M = R^T A A^T R,  N = B^T B.
 
-Gaussian x: E||q||^2 = tr(M Sigma) tr(N Sigma) + 2 tr(M Sigma N Sigma), by Isserlis' theorem. Independent coordinates x = m_1 1 + y of
+Gaussian x of mean mu, Sigma = E[x x^T]: E||q||^2 = tr(M Sigma) tr(N Sigma) + 2 tr(M Sigma N Sigma) - 2 (mu^T M mu) (mu^T N mu), by
+Isserlis' theorem for x - mu. Independent coordinates x = m_1 1 + y of
 central moments mu_2, mu_3, mu_4: the mean of x^T M x is m_1^2 1^T M 1 + mu_2 tr M, and the covariance of x^T M x and x^T N x is
     4 m_1^2 mu_2 (M 1).(N 1) + 2 m_1 mu_3 ((M 1).diag N + (N 1).diag M) + 2 mu_2^2 tr(M N) + (mu_4 - 3 mu_2^2) diag M . diag N.
 """
@@ -30,7 +31,7 @@ def applies(problem: TeacherStudent, quantity: Quantity) -> bool:
     if quantity.step or not problem.is_linear or quantity.kind == "trace_form":
         return False
     law = problem.inputs
-    return quantity.kind in ("mean", "loss", "loss_variance") or law.is_centred_gaussian or law.has_iid_coordinates
+    return quantity.kind in ("mean", "loss", "loss_variance") or law.is_gaussian or law.has_iid_coordinates
 
 
 def compute(problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
@@ -55,8 +56,10 @@ def compute(problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomi
 
 def _fourth_moment(law: InputLaw, m: ExactMatrix, n: ExactMatrix, sigma: ExactMatrix) -> fmpq:
     """E[ (x^T M x)(x^T N x) ] for symmetric M and N."""
-    if law.is_centred_gaussian:
-        return m.inner(sigma) * n.inner(sigma) + 2 * (m @ sigma).inner(n @ sigma)
+    if law.is_gaussian:
+        mu = ExactMatrix.from_array(law.mean[:, None])
+        of_mean = _dot(m @ mu, mu) * _dot(n @ mu, mu)
+        return m.inner(sigma) * n.inner(sigma) + 2 * (m @ sigma).inner(n @ sigma) - 2 * of_mean
     first, second, third, fourth = (to_fmpq(law.coordinate_moment(k)) for k in (1, 2, 3, 4))
     mu2 = second - first**2
     mu3 = third - 3 * first * second + 2 * first**3

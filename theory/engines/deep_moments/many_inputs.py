@@ -6,6 +6,9 @@ the gradients of layers 2, ..., H, are those of a network with inputs y and firs
 function of y:
 
     E q = E[delta y^T] K^T,        E||q||^2 = E[ |delta|^2 (y^T K^T K y + tau) ],        tau = E|z|^2 = tr Sigma - tr(K Delta K^T).
+
+Where x has the mean mu, all of this holds for x - mu, and one more coordinate of y that is always 1 takes the mean in: L x = [L mu, G] y
+and x = [mu, K] y + z.
 """
 
 from __future__ import annotations
@@ -29,7 +32,12 @@ def applies(problem: TeacherStudent, quantity: Quantity) -> bool:
     """Whether the quantity is one of t = 0, of Gaussian inputs with more coordinates than y has."""
     if quantity.step or quantity.kind == "trace_form" or problem.depth < 2:
         return False
-    return problem.inputs.is_centred_gaussian and problem.sizes[0] > 2 * problem.sizes[1]
+    return problem.inputs.is_gaussian and problem.sizes[0] > seen_inputs(problem)
+
+
+def seen_inputs(problem: TeacherStudent) -> int:
+    """How many coordinates y has, at most."""
+    return 2 * problem.sizes[1] + (0 if problem.inputs.is_centred_gaussian else 1)
 
 
 def compute(problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:
@@ -65,7 +73,7 @@ class _Reduced:
     @classmethod
     def of(cls, problem: TeacherStudent) -> _Reduced:
         rows = fmpq_mat([r for w in (problem.student[0], problem.teacher_weights[0]) for r in to_fmpq_mat(w).tolist()])
-        sigma = to_fmpq_mat(problem.inputs.second_moment)
+        sigma = to_fmpq_mat(problem.inputs.covariance)
         images = sigma * rows.transpose()
         found, deltas, factors = _gram_schmidt(rows * images)
         if not deltas:  # the network sees nothing of x
@@ -73,11 +81,20 @@ class _Reduced:
         scaled = fmpq_mat([[x / d if d else fmpq(0) for x in row] for row, d in zip(found.tolist(), deltas, strict=True)])
         back = images * scaled.transpose()
         seen = sum((d * x * x for row in back.tolist() for d, x in zip(deltas, row, strict=True)), fmpq(0))
+        centre: list[int] | None = None
+        if not problem.inputs.is_centred_gaussian:
+            mu = to_fmpq_mat(problem.inputs.mean[:, None])
+            factors, back = _beside(rows * mu, factors), _beside(mu, back)
+            deltas, centre = [fmpq(0), *deltas], [1, *(0 for _ in deltas)]
         width, first = problem.sizes[1], to_fraction_array(np.array(factors.tolist(), dtype=object))
-        law = Gaussian(cov=[[to_fraction(d) if i == j else 0 for j in range(len(deltas))] for i, d in enumerate(deltas)])
+        law = Gaussian(mean=centre, cov=[[to_fraction(d) if i == j else 0 for j in range(len(deltas))] for i, d in enumerate(deltas)])
         layers = ((first[:width], *problem.student[1:]), (first[width:], *problem.teacher_weights[1:]))
         trace = sum((sigma[i, i] for i in range(sigma.nrows())), fmpq(0))
         return cls(TeacherStudent(*layers, law, 0, problem.activation), back, trace - seen)
+
+
+def _beside(left: fmpq_mat, right: fmpq_mat) -> fmpq_mat:
+    return fmpq_mat([a + b for a, b in zip(left.tolist(), right.tolist(), strict=True)])
 
 
 def _gram_schmidt(gram: fmpq_mat) -> tuple[fmpq_mat, list[fmpq], fmpq_mat]:

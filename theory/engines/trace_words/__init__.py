@@ -1,4 +1,4 @@
-"""Trace words: linear networks of any size with Gaussian inputs, by Stein's lemma on traces of words.
+"""Trace words: linear networks of any size with centred Gaussian inputs, by Stein's lemma on traces of words.
 
 E||g_{t,k}||^2 is a combination of E tr(S P_1 S P_2 ...) with constant P_i (see `gradient_words`). With few S it is expanded by
 `wishart_words` into traces of chains P_i Sigma P_j^T ..., with many by `word_levels`: both cost products of p x p matrices, whose number
@@ -54,11 +54,11 @@ class TraceWords:
         self.arithmetic = as_choice(arithmetic, "arithmetic", ARITHMETICS)
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
-        """Why not: inputs not Gaussian, network not linear, or more than one layer with t >= 2."""
+        """Why not: inputs not Gaussian or not centred, network not linear, or more than one layer with t >= 2."""
         if (reason := reason_beyond(problem)) is not None:
             return reason
         if not problem.inputs.is_centred_gaussian:
-            return f"the inputs must be Gaussian, but were {shown(problem.inputs)}"
+            return f"the inputs must be Gaussian with mean 0, but were {shown(problem.inputs)}"
         if not problem.is_linear:
             return "the network must be linear, but its activation is not the identity"
         if problem.depth > 1 and quantity.step > 1:

@@ -3,8 +3,11 @@
 The entries S_ij, i <= j, are numbered row by row: (0,0), (0,1), ..., (0,p-1), (1,1), ... Both recursions run on A = b S, whose moments
 are polynomials in b: E[S^a] = eps^|a| E[A^a]. A monomial of degree k >= 1 has an expectation of degree k - 1 in eps.
 
-Gaussian laws, by Stein's identity (f a monomial, d_lm f its derivative in A_lm):
-    E[A_ij f] = b Sigma_ij E f + sum_{l<=m} ( Sigma_il E[A_jm d_lm f] + Sigma_im E[A_jl d_lm f] ).
+Gaussian laws, x ~ N(mu, Sigma), by Stein's lemma E[x_i h(x)] = mu_i E h + sum_l Sigma_il E[d_l h], for one sample after the other (f a
+monomial in A, d_lm f its derivative in A_lm, s = sum_n x_n):
+    E[A_ij f] = b Sigma_ij E f + mu_i E[s_j f] + sum_{l<=m} ( Sigma_il E[A_jm d_lm f] + Sigma_im E[A_jl d_lm f] ),
+    E[s_j f]  = b mu_j E f + sum_{l<=m} ( Sigma_jl E[s_m d_lm f] + Sigma_jm E[s_l d_lm f] ):
+the sum s comes in once or not at all, and not where mu = 0.
 Any other law, by its cumulants: with z = vech(x x^T), mu_a = E z^a and log E exp(theta.z) = sum_c kappa_c theta^c / c!,
     E[A^(a+e)] = b sum_{c<=a} binom(a, c) kappa_{c+e} E[A^(a-c)],          mu_{a+e} = sum_{c<=a} binom(a, c) kappa_{c+e} mu_{a-c}.
 """
@@ -57,8 +60,8 @@ def exponents_up_to(count: int, degree: int) -> Iterator[Exponents]:
 def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
     """The table up to this degree; raises what `law.moment` raises when a moment (of order 2 * degree) is missing.
 
-    Cost: C(n + degree, n) polynomials, n = p(p+1)/2, with at most 2n + 1 terms each for Gaussian laws; for any other law
-    C(2n + degree, 2n) products (fewer where cumulants vanish).
+    Cost: C(n + degree, n) polynomials, n = p(p+1)/2, with at most 2n + 1 terms each for Gaussian laws, and p + 1 times
+    as many where their mean is not 0; for any other law C(2n + degree, 2n) products (fewer where cumulants vanish).
 
     Examples:
         >>> from theory.inputs import Gaussian
@@ -66,7 +69,7 @@ def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
         >>> table[(3,)]
         8*x^2 + 6*x + 1
     """
-    unscaled = _gaussian(law, degree) if law.is_centred_gaussian else _by_cumulants(law, degree)
+    unscaled = _gaussian(law, degree) if law.is_gaussian else _by_cumulants(law, degree)
     denominator = fmpz(1)
     for polynomial in unscaled.values():
         denominator = denominator.lcm(polynomial.denom())
@@ -80,36 +83,44 @@ def batch_moments(law: InputLaw, degree: int) -> BatchMoments:
 
 
 def _gaussian(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
+    """In integers: the moments of A' = scale A and s' = root s, scale Sigma, root mu and (scale / root) mu being integers."""
     p = law.dimension
     pairs = entries(p)
     index = {(i, j): k for k, (i, j) in enumerate(pairs)} | {(j, i): k for k, (i, j) in enumerate(pairs)}
-    rational = to_fmpq_mat(law.second_moment)
-    scale = rational.numer_denom()[1]
-    sigma = [[fmpz((rational[i, j] * scale).p) for j in range(p)] for i in range(p)]  # the law of sqrt(scale) x
+    covariance, mean = to_fmpq_mat(law.covariance), [to_fmpq(x) for x in law.mean.tolist()]
+    root = math.lcm(*(int(x.q) for x in mean))
+    scale = math.lcm(int(covariance.numer_denom()[1]), root**2)
+    sigma = [[fmpz((covariance[i, j] * scale).p) for j in range(p)] for i in range(p)]
+    into, out_of = ([fmpz((x * factor).p) for x in mean] for factor in (root, scale // root))
     b = fmpz_poly([0, 1])
     table: dict[Exponents, fmpz_poly] = {}
+    sums: list[dict[Exponents, fmpz_poly]] = [{} for _ in range(0 if law.is_centred_gaussian else p)]
     for a in exponents_up_to(len(pairs), degree):
         position = next((k for k, power in enumerate(a) if power), None)
         if position is None:
             table[a] = fmpz_poly([1])
-            continue
-        i, j = pairs[position]
-        f = list(a)
-        f[position] -= 1
-        total = table[tuple(f)] * (b * sigma[i][j]) if sigma[i][j] else fmpz_poly([])
-        for k, power in enumerate(f):
-            if not power:
-                continue
-            left, right = pairs[k]
-            f[k] -= 1
-            for weight, other in ((sigma[i][left], index[j, right]), (sigma[i][right], index[j, left])):
-                if weight:
-                    f[other] += 1
-                    total += table[tuple(f)] * (weight * power)
-                    f[other] -= 1
-            f[k] += 1
-        table[a] = total
-    return {a: fmpq_poly(f, scale ** sum(a)) for a, f in table.items()}
+        else:
+            i, j = pairs[position]
+            f = _less(a, position)
+            total = table[f] * (b * sigma[i][j])
+            if sums:
+                total += sums[j][f] * out_of[i]
+            for power, (left, right), rest in _derivatives(f, pairs):
+                for weight, other in ((sigma[i][left], index[j, right]), (sigma[i][right], index[j, left])):
+                    if weight:
+                        total += table[_more(rest, other)] * (weight * power)
+            table[a] = total
+        if sum(a) < degree:
+            for j, of_sum in enumerate(sums):
+                of_sum[a] = table[a] * (b * into[j])
+                for power, (left, right), rest in _derivatives(a, pairs):
+                    of_sum[a] += (sums[right][rest] * sigma[j][left] + sums[left][rest] * sigma[j][right]) * power
+    return {a: fmpq_poly(f, fmpz(scale) ** sum(a)) for a, f in table.items()}
+
+
+def _derivatives(f: Exponents, pairs: list[tuple[int, int]]) -> Iterator[tuple[int, tuple[int, int], Exponents]]:
+    """Of a monomial: d_lm f = power * rest, for each pair (l, m) in it."""
+    return ((power, pairs[k], _less(f, k)) for k, power in enumerate(f) if power)
 
 
 def _by_cumulants(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
@@ -129,12 +140,12 @@ def _by_cumulants(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
         if position is None:
             moments[a] = fmpq_poly([1])
             continue
-        lower = (*a[:position], a[position] - 1, *a[position + 1 :])
+        lower = _less(a, position)
         cumulant, total = mu[a], fmpq_poly([])
         for c in product(*(range(power + 1) for power in lower)):
             if c == lower:
                 continue  # its cumulant is the unknown, and comes last
-            known = kappa.get((*c[:position], c[position] + 1, *c[position + 1 :]))
+            known = kappa.get(_more(c, position))
             if known is None:  # zero
                 continue
             ways = known * math.prod(map(math.comb, lower, c))
@@ -145,6 +156,14 @@ def _by_cumulants(law: InputLaw, degree: int) -> dict[Exponents, fmpq_poly]:
             kappa[a] = cumulant
         moments[a] = b * (total + cumulant)
     return moments
+
+
+def _less(a: Exponents, k: int) -> Exponents:
+    return (*a[:k], a[k] - 1, *a[k + 1 :])
+
+
+def _more(a: Exponents, k: int) -> Exponents:
+    return (*a[:k], a[k] + 1, *a[k + 1 :])
 
 
 def _of_degree(count: int, total: int) -> Iterator[Exponents]:

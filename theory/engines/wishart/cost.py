@@ -183,7 +183,7 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     if kinds[0] == "loss_variance" and t:
         n, changes = p * (p + 1) // 2, 1 if isinstance(problem.learning_rates, Fraction | float) else t
         seconds += 1.3 * p**7 * (1 + changes / 4) * UNITS["one_layer.term"] + _moment_operations(problem, n, 4) * UNITS["wishart.moment"]
-        seconds += 0 if law.is_centred_gaussian else saturated_binomial(n + 4, n) * law.moment_seconds(8)
+        seconds += 0 if law.is_gaussian else saturated_binomial(n + 4, n) * law.moment_seconds(8)
         memory += 1.3 * p**7 * (200 + 16 * n) + p**8 / 16 * (24 + law.moment_bits(8) / 2)
     operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
     return Cost(seconds, memory, f"{operations:.3g} operations on coefficients of up to {bits:.3g} bits")
@@ -193,7 +193,7 @@ def _law_seconds(problem: TeacherStudent, works: list[Work], kinds: tuple[str, .
     """Moments of the law itself: those of the last batch, and one for each entry of the tables of the earlier ones."""
     law = problem.inputs
     seconds = pair_table_seconds(law) if "second_moment" in kinds else second_moment_seconds(law)
-    if not law.is_centred_gaussian:
+    if not law.is_gaussian:
         seconds += sum(count * law.moment_seconds(order) for w in works for count, order in w.moment_orders)
     return seconds
 
@@ -226,14 +226,15 @@ def _form_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     entries = max(problem.sizes) ** 2
     seconds = 1e-3 + letters * entries * monomials**1.5 * UNITS["wishart.form"] + monomials * 1e-5
     seconds += sum(_moment_operations(problem, n, d) for d in degrees) * UNITS["wishart.moment"]
-    if not problem.inputs.is_centred_gaussian:
+    if not problem.inputs.is_gaussian:
         seconds += sum(saturated_binomial(n + d, n) * problem.inputs.moment_seconds(2 * d) for d in degrees)
     return Cost(seconds, 2e7 + monomials * 500 * entries, f"{as_count(monomials)} monomials in the batches, {letters} letters")
 
 
 def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
-    if problem.inputs.is_centred_gaussian:
-        return saturated_binomial(n + degree, n) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
+    if problem.inputs.is_gaussian:
+        sums = 0 if problem.inputs.is_centred_gaussian else problem.inputs.dimension
+        return saturated_binomial(n + degree, n) * (1 + sums) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
     return saturated_binomial(2 * n + degree, 2 * n) * (4 + degree / 40)
 
 

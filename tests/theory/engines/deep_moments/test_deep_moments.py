@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from empirics import DataSet
-from tests.strategies import discrete_laws, fractions, gaussians, input_laws, problems, two_layer_sizes
+from tests.strategies import discrete_laws, fractions, gaussians, gaussians_with_means, input_laws, problems, two_layer_sizes
 from tests.theory.engines.deep_moments.plain_samples import PlainRun
 from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform, enumeration
 from theory.budget import CannotError, UnaffordableError
@@ -121,6 +121,8 @@ def test_two_linear_layers_against_polynomials_in_the_batches_entries(problem, s
         ((1, 1, 1, 1), Gaussian(1), (0, 1), 1, 2),
         ((1, 1, 1, 1), Gaussian(1), SQUARE, 0, 3),
         ((2, 1, 1), Gaussian(cov=[[1, F(1, 2)], [F(1, 2), 2]]), SQUARE, 1, 1),
+        ((1, 1, 1), Gaussian(mean=[F(1, 3)], cov=[[F(2, 3)]]), SQUARE, 1, 2),
+        ((2, 1, 1), Gaussian(mean=[1, 0], cov=[[0, 0], [0, 1]]), (0, 1), 1, 2),
         ((2, 2, 2), Uniform(2), SQUARE, 0, 2),
         ((1, 1, 1), Gaussian(1), (0, 1), 2, 1),
     ],
@@ -232,9 +234,7 @@ def test_a_data_set_with_many_points_and_a_quadratic_activation():
     assert variance(1) == enumeration.variance(problem, 1, 1, batch_size=1)
 
 
-@settings(max_examples=40)
-@given(problems(st.sampled_from([(3, 1, 1), (3, 1, 2), (3, 1, 1, 2), (5, 2, 1)]), gaussians, activations))
-def test_many_gaussian_inputs_are_seen_through_few(problem):
+def check_that_few_inputs_do(problem):
     for kind in ("variance", "second_moment", "mean", "loss", "loss_variance"):
         for layer in (1, 2) if not kind.startswith("loss") else (None,):
             quantity = Quantity(kind, 0, layer)
@@ -244,6 +244,18 @@ def test_many_gaussian_inputs_are_seen_through_few(problem):
                 few = coefficients(ENGINE.compute(problem, quantity))
                 patch.setattr(many_inputs, "applies", lambda *_: False)
                 assert coefficients(ENGINE.compute(problem, quantity)) == few
+
+
+@settings(max_examples=40)
+@given(problems(st.sampled_from([(3, 1, 1), (3, 1, 2), (3, 1, 1, 2), (5, 2, 1)]), gaussians, activations))
+def test_many_gaussian_inputs_are_seen_through_few(problem):
+    check_that_few_inputs_do(problem)
+
+
+@settings(max_examples=10)
+@given(problems(st.sampled_from([(4, 1, 1), (4, 1, 2)]), lambda p: gaussians_with_means(p).filter(lambda x: x.mean.any()), activations))
+def test_the_mean_of_many_inputs_is_seen_as_a_constant(problem):
+    check_that_few_inputs_do(problem)
 
 
 def test_sixty_four_gaussian_inputs_and_a_quadratic_activation():
