@@ -1,50 +1,59 @@
-"""An interval for the ratio of two expectations that must not be negative, by Fieller's theorem."""
+"""Confidence intervals of a ratio of two means, such as the noise scale tr C / ||G||^2 (Fieller, J. R. Statist. Soc. B 16, 1954).
+
+For means T and G with covariance V and the true ratio r, T - r G has mean zero and variance V_TT - 2 r V_TG + r^2 V_GG, whatever r. The r
+that a t-test at the quantile q does not reject are those with
+
+    (G^2 - q^2 V_GG) r^2 - 2 (T G - q^2 V_TG) r + (T^2 - q^2 V_TT)  <=  0,
+
+an interval between two roots where G is more than q of its standard errors from 0, and unbounded where it is not: no finite bound holds
+a ratio whose denominator may be 0. The mean of many ratios has no such interval, and no use: its expectation is not the ratio, nor near it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 
-def fieller(
+def positive_ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """The ratio of two quantities that are not negative, from estimates that may be: NaN where the denominator is not above 0.
+
+    A numerator below 0 counts as 0.
+
+    >>> positive_ratio(np.array([6.0, -1.0, 1.0]), np.array([2.0, 2.0, -1.0])).tolist()
+    [3.0, 0.0, nan]
+    """
+    told = denominator > 0
+    return np.where(told, np.maximum(numerator, 0.0) / np.where(told, denominator, 1.0), np.nan)
+
+
+def ratio_interval(
     numerator: np.ndarray, denominator: np.ndarray, covariance: np.ndarray, quantile: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All r >= 0 that the estimates do not exclude, from the least to the largest: infinity where the denominator may be 0.
-
-        { r >= 0 : (A - r B)^2 <= q^2 ( var A - 2 r cov(A, B) + r^2 var B ) }
-
-    A - r B has expectation 0 at the true ratio and nothing else is used, so that no distribution of a quotient is needed: where B is not
-    told from 0, the quotient has no moments and intervals around it cover nothing. The set is an interval unless B is that uncertain;
-    then it is everything beyond a bound, which may be 0.
+    """(low, high) of all ratios r >= 0 that are not rejected; high is inf where none is too large, both NaN where nothing is left.
 
     Args:
-        numerator, denominator: unbiased estimates A and B, of one shape.
-        covariance: of both, (..., 2, 2), A first.
-        quantile: q, of Student's t or the normal law, for the probability that is wanted.
+        numerator, denominator: estimates, of one shape.
+        covariance: of the two, (2, 2, *shape).
+        quantile: of Student's law (or the normal one), two-sided.
 
-    Source: E. C. Fieller, J. R. Statist. Soc. B 16 (1954) 175-185.
-
-    >>> low, high = fieller(np.array(6.0), np.array(2.0), np.diag([0.25, 0.01]), 2.0)
-    >>> round(float(low), 4), round(float(high), 4)
-    (2.4435, 3.6171)
+    >>> low, high = ratio_interval(np.array(6.0), np.array([2.0, 0.5]), np.array([[[1.0], [0.0]], [[0.0], [0.25]]]), 2.0)
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([1.691, 3.659], [6.309, inf])
     """
-    a, b = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
-    q = np.asarray(quantile, dtype=np.float64) ** 2
-    var_a, cov, var_b = covariance[..., 0, 0], covariance[..., 0, 1], covariance[..., 1, 1]
-    # c_2 r^2 - 2 c_1 r + c_0 <= 0, and a quarter of the discriminant, from which A^2 B^2 has been taken out
-    c_0, c_1, c_2 = a * a - q * var_a, a * b - q * cov, b * b - q * var_b
-    discriminant = q * (a * a * var_b - 2 * a * b * cov + b * b * var_a - q * (var_a * var_b - cov * cov))
-    with np.errstate(all="ignore"):
-        # one root by the sum without cancellation, the other from their product
-        large = c_1 + np.copysign(np.sqrt(np.maximum(discriminant, 0.0)), c_1)
-        one, other = large / c_2, c_0 / large
-        first, second = np.fmin(one, other), np.fmax(one, other)
-        # c_2 > 0: between the roots; else what is outside of them, every r without roots, from 0 on
-        low = np.where(c_2 > 0, first, np.where((discriminant < 0) | (first >= 0) | (second < 0), 0.0, second))
-        high = np.where(c_2 > 0, second, np.inf)
-    # no r >= 0 is left: the nearest is 0 for a negative numerator, and no bound for a negative denominator
-    none = ((c_2 > 0) & (second < 0)) | ((c_2 == 0) & (c_1 == 0) & (c_0 > 0))
-    low, high = (np.where(none, np.where(b <= 0, np.inf, 0.0), x) for x in (low, high))
-    nothing = (c_0 == 0) & (c_1 == 0)  # r = 0 is all that is known of 0/0
-    low, high = np.where(nothing, 0.0, low), np.where(nothing & (c_2 <= 0), np.inf, np.where(nothing, 0.0, high))
-    unknown = np.isnan(a) | np.isnan(b) | np.isnan(covariance).any((-2, -1)) | np.isnan(q)
-    return np.where(unknown, np.nan, np.maximum(low, 0.0)), np.where(unknown, np.nan, high)
+    (v_nn, v_nd), (_, v_dd) = covariance
+    q2 = np.square(quantile)
+    a, b, c = denominator**2 - q2 * v_dd, numerator * denominator - q2 * v_nd, numerator**2 - q2 * v_nn
+    # b^2 - a c, without the difference of the two products of means; the roots are c / large and large / a, without cancellation
+    spread = numerator**2 * v_dd - 2 * numerator * denominator * v_nd + denominator**2 * v_nn
+    discriminant = q2 * (spread - q2 * (v_nn * v_dd - v_nd**2))
+    large = b + np.copysign(np.sqrt(np.maximum(discriminant, 0.0)), b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        near, far = np.sort([c / large, large / a], axis=0)
+    bounded, everything = a > 0, (a <= 0) & (discriminant <= 0)
+    # unbounded: what is not rejected lies outside of the roots, and so does infinity
+    low = np.where(bounded, np.maximum(near, 0.0), np.where(everything | (near >= 0), 0.0, np.maximum(far, 0.0)))
+    high = np.where(bounded, far, np.inf)
+    zero = bounded & (large == 0)  # c = b = 0: the numerator is 0, without an error
+    low, high = np.where(zero, 0.0, low), np.where(zero, 0.0, high)
+    nothing = (bounded & (far < 0)) | np.isnan(a + b + c)
+    return np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
