@@ -224,7 +224,7 @@ def test_predicted_terms_are_an_upper_bound():
         (g(0, 1, sample=1), PROBLEM, {}, ValueError, "gradients of single samples"),
         (g(0, 3), PROBLEM, {}, ValueError, "layer must be in 1..2"),
         (norm(0, 1), PROBLEM, {"method": "magic"}, ValueError, "method must be one of words, graphs"),
-        (norm(0, 1), PROBLEM, {"method": "words"}, ValueError, "method 'words' is for Gaussian inputs"),
+        (norm(0, 1), PROBLEM, {"method": "words"}, ValueError, "method 'words' is for centred Gaussian inputs"),
         (norm(0, 1), TeacherStudent([[[1]]], [[[0]]], Discrete([1]), 1), {}, ValueError, "two linear layers"),
         (norm(0, 1), TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1]), 1, (0, 1, 1)), {}, ValueError, "is not linear"),
         (W(2, 1), TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1]), [1]), {}, ValueError, "reach alpha_1"),
