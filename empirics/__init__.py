@@ -12,6 +12,9 @@ What there is
     synthetic           the problem of the paper's figure 1
     load, again         a stored run as a result; the arguments that run a result anew, to the same bits
 
+    gradient_noise      the noise of the gradients of a torch model of one's own at fixed weights, by parameter and in all: its law in the
+                        batch size, the noise scale with an interval
+
     compare             estimates against exact values: z-scores, corrected for their number; a Comparison says whether they agree
     compare_dataset     the same for a result and the polynomials of theory.variance_poly
     interval            confidence intervals of a result, by Student's t
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from empirics.estimation.comparison import Comparison, compare, compare_dataset
     from empirics.estimation.intervals import interval
     from empirics.experiments.synthetic_problem import synthetic
+    from empirics.models.gradient_noise import gradient_noise
     from empirics.models.meter.gradient_noise_meter import GradientNoiseMeter
     from empirics.runs.again import again
     from empirics.runs.cost import RunCost, UnaffordableError, predict
@@ -53,7 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "simulate", "load", "again", "synthetic", "DataSet", "Progress",
     "make_plan", "predict", "RunCost", "UnaffordableError", "CorruptShardError",
-    "compare", "compare_dataset", "Comparison", "interval", "GradientNoiseMeter",
+    "gradient_noise", "GradientNoiseMeter", "compare", "compare_dataset", "Comparison", "interval",
 ]  # fmt: skip
 
 _HOMES = {
@@ -61,6 +65,7 @@ _HOMES = {
     "runs.cost": ("predict", "RunCost", "UnaffordableError"), "runs.store": ("CorruptShardError",),
     "experiments.synthetic_problem": ("synthetic",), "theory.inputs": ("DataSet",),
     "models.meter.gradient_noise_meter": ("GradientNoiseMeter",),
+    "models.gradient_noise": ("gradient_noise",),
     "estimation.comparison": ("compare", "compare_dataset", "Comparison"), "estimation.intervals": ("interval",),
 }  # fmt: skip
 

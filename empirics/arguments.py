@@ -63,7 +63,7 @@ def check_request(
 ) -> Request:
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
     SIMULATION.require_applicable(as_problem(problem))
-    sizes = _batch_sizes(batch_sizes)
+    sizes = as_batch_sizes(batch_sizes)
     steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
     problem.check_step(steps - 1)
     problem.check_doubles()
@@ -107,7 +107,8 @@ def check_running(
         raise TypeError(f"progress must be a function or None, but was {shown(progress)}")
 
 
-def _batch_sizes(value: object) -> tuple[int, ...]:
+def as_batch_sizes(value: object) -> tuple[int, ...]:
+    """Different integers >= 1, at most 10,000 of them. TypeError or ValueError for anything else."""
     if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
         raise TypeError(f"batch_sizes must be a sequence of integers, but was {shown(value)}")
     sizes = tuple(as_index(b, f"batch_sizes[{i}]", minimum=1) for i, b in enumerate(islice(value, MOST_SIZES + 1)))

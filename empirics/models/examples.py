@@ -34,7 +34,7 @@ class Batch:
 
     def map(self, function: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
         """The batch with another tensor for each of its own."""
-        return Batch(_map(function, self.inputs), _map(function, self.targets))
+        return Batch(mapped(function, self.inputs), mapped(function, self.targets))
 
 
 class Examples:
@@ -64,7 +64,7 @@ class Examples:
         """The examples with these indices, in their order, on the device where the data set has them."""
         if self._columns is not None:
             at = torch.as_tensor(np.asarray(indices, dtype=np.int64))
-            inputs, targets = (_map(lambda x: x[at.to(x.device)], side) for side in self._columns)
+            inputs, targets = (mapped(lambda x: x[at.to(x.device)], side) for side in self._columns)
             return Batch(inputs, targets)
         items = [self._item(int(i)) for i in indices]
         try:
@@ -98,13 +98,14 @@ def tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from tensors(inner)
 
 
-def _map(function: Callable[[torch.Tensor], torch.Tensor], value: Any) -> Any:
+def mapped(function: Callable[[torch.Tensor], torch.Tensor], value: Any) -> Any:
+    """The same tuples, lists and dicts, with another tensor for each."""
     if isinstance(value, torch.Tensor):
         return function(value)
     if isinstance(value, Mapping):
-        return {key: _map(function, inner) for key, inner in value.items()}
+        return {key: mapped(function, inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
-        return tuple(_map(function, inner) for inner in value)
+        return tuple(mapped(function, inner) for inner in value)
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from empirics.models.examples import Batch, Examples
+from empirics.models.examples import Batch, Examples, mapped, tensors
+from empirics.sampling.streams import torch_generator
 from theory.exact import did_you_mean, shown
 
 #: A batch on which a model is tried before anything is measured.
 TRIAL = 2
+
+
+class NotAMeanError(ValueError):
+    """The loss of a batch is not the mean over its examples."""
 
 
 class UserModel:
@@ -74,8 +79,33 @@ class UserModel:
         return self.model(*positional, **named)
 
     def loss_of(self, batch: Batch) -> Tensor:
-        """loss(model(inputs), targets), a number that can be differentiated. ValueError for a loss that is none."""
-        return self.number(self.loss(self.outputs(batch.inputs), batch.targets))
+        """loss(model(inputs), targets), a number that can be differentiated. ValueError for a loss that is none, and for what raises."""
+        return self.outputs_and_loss(batch)[1]
+
+    def outputs_and_loss(self, batch: Batch) -> tuple[Any, Tensor]:
+        """model(inputs) as well."""
+        try:
+            outputs = self.outputs(batch.inputs)
+            value = self.loss(outputs, batch.targets)
+        except Exception as error:
+            told = f"raised {shown(error, 200)}"
+            raise ValueError(f"model and loss must have a value on every batch, but on one of {len(batch)} {told}") from error
+        return outputs, self.number(value)
+
+    def losses_of_examples(self, outputs: Any, targets: Any) -> Tensor | None:
+        """loss(outputs of i alone, target of i) of every example i of a batch, (n,); None where outputs cannot be taken apart."""
+        n = len(next(tensors(targets)))
+        if any(x.ndim == 0 or len(x) != n for x in tensors((outputs, targets))):
+            return None
+
+        def of_one(outputs: Any, targets: Any) -> Tensor:
+            return self.number(self.loss(*(mapped(lambda x: x[None], side) for side in (outputs, targets))))
+
+        with torch.no_grad(), suppress(Exception):  # losses without a rule for vmap
+            return torch.func.vmap(of_one, randomness="different")(outputs, targets)
+        with torch.no_grad(), suppress(Exception):  # outputs that lose their class by being taken apart
+            return torch.stack([of_one(*(mapped(lambda x: x[i], side) for side in (outputs, targets))) for i in range(n)])  # noqa: B023
+        return None
 
     def gradient(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch (detached) and the gradient by parameter name; zeros for a parameter that it does not depend on.
@@ -96,11 +126,7 @@ class UserModel:
         """
         batch = self.batch(range(min(TRIAL, len(self.examples))))
         with self.undisturbed():
-            try:
-                raw = self.loss(self.outputs(batch.inputs), batch.targets)
-            except Exception as error:
-                raise ValueError(f"model and loss must have a value on the first examples, but raised {shown(error, 200)}") from error
-            value = self.number(raw)
+            value = self.loss_of(batch)
             require_finite(value, "the first examples")
             if not value.requires_grad:
                 raise ValueError("loss must depend on the parameters of the model, but its value has no gradient")
@@ -125,7 +151,7 @@ class UserModel:
         return value.reshape(())
 
     @contextmanager
-    def undisturbed(self, seed: int | None = None) -> Iterator[None]:
+    def undisturbed(self, seed: int | np.random.SeedSequence | None = None) -> Iterator[None]:
         """Inside, gradients are recorded whatever the caller's mode; afterwards buffers, modes and torch's random state are as before.
 
         `seed`: torch's generators start from it, inside. Parameters and their .grad are nobody's business here: do not touch them.
@@ -135,7 +161,7 @@ class UserModel:
         cuda = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), torch.inference_mode(False), torch.enable_grad():
             if seed is not None:
-                torch.manual_seed(seed)
+                self._start_from(seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed))
             try:
                 yield
             finally:
@@ -144,6 +170,13 @@ class UserModel:
                 with torch.no_grad():
                     for buffer, before in buffers:
                         buffer.copy_(before)
+
+    def _start_from(self, sequence: np.random.SeedSequence) -> None:
+        """The generators that models draw from: torch's of the CPU, and the one of the model's device."""
+        torch.set_rng_state(torch_generator(sequence, torch.device("cpu")).get_state())
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
+                torch.cuda.manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
     @contextmanager
     def without_noise(self) -> Iterator[None]:

@@ -310,6 +310,14 @@ EMPIRICS: dict[str, Maker] = {
         "empirics.compare([1.0, 2.0], [0.1, 0.2], [1.1, 2.0], degrees_of_freedom=@vector)",
     ),
     "empirics.interval": text("empirics.interval(@dataset, level=@tolerance)", "empirics.interval(@dataset, 'loss')", "empirics.interval(@strange, @word)"),
+    "empirics.gradient_noise": text(
+        "empirics.gradient_noise(@module, torch.nn.MSELoss(), @examples, batch_sizes=@sizes, budget=@budget)",
+        "empirics.gradient_noise(@module, @module_loss, @examples, batch_sizes=@sizes, replacement=@flag, seed=@step, budget=@budget)",
+        "empirics.gradient_noise(torch.nn.Linear(2, 1), torch.nn.MSELoss(), PAIRS, batch_sizes=@sizes, convention=@word, examples=@index)",
+        "empirics.gradient_noise(torch.nn.Linear(2, 1), torch.nn.MSELoss(), PAIRS, batch_sizes=[2], method=@method, batches=@replicas, level=@tolerance)",
+        "empirics.gradient_noise(torch.nn.Linear(2, 1), torch.nn.MSELoss(), PAIRS, batch_sizes=[2], parameters=@names, preconditioner=@preconditioner)",
+        "empirics.gradient_noise(torch.nn.Linear(2, 1), torch.nn.MSELoss(), PAIRS, batch_sizes=[2], collate=@strange, budget=@strange)",
+    ),
     "empirics.GradientNoiseMeter": text(
         "empirics.GradientNoiseMeter(@module, micro_batch=@layer, accumulation=@accumulation)",
         "empirics.GradientNoiseMeter(torch.nn.Linear(2, 1), micro_batch=@batch_size, accumulation='sum', decay=@tolerance, level=@tolerance, every=@layer)",

@@ -319,6 +319,26 @@ class Draw(random.Random):
     def module(self) -> str:
         return self.one("torch.nn.Linear(2, 1)", "torch.nn.Tanh()", "torch.nn.LazyLinear(2)", "torch.nn.Linear", "torch.nn.BatchNorm1d(2)")
 
+    def module_loss(self) -> str:
+        return self.one("torch.nn.MSELoss()", "torch.nn.MSELoss(reduction='sum')", "torch.nn.MSELoss(reduction='none')", "torch.nn.MSELoss",
+                        "(lambda o, t: (o - t).norm())", "(lambda o, t: (o * nan).mean())", "(lambda o, t: 1.0)")  # fmt: skip
+
+    def examples(self) -> str:
+        return self.edge(
+            ("PAIRS", "PAIRS", "torch.utils.data.TensorDataset(*PAIRS)", "list(zip(*PAIRS))"),
+            ("PAIRS[:1]", "(PAIRS[0], PAIRS[1][:3])", "(PAIRS[0] * nan, PAIRS[1])", "(PAIRS[0][:1], PAIRS[1][:1])", "iter(PAIRS)", "DataSet([[1.0, 2.0]])"),
+        )  # fmt: skip
+
+    def method(self) -> str:
+        return self.edge(("'auto'", "'per_example'", "'resampling'"), ("'loop'",))
+
+    def names(self) -> str:
+        return self.one("['weight']", "['weight', 'bias']", "None", "['wieght']", "[]", "'bias'")
+
+    def preconditioner(self) -> str:
+        return self.one("{'weight': torch.ones(1, 2), 'bias': torch.ones(1)}", "{'weight': torch.ones(2), 'bias': torch.ones(1)}",
+                        "torch.optim.Adam(torch.nn.Linear(2, 1).parameters())", "None")  # fmt: skip
+
     def accumulation(self) -> str:
         return self.edge(("'mean'", "'sum'"), ("'average'", "None"))
 

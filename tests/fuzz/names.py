@@ -68,6 +68,7 @@ from theory.trace_forms import W, constant, g, identity, teacher, tr
 
 F, nan, inf = Fraction, math.nan, math.inf
 _COUNT = itertools.count()
+PAIRS = torch.arange(12.0).reshape(6, 2), torch.ones(6, 1)
 P = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([0, 1]), Fraction(1))
 
 

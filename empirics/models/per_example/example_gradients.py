@@ -88,17 +88,21 @@ class PerExample:
             with suppress(Exception):  # whatever a model does with its layers: there are other ways
                 self.watched = WatchedLayers(user, user.batch([first, middle]), user.batch([first, middle, middle]))
                 self._accept("closed form", self.watched(sample, self.watched.names, False)[1], truth)
-            with suppress(Exception):  # operations without a rule for vmap, values taken out of tensors
-                self._accept("vmap", vmapped(user, self._by("loop"), sample)[1], truth)
+            if left := self._by("loop"):
+                with suppress(Exception):  # operations without a rule for vmap, values taken out of tensors
+                    self._accept("vmap", vmapped(user, left, sample)[1], truth)
             self.bytes = self._bytes(sample)
 
-    def __call__(self, batch: Batch, with_gradient: bool = True) -> ExampleGradients:
-        """The gradients of the batch's examples, and that of its mean loss where asked for."""
+    def __call__(self, batch: Batch, with_gradient: bool = True, is_checked: bool = False) -> ExampleGradients:
+        """The gradients of the batch's examples, and that of its mean loss where asked for.
+
+        `is_checked`: NotAMeanError where the loss of the batch is not the mean over its examples, which closed forms take for granted.
+        """
         factors: dict[str, Factor] = {}
         gradient: dict[str, Tensor] = {}
         loss: Tensor | None = None
         if self.watched is not None and (names := self._by("closed form")):
-            loss, factors, gradient = self.watched(batch, names, with_gradient)
+            loss, factors, gradient = self.watched(batch, names, with_gradient, is_checked)
         for way, compute in _DEFINITIONS.items():
             if names := self._by(way):
                 losses, explicit = compute(self.user, names, batch)

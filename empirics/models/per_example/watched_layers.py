@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from empirics.models.examples import Batch
 from empirics.models.per_example.closed_forms import Layout, rule_for
 from empirics.models.per_example.factors import Explicit, Factor
-from empirics.models.user_model import UserModel, dense
+from empirics.models.user_model import NotAMeanError, UserModel, dense
 
 
 @dataclass
@@ -53,16 +53,20 @@ class WatchedLayers:
         owned = {p for layer in self.layouts for p in layer.parameters(recurse=False)}
         return [name for name, p in self.user.parameters.items() if p in owned]
 
-    def __call__(self, batch: Batch, names: list[str], with_gradient: bool) -> tuple[Tensor, dict[str, Factor], dict[str, Tensor]]:
+    def __call__(
+        self, batch: Batch, names: list[str], with_gradient: bool, is_checked: bool = False
+    ) -> tuple[Tensor, dict[str, Factor], dict[str, Tensor]]:
         """The mean loss, the factors of these parameters, and, where asked for, the gradient of the mean loss by them.
 
-        Takes the loss for the mean over the examples of the batch.
+        Takes the loss for the mean over the examples of the batch. NotAMeanError where that `is_checked` and is not so.
         """
         n = len(batch)
         parameters = [self.user.parameters[name] for name in names]
         layers = [layer for layer in self.layouts if any(p in parameters_of(layer) for p in parameters)]
         with self._watching(layers) as uses:
-            value = self.user.loss_of(batch)
+            outputs, value = self.user.outputs_and_loss(batch)
+        if is_checked:
+            self._require_mean(value, outputs, batch)
         sought = [use.y for use in uses] + (parameters if with_gradient else [])
         found = torch.autograd.grad(n * value, sought, allow_unused=True)
         factors = self._factors(uses, found, set(names), n)
@@ -72,6 +76,16 @@ class WatchedLayers:
         gradients = found[len(uses) :]
         zeros = (torch.zeros_like(p) if g is None else dense(g) / n for p, g in zip(parameters, gradients, strict=False))
         return value.detach(), {name: factors[name] for name in names}, dict(zip(names, zeros, strict=False))
+
+    def _require_mean(self, value: Tensor, outputs: Any, batch: Batch) -> None:
+        each = self.user.losses_of_examples(outputs, batch.targets)
+        if each is None:
+            return
+        value, eps = value.detach(), torch.finfo(value.dtype).eps
+        if not float((value - each.mean()).abs()) <= eps**0.5 * float(each.abs().mean()) + 100 * eps:
+            raise NotAMeanError(
+                f"loss must be the mean over examples, but was {float(value):.6g} for a batch whose mean is {float(each.mean()):.6g}"
+            )
 
     def _factors(self, uses: list[Use], found: tuple[Tensor | None, ...], names: set[str], n: int) -> dict[str, Factor]:
         parts: dict[str, list[Factor]] = {}

@@ -1,0 +1,86 @@
+"""How a model behaves, found by trying: does it draw noise of its own, and is the gradient of a batch the mean over its examples?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from empirics.models.examples import Batch, tensors
+from empirics.models.user_model import UserModel
+from theory.exact import shown
+
+#: Examples, spread over the data set, that are compared with the batch of them all.
+COMPARED = 16
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """has_noise: two passes over one batch differ. coupling: why the gradient of a batch is not known to be the mean over its examples, or
+    "" where it was seen to be."""
+
+    has_noise: bool
+    coupling: str
+
+
+def require_the_same_twice(user: UserModel) -> None:
+    """ValueError for a data set whose examples change from one reading to the next: their noise would be taken for something else."""
+    n = len(user.examples)
+    for index in sorted({0, n // 2, n - 1}):
+        one, two = (user.examples.batch([index]) for _ in range(2))
+        if not _same(one, two):
+            raise ValueError(f"dataset must give the same example every time, but dataset[{index}] changed: turn its augmentation off")
+
+
+def behaviour(user: UserModel) -> Behaviour:
+    """Of the model in the mode that it is in. Takes some twenty passes.
+
+    Coupling is looked for without dropout and its like; batch normalization keeps its mode. Whatever the reason, it shows in one place: the
+    gradient of a batch of examples differs from the mean of their gradients, beyond rounding.
+    """
+    n = len(user.examples)
+    indices = np.unique(np.linspace(0, n - 1, min(n, COMPARED)).round().astype(int))
+    batch = user.batch(indices)
+    one, two = _gradient(user, batch, 1), _gradient(user, batch, 2)
+    has_noise = _differ(one, two)
+    with user.without_noise():
+        together = _gradient(user, batch, 1)
+        if has_noise and _differ(together, _gradient(user, batch, 2)):
+            return Behaviour(True, "the model draws random numbers in eval mode too, so that single examples cannot be told from batches")
+        mean = {name: torch.zeros_like(g) for name, g in together.items()}
+        for i in indices:
+            try:
+                alone = _gradient(user, user.batch([i]), 1)
+            except Exception as error:
+                return Behaviour(has_noise, f"an example alone cannot go through the model: {shown(error, 120)}")
+            for name, g in alone.items():
+                mean[name] += g / len(indices)
+    if not _differ(together, mean):
+        return Behaviour(has_noise, "")
+    normalized = [name for name, m in user.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training]
+    reason = f"batch normalization in train mode ({normalized[0]})" if normalized else "its layers or the loss couple examples"
+    return Behaviour(has_noise, f"the gradient of a batch is not the mean of those of its examples: {reason}")
+
+
+def _gradient(user: UserModel, batch: Batch, seed: int) -> dict[str, Tensor]:
+    with user.undisturbed(seed):
+        return user.gradient(batch)[1]
+
+
+def _differ(one: Mapping[str, Tensor], two: Mapping[str, Tensor]) -> bool:
+    """Whether some parameter's gradients differ by more than half the digits, relative to it and a little to the largest of all."""
+    largest = max(float(g.abs().max()) for g in one.values())
+    for name, g in one.items():
+        eps = torch.finfo(g.dtype).eps
+        if not float((g - two[name]).abs().max()) <= eps**0.5 * float(g.abs().max()) + 10 * eps * largest:
+            return True
+    return False
+
+
+def _same(one: Batch, two: Batch) -> bool:
+    pairs: Any = zip(tensors((one.inputs, one.targets)), tensors((two.inputs, two.targets)), strict=True)
+    return all(a.shape == b.shape and torch.equal(torch.nan_to_num(a), torch.nan_to_num(b)) for a, b in pairs)
