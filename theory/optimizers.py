@@ -7,6 +7,7 @@ what knows plain SGD alone takes its `step`. Where the update has gone into a fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -88,6 +89,11 @@ class SGD:
     def numbers(self) -> tuple[Number, ...]:
         """Momentum, dampening and weight decay."""
         return self.momentum, self.dampening, self.weight_decay
+
+    @property
+    def bits(self) -> float:
+        """By how much a step makes the common denominator of exact numbers longer, its learning rate aside; 0 for plain SGD."""
+        return 0.0 if self.is_plain else math.log2(math.lcm(*(x.as_integer_ratio()[1] for x in self.numbers)))
 
     def advance(self, state: State[M], gradients: Sequence[M], rate: Number, number: Callable[[Fraction], Any] = to_fmpq) -> State[M]:
         """The state after a step with these gradients: w' = a_0 w + a_1 v + a_2 g and v' = b_0 w + b_1 v + b_2 g (`linear_step`).

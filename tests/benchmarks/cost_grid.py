@@ -138,6 +138,8 @@ def _engines() -> Iterator[Case]:
         ("3-2-1 2,000 points", lambda: network((3, 2, 1), points(2000, 3)), (0, 1)),
         ("16-8-4 N float", lambda: network((16, 8, 4), Gaussian(16), floats=True), (0, 1)),
         ("48-64-32 N float", lambda: network((48, 64, 32), Gaussian(48), floats=True), (1,)),
+        ("200-300-100 N float", lambda: network((200, 300, 100), Gaussian(200), floats=True), (1,)),
+        ("400-300-100 N float", lambda: network((400, 300, 100), Gaussian(400), floats=True), (1,)),
         ("12-6-3 N", lambda: network((12, 6, 3), Gaussian(12)), (1,)),
         ("1-1-1 N, quadratic", lambda: network((1, 1, 1), Gaussian(1), activation=QUADRATIC, seed=2), (0, 1, 2)),
         ("1-1-1 N, cubic", lambda: network((1, 1, 1), Gaussian(1), activation=(*QUADRATIC, F(1, 5)), seed=2), (1,)),

@@ -104,11 +104,6 @@ def test_a_problem_has_one():
 TANH, FINITE = {"activation": "tanh"}, {"inputs": Discrete([0, 1])}
 FORM = tr(g(0, 1).T @ g(0, 1))
 ROUTES = {
-    "wishart": (lambda p: variance_poly.loss_polynomial(p, 1, engine="wishart"), {}),
-    "trace words": (lambda p: variance_poly.mean_gradient(p, 0, 1, engine="trace_words"), {}),
-    "deep moments": (lambda p: variance_poly.loss_polynomial(p, 0, engine="deep_moments"), {}),
-    "any engine": (lambda p: variance_poly.second_moment_polynomial(p, 1, 2), {}),
-    "a trace form": (lambda p: variance_poly.expectation(p, FORM), {}),
     "the recursion": (lambda p: recursion.expectation(FORM, p), {}),
     "the literal recursion": (lambda p: recursion.literal_expectation(FORM, p), FINITE),
     "one step unrolled": (lambda p: recursion.unroll(recursion.KroneckerForm.from_trace_form(tr(W(1, 1) @ W(1, 1).T)), p, 1), FINITE),

@@ -22,8 +22,7 @@ from theory.engines.deep_moments.cost import predict, required_order
 from theory.engines.deep_moments.nested_batches import NestedBatches
 from theory.engines.deep_moments.sample_polynomials import LawMoments
 from theory.engines.deep_moments.targets import Target
-from theory.exact import to_fmpq
-from theory.extensions import reason_beyond
+from theory.extensions import OPTIMIZER, reason_beyond
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -34,8 +33,8 @@ class DeepMoments:
     name = "deep_moments"
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
-        """Not a polynomial, another optimizer, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := reason_beyond(problem)) is not None:
+        """Not a polynomial, labels, no replacement, gradients of single samples, or a moment table that ends too early; otherwise None."""
+        if (reason := reason_beyond(problem, OPTIMIZER)) is not None:
             return reason
         if not problem.is_polynomial:
             return f"the activation must be a polynomial, but is {problem.activation}"
@@ -61,5 +60,5 @@ class DeepMoments:
         degrees = quantity.batch_degrees(problem)
         while degrees and not degrees[-1]:  # a trace form without a gradient of its last step
             degrees.pop()
-        rates = [to_fmpq(alpha) for alpha in problem.rates_before(quantity.step)]
+        rates = problem.rates_before(quantity.step)
         return target.result(NestedBatches(problem, moments, degrees, rates, target.polynomials).expectations())

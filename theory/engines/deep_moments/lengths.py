@@ -25,7 +25,7 @@ def lengths(problem: TeacherStudent, quantity: Quantity, batches: int) -> tuple[
     for s in range(batches):
         samples.append(min(m * weights + sigma + law, _MOST_BITS))
         rate = number_bits(problem.learning_rate(s)) if s < quantity.step else 0.0
-        weights = samples[-1] + rate + 2 * law
+        weights = samples[-1] + rate + problem.optimizer.bits + 2 * law
     return samples, weights
 
 

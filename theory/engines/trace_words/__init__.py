@@ -22,7 +22,7 @@ from theory.engines.base import Quantity
 from theory.engines.trace_words.cost import exact_cost, float_cost
 from theory.engines.trace_words.gradient_words import GradientWords
 from theory.exact import as_choice, shown
-from theory.extensions import reason_beyond
+from theory.extensions import OPTIMIZER, reason_beyond
 from theory.gaussian_moments.word_expectations import BITS, Expectations, expect_scalar, to_inverse_batch
 from theory.gaussian_moments.word_polynomials import WordPolynomial
 from theory.inverse_batch import InverseBatchPolynomial
@@ -55,7 +55,7 @@ class TraceWords:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Why not: inputs not Gaussian or not centred, network not linear, or more than one layer with t >= 2."""
-        if (reason := reason_beyond(problem)) is not None:
+        if (reason := reason_beyond(problem, OPTIMIZER)) is not None:
             return reason
         if not problem.inputs.is_centred_gaussian:
             return f"the inputs must be Gaussian with mean 0, but were {shown(problem.inputs)}"

@@ -18,8 +18,7 @@ from theory.engines.wishart.cost import predicted_cost, required_order
 from theory.engines.wishart.last_batch import Loss, LossVariance, Mean, SecondMoment, Target
 from theory.engines.wishart.nested_batches import NestedBatches
 from theory.engines.wishart.polynomial_state import PolynomialState
-from theory.exact import to_fmpq
-from theory.extensions import reason_beyond
+from theory.extensions import OPTIMIZER, reason_beyond
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
@@ -31,7 +30,7 @@ class Wishart:
 
     def unsupported_reason(self, problem: TeacherStudent, quantity: Quantity) -> str | None:
         """Not linear, more than two layers, gradients of single samples, or a moment table that ends too early; otherwise None."""
-        if (reason := reason_beyond(problem)) is not None:
+        if (reason := reason_beyond(problem, OPTIMIZER)) is not None:
             return reason
         if not problem.is_linear:
             return "needs the identity as activation"
@@ -39,6 +38,8 @@ class Wishart:
             return f"needs one or two layers, but the network has {problem.depth}"
         if quantity.has_single_samples:
             return "needs gradients of whole batches, but the expression has gradients of single samples"
+        if problem.depth == 1 and quantity.kind == "loss_variance" and not problem.optimizer.is_plain:
+            return f"var loss of one layer is for plain SGD, but optimizer was {problem.optimizer}"
         missing = problem.inputs.missing_moments_reason(required_order(problem, quantity))
         return None if missing is None else f"needs the inputs' moments: {missing}"
 
@@ -64,12 +65,11 @@ class Wishart:
             of_gradient = {"second_moment": one_layer.second_moment, "mean": one_layer.mean}
             of_loss = {"loss": one_layer.loss, "loss_variance": one_layer.loss_variance}
             return {**of_gradient, **of_loss}[kind](problem, step)
-        network, law = PolynomialState(problem), problem.inputs
+        network, law = PolynomialState(problem, step), problem.inputs
         target: Target
         if kind in ("loss", "loss_variance"):
             target = (Loss if kind == "loss" else LossVariance)(network, law)
         else:
             assert layer is not None
             target = SecondMoment(network, law, layer) if kind == "second_moment" else Mean(network, law, layer)
-        rates = [to_fmpq(alpha) for alpha in problem.rates_before(step)]
-        return target.result(NestedBatches(network, law, rates, target).expectations())
+        return target.result(NestedBatches(network, law, target).expectations())

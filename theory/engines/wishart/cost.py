@@ -160,6 +160,7 @@ def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, 
         bits = 4 * _weight_bits(problem) + (t + 1) * (4 * rate + law.moment_bits(8) + 6)
         return 4 * terms * (t + 1) * (t + 2), bits
     terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
+    terms *= {0: 1.0, 1: 2.5, 2: 8.0}[problem.optimizer.has_buffer + bool(problem.optimizer.weight_decay)]  # measured: sums over pairs
     bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + law.moment_bits(4) + 3)
     return terms * (t + 1) * (t + 2) / 2, bits
 
@@ -209,7 +210,7 @@ def _rate_bits(problem: TeacherStudent, step: int) -> float:
     if not step:
         return 0.0
     few = sorted({step * k // 16 for k in range(16)} | {step - 1})
-    return max(number_bits(problem.learning_rate(s)) for s in few)
+    return max(number_bits(problem.learning_rate(s)) for s in few) + problem.optimizer.bits
 
 
 def _weight_bits(problem: TeacherStudent) -> float:
@@ -253,7 +254,7 @@ def _bits(problem: TeacherStudent, omega: int, degrees: list[int], kept: int) ->
     scalar = problem.sizes[0] == problem.sizes[2] == 1
     for s, d in enumerate(degrees):
         outer = s < len(degrees) - kept
-        state += math.log2(1 + d / 2) if outer else 1.0
+        state += (math.log2(1 + d / 2) if outer else 1.0) + problem.optimizer.bits
         if not (outer and scalar):  # the residual is quadratic in the state; a scalar one is absorbed
             state += 2 * state + 2
     return omega * state

@@ -7,7 +7,7 @@ monomial replaced by its expectation. Nothing is shared with the nested integrat
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from theory.engines.wishart.batch_moments import batch_moments, entries
 from theory.engines.wishart.last_batch import as_polynomial
 from theory.exact import to_fmpq
 from theory.inverse_batch import InverseBatchPolynomial
+from theory.optimizers import State
 from theory.problem import TeacherStudent
 from theory.trace_forms import TraceForm
 from theory.trace_forms.letters import CONSTANT, GRADIENT, TEACHER, Letter
@@ -53,7 +54,7 @@ class _Ring:
             size = range(self._law.dimension)
             self._batches.append(RowMatrix([[entry[min(i, j), max(i, j)] for j in size] for i in size]))
         self._teacher = [self._constant(w) for w in problem.teacher_weights]
-        self.weights = lru_cache(maxsize=None)(self._weights)
+        self.states = lru_cache(maxsize=None)(self._states)
         self.gradients = lru_cache(maxsize=None)(self._gradients)
 
     def letter(self, letter: Letter) -> RowMatrix:
@@ -64,7 +65,7 @@ class _Ring:
         if letter.kind == TEACHER:
             return self._teacher[letter.layer - 1]
         assert letter.step is not None
-        source: Callable[[int], list[RowMatrix]] = self.gradients if letter.kind == GRADIENT else self.weights
+        source: Callable[[int], Sequence[RowMatrix]] = self.gradients if letter.kind == GRADIENT else self.weights
         return source(letter.step)[letter.layer - 1]
 
     def expectation(self, polynomial: fmpq_mpoly | Any) -> fmpq_poly:
@@ -81,11 +82,15 @@ class _Ring:
             current = following
         return current.get((), fmpq_poly([]))
 
-    def _weights(self, step: int) -> list[RowMatrix]:
+    def weights(self, step: int) -> tuple[RowMatrix, ...]:
+        """W_{step,1}, ..., W_{step,H}."""
+        return self.states(step).weights
+
+    def _states(self, step: int) -> State[RowMatrix]:
         if step == 0:
-            return [self._constant(w) for w in self._problem.student]
-        rate = to_fmpq(self._problem.learning_rate(step - 1))
-        return list(self._problem.optimizer.step(self.weights(step - 1), self.gradients(step - 1), rate))
+            return State(tuple(self._constant(w) for w in self._problem.student))
+        rate = self._problem.learning_rate(step - 1)
+        return self._problem.optimizer.advance(self.states(step - 1), self.gradients(step - 1), rate)
 
     def _gradients(self, step: int) -> list[RowMatrix]:
         weights = self.weights(step)

@@ -65,7 +65,7 @@ class SecondMoment(Target):
         if self._ratio is not None:
             self._tables.pop()
         self.count = len(self._tables)
-        self._denominator = network.rho**2 * network.eta * network.delta**2 * scale
+        self._denominator = network.last.rho**2 * network.eta * network.last.delta**2 * scale
 
     def polynomials(self, state: State) -> list[Any]:
         """The terms of order eps^0 and eps^1; the second is left out where it is a multiple of the first."""
@@ -92,7 +92,7 @@ class Mean(Target):
         self._network, self._layer = network, layer
         self.count = network.rank * (network.inputs if layer == 1 else network.outputs)
         self._sigma, scale = _integer_covariance(law)
-        self._denominator = network.rho * network.delta * scale
+        self._denominator = network.last.rho * network.last.delta * scale
 
     def polynomials(self, state: State) -> list[Any]:
         """Row by row the entries of R_2 D Sigma (E g_1 is U times its mean) or R_1 Sigma D^T (E g_2^T is U times its mean)."""
@@ -122,7 +122,7 @@ class Loss(Target):
 
     def __init__(self, network: PolynomialState, law: InputLaw) -> None:
         self._sigma, scale = _integer_covariance(law)
-        self.denominator = 2 * network.delta**2 * scale
+        self.denominator = 2 * network.last.delta**2 * scale
 
     def polynomials(self, state: State) -> list[Any]:
         """tr(D Sigma D^T)."""

@@ -9,7 +9,7 @@ a monomial of degree k_q, ..., k_{t-1} in the last batches has k_s <= omega + 2 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -54,15 +54,16 @@ def support(omega: int, batches: int, variables: int) -> Iterator[tuple[int, ...
 class NestedBatches:
     """The expectation of a target's polynomials over the batches 0, ..., step - 1."""
 
-    def __init__(self, network: PolynomialState, law: InputLaw, rates: Sequence[fmpq], target: Target) -> None:
-        step = len(rates)
+    def __init__(self, network: PolynomialState, law: InputLaw, target: Target) -> None:
+        step = len(network.moves)
         self._network, self._target, self._step = network, target, step
         self._pairs, self._dimension = entries(law.dimension), law.dimension
         degrees = target_degrees(target.degree, step)
         kept = kept_batches(law.dimension, step)
         self._outer = step - kept
         self._lattices = [IntegerLattice(len(self._pairs), d) for d in degrees[: self._outer]]
-        units = [alpha / network.delta for alpha in rates]  # Y = unit * content * S
+        # Y = unit * content * S
+        units = [move.unit / scale.delta for move, scale in zip(network.moves, network.scales, strict=False)]
         self._moments = [_Moments(law, d, unit) for d, unit in zip(degrees, units, strict=True)]
         self._last = _LastBatches(self._moments[self._outer :], target.degree, len(self._pairs))
         self._denominator = math.prod((m.denominator for m in self._moments), start=fmpz(1))
@@ -82,7 +83,7 @@ class NestedBatches:
         values: list[fmpz_poly] = []
         points = iter(lattice.points)
         while chunk := list(islice(points, max(1, _CHUNK // (count * self._last.size)))):
-            states = (self._network.after(state, self._symmetric([fmpz(c) for c in point]), divisor) for point in chunk)
+            states = (self._network.after(state, s, self._symmetric([fmpz(c) for c in point]), divisor) for point in chunk)
             if s + 1 < self._outer:
                 values += [f for following in states for f in self._integrate(s + 1, following)]
             else:
@@ -90,8 +91,8 @@ class NestedBatches:
         return [self._moments[s].expectation(lattice.coefficients(values[k::count]), divisor) for k in range(count)]
 
     def _leaf(self, state: State) -> list[fmpz_mpoly]:
-        for batch in self._last.batches(self._symmetric):
-            state = self._network.after(state, batch)
+        for s, batch in enumerate(self._last.batches(self._symmetric), start=self._outer):
+            state = self._network.after(state, s, batch)
         return self._target.polynomials(state)
 
     def _symmetric(self, variables: list[Any]) -> Rows:

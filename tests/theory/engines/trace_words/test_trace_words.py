@@ -248,7 +248,8 @@ def test_costs_are_instant_and_grow():
     start = time.perf_counter()
     problem = gaussian_problem(512, 1024, 512, 0)
     built = time.perf_counter()
-    assert ENGINE.cost(problem, Quantity("variance", 1, 1)).seconds > 5
+    quantity = Quantity("variance", 1, 1)
+    assert ENGINE.cost(problem, quantity).seconds > 0.5
     form = tr(g(1, 1).T @ g(1, 1))
     huge = form * form * form * form * form
     assert ENGINE.cost(problem, Quantity("trace_form", 1, None, huge)).seconds > 1e10

@@ -28,15 +28,15 @@ def _beside(problem):
 def _stands_for(state, problem):
     """U R_0 = [W_1, W_2^T], M = U^T U, and D = W_2 W_1 - W*_2 W*_1."""
     rows = [a + b for a, b in zip(state.initial.first, state.initial.second, strict=True)]
-    reduced = fmpq_mat([[fmpq(x, state.rho) for x in row] for row in rows])
+    reduced = fmpq_mat([[fmpq(x, state.last.rho) for x in row] for row in rows])
     basis = fmpq_mat([[fmpq(int(i == j)) for j in range(state.rank)] for i in range(state.rank)])
     if state.basis is not None:
         basis = fmpq_mat(state.basis)
     metric = basis.transpose() * basis
     if state.metric is not None:
         assert fmpq_mat([[fmpq(x, state.eta) for x in row] for row in state.metric]) == metric
-    residual = fmpq_mat([[fmpq(x, state.delta) for x in row] for row in state.initial.residual])
-    w1, w2, v1, v2 = (to_fmpq_mat(w) for w in (*problem.student, *problem.teacher))
+    residual = fmpq_mat([[fmpq(x, state.last.delta) for x in row] for row in state.initial.residual])
+    w1, w2, v1, v2 = (to_fmpq_mat(w) for w in problem.networks)
     return basis * reduced == _beside(problem) and residual == w2 * w1 - v2 * v1
 
 
