@@ -49,7 +49,7 @@ NOT_CALLED = frozenset(
         "Stationary",
         "Trajectory",
     }
-    | {"DecreasingRange", "statistic_covariance", "laguerre_rule", "certifying_seconds", "METHODS"}
+    | {"DecreasingRange", "statistic_covariance", "hermite_rule", "laguerre_rule", "certifying_seconds", "METHODS"}
     | {"as_law", "as_problem", "name_of"}
     | {"printed_variance_degree_a7", "printed_variance_degrees_3_4"}
 )
