@@ -53,10 +53,11 @@ class ExampleGradients:
 class PerExample:
     """Computes ExampleGradients of batches of a model.
 
-    For layers with a closed form (Linear, Conv1d, Conv2d, Embedding, LayerNorm, RMSNorm, GroupNorm, BatchNorm with stored statistics), one
-    forward and backward pass over the batch gives the factors of all gradients. Others go through torch.func.vmap(grad), and those
-    of models that it cannot take through one backward pass for each example. When it is made, each way is tried on three examples and held
-    against the definition, parameter by parameter: a layer that is used in a way that its rule does not know goes the next way.
+    For layers with a closed form (Linear, Conv1d, Conv2d, Embedding, LayerNorm, RMSNorm, GroupNorm, BatchNorm with stored statistics), and
+    for parameters in an einsum or added to a tensor, one forward and backward pass over the batch gives the factors of all gradients.
+    Others go through torch.func.vmap(grad), and those of models that it cannot take through one backward pass for each example. When it is
+    made, each way is tried on three examples and held against the definition, parameter by parameter: a layer that is used in a way that
+    its rule does not know goes the next way.
 
     Attributes:
         ways: {parameter: "closed form", "vmap" or "loop"}.
@@ -103,8 +104,9 @@ class PerExample:
         loss: Tensor | None = None
         if self.watched is not None and (names := self._by("closed form")):
             loss, factors, gradient = self.watched(batch, names, with_gradient, is_checked)
+        late = [name for name in self._by("closed form") if name not in factors]  # used for the first time
         for way, compute in _DEFINITIONS.items():
-            if names := self._by(way):
+            if names := self._by(way) + (late if way == "loop" else []):
                 losses, explicit = compute(self.user, names, batch)
                 loss = losses.mean() if loss is None else loss
                 factors |= explicit

@@ -1,8 +1,8 @@
-"""The layers with closed forms, watched during one forward and backward pass over a batch: the gradients of its examples as factors."""
+"""Layers and operations with closed forms, watched during a forward and a backward pass: the gradients of a batch's examples as factors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,20 +13,21 @@ from torch import Tensor, nn
 from empirics.models.examples import Batch
 from empirics.models.per_example.closed_forms import Layout, rule_for
 from empirics.models.per_example.factors import Explicit, Factor
+from empirics.models.per_example.watched_operations import Known, Operation, WatchedOperations
 from empirics.models.user_model import NotAMeanError, UserModel, dense
 
 
 @dataclass
 class Use:
-    """One call of a layer: what came in, and what left it, in the graph of the loss."""
+    """One call of a layer, or one operation: what came in, and what left it, in the graph of the loss."""
 
-    layer: nn.Module
+    by: nn.Module | Operation
     x: Tensor
     y: Tensor
 
 
 class WatchedLayers:
-    """The layers of a model that have closed forms, and where each has the examples in its tensors.
+    """The layers and operations of a model that have closed forms, and where each has the examples in its tensors.
 
     Layouts are found by two forward passes, over `pair` and over `triple`, batches of two and of three examples of the same lengths.
     """
@@ -34,48 +35,57 @@ class WatchedLayers:
     def __init__(self, user: UserModel, pair: Batch, triple: Batch) -> None:
         self.user = user
         self._name_of = {p: name for name, p in user.parameters.items()}
+        self._operations: Known = {}
         owners = [m for m in user.model.modules() if rule_for(m) and any(p in self._name_of for p in m.parameters(recurse=False))]
-        self.layouts: dict[nn.Module, tuple[Layout, Layout]] = {}
+        self.layouts: dict[nn.Module | Operation, tuple[Layout, Layout]] = {}
         uses = []
         for batch in (pair, triple):
-            with self._watching(owners) as seen:
-                user.loss_of(batch)
-            uses.append({use.layer: use for use in reversed(seen)})  # the first use of each
-        for layer, one in uses[0].items():
-            two = uses[1][layer]
+            with self._watching(owners, self._name_of) as seen:
+                value = user.loss_of(batch)
+            uses.append({use.by: use for use in reversed(seen)})  # the first use of each
+        for by, one in uses[0].items():
+            two = uses[1][by]
             found = [Layout.of((a.shape, b.shape), (len(pair), len(triple))) for a, b in ((one.x, two.x), (one.y, two.y))]
-            if found[0] is not None and found[1] is not None:
-                self.layouts[layer] = found[0], found[1]
+            if found[0] is not None and found[1] is not None and (isinstance(by, nn.Module) or by.takes(found[0], found[1])):
+                self.layouts[by] = found[0], found[1]
+        gradients = torch.autograd.grad(value, list(user.parameters.values()), allow_unused=True)
+        self._unused = {name for name, g in zip(user.parameters, gradients, strict=True) if g is None}
 
     @property
     def names(self) -> list[str]:
         """Of the parameters that may have factors: whether they are right is for the caller to find out."""
-        owned = {p for layer in self.layouts for p in layer.parameters(recurse=False)}
-        return [name for name, p in self.user.parameters.items() if p in owned]
+        owned = {p for by in self.layouts for p in parameters_of(by)}
+        return [name for name, p in self.user.parameters.items() if p in owned or name in self._unused]
 
     def __call__(
         self, batch: Batch, names: list[str], with_gradient: bool, is_checked: bool = False
     ) -> tuple[Tensor, dict[str, Factor], dict[str, Tensor]]:
         """The mean loss, the factors of these parameters, and, where asked for, the gradient of the mean loss by them.
 
-        Takes the loss for the mean over the examples of the batch. NotAMeanError where that `is_checked` and is not so.
+        Takes the loss for the mean over the examples of the batch: NotAMeanError where that `is_checked` and is not so. A parameter that
+        was not used when this was made, and is used now, is left out.
         """
         n = len(batch)
         parameters = [self.user.parameters[name] for name in names]
-        layers = [layer for layer in self.layouts if any(p in parameters_of(layer) for p in parameters)]
-        with self._watching(layers) as uses:
+        layers = [by for by in self.layouts if isinstance(by, nn.Module) and any(p in parameters_of(by) for p in parameters)]
+        with self._watching(layers, parameters) as uses:
             outputs, value = self.user.outputs_and_loss(batch)
         if is_checked:
             self._require_mean(value, outputs, batch)
-        sought = [use.y for use in uses] + (parameters if with_gradient else [])
-        found = torch.autograd.grad(n * value, sought, allow_unused=True)
+        asked = names if with_gradient else [name for name in names if name in self._unused]
+        found = torch.autograd.grad(n * value, [use.y for use in uses] + [self.user.parameters[name] for name in asked], allow_unused=True)
+        gradients = dict(zip(asked, found[len(uses) :], strict=True))
+        names = [name for name in names if name not in self._unused or gradients[name] is None]
         factors = self._factors(uses, found, set(names), n)
+        gradient: dict[str, Tensor] = {}
         for name in names:
+            parameter = self.user.parameters[name]
             if name not in factors:  # its layer was not called this time, or called to no effect
-                factors[name] = Explicit(torch.zeros(n, *self.user.parameters[name].shape, device=self.user.device))
-        gradients = found[len(uses) :]
-        zeros = (torch.zeros_like(p) if g is None else dense(g) / n for p, g in zip(parameters, gradients, strict=False))
-        return value.detach(), {name: factors[name] for name in names}, dict(zip(names, zeros, strict=False))
+                factors[name] = Explicit(parameter.new_zeros(n, *parameter.shape))
+            if with_gradient:
+                g = gradients[name]
+                gradient[name] = torch.zeros_like(parameter) if g is None else dense(g) / n
+        return value.detach(), {name: factors[name] for name in names}, gradient
 
     def _require_mean(self, value: Tensor, outputs: Any, batch: Batch) -> None:
         each = self.user.losses_of_examples(outputs, batch.targets)
@@ -92,36 +102,46 @@ class WatchedLayers:
         for use, e in zip(uses, found, strict=False):
             if e is None:
                 continue
-            rule = rule_for(use.layer)
-            assert rule is not None
-            of_x, of_y = self.layouts[use.layer]
-            made = rule(use.layer, of_x.in_front(use.x, n), of_y.in_front(e, n))
-            for own, parameter in use.layer.named_parameters(recurse=False):
+            for parameter, factor in self._made(use, e, n).items():
                 if (name := self._name_of.get(parameter)) in names and name is not None:
-                    parts.setdefault(name, []).append(made[own])
+                    parts.setdefault(name, []).append(factor)
         return {name: each[0] if len(each) == 1 else _joined(each) for name, each in parts.items()}
 
+    def _made(self, use: Use, e: Tensor, n: int) -> dict[nn.Parameter, Factor]:
+        of_x, of_y = self.layouts[use.by]
+        if isinstance(use.by, Operation):
+            return {use.by.parameter: use.by.factor(use.x, e, of_x, of_y)}
+        rule = rule_for(use.by)
+        assert rule is not None
+        made = rule(use.by, of_x.in_front(use.x, n), of_y.in_front(e, n))
+        return {parameter: made[own] for own, parameter in use.by.named_parameters(recurse=False)}
+
     @contextmanager
-    def _watching(self, layers: list[nn.Module]) -> Iterator[list[Use]]:
-        """The calls of these layers, in their order."""
+    def _watching(self, layers: list[nn.Module], parameters: Collection[nn.Parameter]) -> Iterator[list[Use]]:
+        """The calls of these layers, and the operations with these parameters, in their order."""
         seen: list[Use] = []
 
-        def note(layer: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:
-            x = arguments[0] if arguments else next(iter(named.values()))
-            seen.append(Use(layer, x.detach(), output))
-            return output.clone()  # the model may change what it gets in place, as nn.ReLU(inplace=True) does
+        def note(by: nn.Module | Operation, x: Tensor, y: Tensor) -> Tensor:
+            if isinstance(by, Operation) and self.layouts and by not in self.layouts:
+                return y
+            seen.append(Use(by, x.detach(), y))
+            return y.clone()  # the model may change what it gets in place, as nn.ReLU(inplace=True) does
 
-        handles = [layer.register_forward_hook(note, with_kwargs=True) for layer in layers]
+        def called(layer: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], output: Any) -> Any:
+            return note(layer, arguments[0] if arguments else next(iter(named.values())), output)
+
+        handles = [layer.register_forward_hook(called, with_kwargs=True) for layer in layers]
         try:
-            yield seen
+            with WatchedOperations(parameters, note, self._operations):
+                yield seen
         finally:
             for handle in handles:
                 handle.remove()
 
 
-def parameters_of(layer: nn.Module) -> set[nn.Parameter]:
-    """The layer's own parameters."""
-    return set(layer.parameters(recurse=False))
+def parameters_of(by: nn.Module | Operation) -> set[nn.Parameter]:
+    """The layer's own parameters, or the one of the operation."""
+    return {by.parameter} if isinstance(by, Operation) else set(by.parameters(recurse=False))
 
 
 def _joined(parts: list[Factor]) -> Factor:

@@ -76,6 +76,30 @@ class Flattened(nn.Module):
         return self.out(h.mean(1)) * (1 if float(h.detach().sum()) > -1e9 else 0)
 
 
+class Operations(nn.Module):
+    """Attention by einsum, time in front of the examples: parameters that no layer owns, one used twice, one for some inputs only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k, self.o = (nn.Parameter(torch.randn(4, 2, 3)) for _ in range(3))
+        self.c, self.kinds, self.turns = (
+            nn.Parameter(torch.randn(2, 3)),
+            nn.Parameter(torch.randn(2, 2, 3)),
+            nn.Parameter(torch.randn(5, 1, 4)),
+        )
+        self.shift, self.spare, self.out = nn.Parameter(torch.zeros(4)), nn.Parameter(torch.ones(4)), nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.turns + x.transpose(0, 1)
+        q, k = torch.einsum("ibh,hnd->ibnd", h, self.q), torch.einsum("hnd,jbh->jbnd", self.k, h)
+        kinds = torch.einsum("jbnd,snd->sbnj", k, self.kinds)
+        a = torch.softmax(torch.einsum("ibnd,jbnd->bnij", q + self.c, k) + (kinds[0] * kinds[1])[:, :, None], dim=3)
+        h = h + torch.einsum("ibnd,hnd->ibh", torch.einsum("bnij,jbnd->ibnd", a, k + self.c), self.o) + self.shift
+        if float(x.detach().min()) < -90:
+            h = h * self.spare
+        return self.out(h.mean(0))
+
+
 def images(channels: int) -> torch.Tensor:
     return torch.randn(N, channels, 6, 6)
 
@@ -118,6 +142,7 @@ NETWORKS: dict[str, Callable[[], Made]] = {
     "sparse": lambda: (
         nn.Sequential(nn.Embedding(9, 3, sparse=True), nn.Flatten(), nn.Linear(15, 3)), CROSS_ENTROPY, (words() % 9, classes()),
     ),
+    "operations": lambda: (Operations(), CROSS_ENTROPY, (torch.randn(N, 5, 4), classes())),
     "behind a layer's back": lambda: (Behind(), CROSS_ENTROPY, (torch.randn(N, 3), classes())),
     "flattened": lambda: (Flattened(), CROSS_ENTROPY, (torch.randn(N, 3, 4), classes())),
 }  # fmt: skip

@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from empirics.models.per_example import example_gradients
+from empirics.models.per_example.closed_forms import Layout
 from empirics.models.per_example.example_gradients import PerExample
 from empirics.models.per_example.factors import Explicit, Outer, Rows
+from empirics.models.per_example.watched_operations import Operation
 from empirics.models.user_model import UserModel
 from tests.empirics.models.networks import CROSS_ENTROPY, NETWORKS, N, make, plain_gradients
 
@@ -35,7 +37,7 @@ def test_norms_inner_products_and_the_mean_are_those_of_the_loop(name):
         )
 
 
-@pytest.mark.parametrize("name", ["in place", "positions", "convolutions", "transformer", "unrolled", "sparse"])
+@pytest.mark.parametrize("name", ["in place", "positions", "convolutions", "transformer", "unrolled", "sparse", "operations"])
 def test_inner_products_of_two_times(name):
     """The weights move in between: other gradients of the same examples."""
     model, loss, data = make(name)
@@ -55,7 +57,7 @@ WAYS = {
     "in place": {"closed form"}, "positions": {"closed form"}, "convolutions": {"closed form"}, "stored statistics": {"closed form"},
     "unrolled": {"closed form"}, "sparse": {"closed form"}, "RNN": {"closed form", "loop"}, "transformer": {"closed form", "vmap"},
     "transformer, time first": {"closed form", "vmap"}, "convolutions in one and three dimensions": {"closed form", "vmap"},
-    "behind a layer's back": {"closed form", "vmap"}, "flattened": {"closed form", "loop"},
+    "operations": {"closed form"}, "behind a layer's back": {"closed form", "vmap"}, "flattened": {"closed form", "loop"},
 }  # fmt: skip
 
 
@@ -69,6 +71,51 @@ def test_which_way_is_taken(name):
         assert per_example.ways["second.weight"] == per_example.ways["first.bias"] == "vmap"
     if name == "flattened":
         assert per_example.ways["table.weight"] == "loop" and per_example.ways["each.weight"] == "closed form"
+
+
+def test_a_parameter_that_is_used_later_only():
+    """It has no gradient on the examples that are tried; a batch that uses it is not taken for one that does not."""
+    model, loss, (x, y) = make("operations")
+    x = torch.cat([x, x])
+    x[N + 1, 2, 0] = -100
+    user = UserModel(model, loss, (x, torch.cat([y, y])))
+    per_example = PerExample(user)
+    assert per_example.ways["spare"] == "closed form"
+    for batch in (range(N), range(N, 2 * N), (N + 1,)):
+        with user.undisturbed():
+            found = per_example(user.batch(batch))
+        plain = plain_gradients(model, loss, (x[list(batch)], torch.cat([y, y])[list(batch)]))
+        is_used = N + 1 in batch
+        if len(batch) == 1 or not is_used:  # what one example has by itself; together they take the same turn
+            assert torch.allclose(found.factors["spare"].explicit(), plain["spare"]) and bool(plain["spare"].any()) == is_used
+        assert found.gradient["spare"].any() == is_used
+
+
+@pytest.mark.parametrize(
+    "equation, shapes, places, is_taken",
+    [
+        ("bth,hnd->btnd", ((2, 5, 4), (4, 2, 3)), (0, 0), True),
+        ("tbh,hd->tdb", ((5, 2, 4), (4, 3)), (1, 2), True),
+        ("bh,h->b", ((2, 4), (4,)), (0, 0), True),
+        ("bh,hd->d", ((2, 4), (4, 3)), (0, 0), False),  # examples are summed over
+        ("bht,hd->bd", ((2, 4, 5), (4, 3)), (0, 0), False),  # positions are summed over before
+        ("bh,hdz->bd", ((2, 4), (4, 3, 2)), (0, 0), False),  # part of the parameter is
+    ],
+)
+def test_einsums_with_a_closed_form(equation, shapes, places, is_taken):
+    torch.manual_seed(0)
+    letters = tuple(equation.replace("->", ",").split(","))
+    x, w = torch.randn(shapes[0], dtype=torch.float64), nn.Parameter(torch.randn(shapes[1], dtype=torch.float64))
+    operation, layouts = Operation(w, letters), [Layout(axis, False) for axis in places]
+    assert operation.takes(*layouts) == is_taken
+    if is_taken:
+        y = torch.einsum(equation, x, w)
+        e = torch.randn_like(y)
+        found = operation.factor(x, e, *layouts)
+        for i in range(2):
+            only = torch.zeros_like(e).movedim(places[1], 0).index_copy(0, torch.tensor([i]), e.movedim(places[1], 0)[i : i + 1])
+            (expected,) = torch.autograd.grad(y, w, only.movedim(0, places[1]), retain_graph=True)
+            assert torch.allclose(found.explicit()[i], expected) and torch.allclose(found.squared_norms()[i], expected.square().sum())
 
 
 def test_a_way_that_is_wrong_is_not_taken(monkeypatch):
