@@ -82,7 +82,7 @@ def gradient_noise(
 
     Returns dims (batch_size, layer), `layer` being names of parameters; `total_...` is of all together, `..._se` a standard error. They are
     0 where nothing is uncertain: the law of a data set all of whose examples have been measured. By resampling they are those of the
-    draws alone, given the data set.
+    draws alone, given the data set; where all batches are the same, at b = N without replacement, nothing but var_gradient is known.
 
     Raises ValueError or TypeError that names the argument; UnaffordableError, before the work, for what is predicted to take too long.
     Cost: two forward and backward passes over the examples, one where there is nothing uncertain, each twice for models with own noise;
@@ -137,12 +137,15 @@ def _by_examples(
     sums = sums.with_total()
     moments = sums.moments()
     covariance = sums.covariance() if passes == 2 else np.zeros((*moments.shape, 3))
-    estimate = Estimate(moments, covariance, max(request.examples - 1, 1))
-    left = 1.0 if draws == 2 else 1 - request.examples / request.n  # what is uncertain of the data set, its examples being drawn from it
-    law = Estimate(moments, np.zeros_like(covariance) if is_certain else left * covariance, max(request.examples - 1, 1))
+    # what is uncertain of the data set alone: its examples are drawn from it, and the model's noise is not known better than from a law
+    left = 0.0 if is_certain else 1.0 if draws == 2 else 1 - request.examples / request.n
+    law = Estimate(moments, left * covariance, max(request.examples - 1, 1))
+    estimate = Estimate(moments, covariance, law.degrees_of_freedom) if request.laws.convention == "sample" else law
+    at_sizes = [law.linear(request.laws.variance(b)) for b in request.batch_sizes]
+    variances = np.stack([value for value, _ in at_sizes]), np.stack([error for _, error in at_sizes])
     ways = ", ".join(f"{way}: {count}" for way, count in _counted(per_example.ways).items())
     return result(
-        list(user.parameters), estimate, law, request, mean_loss,
+        list(user.parameters), estimate, variances, request, mean_loss,
         about | {"method": "per_example", "ways": ways, "law": "assumed: the loss is the mean over the examples of a batch"},
     )  # fmt: skip
 
@@ -153,19 +156,19 @@ def _by_batches(
     draws = 2 if found.has_noise else 1
     sums = BatchSums(user, request.batches // GROUP, draws, request.laws.replacement, request.seed, scale)
     _require_batches_affordable(user, request, draws)
-    values, covariances, tested, losses = [], [], [], []
+    of_examples, of_batches, tested, losses = [], [], [], []
     for b in request.batch_sizes:
         groups, mean_loss = sums(b)
+        of_batches.append(Estimate.of_groups(groups).linear([1.0, 1.0, 0.0]))
         groups = groups @ request.laws.of_batches(b).T
-        values.append(groups.mean(0))
-        deviations = groups - groups.mean(0)
-        covariances.append(np.einsum("gij,gik->ijk", deviations, deviations) / (len(groups) * (len(groups) - 1)))
+        of_examples.append(Estimate.of_groups(groups))
         losses.append(mean_loss)
         if not np.isnan(groups).any():
             tested.append(groups @ request.laws.trace_covariance)
-    estimate = Estimate(np.stack(values), np.stack(covariances), sums.groups - 1)
+    estimate = Estimate(np.stack([e.moments for e in of_examples]), np.stack([e.covariance for e in of_examples]), sums.groups - 1)
+    variances = np.stack([value for value, _ in of_batches]), np.stack([error for _, error in of_batches])
     return result(
-        list(user.parameters), estimate, estimate, request, losses,
+        list(user.parameters), estimate, variances, request, losses,
         about | {"method": "resampling", "batches": request.batches, "law": "tested, not assumed: law_p_value"},
     ).assign(_test_of_the_law(tested))  # fmt: skip
 

@@ -95,16 +95,18 @@ class UserModel:
     def losses_of_examples(self, outputs: Any, targets: Any) -> Tensor | None:
         """loss(outputs of i alone, target of i) of every example i of a batch, (n,); None where outputs cannot be taken apart."""
         n = len(next(tensors(targets)))
-        if any(x.ndim == 0 or len(x) != n for x in tensors((outputs, targets))):
+        if any(x.ndim == 0 or len(x) % n for x in tensors((outputs, targets))):
             return None
+        # (n, 1, ...), or (n, positions, ...) where examples and positions are one dimension
+        apart = [mapped(lambda x: x.reshape(n, len(x) // n, *x.shape[1:]), side) for side in (outputs, targets)]
 
         def of_one(outputs: Any, targets: Any) -> Tensor:
-            return self.number(self.loss(*(mapped(lambda x: x[None], side) for side in (outputs, targets))))
+            return self.number(self.loss(outputs, targets))
 
         with torch.no_grad(), suppress(Exception):  # losses without a rule for vmap
-            return torch.func.vmap(of_one, randomness="different")(outputs, targets)
+            return torch.func.vmap(of_one, randomness="different")(*apart)
         with torch.no_grad(), suppress(Exception):  # outputs that lose their class by being taken apart
-            return torch.stack([of_one(*(mapped(lambda x: x[i], side) for side in (outputs, targets))) for i in range(n)])  # noqa: B023
+            return torch.stack([of_one(*(mapped(lambda x: x[i], side) for side in apart)) for i in range(n)])  # noqa: B023
         return None
 
     def gradient(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

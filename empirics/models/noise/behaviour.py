@@ -51,19 +51,25 @@ def behaviour(user: UserModel) -> Behaviour:
         together = _gradient(user, batch, 1)
         if has_noise and _differ(together, _gradient(user, batch, 2)):
             return Behaviour(True, "the model draws random numbers in eval mode too, so that single examples cannot be told from batches")
-        mean = {name: torch.zeros_like(g) for name, g in together.items()}
-        for i in indices:
-            try:
-                alone = _gradient(user, user.batch([i]), 1)
-            except Exception as error:
-                return Behaviour(has_noise, f"an example alone cannot go through the model: {shown(error, 120)}")
-            for name, g in alone.items():
-                mean[name] += g / len(indices)
-    if not _differ(together, mean):
-        return Behaviour(has_noise, "")
+        return Behaviour(has_noise, _coupling(user, indices, together))
+
+
+def _coupling(user: UserModel, indices: np.ndarray, together: Mapping[str, Tensor]) -> str:
+    """Why these examples' gradient, taken together, is not the mean of theirs; "" where it is."""
     normalized = [name for name, m in user.model.named_modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training]
+    mean = {name: torch.zeros_like(g) for name, g in together.items()}
+    for i in indices:
+        try:
+            alone = _gradient(user, user.batch([i]), 1)
+        except ValueError as error:
+            why = f"batch normalization in train mode ({normalized[0]})" if normalized else shown(error, 200)
+            return f"an example cannot go through the model alone: {why}"
+        for name, g in alone.items():
+            mean[name] += g / len(indices)
+    if not _differ(together, mean):
+        return ""
     reason = f"batch normalization in train mode ({normalized[0]})" if normalized else "its layers or the loss couple examples"
-    return Behaviour(has_noise, f"the gradient of a batch is not the mean of those of its examples: {reason}")
+    return f"the gradient of a batch is not the mean of those of its examples: {reason}"
 
 
 def _gradient(user: UserModel, batch: Batch, seed: int) -> dict[str, Tensor]:

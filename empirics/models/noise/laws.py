@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy import stats
@@ -33,6 +34,13 @@ class Estimate:
     moments: np.ndarray
     covariance: np.ndarray
     degrees_of_freedom: float
+
+    @classmethod
+    def of_groups(cls, groups: np.ndarray) -> Self:
+        """The mean of independent estimates along the first axis, with the covariance that their spread shows."""
+        away = groups - groups.mean(0)
+        covariance = np.einsum("g...i,g...j->...ij", away, away) / (len(groups) * (len(groups) - 1))
+        return cls(groups.mean(0), covariance, len(groups) - 1)
 
     def linear(self, weights: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A linear combination of the moments, and its standard error."""

@@ -22,13 +22,15 @@ TOLD = {
 }
 
 
-def dataset(names: list[str], estimate: Estimate, law: Estimate, request: Request, loss: Any, extra: Mapping[str, Any]) -> xr.Dataset:
+def dataset(
+    names: list[str], estimate: Estimate, variances: tuple[np.ndarray, np.ndarray], request: Request, loss: Any, extra: Mapping[str, Any]
+) -> xr.Dataset:
     """All of it.
 
     Args:
         names: of the parameters; the estimates have one more, for all of them together.
         estimate: moments of the examples, (parameters + 1, 3), or (batch sizes, parameters + 1, 3) where each batch size has its own.
-        law: the same moments with the covariance that they have as properties of the data set.
+        variances: var(g) and its standard errors, (batch sizes, parameters + 1).
         loss: the mean loss, a number or one for each batch size.
         extra: attributes.
     """
@@ -44,31 +46,20 @@ def dataset(names: list[str], estimate: Estimate, law: Estimate, request: Reques
         add(name, pair[0], dims, TOLD[name])
         add(f"{name}_se", pair[1], dims, f"standard error of {name}")
 
-    as_asked = estimate if laws.convention == "sample" else law
     trace = laws.trace_covariance
-    add_with_error("trace_covariance", as_asked.linear(trace), by_size)
+    add_with_error("trace_covariance", estimate.linear(trace), by_size)
     for name, part in (("trace_covariance_data", [1, 0, 0]), ("trace_covariance_model", [0, 1, 0])):
-        add(name, as_asked.linear(trace * part)[0], by_size, TOLD[name])
-    add_with_error("gradient_squared_norm", as_asked.linear(laws.squared_norm), by_size)
-    add_with_error("var_gradient", _over_sizes(law, request), ("batch_size",))
+        add(name, estimate.linear(trace * part)[0], by_size, TOLD[name])
+    add_with_error("gradient_squared_norm", estimate.linear(laws.squared_norm), by_size)
+    add_with_error("var_gradient", variances, ("batch_size",))
     for name, pair in (("noise_scale", (trace, laws.squared_norm)), ("critical_batch_size", laws.critical_batch_size)):
-        for ending, values in zip(("", "_low", "_high"), as_asked.ratio(*pair, level), strict=True):
+        for ending, values in zip(("", "_low", "_high"), estimate.ratio(*pair, level), strict=True):
             told = TOLD[name] + ("" if not ending else f"; {'lower' if ending == '_low' else 'upper'} end of its {level:.4g} interval")
             variables[name + ending] = (by_size, values[..., -1], {"long_name": told})
             variables[f"layer_{name}{ending}"] = ((*by_size, "layer"), values[..., :-1], {"long_name": told})
     variables["loss"] = (by_size, loss, {"long_name": "the mean loss"})
     coordinates = {"batch_size": list(request.batch_sizes), "layer": names}
     return xr.Dataset(variables, coords=coordinates, attrs=_attributes(request, extra))
-
-
-def _over_sizes(law: Estimate, request: Request) -> tuple[np.ndarray, np.ndarray]:
-    """var_gradient and its standard error, (batch sizes, parameters + 1)."""
-    found = []
-    for i, b in enumerate(request.batch_sizes):
-        at = law if law.moments.ndim == 2 else Estimate(law.moments[i], law.covariance[i], law.degrees_of_freedom)
-        found.append(at.linear(request.laws.variance(b)))
-    values, errors = (np.stack(each) for each in zip(*found, strict=True))
-    return values, errors
 
 
 def _attributes(request: Request, extra: Mapping[str, Any]) -> dict[str, Any]:

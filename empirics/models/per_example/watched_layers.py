@@ -70,7 +70,7 @@ class WatchedLayers:
         layers = [by for by in self.layouts if isinstance(by, nn.Module) and any(p in parameters_of(by) for p in parameters)]
         with self._watching(layers, parameters) as uses:
             outputs, value = self.user.outputs_and_loss(batch)
-        if is_checked:
+        if is_checked and torch.isfinite(value):
             self._require_mean(value, outputs, batch)
         asked = names if with_gradient else [name for name in names if name in self._unused]
         found = torch.autograd.grad(n * value, [use.y for use in uses] + [self.user.parameters[name] for name in asked], allow_unused=True)
