@@ -14,6 +14,8 @@ What there is
 
     gradient_noise      the noise of the gradients of a torch model of one's own at fixed weights, by parameter and in all: its law in the
                         batch size, the noise scale with an interval
+    measure             such a model trained many times from its present weights: the variance of its gradients, its loss and its error
+                        by epoch or step and batch size; load_measurement reads its store
 
     compare             estimates against exact values: z-scores, corrected for their number; a Comparison says whether they agree
     compare_dataset     the same for a result and the polynomials of theory.variance_poly
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from empirics.estimation.intervals import interval
     from empirics.experiments.synthetic_problem import synthetic
     from empirics.models.gradient_noise import gradient_noise
+    from empirics.models.measuring.measure import measure
+    from empirics.models.measuring.stored import load_measurement
     from empirics.models.meter.gradient_noise_meter import GradientNoiseMeter
     from empirics.runs.again import again
     from empirics.runs.cost import RunCost, UnaffordableError, predict
@@ -57,13 +61,15 @@ if TYPE_CHECKING:
 __all__ = [
     "simulate", "load", "again", "synthetic", "DataSet", "Progress",
     "make_plan", "predict", "RunCost", "UnaffordableError", "CorruptShardError",
-    "gradient_noise", "GradientNoiseMeter", "compare", "compare_dataset", "Comparison", "interval",
+    "gradient_noise", "GradientNoiseMeter", "measure", "load_measurement",
+    "compare", "compare_dataset", "Comparison", "interval",
 ]  # fmt: skip
 
 _HOMES = {
     "runs.again": ("again",), "runs.simulation": ("simulate", "load"), "runs.progress": ("Progress",), "runs.request": ("make_plan",),
     "runs.cost": ("predict", "RunCost", "UnaffordableError"), "runs.store": ("CorruptShardError",),
     "experiments.synthetic_problem": ("synthetic",), "theory.inputs": ("DataSet",),
+    "models.measuring.measure": ("measure",), "models.measuring.stored": ("load_measurement",),
     "models.meter.gradient_noise_meter": ("GradientNoiseMeter",),
     "models.gradient_noise": ("gradient_noise",),
     "estimation.comparison": ("compare", "compare_dataset", "Comparison"), "estimation.intervals": ("interval",),

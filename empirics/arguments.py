@@ -64,14 +64,14 @@ def check_request(
     """The request, with engine and estimator chosen. Arguments as for `simulate`."""
     SIMULATION.require_applicable(as_problem(problem))
     sizes = as_batch_sizes(batch_sizes)
-    steps, replicas = _count(steps, "steps", 1), _count(replicas, "replicas", 2)
+    steps, replicas = as_count(steps, "steps", 1), as_count(replicas, "replicas", 2)
     problem.check_step(steps - 1)
     problem.check_doubles()
     as_choice(dtype, "dtype", DTYPES)
     if dtype == "float32":
         check_singles(problem)
     _check_sampling(sampling, problem, sizes)
-    _check_device(device)
+    check_device(device)
     engine = _engine(engine, problem)
     every = as_index(every, "every", minimum=1)
     estimator = _estimator(estimator, problem, sampling, engine, every)
@@ -124,7 +124,8 @@ def as_batch_sizes(value: object) -> tuple[int, ...]:
     return sizes
 
 
-def _count(value: object, name: str, least: int) -> int:
+def as_count(value: object, name: str, least: int) -> int:
+    """A count that somebody could run."""
     count = as_index(value, name, minimum=least)
     if count > MOST:
         raise ValueError(f"{name} must be at most 10^15, but was {spelled(count)}")
@@ -143,7 +144,7 @@ def _check_sampling(sampling: str, problem: TeacherStudent, sizes: tuple[int, ..
             raise ValueError(f"batch_sizes[{i}] must be at most {n}, the number of points, for sampling {sampling!r}, but was {b}")
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
     """Its form; whether it is there, torch knows."""
     if not isinstance(device, str):
         raise TypeError(f"device must be 'auto', 'cpu' or 'cuda', but was {shown(device)}")

@@ -60,6 +60,11 @@ class Examples:
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def is_tensors(self) -> bool:
+        """Whether they are tensors side by side, and not read one by one."""
+        return self._columns is not None
+
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The examples with these indices, in their order, on the device where the data set has them."""
         if self._columns is not None:

@@ -77,8 +77,10 @@ def prepare(
     plan: Run, store: str | os.PathLike[str] | None, workers: int | None, scheduler: str | None, read_only: bool = False
 ) -> tuple[Run, Store[Run] | None, int]:
     """The plan as its store cuts it, the store, and the number of processes; UnaffordableError beyond the memory at hand."""
+    refuse_oversized(plan, 1)  # before anything goes through all steps or shards, or is tried
     count = choose_workers(plan, workers)
-    refuse_oversized(plan, 1 if scheduler is not None else count)  # before anything goes through all steps or shards
+    if scheduler is None:
+        refuse_oversized(plan, count)
     if store is None:
         return plan, None, count
     kept = Store(store, plan, read_only=read_only)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
-import torch
-
 from empirics.arguments import check_request
 from empirics.engine_records import is_users_function
+from empirics.runs.devices import available
 from empirics.runs.replicas import Replicas
 from theory.problem import TeacherStudent
 
@@ -52,12 +51,8 @@ def make_plan(
 
 def _device(device: str, problem: TeacherStudent) -> str:
     """A device that is there."""
-    is_numpy = is_users_function(problem)
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() and not is_numpy else "cpu"
-    kind, _, index = device.partition(":")
-    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device must be present, but was {device!r}, and torch finds {torch.cuda.device_count()} CUDA devices here")
-    if kind == "cuda" and is_numpy:
-        raise ValueError(f"device must be 'cpu' for an activation that is a numpy function ({problem.activation}), but was {device!r}")
-    return device
+    if is_users_function(problem):
+        if device.startswith("cuda"):
+            raise ValueError(f"device must be 'cpu' for an activation that is a numpy function ({problem.activation}), but was {device!r}")
+        return "cpu"
+    return available(device)

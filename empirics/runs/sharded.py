@@ -33,8 +33,11 @@ class Shard:
 class Result(Protocol):
     """What a shard gives, and who has computed it."""
 
-    shard: Shard
-    versions: str
+    @property
+    def shard(self) -> Shard: ...
+
+    @property
+    def versions(self) -> str: ...
 
     def variables(self) -> Variables:
         """All of it, as a file holds it."""

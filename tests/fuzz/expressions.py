@@ -339,6 +339,10 @@ class Draw(random.Random):
         return self.one("{'weight': torch.ones(1, 2), 'bias': torch.ones(1)}", "{'weight': torch.ones(2), 'bias': torch.ones(1)}",
                         "torch.optim.Adam(torch.nn.Linear(2, 1).parameters())", "None")  # fmt: skip
 
+    def trainer(self) -> str:
+        return self.one("torch.optim.SGD", "torch.optim.Adam", "(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))", "torch.optim.LBFGS",
+                        "torch.optim.SGD([torch.zeros(1, requires_grad=True)])", "(lambda p: None)")  # fmt: skip
+
     def accumulation(self) -> str:
         return self.edge(("'mean'", "'sum'"), ("'average'", "None"))
 
