@@ -13,6 +13,7 @@ from reports.cli.run_options import ManyValues
 from reports.cli.simulate_command import simulate
 from reports.cli.variance_command import variance
 from reports.cli.verify_command import verify
+from reports.cli.yelp_command import simulate_yelp
 
 __all__ = ["app"]
 
@@ -30,3 +31,4 @@ app.command(short_help="Check claims of the ledger now.")(verify)
 app.command(short_help="What can be computed for which networks and inputs.")(engines)
 app.command(cls=StoredResults, short_help="Write the ledger as a web site.")(report)
 app.command(cls=ManyValues, short_help="Run many replicas of SGD, and estimate what the theory computes.")(simulate)
+app.command("simulate yelp", cls=ManyValues, short_help="Train the XLNet of the paper's figure 4 on reviews, many times.")(simulate_yelp)

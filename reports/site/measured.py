@@ -97,10 +97,10 @@ def select(ids: Iterable[str]) -> tuple[Measured, ...]:
     return tuple(page for page in MEASURED if page.id in wanted)
 
 
-def require_extra(what: str) -> None:
-    """ValueError that names what is not installed, and how to install it."""
+def require_extra(what: str, further: str | None = None) -> None:
+    """ValueError that names what is not installed, of `experiments` and of a further extra, and how to install it."""
     try:
-        extra.require_extra(what)
+        extra.require_extra(what, further)
     except ImportError as error:
         raise ValueError(str(error)) from None
 

@@ -32,7 +32,7 @@ BAD = _words(
     horrible unpleasant soggy tough useless sloppy"""
 )
 DEGREES = ("", "", "", "very ", "really ", "quite ", "so ")
-STARTS = (
+ENDS = (
     "we went there on {day} with {name}",
     "my {who} told me about {name}",
     "this was visit number {count} to {name}",
@@ -57,8 +57,8 @@ def generated(count: int, seed: int = 0) -> Reviews:
 def _review(draw: np.random.Generator, label: int) -> str:
     opinions = [_opinion(draw, bool(label) == (draw.random() < AGREES)) for _ in range(draw.integers(2, 6))]
     name = "".join(_one(draw, SYLLABLES) for _ in range(draw.integers(2, 5))) + "'s"
-    start = _one(draw, STARTS).format(day=_one(draw, DAYS), who=_one(draw, PEOPLE), count=draw.integers(2, 40), name=name)
-    return ". ".join([start, *opinions]) + "."
+    end = _one(draw, ENDS).format(day=_one(draw, DAYS), who=_one(draw, PEOPLE), count=draw.integers(2, 40), name=name)
+    return ". ".join([*opinions, end]) + "."
 
 
 def _opinion(draw: np.random.Generator, is_good: bool) -> str:
