@@ -25,7 +25,7 @@ What there is
     chebyshev                   polynomials in the place of an activation, with certified errors
     approximation               how far SGD with the polynomial drifts from SGD with the activation: Theorems 3.6, A.9 and A.10
     linear_regression           one layer at every step, on data with any labels or on a population: momentum, weight decay, t = 2,000
-    large_batch                 beta_1, the leading coefficient of var(g): linear networks, where whole polynomials are too long
+    large_batch                 beta_1 and beta_2 of var(g) and beta_1 of the loss: every step, any size; the gradient noise scale
     degrees                     the degrees of these polynomials in 1/b, sharp and as printed
 
     enumeration                 the brute force: all batches of one size, one after the other; it shares no formula with the rest

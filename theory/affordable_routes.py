@@ -38,7 +38,7 @@ def affordable_routes(problem: TeacherStudent, quantity: Quantity) -> Iterator[s
         yield QUADRATURE.words(quantity.kind)
     differentiable = quantity.kind == "variance" and LARGE_BATCH.unsupported_reason(problem) is None
     if differentiable and quantity.budget.allows(large_batch.predicted_cost(problem, quantity.step)):
-        yield LARGE_BATCH.words("leading_coefficient")
+        yield LARGE_BATCH.words("large_batch_law")
     if quantity.kind not in ("trace_form", "loss_variance"):
         yield from applicable(problem, SIMULATION)
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from theory.activations import Activation
 from theory.budget import CannotError
 from theory.exact import shown, spelled
-from theory.extensions import ALL, reason_beyond
+from theory.extensions import ALL, OPTIMIZER, TARGETS, reason_beyond
 from theory.problem import TeacherStudent
 
 
@@ -89,10 +89,10 @@ def _against_quadrature(problem: TeacherStudent) -> str | None:
 
 
 def _against_large_batch(problem: TeacherStudent) -> str | None:
-    if not problem.is_linear:
-        return f"the large-batch law is for linear networks: activation must be the identity, (0, 1), but was {_told(problem.activation)}"
-    missing = problem.inputs.missing_moments_reason(4)
-    return None if missing is None else f"the large-batch law needs the inputs' fourth moments: {missing}"
+    if not problem.is_polynomial:
+        return f"the large-batch law needs a polynomial as activation, but it was {problem.activation}"
+    missing = problem.inputs.missing_moments_reason(4 * problem.activation_degree ** (problem.depth - 1))
+    return None if missing is None else f"the large-batch law needs more moments of the inputs: {missing}"
 
 
 def _against_simulation(problem: TeacherStudent) -> str | None:
@@ -109,7 +109,7 @@ def _told(activation: tuple[Fraction | float, ...] | Activation) -> str:
 POLYNOMIAL = Route("the polynomial in 1/b", "theory.variance_poly", _against_polynomial, ALL)
 ENUMERATION = Route("enumeration at one batch size", "theory.enumeration", _against_enumeration, ALL)
 QUADRATURE = Route("quadrature at one batch size of any size", "theory.references.quadrature", _against_quadrature)
-LARGE_BATCH = Route("the large-batch law beta_1/b", "theory.large_batch", _against_large_batch)
+LARGE_BATCH = Route("the large-batch law beta_1/b", "theory.large_batch", _against_large_batch, (OPTIMIZER, TARGETS))
 SIMULATION = Route("simulation", "empirics.simulate", _against_simulation)
 #: In the order in which a refusal names them.
 ROUTES = (POLYNOMIAL, ENUMERATION, QUADRATURE, LARGE_BATCH, SIMULATION)

@@ -174,6 +174,23 @@ def _engines() -> Iterator[Case]:
                         yield case(engine, what, make, quantity)
 
 
+def _large_batches() -> Iterator[Case]:
+    for sizes, law, activation, t, method, order in (
+        ((2, 2, 1), Gaussian(2), (0, 1), 1, "rationals", 2), ((2, 3, 2), Gaussian(2), (0, 1), 2, "rationals", 2),
+        ((1, 2, 1), Gaussian(1), QUADRATIC, 1, "rationals", 2), ((2, 2, 1), Gaussian(2), QUADRATIC, 1, "rationals", 1),
+        ((2, 2, 1), Gaussian(2), (0, 1), 300, "directions", 1), ((8, 6, 4), Gaussian(8), (0, 1), 2, "directions", 2),
+        ((2, 2, 1), Gaussian(2), QUADRATIC, 3, "directions", 2), ((8, 6, 4), Gaussian(8), (0, 1), 100, "probes", 1),
+        ((20, 30, 10), Gaussian(20), (0, 1), 10, "probes", 2), ((3, 10, 4), Uniform(3), QUADRATIC, 50, "probes", 1),
+        ((64, 256, 128), Gaussian(64), (0, 1), 10, "probes", 1),
+    ):  # fmt: skip
+        yield Case(
+            "large_batch", f"{sizes} {law}, {len(activation) - 1}, t = {t}, {method}, order {order}",
+            lambda sizes=sizes, law=law, a=activation: network(sizes, law, activation=a, floats=sizes[0] > 3),
+            lambda p, t=t, m=method, o=order: large_batch.predicted_cost(p, t, method=m, order=o),
+            lambda p, t=t, m=method, o=order: large_batch.large_batch_law(p, [t], 1, method=m, order=o, probes=64),
+        )  # fmt: skip
+
+
 def _others() -> Iterator[Case]:
     for sizes, steps in (((1, 1, 1), (1, 2)), ((1, 3, 1), (1,)), ((1, 2, 2, 1), (1,)), ((1, 1), (2, 5))):
         for t in steps:
@@ -196,7 +213,8 @@ def _others() -> Iterator[Case]:
         yield Case(
             "large_batch", f"{sizes}, t = {t}{' float' if floats else ''}",
             lambda sizes=sizes, floats=floats: network(sizes, Gaussian(sizes[0]), floats=floats),
-            lambda p, t=t: large_batch.predicted_cost(p, t), lambda p, t=t: large_batch.leading_coefficient(p, t, 1),
+            lambda p, t=t, m="directions" if floats else "rationals": large_batch.predicted_cost(p, t, method=m),
+            lambda p, t=t: large_batch.leading_coefficient(p, t, 1),
         )  # fmt: skip
     for n, p, sgd in ((500, 7, SGD()), (50, 3, SGD(momentum=F(9, 10))), (200, 12, SGD())):
         for what, t, ask in (
@@ -287,7 +305,7 @@ def _bounds(problem: TeacherStudent, steps: int) -> object:
 
 def grid() -> list[Case]:
     """All cases, of every engine and every primitive with a cost model."""
-    return [*_engines(), *_others()]
+    return [*_engines(), *_large_batches(), *_others()]
 
 
 def measured_seconds(case: Case, times: int = 3) -> float:

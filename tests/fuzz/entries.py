@@ -262,6 +262,18 @@ THEORY: dict[str, Maker] = {
         "LinearRegression.population(Gaussian(2), [1, 2], [0, 0], @rate, noise=@number).loss_polynomial(@step, budget=@budget)",
     ),
     "large_batch.leading_coefficient": text("large_batch.leading_coefficient(@problem, @step, @layer, budget=@budget)"),
+    "large_batch.large_batch_law": text(
+        "large_batch.large_batch_law(@any_problem, @step, @layer, budget=@budget)",
+        "large_batch.large_batch_law(@problem, @small_step, @layer, order=@layer, budget=@budget)",
+        "large_batch.large_batch_law(@problem, @indices, @layer, method='probes', probes=@replicas, seed=@step, budget=@budget)",
+        "large_batch.large_batch_law(@problem, @small_step, 1, method=@strange, relative_error=@number, budget=@budget)",
+    ),
+    "large_batch.large_batch_loss": text("large_batch.large_batch_loss(@problem, @step, relative_error=@number, budget=@budget)"),
+    "large_batch.noise_scale": text("large_batch.noise_scale(@any_problem, @step, @layer, budget=@budget).noise_scale"),
+    "large_batch.critical_batch_size": text(
+        "large_batch.critical_batch_size(@polynomial, @number)",
+        "large_batch.critical_batch_size(large_batch.large_batch_law(@problem, @small_step, 1, budget=@budget))",
+    ),
     "quadrature.variance": text(
         "quadrature.variance(@problem, @small_step, @layer, batch_size=@batch_size, bits=@bits, budget=@budget)",
         "quadrature.variance(@scalar_problem, @small_step, 1, batch_size=@batch_size, bits=@bits, budget=@budget)",

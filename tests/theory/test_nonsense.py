@@ -50,7 +50,7 @@ ALSO = {
     "step": "step|budget|learning_rates|max_paths|problem",
     "inputs": "inputs",
     "input_radius": "input_radius|polynomial",
-    "steps": "steps|budget",
+    "steps": "step|budget",
     "degree": "degree|max_paths|budget",
     "largest": "largest|max_paths|budget",
     "max_paths": "max_paths|budget|paths",

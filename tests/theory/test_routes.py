@@ -24,7 +24,7 @@ from theory import (
 )
 from theory.activations import custom
 from theory.approximation import certified_decreasing_range
-from theory.budget import CannotError
+from theory.budget import CannotError, UnaffordableError
 from theory.chebyshev import approximate
 from theory.engines.base import Quantity, can
 from theory.references import quadrature
@@ -74,7 +74,10 @@ GO = {
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_a_route_that_is_said_to_apply_can_be_gone_and_one_that_is_not_is_refused(route, name):
     p = PROBLEMS[name]
-    if route.unsupported_reason(p) is None:
+    if (route, name) in TOO_LONG:
+        with pytest.raises(UnaffordableError):
+            GO[route](p)
+    elif route.unsupported_reason(p) is None:
         GO[route](p)
         assert route is not POLYNOMIAL or all(any(can(e, p, Quantity("variance", t, 1)) for e in variance_poly.ENGINES) for t in (1, 2, 5))
     elif route is not POLYNOMIAL:  # of which more than what is sure may do
@@ -82,6 +85,8 @@ def test_a_route_that_is_said_to_apply_can_be_gone_and_one_that_is_not_is_refuse
             GO[route](p)
 
 
+#: Routes that apply, and are too long for the default budget.
+TOO_LONG = {(LARGE_BATCH, "a large cube, quadratic")}
 REFUSALS = {
     "enumeration": lambda p: enumeration.variance(p, 0, 1, batch_size=2),
     "enumeration in balls": lambda p: enumeration.variance_ball(p, 0, 1, batch_size=2),
@@ -98,6 +103,8 @@ def test_a_refusal_names_all_that_applies_and_nothing_else(refused):
     for name, p in PROBLEMS.items():
         try:
             REFUSALS[refused](p)
+        except UnaffordableError:
+            assert (own, name) in TOO_LONG
         except CannotError as error:
             said, count = str(error), count + 1
             for route in ROUTES:

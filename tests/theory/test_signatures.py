@@ -37,7 +37,7 @@ MODULES = (
 #: What takes an integer, whatever its annotation says.
 INTEGERS = frozenset({"batch_size", "step", "steps", "layer", "degree", "depth", "size", "largest", "order", "bits", "piece"})
 #: W(step, layer), g(step, layer, sample); the matrix e_row e_column^T.
-ORDERS = (("step", "layer", "sample"), ("size", "row", "column", "columns"))
+ORDERS = (("step", "layer", "sample"), ("steps", "layer"), ("size", "row", "column", "columns"))
 
 
 def mistakable(function):

@@ -140,7 +140,7 @@ def test_what_cannot_be_afforded_is_refused_before_any_work(step):
     problem = TeacherStudent(weights, weights, Gaussian(64), learning_rates=0.01)
     with pytest.raises(UnaffordableError, match=r"(?s)would cost .*step 1 fits.*simulation.*larger budget$") as refusal:
         variance_polynomial(problem, step, 1)
-    assert ("large-batch" in str(refusal.value)) == Budget().allows(large_batch.predicted_cost(problem, step)) == (step < 50)
+    assert "large-batch" in str(refusal.value) and Budget().allows(large_batch.predicted_cost(problem, step))
     assert refusal.value.cost.seconds > 600 or refusal.value.cost.bytes > 8e9
 
 
@@ -223,7 +223,7 @@ def deep(inputs, activation=(0, 1), width=1, scale=1):
     [
         (deep(Gaussian(1)), ["quadrature.variance", "large_batch", "empirics.simulate"], ["enumeration"]),
         (deep(Gaussian(2)), ["large_batch", "empirics.simulate"], ["enumeration", "quadrature"]),
-        (deep(Gaussian(1), activation=(0, 1, 1)), ["empirics.simulate"], ["enumeration", "quadrature", "large_batch"]),
+        (deep(Gaussian(1), activation=(0, 1, 1)), ["large_batch", "empirics.simulate"], ["enumeration", "quadrature"]),
         (deep(Discrete([0, 1]), activation="tanh"), ["enumeration.variance_ball", "empirics.simulate"], ["quadrature", "large_batch"]),
         (deep(Discrete([0, 1]), activation="relu"), ["enumeration.variance)", "empirics.simulate"], ["quadrature", "large_batch"]),
         (deep(Independent(1, [1, 0, 1, 0, 3])), ["large_batch"], ["enumeration", "quadrature", "simulate"]),

@@ -74,7 +74,8 @@ UNITS = {
     "symbolic.partition": 1.4e-05,  # a partition of a batch's entries,
     "symbolic.block": 4.3e-05,  # and a block split off
     "large_batch.call": 4.8e-06,  # numpy's own time
-    "large_batch.flop": 4.8e-10,  # in doubles
+    "large_batch.flop": 3.5e-11,  # in doubles,
+    "large_batch.number": 1.2e-09,  # for a number passed over,
     "large_batch.rational": 5.5e-07,  # in rationals,
     "large_batch.length": 2e-08,  # for every growth of their length
     "large_batch.moment": 2e-05,  # a covariance of two products of coordinates

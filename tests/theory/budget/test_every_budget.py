@@ -16,8 +16,8 @@ from theory.references import quadrature
 #: What takes no time: a form, a count or a prediction.
 QUICK = {
     chebyshev.convergence_rate, chebyshev.degree_for, chebyshev.sup_norms, enumeration.cost, kronecker.padded, recursion.initial_values,
-    recursion.predicted_cost, large_batch.predicted_cost, quadrature.predicted_cost, approximation.product_gap_bound,
-    approximation.telescoped,
+    recursion.predicted_cost, large_batch.predicted_cost, large_batch.critical_batch_size, quadrature.predicted_cost,
+    approximation.product_gap_bound, approximation.telescoped,
 }  # fmt: skip
 MODULES = (variance_poly, recursion, enumeration, quadrature, large_batch, approximation, chebyshev, gaussian_moments, kronecker)
 BUDGETED = {f: given for f, given in GOOD_CALLS.items() if "budget" in given and f is not variance_poly.predicted_cost}

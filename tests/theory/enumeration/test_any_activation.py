@@ -98,7 +98,7 @@ def test_exact_engines_refuse_and_say_what_to_do():
     assert "must be a polynomial" in str(Frequencies().unsupported_reason(problem, None))
     with pytest.raises(ValueError, match="not linear"):
         recursion.expectation(tr(g(0, 1)), problem)
-    with pytest.raises(CannotError, match="activation must be the identity"):
+    with pytest.raises(CannotError, match="large-batch law needs a polynomial as activation"):
         large_batch.leading_coefficient(problem, 1, 1)
     with pytest.raises(ValueError, match="polynomial, relu or leaky_relu"):
         enumeration.variance(problem, 1, 1, batch_size=2)

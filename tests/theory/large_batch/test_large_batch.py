@@ -1,4 +1,6 @@
-"""beta_1 by tangents along the path of gradient descent against brute force and against differentiation-free formulas."""
+"""The large-batch law against exact polynomials of every engine, against brute force, and its methods against one another."""
+
+from __future__ import annotations
 
 from fractions import Fraction as F
 
@@ -7,12 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.strategies import discrete_laws, gaussians, problems
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent
-from theory.budget import Budget, CannotError, UnaffordableError
+from tests.strategies import discrete_laws, gaussians, input_laws, problems, two_layer_sizes
+from theory import Discrete, Gaussian, Independent, Rademacher, TeacherStudent, Uniform
 from theory.degrees import variance_degree
 from theory.enumeration import variance
-from theory.large_batch import leading_coefficient, statistic_covariance
+from theory.large_batch import large_batch_law, large_batch_loss, leading_coefficient, statistic_covariance
+from theory.variance_poly import loss_polynomial, variance_polynomial
+
+QUADRATIC = (F(1, 3), 1, F(1, 2))
+
+
+def network(sizes, law, activation=(0, 1), seed=0, **options):
+    """Small rational weights and rates."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    shapes = list(zip(sizes[1:], sizes, strict=False))
+    student, teacher = ([[[F(int(n), 4) for n in row] for row in rng.integers(-4, 5, s)] for s in shapes] for _ in range(2))
+    return TeacherStudent(student, teacher, law, [F(1, 10), F(1, 20), F(1, 7), F(1, 9)], activation, **options)
+
+
+def coefficient(polynomial, power):
+    return polynomial.coefficients[power] if power <= polynomial.degree else F(0)
 
 
 def interpolated_leading_coefficient(values):
@@ -42,6 +58,48 @@ def test_at_initialisation_it_is_the_variance_of_one_sample(problem):
         assert leading_coefficient(problem, 0, layer) == variance(problem, 0, layer, batch_size=1)
 
 
+@given(problems(two_layer_sizes(2), laws=input_laws, steps=1), st.integers(1, 2))
+def test_both_coefficients_are_those_of_the_polynomial(problem, layer):
+    law, loss = large_batch_law(problem, [0, 1], layer, method="rationals"), large_batch_loss(problem, [0, 1])
+    for i, t in enumerate(law.steps):
+        v, e = variance_polynomial(problem, t, layer), loss_polynomial(problem, t)
+        assert (law.beta1[i], law.beta2[i]) == (coefficient(v, 1), coefficient(v, 2))
+        assert (loss.limit[i], loss.beta1[i]) == (coefficient(e, 0), coefficient(e, 1))
+    assert law.method == "rationals" and not law.standard_error.any() and not law.beta2_standard_error.any()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "law", "activation", "step"),
+    [
+        ((1, 1, 1), Gaussian(1), (0, 1), 3),
+        ((2, 3, 1), Gaussian(cov=[[2, 1], [1, 1]]), (0, 1), 2),
+        ((2, 2, 1), Gaussian(mean=[F(1, 2), 1], cov=[[1, 0], [0, 0]]), (0, 1), 1),
+        ((1, 1, 1), Gaussian(mean=[2], cov=[[F(1, 3)]]), QUADRATIC, 1),
+        ((2, 2, 1), Discrete([(0, 1), (2, 1), (1, -1)], [F(1, 2), F(1, 3), F(1, 6)]), (0, 1), 2),
+        ((1, 1, 1), Independent(1, [1, F(1, 2), 1, 1, 2, 3, 10]), (0, 1), 0),
+        ((2, 1, 1, 1), Uniform(2), (0, 1), 1),
+        ((2, 2, 2, 2, 1), Gaussian(2), (0, 1), 0),
+        ((2, 3), Uniform(2, 0, 1), (0, 1), 3),
+        ((1, 2, 1), Discrete([0, 1, F(-3, 2)]), QUADRATIC, 1),
+        ((1, 1, 1), Gaussian(1), QUADRATIC, 1),
+        ((2, 1, 1, 1), Rademacher(2), (0, 1, 0, F(1, 6)), 1),
+    ],
+    ids=str,
+)
+def test_every_kind_of_network(sizes, law, activation, step):
+    problem = network(sizes, law, activation)
+    loss, polynomial = large_batch_loss(problem, [step]), loss_polynomial(problem, step)
+    assert (loss.limit[0], loss.beta1[0]) == (coefficient(polynomial, 0), coefficient(polynomial, 1))
+    for layer in range(1, problem.depth + 1):
+        v = variance_polynomial(problem, step, layer)
+        found = large_batch_law(problem, [step], layer, method="rationals", order=2)
+        assert (found.beta1[0], found.beta2[0]) == (coefficient(v, 1), coefficient(v, 2))
+        doubles = large_batch_law(problem, [step], layer, method="directions")
+        scale = float(sum(map(abs, v.coefficients))) or 1.0
+        assert abs(doubles.beta1[0] - float(found.beta1[0])) <= 1e-12 * scale
+        assert doubles.beta2 is None or abs(doubles.beta2[0] - float(found.beta2[0])) <= 1e-11 * scale
+
+
 @given(problems(st.just((2, 2, 1)), laws=gaussians, steps=1), st.integers(0, 1), st.integers(1, 2))
 def test_doubles_follow_the_rationals(problem, step, layer):
     as_floats = TeacherStudent(
@@ -56,7 +114,7 @@ def test_doubles_follow_the_rationals(problem, step, layer):
     assert abs(leading_coefficient(as_floats, step, layer) - float(exact)) <= 1e-9 * max(abs(float(exact)), scale)
 
 
-def test_standard_gaussian_closed_form_at_full_size():
+def test_standard_gaussian_closed_form():
     # Sigma = I: beta_1(0) = (p + 1) ||W_2^T D||^2 for layer 1 and ||D W_1^T||^2 + ||D||^2 ||W_1||^2 for layer 2
     generator = np.random.default_rng(np.random.SeedSequence(1))
     student = [generator.normal(size=(24, 16)) / 4, generator.normal(size=(8, 24)) / 5]
@@ -76,13 +134,5 @@ def test_vectorised_covariance_is_the_moment_table():
 
 def test_signs_have_no_noise_in_one_dimension():
     problem = TeacherStudent([[[2]], [[3]]], [[[1]], [[1]]], Rademacher(1), learning_rates=F(1, 10))
-    assert [leading_coefficient(problem, t, 1) for t in range(3)] == [0, 0, 0]
-
-
-def test_refusals():
-    deep = TeacherStudent([[[1]], [[1]]], [[[1]], [[1]]], Discrete([1, 2]), learning_rates=1, activation=(0, 1, 1))
-    with pytest.raises(CannotError, match="linear"):
-        leading_coefficient(deep, 0, 1)
-    wide = TeacherStudent([np.ones((64, 64))] * 2, [np.zeros((64, 64))] * 2, Gaussian(64), learning_rates=0.1)
-    with pytest.raises(UnaffordableError, match="would cost"):
-        leading_coefficient(wide, 1, 1, budget=Budget(seconds=0.1))
+    law = large_batch_law(problem, steps=2, layer=1)
+    assert list(law.beta1) == list(law.beta2) == [0, 0, 0] and law.steps == (0, 1, 2)
