@@ -55,7 +55,7 @@ def check_request(
     seed: int = 0,
     device: str = "auto",
     dtype: str = "float64",
-    sampling: str = "independent",
+    sampling: str | None = None,
     estimator: str = "auto",
     engine: str = "auto",
     every: int = 1,
@@ -70,7 +70,7 @@ def check_request(
     as_choice(dtype, "dtype", DTYPES)
     if dtype == "float32":
         check_singles(problem)
-    _check_sampling(sampling, problem, sizes)
+    sampling = _sampling(sampling, problem, sizes)
     check_device(device)
     engine = _engine(engine, problem)
     every = as_index(every, "every", minimum=1)
@@ -132,16 +132,20 @@ def as_count(value: object, name: str, least: int) -> int:
     return count
 
 
-def _check_sampling(sampling: str, problem: TeacherStudent, sizes: tuple[int, ...]) -> None:
-    as_choice(sampling, "sampling", SAMPLINGS)
+def _sampling(asked: str | None, problem: TeacherStudent, sizes: tuple[int, ...]) -> str:
+    """As asked, or the problem's; one that says that batches are subsets is taken at its word."""
+    sampling = problem.sampling if asked is None else as_choice(asked, "sampling", SAMPLINGS)
+    if problem.sampling != "independent" and sampling != problem.sampling:
+        raise ValueError(f"sampling must be {problem.sampling!r}, which is the problem's, but was {sampling!r}")
     if sampling == "independent":
-        return
+        return sampling
     law, population = problem.inputs, problem.inputs.population
     if population is None:
         raise ValueError(f"sampling must be 'independent' unless inputs are an empirics.DataSet, but was {sampling!r} with {shown(law)}")
     for i, b in enumerate(sizes):
         if b > (n := len(population)):
             raise ValueError(f"batch_sizes[{i}] must be at most {n}, the number of points, for sampling {sampling!r}, but was {b}")
+    return sampling
 
 
 def check_device(device: str) -> None:

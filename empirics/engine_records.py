@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from theory.exact import shown
+from theory.extensions import WITHOUT_REPLACEMENT, reason_beyond
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
@@ -55,7 +56,9 @@ def sample_moments_kind(law: InputLaw) -> str | None:
 
 
 def _unless_two_linear(problem: TeacherStudent) -> str | None:
-    return None if problem.is_linear and problem.depth == 2 else "it takes two linear layers and nothing else"
+    if not (problem.is_linear and problem.depth == 2):
+        return "it takes two linear layers and nothing else"
+    return reason_beyond(problem, WITHOUT_REPLACEMENT)
 
 
 def _if_users_function(problem: TeacherStudent) -> str | None:

@@ -110,6 +110,6 @@ POLYNOMIAL = Route("the polynomial in 1/b", "theory.variance_poly", _against_pol
 ENUMERATION = Route("enumeration at one batch size", "theory.enumeration", _against_enumeration, ALL)
 QUADRATURE = Route("quadrature at one batch size of any size", "theory.references.quadrature", _against_quadrature)
 LARGE_BATCH = Route("the large-batch law beta_1/b", "theory.large_batch", _against_large_batch, (OPTIMIZER, TARGETS))
-SIMULATION = Route("simulation", "empirics.simulate", _against_simulation)
+SIMULATION = Route("simulation", "empirics.simulate", _against_simulation, ALL)
 #: In the order in which a refusal names them.
 ROUTES = (POLYNOMIAL, ENUMERATION, QUADRATURE, LARGE_BATCH, SIMULATION)

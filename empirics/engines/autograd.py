@@ -10,6 +10,7 @@ import torch
 from empirics.engines.activations import torch_activation
 from empirics.engines.base import Engine, Observed, Setting, count_points
 from empirics.engines.ties import watch
+from empirics.engines.updates import Update
 from empirics.sampling.population import population
 from theory.problem import TeacherStudent
 
@@ -24,7 +25,8 @@ class Autograd(Engine):
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
         self.sigma = torch_activation(setting.problem, setting.device)
-        self.teacher = [setting.tensor(w) for w in setting.weights(setting.problem.teacher_weights)]
+        self.teacher = None if setting.teacher is None else [setting.tensor(w) for w in setting.teacher]
+        self.updates: list[Update] = []
         self.population = population(setting.problem)
         self.samples = setting.batch_size if self.population or setting.batch_size > 1 else 2
         self.ties = watch(setting)
@@ -41,23 +43,24 @@ class Autograd(Engine):
     def restart(self) -> None:
         start = [self.setting.tensor(w) for w in self.setting.weights(self.setting.problem.student)]
         self.weights = [[w.clone().requires_grad_() for w in start] for _ in range(self.setting.replicas)]
+        self.updates = [Update(self.setting.problem.optimizer) for _ in self.weights]
         if self.ties is not None:
             self.ties.restart()
 
     @property
     def current_weights(self) -> list[torch.Tensor]:
-        return [torch.stack([w[k].detach() for w in self.weights]) for k in range(len(self.teacher))]
+        return [torch.stack([w[k].detach() for w in self.weights]) for k in range(self.setting.problem.depth)]
 
     def step(self, rows: torch.Tensor, rate: float, slot: int | None) -> None:
         b = self.setting.batch_size
         kept = []
         if self.ties is not None and self.sigma is not None:
-            self.ties.look_through(self.current_weights, rows, self.sigma[0])
+            self.ties.look_through(self.current_weights, rows[..., : self.setting.law.dimension], self.sigma[0])
             if slot is not None and self.population:
                 points = self.setting.tensor(self.population.points)
                 self.ties.look_through(self.current_weights, points.expand(len(rows), *points.shape), self.sigma[0])
             self.ties.end_step(slot)
-        for weights, x in zip(self.weights, rows, strict=True):
+        for weights, update, x in zip(self.weights, self.updates, rows, strict=True):
             with torch.enable_grad():
                 batch = x if x.shape[0] != 2 or b != 1 or self.population else x[:1]
                 loss = self._losses(weights, batch).sum() / b
@@ -65,15 +68,14 @@ class Autograd(Engine):
                 if slot is not None:
                     kept.append((gradients, *self._full(weights, x, float(loss.detach()))))
             with torch.no_grad():
-                for w, g in zip(weights, gradients, strict=True):
-                    w -= rate * g
+                update.apply(weights, gradients, rate)
         if slot is not None:
             self.kept[slot] = kept
 
     def digest(self, count: int) -> Observed:
         slots = [self.kept[i] for i in range(count)]
         shape = count, self.setting.blocks, self.setting.block_size
-        size, layers = self.setting.block_size, range(len(self.teacher))
+        size, layers = self.setting.block_size, range(self.setting.problem.depth)
 
         def within(gradients: list[list[Gradients]]) -> np.ndarray:
             return np.array([[[float(g[k].square().sum()) for k in layers] for g in slot] for slot in gradients]).reshape(*shape, -1)
@@ -97,8 +99,10 @@ class Autograd(Engine):
         return sum(values) / len(values)
 
     def _losses(self, weights: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-        """1/2 || f(w; x_i) - f(w*; x_i) ||^2 for every row."""
-        return (self._forward(weights, x) - self._forward(self.teacher, x)).square().sum(1) / 2
+        """1/2 || f(w; x_i) - y_i ||^2 for every row, y_i = f(w*; x_i) or the label, which then stands in the row after x_i."""
+        p = self.setting.law.dimension
+        targets = x[:, p:] if self.teacher is None else self._forward(self.teacher, x)
+        return (self._forward(weights, x[:, :p]) - targets).square().sum(1) / 2
 
     def _forward(self, weights: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
         for w in weights[:-1]:
@@ -110,7 +114,7 @@ class Autograd(Engine):
         """The full gradient and the expected loss; without a population, estimates of ||grad||^2 from the pairs of the batch."""
         if self.population:
             q = self.setting.tensor(self.population.weights)
-            loss = (q * self._losses(weights, self.setting.tensor(self.population.points))).sum()
+            loss = (q * self._losses(weights, self.setting.tensor(self.population.rows))).sum()
             return list(torch.autograd.grad(loss, weights)), float(loss.detach())
         single = [torch.autograd.grad(self._losses(weights, row[None]).sum(), weights) for row in x]
         return [self._pairs([g[k] for g in single]) for k in range(len(weights))], batch_loss

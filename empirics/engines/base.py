@@ -16,7 +16,6 @@ import torch
 
 from empirics.sampling.population import population
 from theory.exact import to_float
-from theory.extensions import require_within
 from theory.inputs import InputLaw
 from theory.problem import TeacherStudent
 
@@ -61,6 +60,11 @@ class Setting:
             return (n - b) / (b * (n - 1)) if n > 1 else 0.0
         return 1 / b
 
+    @property
+    def teacher(self) -> list[np.ndarray] | None:
+        """float64 arrays of W*_1, ..., W*_H; None where labels are learned."""
+        return None if self.problem.teacher is None else self.weights(self.problem.teacher)
+
     def weights(self, matrices: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float64 arrays of the layers."""
         return [to_float(w) for w in matrices]
@@ -96,14 +100,14 @@ class Observed:
 class Engine(ABC):
     """Replicas in lockstep. `restart`, then `step` once a step; `digest` before more than `chunk` steps have been observed.
 
-    Engines move their weights in place, W_k -= alpha g_k, some without forming g_k: that is plain SGD, and no other optimizer is taken.
+    Engines move their weights in place (`updates.Update`), some without forming g_k: W_k -= alpha g_k is plain SGD, and nothing else. What
+    an engine takes beyond the paper's setting stands in its record (empirics/engine_records.py).
     """
 
     #: Rows that its batches must have: None when any rows with the right second moment will do.
     samples: int | None
 
     def __init__(self, setting: Setting) -> None:
-        require_within(setting.problem)
         self.setting = setting
 
     # -- what one step of one replica takes, with statistics -------------------------------------------------------------
@@ -119,7 +123,8 @@ class Engine(ABC):
     def numbers(problem: TeacherStudent, estimator: str, batch_size: int) -> int:
         """Floating-point numbers of weights and buffers, inner products aside."""
         samples = max(batch_size, 2, count_points(problem))
-        return 3 * _count_weights(problem) + 3 * samples * sum(problem.sizes)
+        copies = 3 if problem.optimizer.is_plain else 5  # directions and buffers
+        return copies * _count_weights(problem) + 3 * samples * sum(problem.sizes)
 
     @classmethod
     def seconds(cls, problem: TeacherStudent, estimator: str, batch_size: int, dtype: str, drawing: float) -> float:

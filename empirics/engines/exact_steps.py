@@ -72,8 +72,10 @@ def exact_steps(setting: Setting, digits: int) -> int:
     try:
         points = _Held.of(_points(setting), digits)
         weights, teacher = (
-            _Held.of((Fraction(x) for w in side for x in w.ravel().tolist()), digits) for side in (problem.student, problem.teacher_weights)
+            _Held.of((Fraction(x) for w in side for x in w.ravel().tolist()), digits) for side in (problem.student, problem.teacher or ())
         )
+        targets = problem.inputs.targets
+        labels = None if targets is None else _Held.of((Fraction(x) for x in targets.ravel().tolist()), digits)
         slopes = _Held.of([Fraction(1), *problem.activation_function.slopes], digits)
 
         def forward(held: _Held, layers: Sequence[np.ndarray]) -> list[_Held]:
@@ -84,8 +86,8 @@ def exact_steps(setting: Setting, digits: int) -> int:
                 found.append(z.times(slopes).checked(digits) if k < len(layers) else z)
             return found
 
-        aim = forward(teacher, problem.teacher_weights)[-1]
-        while passed < MOST_STEPS:
+        aim = labels or forward(teacher, problem.teacher_weights)[-1]
+        while passed < (MOST_STEPS if problem.optimizer.is_plain else 1):  # of other steps only the first has weights as given
             *activations, output = forward(weights, problem.student)
             passed += 1
             delta, moved = output.plus(aim).checked(digits), weights

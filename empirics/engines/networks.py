@@ -1,11 +1,12 @@
 """Any feed-forward network: forward and backward passes of all replicas as batched products.
 
-    a_0 = x,   z_k = W_k a_{k-1},   a_k = sigma(z_k) for k < H;   delta_H = z_H - f(w*; x),   delta_k = (W_{k+1}^T delta_{k+1}) sigma'(z_k)
+    a_0 = x,   z_k = W_k a_{k-1},   a_k = sigma(z_k) for k < H;   delta_H = z_H - y,   delta_k = (W_{k+1}^T delta_{k+1}) sigma'(z_k)
     grad_k l = delta_k a_{k-1}^T,      ||grad_k l||^2 = ||delta_k||^2 ||a_{k-1}||^2,      g_k = (1/b) sum_i grad_k l(w; x_i)
 
-The full gradient is exact for finitely many atoms (a pass over all of them at every step) and for linear networks. Otherwise
-||grad L||^2 is estimated without bias from pairs of samples of the batch, (||sum_i grad l_i||^2 - sum_i ||grad l_i||^2) / (m (m-1)); a
-batch of one sample is given a second one for that purpose, which takes no part in the step.
+y = f(w*; x), or the label of a point; batches then hold the labels beside the points. The full gradient is exact for finitely many atoms
+(a pass over all of them at every step) and for linear networks. Otherwise ||grad L||^2 is estimated without bias from pairs of samples of
+the batch, (||sum_i grad l_i||^2 - sum_i ||grad l_i||^2) / (m (m-1)); a batch of one sample is given a second one for that purpose, which
+takes no part in the step.
 
 Cost of a step: 6 flops per weight and sample.
 """
@@ -18,6 +19,7 @@ import torch
 from empirics.engines.activations import torch_activation
 from empirics.engines.base import Engine, Grams, Observed, Setting, to_numpy
 from empirics.engines.ties import watch
+from empirics.engines.updates import Update
 from empirics.sampling.population import population
 
 Passed = tuple[list[torch.Tensor], list[torch.Tensor], torch.Tensor]
@@ -30,7 +32,8 @@ class Networks(Engine):
         super().__init__(setting)
         problem = setting.problem
         self.start = [setting.tensor(w) for w in setting.weights(problem.student)]
-        self.teacher = [setting.tensor(w) for w in setting.weights(problem.teacher_weights)]
+        self.teacher = None if setting.teacher is None else [setting.tensor(w) for w in setting.teacher]
+        self.update = Update(problem.optimizer)
         self.sigma = torch_activation(problem, setting.device)
         self.weights = [setting.empty(setting.replicas, *w.shape) for w in self.start]
         self.population = population(problem)
@@ -41,7 +44,7 @@ class Networks(Engine):
         shape = len(self.start), setting.chunk, setting.replicas
         if self.population:
             self.points, self.point_weights = setting.tensor(self.population.points), setting.tensor(self.population.weights)
-            self.point_targets = self._teach(self.points)
+            self.point_targets = self._teach(self.points) if self.population.targets is None else setting.tensor(self.population.targets)
             self.full = Grams(setting)
             self.moments = setting.empty(*shape)
             self.cross = Grams(setting) if setting.estimator == "controlled" else None
@@ -52,6 +55,7 @@ class Networks(Engine):
     def restart(self) -> None:
         for w, w0 in zip(self.weights, self.start, strict=True):
             w.copy_(w0.expand_as(w))
+        self.update.restart()
         if self.ties is not None:
             self.ties.restart()
 
@@ -61,7 +65,7 @@ class Networks(Engine):
 
     def step(self, rows: torch.Tensor, rate: float, slot: int | None) -> None:
         b = self.setting.batch_size
-        targets = self._teach(rows.flatten(0, 1)).view(*rows.shape[:2], -1)
+        rows, targets = self._with_targets(rows)
         activations, deltas, residual = self._passes(rows, targets)
         gradients = [(d[:, :b].mT @ a[:, :b]).div_(b) for d, a in zip(deltas, activations, strict=True)]
         if slot is not None:
@@ -74,8 +78,7 @@ class Networks(Engine):
                     self.second.of(k, slot, g)
                     if self.cross is not None and full is not None:
                         self.cross.of(k, slot, full[k], g)
-        for w, g in zip(self.weights, gradients, strict=True):
-            w.sub_(g, alpha=rate)
+        self.update.apply(self.weights, gradients, rate)
         if self.ties is not None:
             self.ties.end_step(slot)
 
@@ -98,14 +101,23 @@ class Networks(Engine):
         return Observed(full, self.full.mean_of_pairs(count), loss, squares, pairs, products, conditional, ties)
 
     def factors(self, points: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-        """a_{k-1} and delta_k of every layer at every point, (R, N, width): grad_k l is their outer product."""
-        activations, deltas, _ = self._passes(points.expand(self.setting.replicas, *points.shape), self._teach(points))
+        """a_{k-1} and delta_k of every layer at every point (`Population.rows`), (R, N, width): grad_k l is their outer product."""
+        rows, targets = self._with_targets(points.expand(self.setting.replicas, *points.shape))
+        activations, deltas, _ = self._passes(rows, targets)
         return activations, deltas
+
+    def _with_targets(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """x and what is to be learned of it, for rows (R, m, p), or (R, m, p + p_H) with labels beside the points."""
+        if self.teacher is None:
+            p = self.setting.law.dimension
+            return rows[..., :p], rows[..., p:]
+        return rows, self._teach(rows.flatten(0, 1)).view(*rows.shape[:2], -1)
 
     def _teach(self, x: torch.Tensor) -> torch.Tensor:
         """f(w*; x), x of shape (N, p)."""
-        z = x @ self.teacher[0].T
-        for w in self.teacher[1:]:
+        first, *others = self.teacher or []
+        z = x @ first.T
+        for w in others:
             z = (self.sigma[0](z) if self.sigma else z) @ w.T
         return z
 

@@ -32,6 +32,7 @@ import torch
 
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
+from empirics.sampling.population import population
 from theory.problem import TeacherStudent
 
 PER_BLOCK, PER_SAMPLE = 4, 6
@@ -56,12 +57,13 @@ def concentration(problem: TeacherStudent) -> float:
 
     Over the atoms of a finite law, and over a fixed sample of any other; rounded to three digits. Cost: two passes over the points.
     """
-    if problem.inputs.atom_count is None:
+    stand_in = population(problem)
+    if problem.inputs.atom_count is None or stand_in is None:
         weights = sum(w.size for w in problem.student)
         count = int(min(max(FLOPS / (12 * weights), FEWEST), DRAWS))
         points, chances = problem.inputs.sample(np.random.default_rng(0), count), np.full(count, 1 / count)
     else:
-        points, chances = problem.inputs.weighted_points()
+        points, chances = stand_in.rows, stand_in.weights
     setting = Setting(problem, 2, 1, 1, torch.device("cpu"), torch.float64)
     with np.errstate(all="ignore"), torch.no_grad():
         c = _deviations(Networks(setting), points, chances)
@@ -71,7 +73,7 @@ def concentration(problem: TeacherStudent) -> float:
 
 
 def _deviations(engine: Networks, points: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """c of every point and layer, (N, H)."""
+    """c of every point (with its label beside it) and layer, (N, H)."""
     pieces = [slice(i, i + TOGETHER) for i in range(0, len(points), TOGETHER)]
     engine.restart()
 

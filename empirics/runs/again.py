@@ -18,6 +18,7 @@ import xarray as xr
 from empirics.runs import problem_text
 from empirics.runs.request import make_plan
 from theory.exact import read_number, shown
+from theory.optimizers import SGD
 from theory.problem import TeacherStudent, as_problem
 
 
@@ -70,7 +71,9 @@ def _problem(data: dict[str, Any]) -> TeacherStudent:
             raise ValueError(f"problem must be given: its inputs, {law}, are a law of the user's, which no attribute can hold")
         of_law = {key: _read(value) for key, value in inputs.items()}
         student, teacher, rates = (_read(data[name]) for name in ("student", "teacher", "learning_rates"))
-        return TeacherStudent(student, teacher, problem_text.LAWS[law](**of_law), rates, sigma if isinstance(sigma, str) else _read(sigma))
+        optimizer = SGD(**{name: _read(value) for name, value in data.get("optimizer", {}).items()})
+        activation, sampling = sigma if isinstance(sigma, str) else _read(sigma), data.get("sampling", "independent")
+        return TeacherStudent(student, teacher, problem_text.LAWS[law](**of_law), rates, activation, optimizer, sampling)
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"source must be a result of empirics.simulate, but its attribute 'problem' does not hold one ({error})"

@@ -109,11 +109,13 @@ class Plan(Request, Sharded):
         return {"batch_sizes": list(self.batch_sizes), "device": self.device} | {name: getattr(self, name) for name in names}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Weights of student and teacher, and the points of a data set."""
+        """Weights of student and teacher, and the points of a data set, with their targets."""
         problem = self.problem
-        found = {f"{name}_{k}": w for name in ("student", "teacher") for k, w in enumerate(getattr(problem, name), 1)}
+        found = {f"{name}_{k}": w for name in ("student", "teacher") for k, w in enumerate(getattr(problem, name) or (), 1)}
         if problem.inputs.population is not None:
             found["points"] = problem.inputs.population
+        if problem.inputs.targets is not None:
+            found["targets"] = problem.inputs.targets
         return {name: to_float(w) for name, w in found.items()}
 
 
@@ -129,6 +131,8 @@ def problem_digest(problem: TeacherStudent, rates: Sequence[float]) -> str:
         add(to_float(matrix) + 0.0)  # one zero
     add(np.asarray(rates, dtype=np.float64))
     add(problem.inputs.identity)
+    if not problem.optimizer.is_plain:
+        add([float(x) for x in problem.optimizer.numbers] + [problem.optimizer.nesterov])
     if problem.is_polynomial:
         add([float(c) for c in problem.polynomial])
     else:

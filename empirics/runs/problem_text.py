@@ -1,6 +1,8 @@
 """The problem of a run as JSON, every number exact, as attributes of a result hold it.
 
-    {"student": [...], "teacher": [...], "learning_rates": ..., "activation": [...] or a name, "inputs": {"law": ..., ...}}
+    {"student": [...], "teacher": [...] or null, "learning_rates": ..., "activation": [...] or a name, "inputs": {"law": ..., ...}}
+
+with "optimizer" and "sampling" where they are not the plain ones.
 
 Floats are JSON numbers, rationals are texts such as "1/3". What no file can hold is named by its digest: functions of the user's, and
 problems of more than MOST_NUMBERS numbers. Learning rates that a function gave are the doubles that the run used.
@@ -9,6 +11,7 @@ problems of more than MOST_NUMBERS numbers. Learning rates that a function gave 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -31,8 +34,12 @@ def problem_text(plan: Plan) -> str:
     if weights + (len(rates) if isinstance(rates, list) else 1) + of_law > MOST_NUMBERS:
         where = "in problem.npz of the store, where there is one"
         return json.dumps({"sizes": problem.sizes, "sha256": plan.identity()["problem"], "numbers": where})
-    data: dict[str, Any] = {name: [w.tolist() for w in getattr(problem, name)] for name in ("student", "teacher")}
+    data: dict[str, Any] = {name: [w.tolist() for w in getattr(problem, name) or ()] or None for name in ("student", "teacher")}
     data["learning_rates"] = rates
+    if not problem.optimizer.is_plain:
+        data["optimizer"] = {field.name: getattr(problem.optimizer, field.name) for field in fields(problem.optimizer)}
+    if problem.sampling != "independent":
+        data["sampling"] = problem.sampling
     if problem.is_polynomial:
         data["activation"] = problem.polynomial
     else:

@@ -21,7 +21,7 @@ def make_plan(
     seed: int = 0,
     device: str = "auto",
     dtype: str = "float64",
-    sampling: str = "independent",
+    sampling: str | None = None,
     estimator: str = "auto",
     engine: str = "auto",
     every: int = 1,

@@ -17,6 +17,7 @@ import numpy as np
 from empirics.estimation.block_statistics import PER_LAYER
 from empirics.runs.plan import Plan
 from theory.exact import to_float
+from theory.problem import TeacherStudent
 
 #: Of single precision, 64-256-128 comes within an eighth of what 4 make of it.
 UNITS = 4
@@ -38,10 +39,10 @@ def rounding_errors(plan: Plan, values: np.ndarray) -> np.ndarray:
 def uncancelled(plan: Plan) -> tuple[np.ndarray, float]:
     """(batch_size, H): ||g_k||^2 if nothing cancelled in D; and the same of the loss."""
     with np.errstate(all="ignore"):  # infinite, where the run overflows
-        student, teacher = ([to_float(w) for w in side] for side in (plan.problem.student, plan.problem.teacher_weights))
+        student = [to_float(w) for w in plan.problem.student]
         sigma = to_float(plan.problem.inputs.second_moment)
         largest = _norm(sigma)
-        aim = _product(teacher)
+        aim = _aim(plan.problem, largest)
         learnt = aim ** (1 / len(student))
         norms = [max(_norm(w), learnt) for w in student]
         others = np.array([np.prod([x for i, x in enumerate(norms) if i != k]) for k in range(len(norms))])
@@ -49,6 +50,15 @@ def uncancelled(plan: Plan) -> tuple[np.ndarray, float]:
         terms = min(w.shape[0] for w in student) ** 0.5 * (np.prod(norms) + aim)
         noise = np.array([largest + float(np.trace(sigma)) / b for b in plan.batch_sizes])  # E||x x^T|| of a batch, squared over Sigma
         return noise[:, None] * largest * (others * terms) ** 2, float(largest * terms**2)
+
+
+def _aim(problem: TeacherStudent, largest: np.float64) -> np.float64:
+    """The size of the linear map that is learned; of labels, that of one that takes inputs of the largest spread to them."""
+    if problem.teacher is not None:
+        return _product([to_float(w) for w in problem.teacher])
+    targets = problem.inputs.targets
+    spread = _norm(targets) / np.sqrt(len(targets)) if targets is not None else np.float64(0)
+    return spread / np.sqrt(largest) if largest > 0 else np.float64(0)
 
 
 def _norm(w: np.ndarray) -> np.float64:

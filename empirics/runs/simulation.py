@@ -28,7 +28,7 @@ def simulate(
     device: str = "auto",
     store: str | os.PathLike[str] | None = None,
     dtype: str = "float64",
-    sampling: str = "independent",
+    sampling: str | None = None,
     estimator: str = "auto",
     engine: str = "auto",
     every: int = 1,
@@ -59,7 +59,7 @@ def simulate(
     inputs and many steps, neither estimates nor standard errors can tell.
 
     Args:
-        problem: the network, its teacher, input law, learning rates and activation; any depth. `empirics.DataSet` is a law too.
+        problem: the network, its teacher (or the targets of a `DataSet`), input law, learning rates, activation and optimizer; any depth.
         batch_sizes: b, different integers >= 1. The draws at one batch size do not depend on the others.
         steps: how many steps are looked at; step 0 is w_0.
         replicas: runs per batch size, at least 2. They share w_0 and the learning rates.
@@ -69,7 +69,7 @@ def simulate(
             so do runs of more or fewer replicas, batch sizes or steps. More steps are computed from w_0 on: shards hold no weights. Several
             threads and processes may be at one store.
         dtype: "float64", or "float32", twice as fast, with standard errors of about 10^-5 E||g||^2 at least.
-        sampling: "independent"; "without_replacement" or "epochs" for a DataSet.
+        sampling: "independent"; "without_replacement" or "epochs" for a DataSet; by default what the problem says.
         estimator: "naive", always available; "rao_blackwell" and "controlled" where closed forms given w_t are known; "auto": the best.
         engine: "two_linear" (fused, for two linear layers), "networks" (any), "autograd" (plain and slow); "auto".
         every: look at every so many steps only.

@@ -171,14 +171,18 @@ def shuffle_bytes(law: InputLaw, sampling: str, replicas: int, samples: int) -> 
 
 
 class DataRows(Source):
-    """Points of a data set: with replacement, without, or in epochs; every replica has an order of its own.
+    """Points of a data set, labels beside them where there are any: with replacement, without, or in epochs; every replica has an order.
 
     The orders are made for some replicas at a time, and of each no more is kept than is drawn: `shuffle_bytes`.
     """
 
     def __init__(self, law: InputLaw, m: int, draws: Draws, sampling: str) -> None:
         super().__init__(law, m, draws)
-        self.points = torch.from_numpy(np.array(law.population)).to(self.rows)
+        points = np.array(law.population)
+        if law.targets is not None:
+            points = np.hstack([points, law.targets])
+            self.rows = draws.empty(draws.replicas, m, points.shape[1])
+        self.points = torch.from_numpy(points).to(self.rows)
         self.sampling, self.position = sampling, 0
         self.order = torch.empty(draws.replicas, 0, dtype=torch.int32, device=draws.device)
 

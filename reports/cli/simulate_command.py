@@ -39,7 +39,7 @@ def simulate(
     repair: Annotated[bool, typer.Option("--repair", help="Go on, and compute corrupt shards of the store again.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     dtype: Annotated[str, typer.Option(help="float64, or float32: twice as fast.")] = "float64",
-    sampling: Annotated[str, typer.Option(help="independent; the others are for data sets, from Python.")] = "independent",
+    sampling: Annotated[str | None, typer.Option(help="independent; the others are for data sets, from Python.")] = None,
     estimator: Annotated[str, typer.Option(help="auto, naive, rao_blackwell or controlled.")] = "auto",
     engine: Annotated[str, typer.Option(help=f"auto, {', '.join(ENGINES)}: auto takes the first that takes the problem.")] = "auto",
     every: Annotated[int, typer.Option(help="Look at every so many steps only.")] = 1,
