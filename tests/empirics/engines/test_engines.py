@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction as F
 
 import numpy as np
@@ -12,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirics import DataSet, make_plan
-from empirics.engine_records import ENGINES, sample_moments_kind
+from empirics.engine_records import sample_moments_kind
 from empirics.engines.autograd import Autograd
 from empirics.engines.base import Setting
 from empirics.engines.networks import Networks
 from empirics.engines.two_linear import TwoLinear, reduced
 from tests.instances import network
-from theory import SGD, Discrete, Gaussian, Rademacher, Uniform
+from theory import Discrete, Gaussian, Rademacher, Uniform
 from theory.activations import custom
-from theory.budget import CannotError
 
 CPU = torch.device("cpu")
 STEPS = 4
@@ -258,12 +256,3 @@ def test_float32_is_float64_to_its_own_rounding():
     for name in ("full_squares", "squares", "loss", "products", "conditional"):
         one, two = getattr(mine, name), getattr(theirs, name)
         assert one.dtype == np.float64 and np.abs(one - two).max() <= 1e-4 * np.abs(two).max()
-
-
-@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
-def test_weights_that_move_in_place_move_by_plain_sgd(engine):
-    problem = replace(network((2, 3, 1), Gaussian(2)), optimizer=SGD(momentum=F(1, 2)))
-    with pytest.raises(CannotError, match=r"optimizer must be plain SGD, but was SGD\(momentum=1/2\)"):
-        make_plan(problem, batch_sizes=[2], steps=2, replicas=2, engine=engine.name)
-    with pytest.raises(CannotError, match="optimizer must be plain SGD"):
-        engine.load()(Setting(problem, 2, 1, 2, CPU, torch.float64))
