@@ -8,6 +8,7 @@ import typer
 
 from reports.cli.engines_command import engines
 from reports.cli.errors import Group
+from reports.cli.mnist_command import simulate_mnist
 from reports.cli.report_command import StoredResults, report
 from reports.cli.run_options import ManyValues
 from reports.cli.simulate_command import simulate
@@ -31,4 +32,7 @@ app.command(short_help="Check claims of the ledger now.")(verify)
 app.command(short_help="What can be computed for which networks and inputs.")(engines)
 app.command(cls=StoredResults, short_help="Write the ledger as a web site.")(report)
 app.command(cls=ManyValues, short_help="Run many replicas of SGD, and estimate what the theory computes.")(simulate)
+app.command("simulate mnist", cls=ManyValues, short_help="Train the MLP of the paper's figures 2 and 3 on digits, many times.")(
+    simulate_mnist
+)
 app.command("simulate yelp", cls=ManyValues, short_help="Train the XLNet of the paper's figure 4 on reviews, many times.")(simulate_yelp)

@@ -54,6 +54,22 @@ MEASURED = (
         _checked_by("reports.site.figure_1"),
     ),
     Measured(
+        "figure 2",
+        "figure-2.html",
+        "Figure 2",
+        "An MLP on digits: the gradient's variance from several initial points, and the gap to a distorted test set, at two batch sizes.",
+        _made_by("reports.site.figure_2"),
+        _checked_by("reports.site.figure_2"),
+    ),
+    Measured(
+        "figure 3",
+        "figure-3.html",
+        "Figure 3",
+        "An MLP on digits: training and validation loss and error at two batch sizes, after equally many epochs and iterations.",
+        _made_by("reports.site.figure_3"),
+        _checked_by("reports.site.figure_3"),
+    ),
+    Measured(
         "agreement",
         "agreement.html",
         "Simulated against exact",

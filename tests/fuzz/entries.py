@@ -380,6 +380,11 @@ FILES: dict[str, Maker] = {
         "cli('simulate', 'synthetic', '--batch-sizes', @said_sizes, '--dry-run', '--steps', '2', '--replicas', @said)",
         "cli('simulate', 'synthetic', '--batch-sizes', @said_sizes, '--dry-run', '--steps', @said_step, '--replicas', '64', '--inputs', @said_law)",
     ),
+    "cli simulate mnist": text(
+        "cli('simulate', 'mnist', '--data', path_text(@digits), '--batch-sizes', @said_sizes, '--epochs', @said_step, '--runs', '2', '--initial-points', '1', '--workers', '1', '--max-hours', '0.001')",
+        "cli('simulate', 'mnist', '--data', path_text(@digits), '--batch-sizes', '2', '--epochs', '1', '--runs', @said, '--train', @said, '--every', @said, '--learning-rate', @said, '--workers', '1', '--max-hours', '0.001')",
+        "cli('simulate', 'mnist', '--data', path_text(@digits), '--batch-sizes', '2', '--epochs', '1', '--runs', '2', '--initial-points', '1', '--workers', '1', '--store', path_text(@place), '--resume')",
+    ),
     "cli other": text("cli('verify', @said)", "cli('report', '--only', @said, '--out', path_text(fresh()))", "cli(@said)", "cli('variance', @said)", "cli('--help')",
                       "cli('variance', '--help')", "cli('simulate', '--again', path_text(@place))", "cli('engines')", "cli('verify', 'A.1')"),
 }  # fmt: skip

@@ -308,6 +308,13 @@ class Draw(random.Random):
             "fresh()", "good_store()", "corrupt_store()", "other_store()", "'/proc/nowhere'", "'/dev/null'", "empty()", "result_file()"
         )
 
+    def digits(self) -> str:
+        """A directory of IDX files, or what is none."""
+        spoilt = self.choice(("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte.gz"))
+        return self.edge(
+            ("digits()",), (lambda: f"digits({spoilt!r}, {self.scribble()})", "empty()", "good_store()", "'/dev/null'", "fresh()")
+        )
+
     def key(self) -> str:
         return self.one(
             "'request'", "'identity'", "'fingerprint'", "'learning_rates'", "'request.replicas'", "'request.steps'", "'request.seed'"

@@ -186,6 +186,18 @@ def written(content: Any, suffix: Any) -> Path:
     return path
 
 
+def digits(spoilt: str = "", content: Any = b"") -> Path:
+    """A directory with the four IDX files of six small images, one of them spoilt."""
+    place = empty()
+    for part in ("train", "t10k"):
+        for kind, sizes in (("images-idx3", (6, 3, 2)), ("labels-idx1", (6,))):
+            header = bytes((0, 0, 8, len(sizes))) + b"".join(n.to_bytes(4, "big") for n in sizes)
+            (place / f"{part}-{kind}-ubyte").write_bytes(header + bytes(range(math.prod(sizes))))
+    if spoilt:
+        (place / spoilt).write_bytes(content if isinstance(content, bytes) else str(content).encode("utf-8", "surrogatepass"))
+    return place
+
+
 def path_text(path: Any) -> str:
     return str(path)
 

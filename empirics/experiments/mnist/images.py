@@ -34,6 +34,12 @@ class Images:
     name: str
     directory: str | None = None
 
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.train_images.shape[1:]
+        return height, width
+
     def first(self, train: int | None = None, validation: int | None = None) -> Images:
         """The first images of each set. ValueError for more than there are."""
         counts = {}
