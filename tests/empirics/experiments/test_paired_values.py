@@ -46,9 +46,10 @@ def test_iterations_meet(epochs: list[int], examples: int, meetings: list[tuple[
     ]
 
 
-def test_what_diverged_is_left_out() -> None:
+@pytest.mark.parametrize("batch_size", [4, 8])
+def test_what_diverged_is_left_out(batch_size: int) -> None:
     data = values([0, 1, 2])
-    data.loc[{"run": 1, "epoch": 2, "batch_size": 8}] = np.nan
+    data.loc[{"run": 1, "epoch": 2, "batch_size": batch_size}] = np.nan
     found = pairs(data, (4, 8), "epochs", 40)
-    assert found.small_epochs.tolist() == [0, 1] and np.isfinite(found.large).all()
+    assert found.small_epochs.tolist() == [0, 1] and np.isfinite([found.small, found.large]).all()
     assert found.test().runs == 3

@@ -206,8 +206,8 @@ def test_index_links_what_was_measured_and_sounds_alarms(tmp_path: Path, monkeyp
 def test_a_page_alone_has_no_dead_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     html = agreement.make(0, networks=TWO[:1], replicas=400).html
     assert 'href="figure-1.html"' in html
-    alone = replace(measured.page_of("agreement"), make=lambda seed, directory: MeasuredPage(html, "found"))
-    monkeypatch.setattr(measured, "MEASURED", (measured.MEASURED[0], alone))
+    pages = tuple(replace(page, make=lambda seed, directory: MeasuredPage(html, "found")) for page in measured.MEASURED)
+    monkeypatch.setattr(measured, "MEASURED", pages)
     assert defects(build((claim("T.1"),), tmp_path / "site", measure=["agreement"]).index.parent) == []
 
 
