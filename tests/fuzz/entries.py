@@ -333,12 +333,12 @@ EMPIRICS: dict[str, Maker] = {
         "empirics.gradient_noise(torch.nn.Linear(2, 1), torch.nn.MSELoss(), PAIRS, batch_sizes=[2], collate=@strange, budget=@strange)",
     ),
     "empirics.measure": text(
-        "empirics.measure(@module, torch.nn.MSELoss(), @examples, optimizer=torch.optim.SGD, batch_sizes=@sizes, runs=@layer, epochs=@layer, budget=@budget)",
-        f"empirics.measure({_NET}, optimizer=@trainer, batch_sizes=@sizes, runs=@layer, steps=@few_steps, seed=@step, schedule=@strange, budget=@budget)",
-        f"empirics.measure({_NET}, optimizer=@trainer, batch_sizes=[2], runs=3, epochs=@layer, every=@layer, evaluate_every=@layer, looks_per_epoch=@layer, block_runs=@layer)",
-        f"empirics.measure({_NET}, optimizer=torch.optim.SGD, batch_sizes=[1, 2], runs=3, steps=2, sampling=@sampling, estimator=@estimator, draws=@layer, clip=@number)",
+        "empirics.measure(@module, torch.nn.MSELoss(), @examples, optimizer=torch.optim.SGD, batch_sizes=@sizes, runs=@runs, epochs=@layer, budget=@budget)",
+        f"empirics.measure({_NET}, optimizer=@trainer, batch_sizes=@sizes, runs=@runs, steps=@few_steps, seed=@step, schedule=@strange, budget=@budget)",
+        f"empirics.measure({_NET}, optimizer=@trainer, batch_sizes=[2], runs=3, epochs=@layer, every=1, evaluate_every=@layer, looks_per_epoch=@layer, block_runs=@runs)",
+        f"empirics.measure({_NET}, optimizer=torch.optim.SGD, batch_sizes=[1, 2], runs=3, steps=2, sampling=@sampling, estimator=@looking, draws=@runs, clip=@number)",
         f"empirics.measure({_NET}, optimizer=torch.optim.SGD, batch_sizes=[2], runs=2, steps=2, validation=@examples, error=@module_loss, store=@place, resume=@flag)",
-        f"empirics.measure({_NET}, optimizer=torch.optim.SGD, batch_sizes=[2], runs=2, steps=@few_steps, device=@device, max_hours=@hours, progress=@strange)",
+        f"empirics.measure({_NET}, optimizer=torch.optim.SGD, batch_sizes=[2], runs=2, steps=@few_steps, device=@device, workers=1)",
     ),
     "empirics.load_measurement": text("empirics.load_measurement(@place)", "empirics.load_measurement(good_store())", "empirics.load_measurement(spoilt_run(@key, @strange))"),
     "empirics.GradientNoiseMeter": text(

@@ -346,6 +346,12 @@ class Draw(random.Random):
         return self.one("{'weight': torch.ones(1, 2), 'bias': torch.ones(1)}", "{'weight': torch.ones(2), 'bias': torch.ones(1)}",
                         "torch.optim.Adam(torch.nn.Linear(2, 1).parameters())", "None")  # fmt: skip
 
+    def runs(self) -> str:
+        return self.edge(("2", "3", "4"), ("1", "10**9"))
+
+    def looking(self) -> str:
+        return self.edge(("'auto'", "'per_example'", "'resampling'", "'naive'"), ("'exact'",))
+
     def trainer(self) -> str:
         return self.one("torch.optim.SGD", "torch.optim.Adam", "(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))", "torch.optim.LBFGS",
                         "torch.optim.SGD([torch.zeros(1, requires_grad=True)])", "(lambda p: None)")  # fmt: skip

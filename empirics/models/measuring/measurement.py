@@ -41,9 +41,10 @@ class Measurement(StoredMeasurement):
 
     def run(self, shard: Shard, ran: Callable[[int], object]) -> BlockResult:
         """All looks at all runs of a block."""
-        return run_block(self, self._bench(), shard, ran)
+        return run_block(self, self.bench, shard, ran)
 
-    def _bench(self) -> Bench:
+    @property
+    def bench(self) -> Bench:
         """The one of this thread: a scheduler's workers may have several, and one object for all."""
         benches = self._benches
         mine = threading.get_ident()
@@ -76,7 +77,7 @@ class Measurement(StoredMeasurement):
         return self._tried[batch_size]
 
     def _timed(self, batch_size: int, seconds: float) -> float:
-        bench = self._bench()
+        bench = self.bench
         run = Run(bench, course(self, batch_size), 0)
         see = observer(self, run)
         length = run.order.steps_per_epoch

@@ -14,7 +14,7 @@ from empirics.arguments import SAMPLINGS, as_batch_sizes, as_count, check_device
 from empirics.models.measuring.digests import data_digest, function_text, model_digest, optimizer_text, schedule_text
 from empirics.models.measuring.measurement import Measurement, example_bytes
 from empirics.models.measuring.task import Clip, Optimizer, Schedule, Task
-from empirics.models.noise.behaviour import behaviour, require_the_same_twice
+from empirics.models.noise.behaviour import behaviour, differ, require_the_same_twice
 from empirics.models.per_example.example_gradients import PerExample
 from empirics.models.user_model import UserModel, require_finite
 from empirics.runs.devices import available
@@ -85,6 +85,7 @@ def make_measurement(
         evaluated = _evaluated(task)
         optimizers = [_optimizer(task) for _ in range(1 if schedule is None else 2)]
         _check_schedule(task)
+        _check_copy(task, user)
         estimator = _estimator(estimator, user)
         per_example = PerExample(user) if estimator == "per_example" else None
         parts = {
@@ -216,6 +217,20 @@ def _check_schedule(task: Task) -> None:
         raise ValueError(
             f"schedule must make a torch scheduler of (optimizer, steps) that steps without a metric, but raised {shown(error, 200)}"
         ) from error
+
+
+def _check_copy(task: Task, user: UserModel) -> None:
+    """Runs train copies of the model: the loss must not hold on to the one that was given."""
+    batch = user.batch(range(min(4, len(user.examples))))
+    found = []
+    for each in (user, task.user(copy.deepcopy(task.model))):
+        with each.undisturbed(seed=0):
+            found.append(each.gradient(batch)[1])
+    if differ(*found):
+        raise ValueError(
+            "loss must see the model in its outputs alone, but has another gradient for a copy of the model: it holds the model that was "
+            "given, or its parameters (a penalty on weights can be part of the model, or the optimizer's weight_decay)"
+        )
 
 
 def _estimator(asked: str, user: UserModel) -> str:

@@ -60,10 +60,9 @@ class Run:
 
     def advance(self, steps: int) -> None:
         """Train until that many steps have been made in all, and see whether the weights are finite."""
-        with self.on_the_bench(), self._own_noise():
-            with moving(self.bench.moving_layers, self.optimizer):
-                while self.taken < steps and not self.is_lost:
-                    self._step()
+        with self.on_the_bench(), self._own_noise(), moving(self.bench.moving_layers, self.optimizer):
+            while self.taken < steps and not self.is_lost:
+                self._step()
             self.is_lost = self.is_lost or not all(bool(torch.isfinite(p).all()) for p in self.parameters)
 
     def show_next_gradient(self, look: Callable[[list[Tensor]], object], move: bool) -> None:
@@ -72,17 +71,20 @@ class Run:
             self._step(look, move)
 
     def _step(self, look: Callable[[list[Tensor]], object] | None = None, move: bool = True) -> None:
-        user, task = self.bench.user, self.bench.task
-        self.optimizer.zero_grad(set_to_none=True)
+        user = self.bench.user
+        for p in self.parameters:
+            p.grad = None
         user.loss_of(user.batch(self.order.next())).backward()
         if look is not None:
             look([torch.zeros_like(p) if p.grad is None else dense(p.grad) for p in self.parameters])
-        if move:
-            task.clip_gradients(self.parameters)
+        if not move:
+            return
+        if self.schedule is not None or any(p.grad is not None for p in self.parameters):  # not all have moved by themselves
+            self.bench.task.clip_gradients(self.parameters)
             self.optimizer.step()
-            if self.schedule is not None:
-                self.schedule.step()
-            self.taken += 1
+        if self.schedule is not None:
+            self.schedule.step()
+        self.taken += 1
 
     @contextmanager
     def _own_noise(self) -> Iterator[None]:

@@ -46,10 +46,10 @@ def behaviour(user: UserModel) -> Behaviour:
     indices = np.unique(np.linspace(0, n - 1, min(n, COMPARED)).round().astype(int))
     batch = user.batch(indices)
     one, two = _gradient(user, batch, 1), _gradient(user, batch, 2)
-    has_noise = _differ(one, two)
+    has_noise = differ(one, two)
     with user.without_noise():
         together = _gradient(user, batch, 1)
-        if has_noise and _differ(together, _gradient(user, batch, 2)):
+        if has_noise and differ(together, _gradient(user, batch, 2)):
             return Behaviour(True, "the model draws random numbers in eval mode too, so that single examples cannot be told from batches")
         return Behaviour(has_noise, _coupling(user, indices, together))
 
@@ -66,7 +66,7 @@ def _coupling(user: UserModel, indices: np.ndarray, together: Mapping[str, Tenso
             return f"an example cannot go through the model alone: {why}"
         for name, g in alone.items():
             mean[name] += g / len(indices)
-    if not _differ(together, mean):
+    if not differ(together, mean):
         return ""
     reason = f"batch normalization in train mode ({normalized[0]})" if normalized else "its layers or the loss couple examples"
     return f"the gradient of a batch is not the mean of those of its examples: {reason}"
@@ -77,7 +77,7 @@ def _gradient(user: UserModel, batch: Batch, seed: int) -> dict[str, Tensor]:
         return user.gradient(batch)[1]
 
 
-def _differ(one: Mapping[str, Tensor], two: Mapping[str, Tensor]) -> bool:
+def differ(one: Mapping[str, Tensor], two: Mapping[str, Tensor]) -> bool:
     """Whether some parameter's gradients differ by more than half the digits, relative to it and a little to the largest of all."""
     largest = max(float(g.abs().max()) for g in one.values())
     for name, g in one.items():

@@ -82,3 +82,14 @@ def test_no_closed_form_for_a_model_with_noise():
     why = r"estimator must be 'resampling' or 'naive' \(or 'auto'\) here, but was 'per_example': the model draws"
     with pytest.raises(ValueError, match=why):
         measure(model, half_squares, DATA, optimizer=SGD, batch_sizes=[2], runs=2, epochs=1, estimator="per_example")
+
+
+def test_a_loss_that_holds_on_to_the_model():
+    """Its penalty would stay that of the weights that were given, while copies are trained."""
+    model = network()
+
+    def penalized(outputs, targets):
+        return half_squares(outputs, targets) + sum(p.square().sum() for p in model.parameters())
+
+    with pytest.raises(ValueError, match="loss must see the model in its outputs alone, but has another gradient for a copy of the model"):
+        measure(model, penalized, DATA, optimizer=SGD, batch_sizes=[2], runs=2, epochs=1)
