@@ -2,8 +2,8 @@
 
     var(g_{t,k} | w_0) = E||g_{t,k}||^2 - ||E g_{t,k}||^2 = beta_1/b + ... + beta_r/b^r,     r <= sum_{s <= t} (2 m^s - 1)
 
-Every function takes the cheapest engine that can answer exactly; `engine=` names one by hand and `budget=` says what may be spent. What no
-engine can afford is refused before any work, with the predicted cost and what would fit.
+Every function takes the cheapest engine that can answer exactly, or with a proved error where none can; `engine=` names one by hand and
+`budget=` says what may be spent. What no engine can afford is refused before any work, with the predicted cost and what would fit.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from theory import recursion
 from theory.affordable_routes import affordable_routes
 from theory.budget import Budget, CannotError, Cost, largest_that_fits
 from theory.degrees import loss_degree, loss_variance_degree, mean_gradient_degree, variance_degree
-from theory.engines.base import Engine, Quantity, can
+from theory.engines.base import Engine, Quantity, can, is_exact
 from theory.engines.deep_moments import DeepMoments
+from theory.engines.deviations import Deviations
 from theory.engines.frequencies import Frequencies
 from theory.engines.trace_words import TraceWords
 from theory.engines.wishart import Wishart
@@ -34,6 +35,7 @@ ENGINES: tuple[Engine, ...] = (
     Wishart(),
     TraceWords(),
     DeepMoments(),
+    Deviations(),
 )
 
 
@@ -155,14 +157,17 @@ def _named(engine: str | None) -> tuple[Engine, ...]:
 
 
 def _chosen(problem: TeacherStudent, quantity: Quantity, engines: tuple[Engine, ...]) -> tuple[Engine, Cost]:
-    """The fastest engine among those that fit the budget, in seconds and in bytes; where none does, the one that exceeds it the least."""
+    """The fastest engine among those that fit the budget, in seconds and in bytes, one in doubles only where no exact one fits.
+
+    Where none fits, the one that exceeds the budget the least.
+    """
     able = _able(problem, quantity, engines)
     if not able:
         raise CannotError(_no_engine(problem, quantity, engines))
     costs = [(e, e.cost(problem, quantity)) for e in able]
     fitting = [pair for pair in costs if quantity.budget.allows(pair[1])]
     if fitting:
-        return min(fitting, key=lambda pair: pair[1].seconds)
+        return min(fitting, key=lambda pair: (not is_exact(pair[0]), pair[1].seconds))
     return min(costs, key=lambda pair: quantity.budget.excess(pair[1]))
 
 

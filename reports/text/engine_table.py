@@ -35,6 +35,8 @@ NETWORKS: dict[str, tuple[int, Any]] = {
 }
 #: Beyond these nobody's limit lies: what is possible there is possible everywhere.
 FAR_STEP, FAR_DIMENSION = 12, 64
+#: Steps at which ways begin.
+STARTS = (0, 2)
 
 
 def rows() -> list[tuple[str, str, str, str]]:
@@ -82,13 +84,15 @@ def _routes(network: TeacherStudent) -> list[str]:
 
 
 def _listed(ways: Iterable[tuple[str, Callable[[int, int], bool]]]) -> str:
-    return "; ".join(name + _limits(fits) for name, fits in ways if fits(1, 0)) or "none"
+    starts = ((name, fits, next((t for t in STARTS if fits(1, t)), None)) for name, fits in ways)
+    return "; ".join(name + _limits(fits, start) for name, fits, start in starts if start is not None) or "none"
 
 
-def _limits(fits: Callable[[int, int], bool]) -> str:
-    """How far it goes in steps t and in coordinates p, each from the smallest of the other."""
-    step = None if fits(1, FAR_STEP) else largest_that_fits(lambda t: fits(1, t), 0, FAR_STEP)
-    dimension = None if fits(FAR_DIMENSION, 0) else largest_that_fits(lambda p: fits(p, 0), 1, FAR_DIMENSION)
-    said = [f"t {'=' if not step else '≤'} {step}"] if step is not None else []
+def _limits(fits: Callable[[int, int], bool], start: int) -> str:
+    """From which step t on, and how far it goes in steps and in coordinates p, each from the smallest of the other."""
+    step = None if fits(1, FAR_STEP) else largest_that_fits(lambda t: fits(1, t), start, FAR_STEP)
+    dimension = None if fits(FAR_DIMENSION, start) else largest_that_fits(lambda p: fits(p, start), 1, FAR_DIMENSION)
+    said = [f"t ≥ {start}"] if start else []
+    said += [f"t {'=' if not step else '≤'} {step}"] if step is not None else []
     said += [f"p {'=' if dimension == 1 else '≤'} {dimension}"] if dimension is not None else []
     return f" ({', '.join(said)})" if said else ""

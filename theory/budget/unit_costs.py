@@ -65,6 +65,10 @@ UNITS = {
     "deep_moments.cumulant": 1.2e-07,  # a product of terms from the moments of a sample to those of a batch
     "deep_moments.rule": 1.6e-06,  # an operation on polynomials, for a rule on lattice points
     "deep_moments.entry": 1.2e-07,  # reading a weight of a linear network
+    "deviations.product": 3e-09,  # of two coefficients at a point, with its bound
+    "deviations.flop": 2e-11,  # of products of matrices
+    "deviations.pair": 6e-09,  # of two monomials, for each power of eps
+    "deviations.moment": 5e-06,  # an operation for the moments of a batch
     "quadrature.call": 1.2e-05,  # a node, for each layer,
     "quadrature.product": 2.1e-06,  # and each weight
     "quadrature.rule": 1.1e-06,  # for the cube of a rule's nodes

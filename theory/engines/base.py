@@ -84,6 +84,11 @@ class Engine(Protocol):
         """The polynomial; for the mean an object array of polynomials, of the gradient's shape."""
 
 
+def is_exact(engine: Engine) -> bool:
+    """Whether it computes in rationals wherever the budget allows it: all engines do but those whose `exact` says that it is False."""
+    return bool(getattr(engine, "exact", True))
+
+
 def can(engine: Engine, problem: TeacherStudent, quantity: Quantity) -> bool:
     """Whether the engine can compute the quantity at all, whatever the cost."""
     return engine.unsupported_reason(problem, quantity) is None
