@@ -8,6 +8,7 @@ import typer
 
 from reports.cli.engines_command import engines
 from reports.cli.errors import Group
+from reports.cli.measure_command import measure
 from reports.cli.mnist_command import simulate_mnist
 from reports.cli.report_command import StoredResults, report
 from reports.cli.run_options import ManyValues
@@ -36,3 +37,4 @@ app.command("simulate mnist", cls=ManyValues, short_help="Train the MLP of the p
     simulate_mnist
 )
 app.command("simulate yelp", cls=ManyValues, short_help="Train the XLNet of the paper's figure 4 on reviews, many times.")(simulate_yelp)
+app.command(cls=ManyValues, short_help="Measure the gradient noise of a torch model of your own.")(measure)

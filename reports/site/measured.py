@@ -76,6 +76,13 @@ MEASURED = (
         "Runs of SGD for many networks, input laws and batch sizes, each held against the exact polynomial.",
         _made_by("reports.site.agreement"),
     ),
+    Measured(
+        "your network",
+        "your-network.html",
+        "A network of your own",
+        "A guide: the gradient noise of a torch model of your own, at fixed weights, in your training loop, and along runs.",
+        _made_by("reports.site.own_network"),
+    ),
 )
 
 IDS = " or ".join(f"'{page.id}'" for page in MEASURED)
