@@ -41,7 +41,9 @@ def test_what_is_missing_is_named_whatever_is_imported(module):
     said = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert {"simulate", "load", "predict", "compare", "interval", *MODULES} <= set(said)
     for message in said.values():
-        assert re.fullmatch(rf"empirics\.(runs|engines|estimation|sampling|models) needs {module}: pip install 'batchlaw\[experiments\]'", message)
+        assert re.fullmatch(
+            rf"empirics\.(runs|engines|estimation|sampling|models) needs {module}: pip install 'batchlaw\[experiments\]'", message
+        )
 
 
 def test_the_libraries_are_those_of_the_extra():

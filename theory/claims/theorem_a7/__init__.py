@@ -190,6 +190,13 @@ def uniform_plane() -> OneNetwork:
     return OneNetwork("x uniform on the unit square, sizes (2, 2, 2), alpha = 1/5, t = 1, layer 2", problem, 1, 2)
 
 
+def biases() -> OneNetwork:
+    """x = (1, z): the first column of W_1 holds biases. The theorem asks nothing of the mean of x, and the degree is the same."""
+    law = Gaussian(mean=[1, 0], cov=[[0, 0], [0, 1]])
+    problem = TeacherStudent([[[F(1, 2), 1], [0, -1]], [[1, F(1, 2)]]], [[[-1, 1], [0, 0]], [[1, 0]]], law, [F(1, 10)])
+    return OneNetwork("biases: x = (1, z), z ~ N(0, 1), sizes (2, 2, 1), alpha = 1/10, t = 1, layer 1", problem, 1, 1)
+
+
 def one_atom() -> OneNetwork:
     """The smallest: x = 1 always, so the variance is zero, and the print gives 2."""
     problem = TeacherStudent([[[1]], [[1]]], [[[0]], [[0]]], Discrete([1]), learning_rates=1)
@@ -212,6 +219,7 @@ CLAIM = Claim(
         Showcase("every network of sizes (2, 2, 1), layer 2", lambda: EveryNetwork((2, 2, 1), 1, 2, teacher="product")),
         Showcase("two atoms, t = 1", two_atoms),
         Showcase("uniform inputs, t = 1", uniform_plane),
+        Showcase("biases, t = 1", biases),
         Showcase("Gaussian, t = 2: degree 23", lambda: scalar_network(Gaussian(1), "x ~ N(0, 1)", 2)),
         Showcase("Gaussian, t = 3: degree 76", lambda: scalar_network(Gaussian(1), "x ~ N(0, 1)", 3)),
         Showcase("one atom against the plus sign", one_atom, printed_proof=True),
