@@ -10,6 +10,7 @@ from reports.cli.engines_command import engines
 from reports.cli.errors import Group
 from reports.cli.measure_command import measure
 from reports.cli.mnist_command import simulate_mnist
+from reports.cli.regression_command import regression
 from reports.cli.report_command import StoredResults, report
 from reports.cli.run_options import ManyValues
 from reports.cli.simulate_command import simulate
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 
 app.command(short_help="The exact polynomial var(g_t | w_0) of a network in hand.")(variance)
+app.command(cls=ManyValues, short_help="Linear regression on a table of numbers, exactly, at any step.")(regression)
 app.command(short_help="Check claims of the ledger now.")(verify)
 app.command(short_help="What can be computed for which networks and inputs.")(engines)
 app.command(cls=StoredResults, short_help="Write the ledger as a web site.")(report)

@@ -20,7 +20,9 @@ are linear in the gradient and change nothing of this.
     True
 """
 
+from theory.linear_regression.diabetes import load_diabetes
 from theory.linear_regression.regression import LinearRegression
+from theory.linear_regression.tables import Table, read_table
 from theory.linear_regression.values import Stationary, Trajectory
 
-__all__ = ["LinearRegression", "Stationary", "Trajectory"]
+__all__ = ["LinearRegression", "Stationary", "Table", "Trajectory", "load_diabetes", "read_table"]
