@@ -69,7 +69,13 @@ def test_everything_decreases_in_the_batch_size(rows, w, replacement, sgd, step)
 
 
 @pytest.mark.parametrize(
-    "law", [Gaussian(cov=[[2, F(1, 3)], [F(1, 3), 1]]), Uniform(2), Discrete([[0, 1], [2, -1], [1, 1]], [F(1, 2), F(1, 4), F(1, 4)])]
+    "law",
+    [
+        Gaussian(cov=[[2, F(1, 3)], [F(1, 3), 1]]),
+        Gaussian(mean=[1, 2], cov=[[0, 0], [0, 1]]),
+        Uniform(2),
+        Discrete([[0, 1], [2, -1], [1, 1]], [F(1, 2), F(1, 4), F(1, 4)]),
+    ],
 )
 def test_a_population_without_noise_is_a_network_of_one_layer(law):
     r = LinearRegression.population(law, [F(1, 2), -1], [3, 0], RATES)

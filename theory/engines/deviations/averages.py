@@ -66,19 +66,21 @@ class Averages:
         self._moments = deviation_moments(law, 2 * self._first)
         self._products = numbers_of_products(self._variables, self._first, self._first)
         self._matrices = [moment_matrices(law, d) for d in others]
+        #: sums over powers of eps, and what was rounded before
+        self._powers = 2 * sum(2 * d for d in degrees) + 20
         self._linear = [_of_degree(deviation_moments(law, 2 * d), self._variables, d) for d in degrees]
 
     def squares(self, c: np.ndarray, r: np.ndarray, form: np.ndarray) -> Series:
         """E sum M_ef c_e c_f, for c and r of shape (monomials, inner monomials of batch 1, ..., entries)."""
         count = c.size // len(c)
-        n = count + sum(c.shape[1:]) + 3 * len(c) + len(self._moments) + 20
+        n = count + sum(c.shape[1:]) + 3 * len(c) + len(self._moments) + self._powers
         slack = 1.01 * n * UNIT
         value, error = (self._contracted(*pair) for pair in ((c, c, form, 1), (np.abs(c) + r, 2 * r + slack * np.abs(c), np.abs(form), -1)))
         return Series(value, 1.01 * error + FLOOR)
 
     def means(self, c: np.ndarray, r: np.ndarray) -> Series:
         """E c_e, of shape (powers, entries)."""
-        n = sum(c.shape[:-1]) + 20
+        n = sum(c.shape[:-1]) + self._powers
         value, error = c[None], r[None] + 1.01 * n * UNIT * np.abs(c[None])
         for moments in self._linear:
             value, error = _convolved(moments, value), _convolved(np.abs(moments), error)

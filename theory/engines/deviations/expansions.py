@@ -5,7 +5,7 @@ and n, at most how many roundings any term of it has gone through: as every sum 
 
     | computed - exact |  <=  ( (1 + u)^n - 1 ) (sum of absolute values, exact)  <=  1.01 n u (that sum, computed)       for n u < 1/1000,
 
-and FLOOR is more than all that underflow can do while no such sum is beyond LARGEST.
+and FLOOR is more than all that underflow can do, here and in what is made of it, while no such sum is beyond LARGEST.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from theory.engines.deviations.monomials import numbers_of_products
 
 #: u, of doubles.
 UNIT = 2.0**-53
-LARGEST, FLOOR = 2.0**450, 2.0**-500
+LARGEST, FLOOR = 2.0**350, 2.0**-400
 
 
 class Expansion:

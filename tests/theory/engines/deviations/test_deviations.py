@@ -167,3 +167,5 @@ def test_it_is_asked_where_no_exact_engine_fits():
 def test_numbers_beyond_doubles_are_refused():
     with pytest.raises(RangeError, match="too large for doubles"):
         ENGINE.compute(TeacherStudent([[[10**60]], [[1]]], [[[0]], [[1]]], Gaussian(1), 1), Quantity("variance", 2, 1))
+    tiny = ENGINE.compute(TeacherStudent([[[F(1, 10**80)]], [[F(1, 10**80)]]], [[[1]], [[1]]], Gaussian(1), 1), Quantity("variance", 2, 1))
+    assert all(0 < r < 1e-100 for r in tiny.radii[2:])  # what underflows is within its radius
