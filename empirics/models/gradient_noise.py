@@ -25,6 +25,8 @@ from theory.budget import Budget, Cost, as_count, largest_that_fits, saturated
 
 #: Of the gradients of examples that are in memory together.
 CHUNK_BYTES = 2.5e8
+#: Of what is kept of all examples, where it fits, so that they need not go through the model a second time.
+KEPT_BYTES = 1e9
 #: Examples on which the time of the rest is predicted.
 TIMED = 32
 
@@ -132,8 +134,9 @@ def _by_examples(
     indices = np.arange(request.n) if is_all else np.sort(generator.choice(request.n, request.examples, replace=False))
     is_certain = is_all and draws == 1  # of the data set
     passes = 1 if is_certain and request.laws.convention == "population" else 2
-    _require_affordable(user, request, per_example, draws, passes)
-    sums, mean_loss = ExampleSums(per_example, indices, per_example.together(CHUNK_BYTES), draws, request.seed)(passes == 2)
+    room = min(KEPT_BYTES, request.budget.bytes - _require_affordable(user, request, per_example, draws, passes).bytes)
+    measure = ExampleSums(per_example, indices, per_example.together(CHUNK_BYTES), draws, request.seed, room)
+    sums, mean_loss = measure(with_meetings=passes == 2)
     sums = sums.with_total()
     moments = sums.moments()
     covariance = sums.covariance() if passes == 2 else np.zeros((*moments.shape, 3))
@@ -184,8 +187,8 @@ def _test_of_the_law(tested: list[np.ndarray]) -> dict[str, Any]:
     return {"law_p_value": ("layer", columns[:-1], {"long_name": told}), "total_law_p_value": ((), columns[-1], {"long_name": told})}
 
 
-def _require_affordable(user: UserModel, request: Request, per_example: PerExample, draws: int, passes: int) -> None:
-    """UnaffordableError by the time of a few examples."""
+def _require_affordable(user: UserModel, request: Request, per_example: PerExample, draws: int, passes: int) -> Cost:
+    """The cost, by the time of a few examples; UnaffordableError where it is too much."""
     together = per_example.together(CHUNK_BYTES)
     few = np.arange(min(TIMED, together, request.n))
     batch = user.batch(few)
@@ -210,6 +213,7 @@ def _require_affordable(user: UserModel, request: Request, per_example: PerExamp
         yield "some of the parameters"
 
     request.budget.require(cost(request.examples), f"gradient_noise of {as_count(request.examples)} examples", alternatives())
+    return cost(request.examples)
 
 
 def _require_batches_affordable(user: UserModel, request: Request, draws: int) -> None:

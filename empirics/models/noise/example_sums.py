@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ class ExampleSums:
     """Of some examples of a model's data set, in chunks: `indices`, in their order, `together` at a time.
 
     `draws` is 2 for a model with noise of its own, and 1 for others. The noise of a chunk is the same in both passes.
+    What was found of a chunk is kept for the second pass as long as it takes less than `room` bytes in all.
     """
 
     per_example: PerExample
@@ -25,6 +26,7 @@ class ExampleSums:
     together: int
     draws: int
     seed: int
+    room: float = 0.0
 
     def __call__(self, with_meetings: bool) -> tuple[Sums, float]:
         """The sums, and the mean loss; without the second pass no `met`.
@@ -33,6 +35,8 @@ class ExampleSums:
         for a loss that turns out to be no mean over examples.
         """
         squares, cross, losses = [], [], []
+        kept: list[list[ExampleGradients]] = []
+        room = self.room if with_meetings else 0.0
         sums: list[dict[str, Tensor]] = [{} for _ in range(self.draws)]
         for indices, got in self._passes(with_gradient=True):
             norms = [each.squared_norms() for each in got]
@@ -44,16 +48,20 @@ class ExampleSums:
             for total, each in zip(sums, got, strict=True):
                 for name, g in each.gradient.items():
                     total[name] = total[name] + len(indices) * g.double() if name in total else len(indices) * g.double()
+                each.gradient = {}
+            room -= sum(factor.nbytes for each in got for factor in each.factors.values())
+            kept = [*kept, got] if room > 0 else []
         product = np.array([float((a * b).sum()) for a, b in zip(sums[0].values(), sums[-1].values(), strict=True)])
-        met = self._meetings(sums, product) if with_meetings else None
+        again = iter(kept) if room > 0 else (got for _, got in self._passes(with_gradient=False))
+        met = self._meetings(again, sums, product) if with_meetings else None
         return Sums(np.concatenate(squares), np.concatenate(cross), met, product), sum(losses) / len(self.indices)
 
-    def _meetings(self, sums: list[dict[str, Tensor]], product: np.ndarray) -> np.ndarray:
+    def _meetings(self, chunks: Iterable[list[ExampleGradients]], sums: list[dict[str, Tensor]], product: np.ndarray) -> np.ndarray:
         """<g_i, sum g'> + <g'_i, sum g>, (n, parameters)."""
-        found = []
-        for _, got in self._passes(with_gradient=False):
-            found.append(got[0].along(sums[-1]) + got[-1].along(sums[0]))
-        met = np.concatenate(found)
+        if self.draws == 1:
+            met = 2 * np.concatenate([got[0].along(sums[0]) for got in chunks])
+        else:
+            met = np.concatenate([got[0].along(sums[1]) + got[1].along(sums[0]) for got in chunks])
         # summed over i both are 2 <sum g, sum g'>, unless the gradients are others than they were
         scale = np.abs(met).sum()
         if not abs(met.sum() - 2 * product.sum()) <= 1e-3 * scale:

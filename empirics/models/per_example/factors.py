@@ -51,6 +51,11 @@ class Factor(ABC):
     def dtype(self) -> torch.dtype:
         """Of the gradients."""
 
+    @property
+    def nbytes(self) -> int:
+        """Of the tensors that are held."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, Tensor))
+
     def squared_norms(self) -> Tensor:
         """||g_j||^2, (n,)."""
         return self.inner(self)

@@ -220,3 +220,15 @@ def test_chunks_do_not_matter(monkeypatch):
     single = gradient_noise(model, loss, data, batch_sizes=[2])
     for name in whole.data_vars:
         assert single[name].values == pytest.approx(whole[name].values, rel=1e-9, nan_ok=True), name
+
+
+def test_what_is_kept_for_the_second_pass_is_what_would_be_computed_again(monkeypatch):
+    from empirics.models import gradient_noise as front
+
+    model, loss, data = make("convolutions")
+    model.add_module("noise", nn.Dropout(0.2))
+    kept = gradient_noise(model, loss, data, batch_sizes=[2])
+    monkeypatch.setattr(front, "KEPT_BYTES", 0.0)
+    again = gradient_noise(model, loss, data, batch_sizes=[2])
+    for name in kept.data_vars:
+        assert again[name].values == pytest.approx(kept[name].values, rel=1e-9, nan_ok=True), name
