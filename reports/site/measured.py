@@ -77,6 +77,13 @@ MEASURED = (
         _made_by("reports.site.agreement"),
     ),
     Measured(
+        "gradient noise",
+        "gradient-noise.html",
+        "Gradient noise",
+        "The noise of a model’s gradients at fixed weights: its law in the batch size beside 1/b, and drawn batches.",
+        _made_by("reports.site.gradient_noise"),
+    ),
+    Measured(
         "your network",
         "your-network.html",
         "A network of your own",

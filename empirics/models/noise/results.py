@@ -59,10 +59,10 @@ def dataset(
             variables[f"layer_{name}{ending}"] = ((*by_size, "layer"), values[..., :-1], {"long_name": told})
     variables["loss"] = (by_size, loss, {"long_name": "the mean loss"})
     coordinates = {"batch_size": list(request.batch_sizes), "layer": names}
-    return xr.Dataset(variables, coords=coordinates, attrs=_attributes(request, extra))
+    return xr.Dataset(variables, coords=coordinates, attrs=_attributes(request, estimate.degrees_of_freedom, extra))
 
 
-def _attributes(request: Request, extra: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(request: Request, degrees_of_freedom: float, extra: Mapping[str, Any]) -> dict[str, Any]:
     laws = request.laws
     drawn = "with replacement" if laws.replacement else "without replacement"
     taken = "a sample of a law" if laws.convention == "sample" else "all that there is (a population)"
@@ -73,6 +73,7 @@ def _attributes(request: Request, extra: Mapping[str, Any]) -> dict[str, Any]:
         "batches_are_drawn": drawn,
         "examples_are": taken,
         "level": request.level,
+        "degrees_of_freedom": degrees_of_freedom,
         "seed": str(request.seed),
         **extra,
     }

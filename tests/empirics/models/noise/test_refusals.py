@@ -61,7 +61,6 @@ def adam(model: nn.Module) -> torch.optim.Optimizer:
         ({"dataset": (X[:1], Y[:1]), "batch_sizes": [1]}, ValueError, "dataset must have two examples at least, but had one"),
         ({"dataset": Changing()}, ValueError, r"dataset must give the same example every time, but dataset\[0\] changed"),
         ({"dataset": (X * torch.nan, Y)}, ValueError, "loss must be finite, but was nan"),
-        ({"model": OwnGenerator()}, ValueError, "model must have the same gradients twice"),
         ({"replacement": 1}, TypeError, "replacement must be True or False"),
         ({"convention": "law"}, ValueError, "convention must be one of sample, population"),
         ({"method": "loop"}, ValueError, "method must be one of auto, per_example, resampling"),
@@ -83,6 +82,14 @@ def test_what_is_wrong_is_named(change, error, words):
     asked = {"model": nn.Linear(2, 1), "loss": nn.MSELoss(), "dataset": DATA, "batch_sizes": [2], **change}
     with pytest.raises(error, match=words):
         gradient_noise(asked.pop("model"), asked.pop("loss"), asked.pop("dataset"), **asked)
+
+
+def test_noise_that_no_seed_brings_back_is_refused_where_examples_go_through_the_model_twice(monkeypatch):
+    from empirics.models import gradient_noise as front
+
+    monkeypatch.setattr(front, "KEPT_BYTES", 0.0)
+    with pytest.raises(ValueError, match="model must have the same gradients twice"):
+        gradient_noise(OwnGenerator(), nn.MSELoss(), DATA, batch_sizes=[2])
 
 
 def test_adam_without_a_step_is_refused():
