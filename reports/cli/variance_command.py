@@ -21,11 +21,12 @@ from theory.inputs import NAMED
 PROBLEM_HELP = (
     "A .toml or .json file with the keys student and teacher (one matrix per layer), learning_rates (one for every step, "
     "or a list), activation (coefficients of a polynomial, the identity by default; a name such as tanh is refused, with advice) and "
-    f"inputs: a table with one of the laws {laws_and_keys()}, with its keys. Fractions in quotes; a "
+    f"inputs: a table with one of the laws {laws_and_keys()}, with its keys; optionally optimizer and sampling. Fractions in quotes; a "
     'decimal is what is written, 0.1 is 1/10 (in Python, 0.1 is a binary number, and "1/10" or Fraction(1, 10) a tenth). '
     "Without a file, the options say it all."
 )
 
+USUAL_SIZES = "1 2 4 8 16 32 64 128"
 ENGINE_NAMES = ", ".join(engine.name for engine in variance_poly.ENGINES)
 
 
@@ -33,7 +34,7 @@ def variance(
     problem: Annotated[Path | None, typer.Argument(help=PROBLEM_HELP)] = None,
     step: Annotated[int, typer.Option(help="t = 0, 1, ...")] = 0,
     layer: Annotated[int, typer.Option(help="k = 1..H")] = 1,
-    at: Annotated[str, typer.Option(help="Batch sizes at which to evaluate.")] = "1 2 4 8 16 32 64 128",
+    at: Annotated[str, typer.Option(help="Batch sizes at which to evaluate.")] = USUAL_SIZES,
     engine: Annotated[str | None, typer.Option(help=f"{ENGINE_NAMES}; the cheapest by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every number exact.")] = False,
     student: Annotated[list[str] | None, typer.Option(help='W_1, W_2, ...: one option each, rows parted by ";": "1 1/2; 0 3".')] = None,
@@ -68,8 +69,10 @@ def variance(
         except UnaffordableError as error:
             raise ValueError(f"{error} (--max-seconds, --max-gigabytes)") from None
         used = engine or variance_poly.predicted_cost(network, step, layer, budget=budget)[0]
+        if at == USUAL_SIZES and v.largest_batch is not None:  # what nobody asked for may be too many
+            sizes = [b for b in sizes if b <= v.largest_batch]
         values = [(b, v(b)) for b in sizes]
-        threshold, start = v.threshold, v.decreasing_from()
+        threshold, start = None if v.largest_batch else v.threshold, v.decreasing_from()
     if as_json:
         result = {
             "step": step,
@@ -155,7 +158,7 @@ def _print_variance(
     step: int,
     layer: int,
     engine: str,
-    threshold: float,
+    threshold: float | None,
     start: int | None,
     values: list[tuple[Any, Any]],
 ) -> None:
@@ -164,8 +167,9 @@ def _print_variance(
     terminal.say(f"var(g_{{{step},{layer}}} | w_0) {'=' if is_short else '≈'} {whole if is_short else outline(v)}")
     bound = "" if v.degree_bound is None else f" (sharp bound {v.degree_bound})"
     terminal.say(f"degree {v.degree}{bound}, engine {engine}")
-    where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; "
+    where = f"b_0 = {threshold:.10g}; " if threshold else "b_0 = 0, it never increases; " if threshold is not None else ""
     decreases = "it increases for all large b" if start is None else f"var(b) >= var(b+1) for every integer b >= {start}"
+    decreases += "" if v.largest_batch is None else f", up to {v.largest_batch}: batches are drawn without replacement"
     terminal.say(f"{where}{decreases}\n")
     rows = []
     for b, value in values:

@@ -1,7 +1,7 @@
 """Problems as people write them: TOML or JSON files, and the options of the command line.
 
-A file holds `student` and `teacher` (one matrix per layer), `learning_rates`, optionally `activation` (the coefficients of a polynomial, or
-a name such as "tanh"), and a table `inputs`:
+A file holds `student` and `teacher` (one matrix per layer), `learning_rates`, a table `inputs`, and optionally `activation` (the
+coefficients of a polynomial, or a name such as "tanh"), a table `optimizer` (momentum, dampening, nesterov, weight_decay) and `sampling`:
 
     student = [[["1/2"]], [[2]]]            # W_1, W_2; fractions in quotes
     teacher = [[["3/4"]], [[1]]]
@@ -11,9 +11,10 @@ a name such as "tanh"), and a table `inputs`:
     atoms = [1, 2]
     probabilities = ["1/2", "1/2"]
 
-A decimal is read as the decimal that is written: 0.1 is 1/10, where the Python number 0.1 is a binary rational near it. Numbers in quotes
-may be as long as they like, and mean in a file what they mean in Python: "1/3", "0.1". On the command line a matrix is rows parted by
-semicolons: "1 1/2; 0 3".
+With the law "data_set", whose keys are `points` and `targets`, labels may be learned and the teacher left out; the numbers of a data set
+are doubles. Any other decimal is read as the decimal that is written: 0.1 is 1/10, where the Python number 0.1 is a rational near it.
+Numbers in quotes may be as long as they like, and mean in a file what they mean in Python: "1/3", "0.1". On the command line a matrix is
+rows parted by semicolons: "1 1/2; 0 3".
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ import numpy as np
 from theory import TeacherStudent
 from theory.activations import Activation
 from theory.exact import did_you_mean, read_number, shown, written
-from theory.extensions import require_within
-from theory.inputs import NAMED, InputLaw, name_of
+from theory.inputs import NAMED, DataSet, InputLaw, name_of
+from theory.optimizers import SGD
 from theory.problem import as_problem
 
-KEYS = ("student", "teacher", "learning_rates", "activation", "inputs")
+KEYS = ("student", "teacher", "learning_rates", "activation", "inputs", "optimizer", "sampling")
+OPTIMIZER_KEYS = ("momentum", "dampening", "nesterov", "weight_decay")
+#: The laws of files: those with a name, and data sets.
+LAWS: dict[str, type[InputLaw]] = NAMED | {"data_set": DataSet}
 LARGEST_PLAIN_INTEGER = 1 << 53  # other programs read larger JSON numbers as floats
 
 
@@ -66,18 +70,21 @@ def make_problem(data: Any) -> TeacherStudent:
     unknown = [key for key in data if key not in KEYS]
     if unknown:
         raise ValueError(f"problem must have the keys {', '.join(KEYS)}, but had {shown(unknown[0])}{did_you_mean(unknown[0], KEYS)}")
-    for key in ("student", "teacher", "inputs"):
-        if key not in data:
-            raise ValueError(f"problem must have {shown(key)}")
-    law = data["inputs"]
+    law = data.get("inputs")
     if isinstance(law, str):
         law = {"law": law}
+    learns_targets = isinstance(law, Mapping) and "targets" in law
+    for key in ("student", "inputs", *(() if learns_targets else ("teacher",))):
+        if key not in data:
+            raise ValueError(f"problem must have {shown(key)}")
     return TeacherStudent(
         student=data["student"],
-        teacher=data["teacher"],
+        teacher=data.get("teacher"),
         inputs=_law(law, _columns(data["student"])),
         learning_rates=data.get("learning_rates", []),
         activation=data.get("activation", [0, 1]),
+        optimizer=_optimizer(data.get("optimizer", {})),
+        sampling=data.get("sampling", "independent"),
     )
 
 
@@ -85,20 +92,22 @@ def problem_data(problem: TeacherStudent) -> dict[str, Any]:
     """The inverse of `make_problem`: integers as numbers, other rationals as strings, floats as the rationals that they are.
 
     Raises ValueError for what no file can hold: learning rates or an activation given by a function, laws that are only a table of
-    moments, and optimizers other than plain SGD.
+    moments.
     """
     as_problem(problem)
-    require_within(problem)
     if callable(problem.learning_rates):
         raise ValueError("learning_rates must be numbers to be written down, but are a function")
     data = {
         "student": _spelled(problem.student),
-        "teacher": _spelled(problem.teacher),
+        "teacher": None if problem.teacher is None else _spelled(problem.teacher),
         "learning_rates": _spelled(problem.learning_rates),
         "activation": _spelled(problem.polynomial) if problem.is_polynomial else _activation_name(problem.activation_function),
         "inputs": _law_data(problem.inputs),
+        "optimizer": _optimizer_data(problem.optimizer),
+        "sampling": problem.sampling,
     }
-    return {key: value for key, value in data.items() if key != "activation" or not problem.is_linear}
+    usual: dict[str, Any] = {"teacher": None, "activation": [0, 1], "optimizer": {}, "sampling": "independent"}
+    return {key: value for key, value in data.items() if key not in usual or value != usual[key]}
 
 
 def problem_json(problem: TeacherStudent) -> str:
@@ -169,21 +178,21 @@ def _activation_name(sigma: Activation) -> str:
 
 
 def _law_data(law: InputLaw) -> dict[str, Any]:
-    name = name_of(law)
+    name = name_of(law, LAWS)
     if name is None:
-        allowed = ", ".join(kind.__name__ for kind in NAMED.values())
+        allowed = ", ".join(kind.__name__ for kind in LAWS.values())
         raise ValueError(f"inputs must be of the laws that files name, {allowed}, to be written down, but were {shown(law)}")
     return {"law": name} | {key: _spelled(value) for key, value in law.parameters().items() if key != "dimension"}
 
 
 def laws_and_keys() -> str:
     """Every law that a file may name, with its keys: "uniform (low, high)"."""
-    return ", ".join(f"{name} ({', '.join(keys)})" if (keys := _keys(name)) else name for name in NAMED)
+    return ", ".join(f"{name} ({', '.join(keys)})" if (keys := _keys(name)) else name for name in LAWS)
 
 
 def _keys(law: str) -> dict[str, inspect.Parameter]:
     """Those of a law's table in a file; of the dimension a file says nothing: it stands in the network's sizes."""
-    return {key: argument for key, argument in inspect.signature(NAMED[law]).parameters.items() if key != "dimension"}
+    return {key: argument for key, argument in inspect.signature(LAWS[law]).parameters.items() if key != "dimension"}
 
 
 def _columns(student: Any) -> int:
@@ -198,8 +207,8 @@ def _law(table: Any, dimension: int) -> InputLaw:
     if not isinstance(table, Mapping):
         raise TypeError(f"inputs must be a table with a 'law', but was {shown(table)}")
     name = table.get("law")
-    if not isinstance(name, str) or name not in NAMED:
-        raise ValueError(f"inputs.law must be one of {', '.join(NAMED)}, but was {shown(name)}{did_you_mean(name, NAMED)}")
+    if not isinstance(name, str) or name not in LAWS:
+        raise ValueError(f"inputs.law must be one of {', '.join(LAWS)}, but was {shown(name)}{did_you_mean(name, LAWS)}")
     given, keys = {key: value for key, value in table.items() if key != "law"}, _keys(name)
     for key in given:
         if key not in keys:
@@ -208,4 +217,30 @@ def _law(table: Any, dimension: int) -> InputLaw:
     for key, argument in keys.items():
         if argument.default is argument.empty and key not in given:
             raise ValueError(f"inputs of law {name!r} must have {key!r}")
+    if name == "data_set":
+        return DataSet(**{key: _doubles(value) for key, value in given.items()})
     return NAMED[name].on_dimension(dimension, **given)
+
+
+def _doubles(value: Any) -> Any:
+    """The doubles nearest to decimals, in nested lists; whatever is none as it is."""
+    if isinstance(value, list):
+        return [_doubles(x) for x in value]
+    return float(value) if isinstance(value, Fraction) and value.denominator > 1 else value
+
+
+def _optimizer(table: Any) -> SGD:
+    if not isinstance(table, Mapping):
+        raise TypeError(f"optimizer must be a table with {', '.join(OPTIMIZER_KEYS)}, but was {shown(table)}")
+    for key in table:
+        if key not in OPTIMIZER_KEYS:
+            raise ValueError(f"optimizer takes {', '.join(OPTIMIZER_KEYS)}, but had {shown(key)}{did_you_mean(key, OPTIMIZER_KEYS)}")
+    return SGD(**table)
+
+
+def _optimizer_data(optimizer: SGD) -> dict[str, Any]:
+    """What is not plain."""
+    if optimizer.is_plain:
+        return {}
+    given = {key: getattr(optimizer, key) for key in OPTIMIZER_KEYS}
+    return {key: x if isinstance(x, bool) else _spelled(x) for key, x in given.items() if x}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reports.text.problem_text import make_problem, parse_matrix, problem_json, read_problem
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
+from theory import SGD, DataSet, Discrete, Gaussian, Rademacher, TeacherStudent, Uniform
 from theory.activations import custom
 from theory.inputs import Independent, InputLaw
 
@@ -88,6 +88,18 @@ def test_what_is_written_is_read_back(tmp_path: Path, law: InputLaw, rates: Any,
     assert again.learning_rates == problem.learning_rates and again.activation == problem.activation
 
 
+@pytest.mark.parametrize("sampling", ["independent", "without_replacement"])
+@pytest.mark.parametrize("optimizer", [SGD(), SGD(momentum=F(9, 10), nesterov=True), SGD(0.5, F(1, 3), weight_decay="0.01")], ids=str)
+def test_labels_and_optimizers_are_read_back(tmp_path: Path, optimizer: SGD, sampling: str) -> None:
+    data = DataSet([[0.1, 2], [3, 1e-300]], [1, -0.3])
+    problem = TeacherStudent([[[1, F(1, 3)]]], None, data, F(1, 7), optimizer=optimizer, sampling=sampling)
+    (tmp_path / "p.json").write_text(problem_json(problem), encoding="utf-8")
+    again = read_problem(tmp_path / "p.json")
+    assert repr(again) == repr(problem) and again.inputs.identity == data.identity and again.optimizer == optimizer
+    taught = make_problem(GOOD | {"inputs": {"law": "data_set", "points": [[0, 1], [1, 0]]}, "optimizer": {"momentum": "1/2"}})
+    assert taught.optimizer == SGD(momentum=F(1, 2)) and taught.teacher is not None and isinstance(taught.inputs, DataSet)
+
+
 def test_what_no_file_can_hold_is_not_written() -> None:
     with pytest.raises(ValueError, match="learning_rates must be numbers"):
         problem_json(TeacherStudent([[[1]]], [[[1]]], Gaussian(1), lambda t: 1))
@@ -111,6 +123,11 @@ def test_what_no_file_can_hold_is_not_written() -> None:
         ({"student": 3}, "student must be a sequence"),
         ({"activation": "sine"}, "activation must be one of sigmoid.*'sine'"),
         ({"activation": ["1", "x"]}, r"activation\[1\] must be a number"),
+        ({"optimizer": 3}, "optimizer must be a table"),
+        ({"optimizer": {"moment": 1}}, "optimizer takes momentum.*'moment'; did you mean 'momentum'"),
+        ({"optimizer": {"momentum": 2}}, r"momentum must be in \\[0, 1\\)"),
+        ({"sampling": "without_replacement"}, "sampling must be 'independent' unless inputs are a DataSet"),
+        ({"inputs": {"law": "data_set", "points": [[1, 2]], "targets": [1]}}, "teacher must be None where the inputs have targets"),
         ({"inputs": {"law": "discrete"}}, "inputs of law 'discrete' must have 'atoms'"),
     ],
 )
