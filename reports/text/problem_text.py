@@ -32,7 +32,7 @@ import numpy as np
 
 from theory import TeacherStudent
 from theory.activations import Activation
-from theory.exact import did_you_mean, read_number, shown, written
+from theory.exact import as_double, did_you_mean, read_number, shown, written
 from theory.inputs import NAMED, DataSet, InputLaw, name_of
 from theory.optimizers import SGD
 from theory.problem import as_problem
@@ -226,7 +226,8 @@ def _doubles(value: Any) -> Any:
     """The doubles nearest to decimals, in nested lists; whatever is none as it is."""
     if isinstance(value, list):
         return [_doubles(x) for x in value]
-    return float(value) if isinstance(value, Fraction) and value.denominator > 1 else value
+    number = read_number(value, "a number of a data set") if isinstance(value, str) else value
+    return as_double(number, "a number of a data set") if isinstance(number, Fraction) else number
 
 
 def _optimizer(table: Any) -> SGD:

@@ -95,7 +95,8 @@ def test_labels_and_optimizers_are_read_back(tmp_path: Path, optimizer: SGD, sam
     problem = TeacherStudent([[[1, F(1, 3)]]], None, data, F(1, 7), optimizer=optimizer, sampling=sampling)
     (tmp_path / "p.json").write_text(problem_json(problem), encoding="utf-8")
     again = read_problem(tmp_path / "p.json")
-    assert repr(again) == repr(problem) and again.inputs.identity == data.identity and again.optimizer == optimizer
+    assert again.inputs.identity == data.identity and again.optimizer == optimizer
+    assert again.sampling == sampling and again.teacher is None and again.learning_rates == F(1, 7)
     taught = make_problem(GOOD | {"inputs": {"law": "data_set", "points": [[0, 1], [1, 0]]}, "optimizer": {"momentum": "1/2"}})
     assert taught.optimizer == SGD(momentum=F(1, 2)) and taught.teacher is not None and isinstance(taught.inputs, DataSet)
 
@@ -125,7 +126,7 @@ def test_what_no_file_can_hold_is_not_written() -> None:
         ({"activation": ["1", "x"]}, r"activation\[1\] must be a number"),
         ({"optimizer": 3}, "optimizer must be a table"),
         ({"optimizer": {"moment": 1}}, "optimizer takes momentum.*'moment'; did you mean 'momentum'"),
-        ({"optimizer": {"momentum": 2}}, r"momentum must be in \\[0, 1\\)"),
+        ({"optimizer": {"momentum": 2}}, r"momentum must be in \[0, 1\)"),
         ({"sampling": "without_replacement"}, "sampling must be 'independent' unless inputs are a DataSet"),
         ({"inputs": {"law": "data_set", "points": [[1, 2]], "targets": [1]}}, "teacher must be None where the inputs have targets"),
         ({"inputs": {"law": "discrete"}}, "inputs of law 'discrete' must have 'atoms'"),
