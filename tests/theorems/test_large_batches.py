@@ -37,6 +37,6 @@ def test_a_wrong_share_is_seen(monkeypatch):
 
     for instance in (claim.gaussian(), claim.saddle()):
         assert claim.check(instance).holds
-        monkeypatch.setattr("theory.large_batch.law.sum_over_directions", doubled)
+        monkeypatch.setattr("theory.large_batch.methods.sum_over_directions", doubled)
         assert claim.check(instance).holds is False
         monkeypatch.undo()

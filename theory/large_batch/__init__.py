@@ -14,7 +14,8 @@ With the exact engines it shares gradients and the law's moments, and no expecta
 
 from theory.large_batch.critical import CriticalBatchSize, critical_batch_size
 from theory.large_batch.gradient_noise import NoiseScale, noise_scale
-from theory.large_batch.law import LargeBatchLaw, large_batch_law, large_batch_loss, leading_coefficient, predicted_cost
+from theory.large_batch.law import large_batch_law, large_batch_loss, leading_coefficient, predicted_cost
+from theory.large_batch.results import LargeBatchLaw
 from theory.large_batch.statistic_directions import statistic_covariance
 
 __all__ = [

@@ -122,7 +122,9 @@ class Counts:
         """For the covariance of x x^T where no formula has it, and for rules in rationals."""
         structured = self.law.is_gaussian or self.law.has_centred_iid_coordinates
         if self.setting.has_moment_directions:
-            return 0.0 if structured else self.directions**2 * UNITS["large_batch.moment"]
+            if structured or (self.law.atom_count is not None and not self.setting.exact):
+                return self.directions**2 * (self.law.atom_count or 1) * UNITS["large_batch.flop"]
+            return self.directions**2 * max(UNITS["large_batch.moment"], self.law.moment_seconds(4))
         if self.setting.exact and self.law.atom_count is None:
             return self.points(2) * sample_degree(self.problem) * self.law.dimension * UNITS["large_batch.moment"]
         return 0.0

@@ -10,7 +10,7 @@ import numpy as np
 from theory.arithmetic.real_roots import floors_of_sign_changes, integer_polynomial
 from theory.exact import NumberLike, as_number, shown
 from theory.inverse_batch import InverseBatchPolynomial
-from theory.large_batch.law import LargeBatchLaw
+from theory.large_batch.results import LargeBatchLaw
 
 
 @dataclass(frozen=True)

@@ -13,62 +13,20 @@ m_t is the shift of the mean, E w_t = w_t + m_t / b + ...: it takes part in the 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from theory.budget import Budget, Cost, as_count
-from theory.exact import as_choice, as_double, as_index, shown
-from theory.large_batch.all_directions import sum_over_directions
-from theory.large_batch.cost import Counts, described
-from theory.large_batch.expansions import Term, first_of_loss, first_of_variance, second_of_variance
-from theory.large_batch.gradient_noise import path_of
-from theory.large_batch.noise import SampleNoise
-from theory.large_batch.probes import HELD, mean_and_error, probed
-from theory.large_batch.requests import as_steps, in_numbers, rational_step
-from theory.large_batch.setting import Setting, sample_degree
+from theory.budget import Budget, Cost
+from theory.exact import as_double, as_index, shown
+from theory.large_batch.choice import METHODS, PILOT, Request, alternatives, choose, in_rationals
+from theory.large_batch.methods import by_directions, by_probes
+from theory.large_batch.requests import as_steps
+from theory.large_batch.results import LargeBatchLaw
 from theory.problem import TeacherStudent
-from theory.routes import LARGE_BATCH, SIMULATION, applicable
-
-#: Exactly; all directions in doubles; random probes in doubles.
-METHODS = ("rationals", "directions", "probes")
-#: What beta_2 may take where it is not asked for.
-_EASY = Budget(seconds=10.0)
-#: Probes to begin with, and the least.
-_PILOT = 64
-
-
-@dataclass(frozen=True)
-class LargeBatchLaw:
-    """Coefficients in 1/b, by steps: arrays of Fractions by the method "rationals", else of doubles.
-
-    Attributes:
-        steps: t, as they were asked for.
-        limit: the constant term: 0 for a variance, the loss of full-gradient descent for the loss.
-        beta1: the coefficient of 1/b.
-        beta2: that of 1/b^2, or None where it was not computed.
-        standard_error: of beta1, 0 unless by probes.
-        beta2_standard_error: of beta2, or None.
-        method: "rationals", "directions" or "probes".
-        probes: how many, or 0.
-
-    In doubles beta1 and beta2 carry rounding errors too, which are not bounded: relative to the largest term of the sums about 1e-13 where
-    gradient descent is stable, and nothing beside a standard error.
-    """
-
-    steps: tuple[int, ...]
-    limit: np.ndarray
-    beta1: np.ndarray
-    beta2: np.ndarray | None
-    standard_error: np.ndarray
-    beta2_standard_error: np.ndarray | None
-    method: str
-    probes: int = 0
+from theory.routes import LARGE_BATCH
 
 
 def large_batch_law(
@@ -111,7 +69,7 @@ def large_batch_law(
     """
     t = as_steps(problem, steps)
     k = problem.check_layer(layer)
-    request = _Request(problem, t, k, None if order is None else _as_order(order), *_of_probes(relative_error, probes, seed))
+    request = Request(problem, t, k, None if order is None else _as_order(order), *_of_probes(relative_error, probes, seed))
     return _answer(request, method, Budget.of(budget))
 
 
@@ -133,10 +91,10 @@ def large_batch_loss(
         >>> from theory import Gaussian, TeacherStudent
         >>> problem = TeacherStudent([[[2]], [[3]]], [[[1]], [[1]]], Gaussian(1), learning_rates=Fraction(1, 100))
         >>> large_batch_loss(problem, [0, 1]).beta1
-        array([Fraction(0, 1), Fraction(28847, 160)], dtype=object)
+        array([Fraction(0, 1), Fraction(10307, 20000)], dtype=object)
     """
     t = as_steps(problem, steps)
-    return _answer(_Request(problem, t, None, 1, *_of_probes(relative_error, probes, seed)), method, Budget.of(budget))
+    return _answer(Request(problem, t, None, 1, *_of_probes(relative_error, probes, seed)), method, Budget.of(budget))
 
 
 def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budget: Budget | None = None) -> Fraction | float:
@@ -152,7 +110,7 @@ def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budge
     """
     request = _one_step(problem, step, layer)
     LARGE_BATCH.require_applicable(problem)
-    exact = _is_exact(request)
+    exact = in_rationals(request)
     law = _answer(request, METHODS[0] if exact else METHODS[1], Budget.of(budget))
     return law.beta1[0] if exact else float(law.beta1[0])
 
@@ -163,60 +121,12 @@ def predicted_cost(problem: TeacherStudent, step: int, *, method: str | None = N
     CannotError where the law does not apply, or the method cannot. Nothing is computed.
     """
     request = replace(_one_step(problem, step, 1), order=_as_order(order))
-    return _chosen(request, method, Budget())[2]
+    return choose(request, method, Budget())[2]
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What is asked: the layer of a variance, or None for the loss."""
-
-    problem: TeacherStudent
-    steps: Sequence[int]
-    layer: int | None
-    order: int | None
-    relative_error: float
-    probes: int | None
-    seed: int
-
-    @cached_property
-    def last(self) -> int:
-        return max(self.steps)
-
-    @property
-    def first(self) -> Term:
-        return first_of_loss() if self.layer is None else first_of_variance(self.layer)
-
-    @property
-    def second(self) -> tuple[Term, Term]:
-        return second_of_variance(self.layer or 1)
-
-    def __str__(self) -> str:
-        return f"the large-batch law up to t = {self.last}"
-
-    def cost(self, method: str, order: int, probes: int | None = None) -> Cost:
-        """Of so many orders by a method; nothing is computed."""
-        counts = Counts(Setting(self.problem, method == METHODS[0]))
-        work = counts.path(self.last)
-        if method == METHODS[2]:
-            number = probes or self.probes or _PILOT
-            for term in (self.first, *(self.second if order == 2 else ())):
-                work = work + counts.probed(term, self.last, number, HELD)
-            return counts.cost(work, self.last, described(number, "probes"))
-        work = work + counts.directed(self.first, self.last, counts.directions)
-        if order == 2:
-            work = work + counts.directed(self.second[0], self.last, counts.points(3))
-            work = work + counts.directed(self.second[1], self.last, counts.directions)
-        return counts.cost(work, self.last, described(counts.directions, "directions"))
-
-
-def _one_step(problem: TeacherStudent, step: int, layer: int) -> _Request:
+def _one_step(problem: TeacherStudent, step: int, layer: int) -> Request:
     t = as_steps(problem, [step])
-    return _Request(problem, t, problem.check_layer(layer), 1, *_of_probes(0.01, None, 0))
-
-
-def _is_exact(request: _Request) -> bool:
-    """Whether the problem is; not asked where no arithmetic could afford the steps, and going through the rates takes long."""
-    return Budget(seconds=1e6, bytes=math.inf).allows(request.cost(METHODS[1], 1)) and rational_step(request.problem, request.last)
+    return Request(problem, t, problem.check_layer(layer), 1, *_of_probes(0.01, None, 0))
 
 
 def _as_order(value: int) -> int:
@@ -230,108 +140,13 @@ def _of_probes(relative_error: float, probes: int | None, seed: int) -> tuple[fl
     error = as_double(relative_error, "relative_error")
     if not error > 0:
         raise ValueError(f"relative_error must be positive, but was {shown(relative_error)}")
-    return error, None if probes is None else as_index(probes, "probes", minimum=_PILOT), as_index(seed, "seed")
+    return error, None if probes is None else as_index(probes, "probes", minimum=PILOT), as_index(seed, "seed")
 
 
-def _unsupported_reason(request: _Request, method: str, order: int) -> str | None:
-    law = request.problem.inputs
-    missing = law.missing_moments_reason(6 * sample_degree(request.problem) // 2) if order == 2 else None
-    if missing is not None:
-        return f"beta_2 needs more moments of the inputs: {missing}"
-    if method == METHODS[0] and not _is_exact(request):
-        return "method must be 'directions' or 'probes' unless all numbers of the problem are exact and its points can be listed"
-    if method == METHODS[2] and not law.has_samples:
-        return "method must be 'rationals' or 'directions' for inputs given by a moment table, which cannot be sampled"
-    return None
-
-
-def _answer(request: _Request, method: str | None, budget: Budget) -> LargeBatchLaw:
-    name, order, cost = _chosen(request, method, budget)
-    budget.require(cost, str(request), _alternatives(request, method))
+def _answer(request: Request, method: str | None, budget: Budget) -> LargeBatchLaw:
+    name, order, cost = choose(request, method, budget)
+    budget.require(cost, str(request), alternatives(request, method))
     if name != METHODS[0]:
         request.problem.check_doubles()
     with np.errstate(all="ignore"):  # what leaves the doubles is told at the end
-        return _by_probes(request, order, budget) if name == METHODS[2] else _by_directions(request, order, name == METHODS[0])
-
-
-def _chosen(request: _Request, method: str | None, budget: Budget) -> tuple[str, int, Cost]:
-    """The first method that fits the budget, with the orders and the cost; where none does, the one that exceeds it the least."""
-    LARGE_BATCH.require_applicable(request.problem)
-    methods = METHODS if method is None else (as_choice(method, "method", METHODS),)
-    found, reason = [], None
-    for name in methods:
-        for order in [request.order] if request.order else [2, 1] if name != METHODS[2] and request.layer else [1]:
-            reason = _unsupported_reason(request, name, order)
-            if reason is None:
-                cost = request.cost(name, order)
-                if budget.allows(cost) and (order == 1 or request.order or _EASY.allows(cost)):
-                    return name, order, cost
-                found.append((name, order, cost))
-    if not found:
-        raise LARGE_BATCH.cannot(request.problem, reason or "")
-    return min(found, key=lambda each: budget.excess(each[2]))
-
-
-def _alternatives(request: _Request, method: str | None) -> list[str]:
-    probes = ["random probes (method='probes')"] if method in METHODS[:2] and request.problem.inputs.has_samples else []
-    floats = ["floats"] if method == METHODS[0] else []
-    return [*floats, *probes, "a smaller step", *applicable(request.problem, SIMULATION)]
-
-
-def _by_directions(request: _Request, order: int, exact: bool) -> LargeBatchLaw:
-    setting, steps = Setting(request.problem, exact), request.steps
-    path = path_of(setting, steps)
-    noise, shares = setting.directions()
-    beta1 = sum_over_directions(setting, request.first, steps, noise, shares)
-    beta2 = None
-    if order == 2:
-        third, pairs = request.second
-        points = setting.points(3)
-        sample = SampleNoise(points.x, points.y, points.sigma)
-        of_third = sum_over_directions(setting, third, steps, sample, points.q)
-        of_pairs = sum_over_directions(setting, pairs, steps, noise, shares)
-        beta2 = in_numbers([of_third[t] + of_pairs[t] for t in steps], steps, exact)
-    zeros = np.zeros(len(steps))
-    law = _law(request, path, [beta1[t] for t in steps], exact, zeros)
-    return replace(law, beta2=beta2, beta2_standard_error=None if beta2 is None else zeros)
-
-
-def _by_probes(request: _Request, order: int, budget: Budget) -> LargeBatchLaw:
-    setting, steps = Setting(request.problem, exact=False), request.steps
-    path = path_of(setting, steps)
-    seeds = np.random.SeedSequence(request.seed).spawn(3)
-    values = probed(setting, request.first, steps, request.probes or _PILOT, seeds[0].spawn(1)[0])
-    while request.probes is None and (missing := _missing(request, path, values)):  # added until the standard errors are there
-        count = values.shape[1] + missing
-        what = f"{request}, by {as_count(count)} probes for the relative error {request.relative_error:g},"
-        budget.require(request.cost(METHODS[2], order, count), what, ["a larger relative_error", "a number of probes"])
-        values = np.hstack([values, probed(setting, request.first, steps, missing, seeds[0].spawn(1)[0])])
-    mean, error = mean_and_error(values)
-    law = replace(_law(request, path, list(mean), False, error), method=METHODS[2], probes=values.shape[1])
-    if order == 1:
-        return law
-    both = [mean_and_error(probed(setting, term, steps, law.probes, seed)) for term, seed in zip(request.second, seeds[1:], strict=True)]
-    (third, its_error), (pairs, their_error) = both
-    return replace(law, beta2=in_numbers(list(third + pairs), steps, False), beta2_standard_error=np.hypot(its_error, their_error))
-
-
-def _missing(request: _Request, path: dict[int, Any], values: np.ndarray) -> int:
-    """How many more probes the relative error takes, as far as those that there are can tell; at most nine times as many."""
-    mean, error = mean_and_error(values)
-    if request.layer is not None:
-        mean = mean + np.array([path[t].traces[request.layer - 1] for t in request.steps])
-    ratio = np.divide(error, request.relative_error * np.abs(mean), out=np.zeros(len(mean)), where=error > 0)
-    if not ratio.max() > 1:  # nor where a step has left the doubles
-        return 0
-    return math.ceil(values.shape[1] * min(1.1 * float(ratio.max()) ** 2 - 1, 9.0))
-
-
-def _law(request: _Request, path: dict[int, Any], moved: list[Any], exact: bool, errors: np.ndarray) -> LargeBatchLaw:
-    """beta_1 from what the batches before contribute."""
-    steps, k = request.steps, request.layer
-    if k is None:
-        limit, beta1 = [path[t].loss for t in steps], moved
-    else:
-        limit, beta1 = [path[t].loss * 0 for t in steps], [path[t].traces[k - 1] + x for t, x in zip(steps, moved, strict=True)]
-    method = METHODS[0] if exact else METHODS[1]
-    return LargeBatchLaw(tuple(steps), in_numbers(limit, steps, exact), in_numbers(beta1, steps, exact), None, errors, None, method)
+        return by_probes(request, order, budget) if name == METHODS[2] else by_directions(request, order, name == METHODS[0])

@@ -55,6 +55,12 @@ def statistic_covariance(law: InputLaw, exact: bool) -> np.ndarray:
         sigma = to_float(law.second_moment)
         i, j = np.array(pairs).T
         return sigma[np.ix_(i, i)] * sigma[np.ix_(j, j)] + sigma[np.ix_(i, j)] * sigma[np.ix_(j, i)]
+    if law.atom_count is not None and not exact:
+        points, shares = law.weighted_points()
+        i, j = np.array(pairs).T
+        squares = points[:, i] * points[:, j]
+        squares -= shares @ squares
+        return (squares * shares[:, None]).T @ squares
     q = len(pairs)
     covariance = np.empty((q, q), dtype=object)
     for a, (i, j) in enumerate(pairs):
