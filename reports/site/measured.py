@@ -70,6 +70,14 @@ MEASURED = (
         _checked_by("reports.site.figure_3"),
     ),
     Measured(
+        "figure 4",
+        "figure-4.html",
+        "Figure 4",
+        "An XLNet on reviews: the gradient's variance, training and validation loss and error at two batch sizes.",
+        _made_by("reports.site.figure_4"),
+        _checked_by("reports.site.figure_4"),
+    ),
+    Measured(
         "agreement",
         "agreement.html",
         "Simulated against exact",

@@ -68,7 +68,7 @@ class Setting:
 
 PAPER = Setting()
 #: What a page can run on its way: a tiny network and few reviews, with a larger rate, so that it learns within seconds.
-REDUCED = Setting(size="tiny", epochs=6, runs=16, learning_rate=5e-3, training=512, validation=256)
+REDUCED = Setting(size="tiny", epochs=6, runs=12, learning_rate=5e-3, training=512, validation=128)
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ class Size:
 
 SIZES = {
     "full": Size(d_model=384, n_layer=6, n_head=12, d_head=64, d_inner=3072, length=LENGTH, pieces=PIECES),
-    "tiny": Size(d_model=32, n_layer=2, n_head=2, d_head=24, d_inner=64, length=24, pieces=400),
+    "tiny": Size(d_model=32, n_layer=1, n_head=2, d_head=24, d_inner=64, length=24, pieces=400),
 }
 
 
