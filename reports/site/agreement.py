@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from reports.site import measured
+from reports.site import agreement_models, measured
 from reports.site.agreement_cases import COST, KURTOSIS, NETWORKS, Case, cases
 from reports.site.cards import maths
 from reports.site.measured_page import MeasuredPage
@@ -15,6 +16,8 @@ from reports.text.numbers import signed
 
 REPLICAS = 20_000
 LEVEL = 1e-3
+#: Seeds of the runs of models of one's own come after those of all the others.
+OWN_RUNS = 500_000
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,24 @@ def run_seed(seed: int, i: int) -> int:
 
 
 def make(
-    seed: int = 0, directory: None = None, *, networks: tuple[tuple[tuple[int, ...], tuple], ...] = NETWORKS, replicas: int = REPLICAS
+    seed: int = 0,
+    directory: None = None,
+    *,
+    networks: tuple[tuple[tuple[int, ...], tuple], ...] = NETWORKS,
+    replicas: int = REPLICAS,
+    models: tuple[tuple[int, int, int], ...] = agreement_models.NETWORKS,
 ) -> MeasuredPage:
     """The page, with all its numbers computed now: nothing is stored."""
     from reports.figures import agreement as figures
 
     compared = run(list(cases(networks, seed)), seed, replicas)
     worst = max(range(len(compared.z)), key=lambda i: abs(compared.z[i]))
-    word = "agrees" if compared.agrees else "does not agree"
+    own = _own_models(agreement_models.cases(models, seed), seed)
+    agrees = compared.agrees and own["agrees"]
+    word = "agrees" if agrees else "does not agree"
     largest = abs(compared.z[worst])
-    finding = f"{len(compared.z)} comparisons, largest |z| = {largest:.2f}, p = {compared.p_value:.2g} for the whole set: {word}"
+    others = f", and {len(own['rows'])} of models of one's own" if own["rows"] else ""
+    finding = f"{len(compared.z)} comparisons, largest |z| = {largest:.2f}, p = {compared.p_value:.2g} for the whole set{others}: {word}"
     html = page(
         "agreement.html.jinja",
         seed=seed,
@@ -81,7 +92,9 @@ def make(
         page_description=finding,
         others=measured.others("agreement"),
         figure_1=measured.page_of("figure 1"),
-        agrees=compared.agrees,
+        guide=measured.page_of("your network"),
+        agrees=agrees,
+        own=own,
         count=len(compared.z),
         networks=len({case.network for case in compared.cases}),
         replicas=f"{replicas:,}",
@@ -102,7 +115,40 @@ def make(
         panels=figures.draw(compared.z),
         rows=[_row(compared, i) for i in range(len(compared.z))],
     )
-    return MeasuredPage(html, finding, not compared.agrees)
+    return MeasuredPage(html, finding, not agrees)
+
+
+def _own_models(chosen: list[Case], seed: int) -> dict[str, Any]:
+    """What the page says of `gradient_noise` and `measure` on two linear layers as a torch module; nothing where no case was chosen."""
+    if not chosen:
+        return {"agrees": True, "rows": []}
+    fixed = agreement_models.at_fixed_weights(chosen)
+    found, values, errors = agreement_models.along_runs(chosen, [run_seed(seed, OWN_RUNS + i) for i in range(len(chosen))])
+    rows = [
+        {
+            "z": signed(z),
+            "network": case.network,
+            "sampling": case.problem.sampling.replace("_", " "),
+            "step": case.step,
+            "layer": case.layer,
+            "b": case.batch_size,
+            "estimator": case.estimator.replace("_", " "),
+            "exact": f"{case.exact:.6g}",
+            "measured": f"{value:.6g}",
+            "error": f"{error:.2g}",
+        }
+        for case, z, value, error in zip(chosen, found.z, values, errors, strict=True)
+    ]
+    return {
+        "agrees": found.agrees(LEVEL) and fixed.difference <= agreement_models.ROUNDING,
+        "rows": rows,
+        "count": fixed.count,
+        "difference": f"{fixed.difference:.1g}",
+        "rounding": f"{agreement_models.ROUNDING:g}",
+        "points": agreement_models.POINTS,
+        "runs": agreement_models.RUNS,
+        "holm": f"{found.adjusted.min():.2g}",
+    }
 
 
 def _row(compared: Compared, i: int) -> dict[str, object]:

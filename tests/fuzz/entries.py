@@ -371,6 +371,12 @@ FILES: dict[str, Maker] = {
         "cli('variance', '--student', @said, '--teacher', @said, '--rates', @said, '--at', @said, '--max-gigabytes', @said)",
         "cli('variance', written(@scribble, @suffix))",
     ),
+    "cli measure": text(
+        "cli('measure', @said_function, '--batch-sizes', @said_sizes)",
+        "cli('measure', @said_function, '--batch-sizes', '4', '--runs', @said_step, '--epochs', @said_step, '--learning-rate', @said_number)",
+        "cli('measure', @said_function, '--batch-sizes', '4', '--picture', @said, '--out', @said)",
+        "cli('measure', @said_function, '--batch-sizes', '4', '--examples', @said_step, '--level', @said_number, '--store', @said)",
+    ),
     "cli simulate": text(
         "cli('simulate', written(json_of(@table), '.json'), '--batch-sizes', @said_sizes, '--steps', @said_step, '--replicas', '8', '--max-hours', '0.0005', '--workers', '1')",
         "cli('simulate', 'synthetic', '--batch-sizes', '4', '--steps', '2', '--replicas', '8', '--dtype', @said, '--estimator', @said)",

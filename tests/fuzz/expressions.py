@@ -418,6 +418,11 @@ class Draw(random.Random):
     def said_number(self) -> str:
         return self._said("1", "2", "-1", "1/2", "0.1", "-3/7", "1e-3", "0")
 
+    def said_function(self) -> str:
+        return self._said(
+            "json:loads", "os:getcwd", "os:nothing", "nowhere:make", "json.nowhere:make", "net.py:make", "math:pi", "a b:c", ":", "json:"
+        )
+
     def said_rates(self) -> str:
         return self._said("1", "1/10", "0.1 0.2 0.3", "1/10 1/20 1/30", "0")
 

@@ -20,13 +20,13 @@ from typer.testing import CliRunner
 import empirics
 from empirics import load, simulate, synthetic
 from reports.cli import app
-from reports.site import agreement, figure_1, figure_1_checks, measured
+from reports.site import agreement, agreement_models, figure_1, figure_1_checks, measured
 from reports.site.agreement_cases import cases, criterion, laws
 from reports.site.build import build
 from reports.site.measured_page import MeasuredPage
 from tests.reports.cli.fakes import claim
 from tests.reports.site.pages import defects
-from theory import Discrete, Gaussian, TeacherStudent
+from theory import Discrete, Gaussian, TeacherStudent, enumeration
 
 SMALL = figure_1.Size(steps=3, replicas=8, scalar_replicas=200, divergence_replicas=4, exact_steps=1, scalar_steps=4)
 TWO = (((1, 1, 1), (0, 1)), ((2, 2), (0, 1)))
@@ -81,7 +81,7 @@ def test_the_command_of_stored_results_makes_them_again(stores: Path, tmp_path: 
 
 
 def test_the_example_of_agreement_is_its_row() -> None:
-    html = agreement.make(1, networks=TWO[:1], replicas=400).html
+    html = agreement.make(1, networks=TWO[:1], replicas=400, models=()).html
     code = unescape(re.findall(r"<pre[^>]*><code>(from empirics.*?)</code>", html, re.DOTALL)[0])
     code = code.replace("cases(seed=1)", f"cases({TWO[:1]!r}, seed=1)")
     told = io.StringIO()
@@ -154,7 +154,7 @@ def test_what_diverged_is_not_compared() -> None:
 
 
 def test_agreement_page_and_its_table() -> None:
-    made = agreement.make(0, networks=TWO, replicas=400)
+    made = agreement.make(0, networks=TWO, replicas=400, models=())
     rows = re.findall(r"<tr><td.*?</tr>", made.html, re.DOTALL)
     assert f"{len(rows)} comparisons" in made.finding and len(rows) > 20
     for row in rows:
@@ -166,8 +166,21 @@ def test_agreement_page_and_its_table() -> None:
     assert made.alarm == ("does not agree" in made.finding)
 
 
+def test_models_of_ones_own_agree_with_theory() -> None:
+    cases = agreement_models.cases(((2, 1, 1),), seed=3)
+    assert [case.problem.sampling for case in cases] == ["independent"] * 2 + ["without_replacement"] * 2
+    for case in cases:
+        assert case.exact == pytest.approx(float(enumeration.variance(case.problem, case.step, case.layer, batch_size=case.batch_size)))
+    fixed = agreement_models.at_fixed_weights(cases)
+    assert fixed.count == 12 and fixed.difference <= agreement_models.ROUNDING
+    found, values, errors = agreement_models.along_runs(cases, range(4), runs=32)
+    assert found.agrees() and all(error < value for value, error in zip(values, errors, strict=True))
+    wrong = [replace(case, exact=3 * case.exact) for case in cases]
+    assert not empirics.compare(values, errors, [case.exact for case in wrong]).agrees()
+
+
 def test_agreement_is_the_same_again_and_other_with_another_seed() -> None:
-    first, again, other = (agreement.make(seed, networks=TWO[:1], replicas=400).html for seed in (1, 1, 2))
+    first, again, other = (agreement.make(seed, networks=TWO[:1], replicas=400, models=()).html for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -204,7 +217,7 @@ def test_index_links_what_was_measured_and_sounds_alarms(tmp_path: Path, monkeyp
 
 
 def test_a_page_alone_has_no_dead_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    html = agreement.make(0, networks=TWO[:1], replicas=400).html
+    html = agreement.make(0, networks=TWO[:1], replicas=400, models=()).html
     assert 'href="figure-1.html"' in html
     pages = tuple(replace(page, make=lambda seed, directory: MeasuredPage(html, "found")) for page in measured.MEASURED)
     monkeypatch.setattr(measured, "MEASURED", pages)
