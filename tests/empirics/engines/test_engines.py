@@ -32,6 +32,7 @@ def laws(p):
     atoms = [tuple(F(int(x), 2) for x in row) for row in generator.integers(-2, 3, (4, p))]
     return {
         "gaussian": Gaussian(p), "covariance": Gaussian(cov=(root @ root.T).tolist()), "rademacher": Rademacher(p), "uniform": Uniform(p),
+        "mean": Gaussian(mean=root[0].tolist(), cov=(root @ root.T).tolist()), "constant": Gaussian(mean=[1] * p, cov=[[0] * p] * p),
         "bounds": Uniform(p, 0, 1), "discrete": Discrete(atoms, [F(1, 2), F(1, 4), F(1, 8), F(1, 8)]),
         "data": DataSet(generator.standard_normal((6, p))),
     }  # fmt: skip
