@@ -59,8 +59,15 @@ def make(seed: int = 0, directory: Path | None = None, results: Results | None =
         gaps=[figures.gaps(results.points[0], axis, since) for axis in AXES],
         since=since,
         spread=spread(results),
+        at_start=at_start(results),
     )
     return MeasuredPage(html, finding)
+
+
+def at_start(results: Results) -> str:
+    """(b'/b) (N - b)/(N - b'): by how much the variance at the initial weights falls from the least batch size to the largest."""
+    n, small, large = results.points[0].attrs["examples"], min(results.setting.batch_sizes), max(results.setting.batch_sizes)
+    return f"{large * (n - small) / (small * (n - large)):.3g}" if n > large else ""
 
 
 def spread(results: Results) -> list[dict[str, Any]]:

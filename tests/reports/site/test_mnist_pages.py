@@ -139,6 +139,13 @@ def test_the_spread_of_initial_points(results: Results) -> None:
     }
 
 
+def test_the_fall_at_the_start_is_that_of_the_data(results: Results) -> None:
+    small, large = (float(results.points[0].total_var_gradient[0].sel(batch_size=b)) for b in (3, 6))
+    assert figure_2.at_start(results) == f"{small / large:.3g}" == "3"
+    whole = replace(results, setting=replace(SETTING, batch_sizes=(3, 12)))
+    assert figure_2.at_start(whole) == ""
+
+
 def test_runs_that_diverge_are_told_of(results: Results) -> None:
     lost = [point.copy(deep=True) for point in results.points]
     for point in lost:
