@@ -1,6 +1,6 @@
 """The paper's hypotheses about its MNIST experiment, each with its own reading of the figures, and the values by which it is tested here.
 
-They were written down, with their tests, before any run: what a quantity is, from which epoch on, and that both axes are told.
+What is tested does not depend on the data: which quantity, from which epoch on, and that both axes are told.
 """
 
 from __future__ import annotations
