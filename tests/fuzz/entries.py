@@ -391,6 +391,11 @@ FILES: dict[str, Maker] = {
         "cli('simulate', 'mnist', '--data', path_text(@digits), '--batch-sizes', '2', '--epochs', '1', '--runs', @said, '--train', @said, '--every', @said, '--learning-rate', @said, '--workers', '1', '--max-hours', '0.001')",
         "cli('simulate', 'mnist', '--data', path_text(@digits), '--batch-sizes', '2', '--epochs', '1', '--runs', '2', '--initial-points', '1', '--workers', '1', '--store', path_text(@place), '--resume')",
     ),
+    "cli simulate yelp": text(
+        "cli('simulate', 'yelp', '--data', path_text(@reviews), '--size', 'tiny', '--batch-sizes', @said_sizes, '--epochs', @said_step, '--runs', '2', '--training', '8', '--validation', '4', '--workers', '1', '--max-hours', '0.001')",
+        "cli('simulate', 'yelp', '--data', path_text(@reviews), '--size', 'tiny', '--batch-sizes', '2', '--epochs', '1', '--runs', @said, '--training', @said, '--validation', '2', '--clip', @said, '--weight-decay', @said, '--workers', '1', '--max-hours', '0.001')",
+        "cli('simulate', 'yelp', '--data', path_text(@reviews), '--size', 'tiny', '--batch-sizes', '2', '--epochs', '1', '--runs', '2', '--training', '8', '--validation', '4', '--workers', '1', '--store', path_text(@place), '--resume', '--max-hours', '0.001')",
+    ),
     "cli other": text("cli('verify', @said)", "cli('report', '--only', @said, '--out', path_text(fresh()))", "cli(@said)", "cli('variance', @said)", "cli('--help')",
                       "cli('variance', '--help')", "cli('simulate', '--again', path_text(@place))", "cli('engines')", "cli('verify', 'A.1')"),
 }  # fmt: skip

@@ -315,6 +315,10 @@ class Draw(random.Random):
             ("digits()",), (lambda: f"digits({spoilt!r}, {self.scribble()})", "empty()", "good_store()", "'/dev/null'", "fresh()")
         )
 
+    def reviews(self) -> str:
+        """A CSV file of reviews, or what is none."""
+        return self.edge(("reviews()",), (lambda: f"reviews({self.scribble()})", "'movie-reviews'", "empty()", "'/dev/null'", "fresh()"))
+
     def key(self) -> str:
         return self.one(
             "'request'", "'identity'", "'fingerprint'", "'learning_rates'", "'request.replicas'", "'request.steps'", "'request.seed'"

@@ -198,6 +198,12 @@ def digits(spoilt: str = "", content: Any = b"") -> Path:
     return place
 
 
+def reviews(more: Any = "") -> Path:
+    """A CSV file of twelve reviews, and what comes after them."""
+    lines = "".join(f'"{1 + i % 2}","the tea was {"good" if i % 2 else "bad"} {i}"\n' for i in range(12))
+    return written(more if isinstance(more, bytes) else lines + str(more), ".csv")
+
+
 def path_text(path: Any) -> str:
     return str(path)
 
