@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
 
+import dask
 from distributed import Client, Future, KilledWorker, SpecCluster, as_completed, get_worker
 from distributed.deploy.subprocess import SubprocessScheduler, SubprocessWorker
 
@@ -63,8 +64,9 @@ def run_on(
     topic = f"batchlaw-{uuid4().hex}"
     heard: SimpleQueue[tuple[Shard, int]] = SimpleQueue()  # filled by the client's own thread
     client.subscribe_topic(topic, lambda event: heard.put((Shard(*event[1][:3]), event[1][3])))
-    # a task and not scattered data, which would be lost with the worker that holds it
-    shared = client.submit(_unchanged, plan, pure=False)
+    # a task and not scattered data, which would be lost with the worker that holds it; Dask would warn of data sets beyond 10 MB
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PB"}):
+        shared = client.submit(_unchanged, plan, pure=False)
     todo = iter(shards)
 
     def submit(shard: Shard) -> Future:

@@ -155,3 +155,12 @@ def test_labels_of_frozen_and_tied_parameters():
     words = torch.randint(7, (12, 5), generator=torch.Generator().manual_seed(0)), torch.arange(12) % 7
     found = measure(Tied(), torch.nn.CrossEntropyLoss(), words, batch_sizes=[3], runs=2, epochs=2, optimizer=SGD, workers=1)
     assert found.layer.values.tolist() == ["table.weight"] and (found.total_var_gradient > 0).all()
+
+
+def test_losses_are_those_without_the_models_noise():
+    model, (x, y) = network(torch.nn.Dropout(0.5)), data()
+    found = measured(model, runs=2, epochs=1)
+    with torch.no_grad():
+        outputs = model.eval()(x)
+    assert found.loss.values[0, 0] == pytest.approx(float(torch.nn.functional.cross_entropy(outputs, y)), rel=1e-6)
+    assert found.error.values[0, 0] == pytest.approx(float(wrong(outputs, y)))

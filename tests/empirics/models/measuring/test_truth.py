@@ -9,39 +9,41 @@ import pytest
 import torch
 
 from empirics import DataSet, compare, measure
+from empirics.runs.process_state import arithmetic
 from tests.empirics.models.measuring import all_batches
 from tests.empirics.models.measuring.all_batches import DATA, POINTS, RATE, SGD, WEIGHTS, half_squares, network, truth
 from theory import TeacherStudent, enumeration
 
 PER_LAYER = ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared")
 SAMPLINGS = ("epochs", "without_replacement", "independent")
-STEPS = 3
 
 
 def measured(sampling, b, estimator, runs, **options):
     request = {"batch_sizes": [b], "runs": runs, "sampling": sampling, "estimator": estimator, "optimizer": SGD, "seed": 7}
-    return measure(network(), half_squares, DATA, **request | {"workers": 1, "block_runs": 4} | options)
+    with arithmetic():  # once for all blocks
+        return measure(network(), half_squares, DATA, **request | {"workers": 1, "block_runs": 4} | options)
 
 
 def compared(found, expected, names, steps):
-    """All z-scores of these variables at these steps, with one correction."""
+    """All z-scores of these variables at these steps, with one correction; of hundreds of blocks, which are as good as normal."""
     parts = []
     for name in names:
-        values, errors, freedom = (found[f"{name}{end}"].isel(batch_size=0).values[steps] for end in ("", "_se", "_df"))
-        parts.append([x.ravel() for x in (values, errors, freedom, expected[name][steps])])
-    value, error, freedom, exact = (np.concatenate(x) for x in zip(*parts, strict=True))
-    return compare(value, error, exact, degrees_of_freedom=freedom)
+        values, errors = (found[f"{name}{end}"].isel(batch_size=0).values[steps] for end in ("", "_se"))
+        parts.append([x.ravel() for x in (values, errors, expected[name][steps])])
+    value, error, exact = (np.concatenate(x) for x in zip(*parts, strict=True))
+    return compare(value, error, exact)
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
-@pytest.mark.parametrize("estimator", ["per_example", "resampling", "naive"])
-def test_every_estimator_agrees_with_all_batches(sampling, estimator):
-    expected = truth(sampling, 2, STEPS)
-    found = measured(sampling, 2, estimator, 200, steps=STEPS)
+@pytest.mark.parametrize(("estimator", "runs", "steps"), [("per_example", 400, 3), ("resampling", 1000, 2), ("naive", 1000, 2)])
+def test_every_estimator_agrees_with_all_batches(sampling, estimator, runs, steps):
+    expected = truth(sampling, 2, steps)
+    found = measured(sampling, 2, estimator, runs, steps=steps)
     names = [name for name in PER_LAYER if estimator != "naive" or name != "var_full_gradient"]
-    agreement = compared(found, expected, [*names, "loss"], slice(1, None))
+    agreement = compared(found, expected, [*names, "loss"], slice(0 if estimator != "per_example" else 1, None))
     assert agreement.agrees(), agreement
-    assert np.abs(agreement.z).max() > 0.3 and np.isfinite(agreement.degrees_of_freedom).all()
+    assert np.abs(agreement.z).max() > 0.3
+    assert found.var_gradient_df.values[-1, 0, 0] == (runs // 4 - 1) / 4 and found.loss_df.values[-1, 0] == runs - 1
     for name in PER_LAYER:  # of all layers together
         total = found[f"total_{name}"].values, found[name].sum("layer", skipna=False).values
         assert np.allclose(*total, rtol=1e-12, equal_nan=True)
@@ -61,7 +63,7 @@ def test_variances_are_averaged_over_the_steps_of_an_epoch(estimator):
     """Two steps an epoch, both looked at: an epoch's variance is the mean of theirs, and its loss that of its first step."""
     expected = truth("epochs", 2, 4)
     averaged = {name: x.reshape(2, 2, -1).mean(1) for name, x in expected.items()} | {"loss": expected["loss"][::2]}
-    found = measured("epochs", 2, estimator, 200, epochs=2, looks_per_epoch=2)
+    found = measured("epochs", 2, estimator, 400, epochs=2, looks_per_epoch=2)
     assert compared(found, averaged, ["var_gradient", "second_moment"], slice(0, 2)).agrees()
     assert compared(found, averaged, ["loss"], slice(1, 2)).agrees()
     assert np.isfinite(found.var_gradient_df).all()
