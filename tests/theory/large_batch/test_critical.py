@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.strategies import fractions, positive_fractions
 from tests.theory.large_batch.test_large_batch import network
 from theory import Gaussian, InverseBatchPolynomial
-from theory.large_batch import critical_batch_size, large_batch_law
+from theory.large_batch import LargeBatchLaw, critical_batch_size, large_batch_law
 from theory.variance_poly import variance_polynomial
 
 
@@ -30,13 +30,13 @@ def test_it_is_the_first_batch_size_from_which_all_are_right(first, rest, tolera
     assert all(is_right(v, n, tolerance) for n in range(b, bound + b)) and (b == 1 or not is_right(v, b - 1, tolerance))
 
 
-@pytest.mark.parametrize("signs", [1, -1])
-def test_the_estimate_is_exact_for_two_coefficients(signs):
-    law = large_batch_law(network((1, 1, 1), Gaussian(1)), [2], 1)
-    beta1, beta2 = F(law.beta1[0]), signs * abs(F(law.beta2[0]))
-    v = InverseBatchPolynomial([0, beta1, beta2])
-    estimate = critical_batch_size(type(law)(law.steps, law.limit, law.beta1, np.array([beta2]), *[np.zeros(1)] * 2, "rationals"), "1/1000")
-    assert not estimate.is_exact and critical_batch_size(v, F(1, 1000)).batch_size == math.ceil(estimate.batch_size[0])
+@pytest.mark.parametrize("beta2", [1000, -1000])
+def test_the_estimate_is_exact_for_two_coefficients(beta2):
+    zero = np.zeros(1)
+    law = LargeBatchLaw((2,), zero, np.array([1.0]), np.array([float(beta2)]), zero, zero + 10, "probes", 64)
+    found = critical_batch_size(law, "1/3")
+    assert not found.is_exact and found.standard_error[0] == pytest.approx(found.batch_size[0] / 100)
+    assert critical_batch_size(InverseBatchPolynomial([0, 1, beta2]), F(1, 3)).batch_size == round(found.batch_size[0])
 
 
 def test_a_network_at_one_step():
