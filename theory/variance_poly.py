@@ -19,6 +19,7 @@ from theory.affordable_routes import affordable_routes
 from theory.budget import Budget, CannotError, Cost, largest_that_fits
 from theory.degrees import loss_degree, loss_variance_degree, mean_gradient_degree, variance_degree
 from theory.engines.base import Engine, Quantity, can, is_exact
+from theory.engines.data import DataSets
 from theory.engines.deep_moments import DeepMoments
 from theory.engines.deviations import Deviations
 from theory.engines.frequencies import Frequencies
@@ -36,6 +37,7 @@ ENGINES: tuple[Engine, ...] = (
     TraceWords(),
     DeepMoments(),
     Deviations(),
+    DataSets(),
 )
 
 

@@ -100,6 +100,13 @@ def points(count: int, p: int) -> DataSet:
     return DataSet(np.random.default_rng(np.random.SeedSequence(count)).normal(size=(count, p)))
 
 
+def labelled(count: int, sizes: tuple[int, int, int]) -> TeacherStudent:
+    """A network of doubles that learns labels."""
+    problem, rng = network(sizes, Gaussian(sizes[0]), floats=True), np.random.default_rng(np.random.SeedSequence(count))
+    data = DataSet(rng.normal(size=(count, sizes[0])), rng.normal(size=(count, sizes[2])))
+    return TeacherStudent(problem.student, None, data, 0.1, sampling="without_replacement")
+
+
 def _engines() -> Iterator[Case]:
     def case(engine: Any, what: str, make: Callable[[], TeacherStudent], quantity: Quantity) -> Case:
         name = f"{what}, {quantity}"
@@ -136,6 +143,9 @@ def _engines() -> Iterator[Case]:
         ("3-1 40 atoms, one layer", lambda: network((3, 1), atoms(40, 3)), (3, 40)),
         ("3-1 N float, one layer", lambda: network((3, 1), Gaussian(3), floats=True), (10, 100)),
         ("3-2-1 2,000 points", lambda: network((3, 2, 1), points(2000, 3)), (0, 1)),
+        ("2-3-2 6 labelled points", lambda: labelled(6, (2, 3, 2)), (0, 1)),
+        ("8-6-4 200 labelled points", lambda: labelled(200, (8, 6, 4)), (0, 1)),
+        ("64-32-10 250 labelled points", lambda: labelled(250, (64, 32, 10)), (1,)),
         ("16-8-4 N float", lambda: network((16, 8, 4), Gaussian(16), floats=True), (0, 1)),
         ("48-64-32 N float", lambda: network((48, 64, 32), Gaussian(48), floats=True), (1,)),
         ("200-300-100 N float", lambda: network((200, 300, 100), Gaussian(200), floats=True), (1,)),
@@ -169,7 +179,8 @@ def _engines() -> Iterator[Case]:
             for step in steps:
                 problem = make()
                 losses = Quantity("loss", step), Quantity("loss_variance", step)
-                for quantity in (Quantity("variance", step, 1), Quantity("mean", step, 1), *losses):
+                layers = (1, 2) if engine.name == "data" else (1,)  # whose last sums are of another kind in layer 2
+                for quantity in (*(Quantity("variance", step, k) for k in layers), Quantity("mean", step, 1), *losses):
                     if can(engine, problem, quantity) and engine.cost(problem, quantity).seconds < MOST_SECONDS:
                         yield case(engine, what, make, quantity)
 

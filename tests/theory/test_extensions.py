@@ -145,4 +145,4 @@ def test_each_extension_is_named_where_it_is_not_taken():
     with pytest.raises(CannotError, match="trace_words cannot compute"):
         variance_poly.variance_polynomial(problem, 0, 1, engine="trace_words")
     form = Quantity("variance", 0, 1)
-    assert all(e.unsupported_reason(problem, form) for e in variance_poly.ENGINES if e.name not in ("frequencies",))
+    assert all(e.unsupported_reason(problem, form) for e in variance_poly.ENGINES if e.name not in ("frequencies", "data"))

@@ -69,6 +69,11 @@ UNITS = {
     "deviations.flop": 2e-11,  # of products of matrices
     "deviations.pair": 6e-09,  # of two monomials, for each power of eps
     "deviations.moment": 5e-06,  # an operation for the moments of a batch
+    "data.call": 1.2e-05,  # an operation on arrays,
+    "data.product": 6e-10,  # a product of doubles with its error bound,
+    "data.entry": 5e-09,  # going over an entry,
+    "data.number": 2e-07,  # or a rational,
+    "data.bit": 6e-10,  # for every bit
     "quadrature.call": 1.2e-05,  # a node, for each layer,
     "quadrature.product": 2.1e-06,  # and each weight
     "quadrature.rule": 1.1e-06,  # for the cube of a rule's nodes
