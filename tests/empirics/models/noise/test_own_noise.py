@@ -75,9 +75,10 @@ def test_what_is_measured_is_the_law(method, batches):
         expected = {"total_trace_covariance": VAR_X + VAR_MASK, "total_var_gradient": law, "total_gradient_squared_norm": square}
         scores.append(z_scores(noise, expected))
         assert noise.attrs["model_draws_noise"] == "True" and noise.attrs["method"] == method
+        within = 0.15 if method == "per_example" else 0.3
+        assert float(noise.total_trace_covariance_data) == pytest.approx(VAR_X, rel=within)
+        assert float(noise.total_trace_covariance_model) == pytest.approx(VAR_MASK, rel=within)
         if method == "per_example":
-            assert float(noise.total_trace_covariance_data) == pytest.approx(VAR_X, rel=0.15)
-            assert float(noise.total_trace_covariance_model) == pytest.approx(VAR_MASK, rel=0.15)
             assert float(noise.noise_scale_low) < (VAR_X + VAR_MASK) / square < float(noise.noise_scale_high)
     assert np.abs(np.mean(scores, axis=0)).max() < 4 / len(scores) ** 0.5, scores
 
