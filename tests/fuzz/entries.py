@@ -261,6 +261,13 @@ THEORY: dict[str, Maker] = {
         "LinearRegression.population(@law, @vector, @vector, @rate, noise=@number).loss(@step, @batch_size, budget=@budget)",
         "LinearRegression.population(Gaussian(2), [1, 2], [0, 0], @rate, noise=@number).loss_polynomial(@step, budget=@budget)",
     ),
+    "linear_regression.read_table": text(
+        "read_table(csv_of(@rows)).standardised()",
+        "read_table(csv_of(@matrix), @strange)",
+        "read_table(csv_of([['a', 'b'], ['1', @strange]]))",
+        "isinstance(load_diabetes(), Table)",
+        "LinearRegression(load_diabetes().X, load_diabetes().y, [0] * 10, F(1, 10**6)).variance(@small_step, @batch_size)",
+    ),
     "large_batch.leading_coefficient": text("large_batch.leading_coefficient(@problem, @step, @layer, budget=@budget)"),
     "large_batch.large_batch_law": text(
         "large_batch.large_batch_law(@any_problem, @step, @layer, budget=@budget)",
@@ -317,7 +324,7 @@ EMPIRICS: dict[str, Maker] = {
         "empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas, seed=@step, dtype=@dtype, sampling=@sampling)"
     ),
     "empirics.predict": text("empirics.predict(empirics.make_plan(@any_problem, batch_sizes=@sizes, steps=@few_steps, replicas=@replicas), @layer)"),
-    "empirics.DataSet": text("DataSet(@matrix)", "DataSet(@vector)", "DataSet(@matrix).second_moment", "len(DataSet(@matrix))"),
+    "empirics.DataSet": text("DataSet(@matrix)", "DataSet(@matrix, @matrix).digest", "DataSet(@vector, targets=@vector).labelled_support()", "DataSet(@vector)", "DataSet(@matrix).second_moment", "len(DataSet(@matrix))"),
     "empirics.synthetic": text("empirics.synthetic(@law_name, @step, (2, 3, 2))", "empirics.synthetic(sizes=@indices)"),
     "empirics.compare": text(
         "empirics.compare(@vector, @vector, @vector)", "empirics.compare([1.0, 2.0], [0.1, 0.2], [1.1, 2.0], comparisons=@index, rounding=@number)",

@@ -175,7 +175,13 @@ class Draw(random.Random):
         linear = self.random() < 0.7 if linear is None else linear
         sigma = "(0, 1)" if linear else self.polynomial_activation() if polynomial else self.activation()
         law = self.bounded_law if bounded else self.law
-        return self.one(lambda: f"TeacherStudent({network()}, {network()}, {law(sizes[0])}, {rates}, {self.one(sigma)})")
+        more = f", optimizer={self.optimizer()}" if self.random() < 0.2 else ""
+        if self.random() < 0.15:
+            count = self.choice((1, 2, 3, 5))
+            more += f", sampling={self.one(repr('independent'), repr('without_replacement'))}"
+            data = f"DataSet({self.matrix(count, sizes[0])}, {self.matrix(count, sizes[-1])})"
+            return self.one(lambda: f"TeacherStudent({network()}, None, {data}, {rates}, {self.one(sigma)}{more})")
+        return self.one(lambda: f"TeacherStudent({network()}, {network()}, {law(sizes[0])}, {rates}, {self.one(sigma)}{more})")
 
     # -- what else functions take ------------------------------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ from theory.budget import Budget
 from theory.chebyshev import approximate
 from theory.claims import LEDGER
 from theory.gaussian_moments import Wishart
-from theory.linear_regression import LinearRegression
+from theory.linear_regression import LinearRegression, Table, load_diabetes, read_table
 from theory.references import quadrature
 from theory.trace_forms import W, constant, g, identity, teacher, tr
 
@@ -70,6 +70,13 @@ F, nan, inf = Fraction, math.nan, math.inf
 _COUNT = itertools.count()
 PAIRS = torch.arange(12.0).reshape(6, 2), torch.ones(6, 1)
 P = TeacherStudent([[[1]], [[2]]], [[[0]], [[0]]], Discrete([0, 1]), Fraction(1))
+
+
+def csv_of(rows: Any) -> Path:
+    """A file of these rows."""
+    path = fresh().with_suffix(".csv")
+    path.write_text("\n".join(",".join(map(str, row)) for row in np.asarray(rows, dtype=object).tolist()), encoding="utf-8")
+    return path
 
 
 class Weird:
