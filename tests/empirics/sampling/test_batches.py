@@ -79,6 +79,12 @@ def test_the_second_moment_of_a_batch_has_its_law(law, b, samples, kind):
     check_moments(s, law, 1 / b, 60 * len(CASES))
 
 
+def test_samples_have_the_mean_of_their_law():
+    """S does not tell x from -x, an activation does."""
+    drawn = source(WITH_MEAN, 3, 4000, 3).draw().reshape(-1, 2).mean(0).numpy()
+    assert np.abs(drawn - WITH_MEAN.mean.astype(float)).max() < 5 * (2 / 12_000) ** 0.5
+
+
 @pytest.mark.parametrize("b", [3, 4, 9])
 @pytest.mark.parametrize("law", [Gaussian(3), Gaussian(cov=[[2, 1, 0], [1, 1, 0], [0, 0, 1]])], ids=str)
 def test_upper_and_lower_triangles_have_the_wishart_law_each(law, b):
