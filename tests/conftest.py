@@ -27,5 +27,7 @@ _THEOREMS = Path(__file__).parent / "theorems"
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if " at 0x" in item.nodeid:  # processes that share the tests would not find the same ones
+            raise pytest.UsageError(f"the name of a test must be the same in every process, but was {item.nodeid}")
         if _THEOREMS in item.path.parents and item.get_closest_marker("theorems") is None:
             item.add_marker(pytest.mark.theorems)

@@ -108,7 +108,7 @@ UNITS = {
     "recursion.kronecker": 0.0002,  # a Kronecker term
     "moments.state": 6e-06,  # a state of a recursion over multisets,
     "moments.term": 1.8e-06,  # a block split off a multiset,
-    "moments.pairing": 9e-06,  # of the S of a word
+    "moments.pairing": 4e-06,  # of the S of a word
     "moments.entry": 2.9e-09,  # a product of entries of forms
     "roots.bisection": 5e-06,  # of an interval,
     "roots.bit": 1.3e-10,  # for every bit and the square of the degree

@@ -57,7 +57,7 @@ def no_training(monkeypatch):
     ({"device": "tpu"}, "device must be 'auto', 'cpu', 'cuda'"),
     ({"workers": 0}, "workers must be at least 1"),
     ({"store": 3}, "store must be a path"),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_arguments(change, message):
     request = {"batch_sizes": [2], "runs": 2, "epochs": 1, "optimizer": SGD}
     with pytest.raises((ValueError, TypeError), match=f"^{message}"):
@@ -71,7 +71,7 @@ def test_arguments(change, message):
     (network(), lambda outputs, targets: outputs, DATA, "loss must give one real number"),
     (network(), half_squares, Endless(), "dataset must have a length"),
     (network(), half_squares, (X, Y[:2]), "dataset must be of tensors of one length"),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_model_loss_and_data(model, loss, dataset, message):
     with pytest.raises((ValueError, TypeError), match=f"^{message}"):
         measure(model, loss, dataset, optimizer=SGD, batch_sizes=[2], runs=2, epochs=1)
