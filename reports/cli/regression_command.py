@@ -37,14 +37,21 @@ def regression(
     with one_line_errors():
         table = load_diabetes() if data is None else read_table(data, target)
         table = table if raw else table.standardised()
-        mu, tau, decay = (read_number(text, "optimizer") for text in (momentum, dampening, weight_decay))
+        mu, tau, decay = read_number(momentum, "momentum"), read_number(dampening, "dampening"), read_number(weight_decay, "weight_decay")
         optimizer = SGD(mu, tau, nesterov, decay)
-        model = LinearRegression(table.X, table.y, [0] * len(table.columns), read_number(rate, "rate"), replacement, optimizer)
+        model = LinearRegression(table.X, table.y, [0] * len(table.columns), _rate(rate), replacement, optimizer)
         n = len(table.y)
         sizes = sizes_of(batch_sizes) if batch_sizes else sorted({1, min(8, n), min(64, n), n})
         paths = [model.trajectory(steps, b) for b in sizes]
         limits = [_limit(model, b) for b in sizes]
     terminal.say(_text(table, sizes, paths, limits, shown_steps(steps)))
+
+
+def _rate(text: str) -> Fraction:
+    rate = read_number(text, "rate")
+    if rate < 0:
+        raise ValueError(f"rate must not be negative, but was {text}")
+    return rate
 
 
 def shown_steps(last: int) -> list[int]:
@@ -73,7 +80,8 @@ def _limit(model: LinearRegression, b: int) -> tuple[str, str]:
 
 def _text(table: Table, sizes: list[int], paths: list[Trajectory], limits: list[tuple[str, str]], steps: list[int]) -> str:
     heads = ("t", *(f"b = {b}" for b in sizes))
-    lines = [f"{table.source}: {len(table.y)} rows, {len(table.columns)} columns, {table.target} is learned"]
+    without = f" (without {', '.join(table.left_out)}, which does not vary)" if table.left_out else ""
+    lines = [f"{table.source}: {len(table.y)} rows, {len(table.columns)} columns{without}, {table.target} is learned"]
     for name, what in (("variance", "var(g_t)"), ("full_gradient_variance", "var(grad L(w_t))"), ("loss", "E L(w_t)")):
         rows = [(str(t), *(decimal(Fraction(float(getattr(path, name)[t])), 6) for path in paths)) for t in steps]
         if name == "loss":

@@ -84,6 +84,7 @@ def variance(
             "degree_bound": v.degree_bound,
             "threshold": threshold,
             "decreasing_from": start,
+            "largest_batch": v.largest_batch,
             "values": {plain(b): plain(x) for b, x in values},
         }
         terminal.say(json.dumps(result, indent=2))

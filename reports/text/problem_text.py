@@ -12,9 +12,9 @@ coefficients of a polynomial, or a name such as "tanh"), a table `optimizer` (mo
     probabilities = ["1/2", "1/2"]
 
 With the law "data_set", whose keys are `points` and `targets`, labels may be learned and the teacher left out; the numbers of a data set
-are doubles. Any other decimal is read as the decimal that is written: 0.1 is 1/10, where the Python number 0.1 is a rational near it.
-Numbers in quotes may be as long as they like, and mean in a file what they mean in Python: "1/3", "0.1". On the command line a matrix is
-rows parted by semicolons: "1 1/2; 0 3".
+are doubles, the nearest to a decimal. Any other decimal is read as the decimal that is written: 0.1 is 1/10, where the Python number 0.1 is
+a rational near it. Numbers in quotes may be as long as they like, and mean in a file what they mean in Python: "1/3", "0.1". On the command
+line a matrix is rows parted by semicolons: "1 1/2; 0 3".
 """
 
 from __future__ import annotations
@@ -218,16 +218,18 @@ def _law(table: Any, dimension: int) -> InputLaw:
         if argument.default is argument.empty and key not in given:
             raise ValueError(f"inputs of law {name!r} must have {key!r}")
     if name == "data_set":
-        return DataSet(**{key: _doubles(value) for key, value in given.items()})
+        return DataSet(**{key: _doubles(value, key) for key, value in given.items()})
     return NAMED[name].on_dimension(dimension, **given)
 
 
-def _doubles(value: Any) -> Any:
-    """The doubles nearest to decimals, in nested lists; whatever is none as it is."""
+def _doubles(value: Any, name: str) -> Any:
+    """The doubles nearest to decimals, in nested lists; a number in quotes must be a double, and whatever else is there stays as it is."""
     if isinstance(value, list):
-        return [_doubles(x) for x in value]
-    number = read_number(value, "a number of a data set") if isinstance(value, str) else value
-    return as_double(number, "a number of a data set") if isinstance(number, Fraction) else number
+        return [_doubles(x, f"{name}[{i}]") for i, x in enumerate(value)]
+    if isinstance(value, str):
+        number = read_number(value, name)
+        return float(number) if as_double(number, name) == number else number
+    return as_double(value, name) if isinstance(value, Fraction) else value
 
 
 def _optimizer(table: Any) -> SGD:

@@ -84,6 +84,8 @@ class LinearRegression:
         L(w) = 1/2 E (x^T w - y)^2 includes the noise: it tends to noise / 2 or more. Any law with fourth moments.
         """
         inputs = as_law(law, "law")
+        if inputs.targets is not None:
+            raise ValueError(f"law must have no targets of its own (LinearRegression(X, y, ...) learns those), but was {shown(law)}")
         if (reason := inputs.missing_moments_reason(4)) is not None:
             raise ValueError(f"law must have fourth moments: {reason}")
         p = inputs.dimension
@@ -141,15 +143,15 @@ class LinearRegression:
 
     def variance(self, step: int, batch_size: int, *, budget: Budget | None = None) -> float:
         """var(g_step | w_0) at one batch size, within one unit in the last place; see `trajectory`."""
-        return float(self.trajectory(step, batch_size, budget=budget).variance[-1])
+        return float(self.trajectory(as_index(step, "step"), batch_size, budget=budget).variance[-1])
 
     def full_gradient_variance(self, step: int, batch_size: int, *, budget: Budget | None = None) -> float:
         """var(grad L(w_step) | w_0), as `variance`."""
-        return float(self.trajectory(step, batch_size, budget=budget).full_gradient_variance[-1])
+        return float(self.trajectory(as_index(step, "step"), batch_size, budget=budget).full_gradient_variance[-1])
 
     def loss(self, step: int, batch_size: int, *, budget: Budget | None = None) -> float:
         """E[L(w_step) | w_0], as `variance`."""
-        return float(self.trajectory(step, batch_size, budget=budget).loss[-1])
+        return float(self.trajectory(as_index(step, "step"), batch_size, budget=budget).loss[-1])
 
     # -- infinite time ----------------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class Table:
         target: the name of the column that is learned.
         y: (n,) object array.
         source: in words.
+        left_out: columns that did not vary.
     """
 
     columns: tuple[str, ...]
@@ -33,18 +34,31 @@ class Table:
     target: str
     y: np.ndarray
     source: str
+    left_out: tuple[str, ...] = ()
 
     def standardised(self) -> Table:
         """Every column (not y) with mean 0 and variance 1 over the rows, in doubles, and a column of ones before them, the intercept.
 
-        Columns that do not vary are left out.
+        Columns that do not vary, which is decided exactly, are left out. The first row's value is taken off and the largest difference
+        divided out before anything is rounded, so that no column is too large, too small or too far from 0.
         """
-        x = self.X.astype(float)
-        spread = x.std(axis=0)
-        kept = spread > 1e-12 * np.maximum(np.abs(x).max(axis=0), 1e-300)
-        scaled = (x[:, kept] - x[:, kept].mean(axis=0)) / spread[kept]
-        names = ("intercept", *(name for name, keep in zip(self.columns, kept, strict=True) if keep))
-        return Table(names, np.hstack([np.ones((len(x), 1)), scaled]), self.target, self.y, f"{self.source}, standardised")
+        scaled = {name: _standardised(column) for name, column in zip(self.columns, self.X.T, strict=True)}
+        kept = {name: column for name, column in scaled.items() if column is not None}
+        columns = [np.ones(len(self.y)), *kept.values()]
+        left_out = tuple(name for name in scaled if name not in kept)
+        return Table(("intercept", *kept), np.column_stack(columns), self.target, self.y, f"{self.source}, standardised", left_out)
+
+
+def _standardised(column: np.ndarray) -> np.ndarray | None:
+    """With mean 0 and variance 1; None for a column that does not vary."""
+    first = Fraction(column[0])
+    differences = [Fraction(x) - first for x in column.tolist()]
+    largest = max(map(abs, differences))
+    if not largest:
+        return None
+    moved = np.array([float(x / largest) for x in differences])
+    moved -= moved.mean()
+    return np.asarray(moved / moved.std())
 
 
 def read_table(path: str | Path, target: str | None = None) -> Table:
@@ -68,7 +82,7 @@ def table_of(records: list[tuple[int, list[str]]], target: str | None, source: s
     """The table of records, each with its line, as `read_table` has them."""
     if not records:
         raise ValueError(f"data {shown(source)} must have a row, but are empty")
-    names, rows = (records[0][1], records[1:]) if not _are_numbers(records[0][1]) else ([], records)
+    names, rows = (records[0][1], records[1:]) if _are_names(records[0][1]) else ([], records)
     names = [name.strip() for name in names] or [str(k) for k in range(1, len(rows[0][1]) + 1)]
     if not rows or len(rows) > MOST_ROWS:
         count = "more" if rows else "none"
@@ -76,6 +90,8 @@ def table_of(records: list[tuple[int, list[str]]], target: str | None, source: s
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(f"data {shown(source)} must have two columns or more, with different names, but have {shown(names)}")
     wanted = names[-1] if target is None else target
+    if wanted not in names and wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= len(names):
+        wanted = names[int(wanted) - 1]
     if wanted not in names:
         raise ValueError(f"target must be a column of {shown(source)}, but was {shown(wanted)}{did_you_mean(wanted, names)}")
     numbers = np.empty((len(rows), len(names)), dtype=object)
@@ -96,10 +112,14 @@ def _number(text: str, where: str) -> Fraction:
     return read_number(text.strip(), where)
 
 
-def _are_numbers(record: list[str]) -> bool:
+def _are_names(record: list[str]) -> bool:
+    """Whether no field is a number or empty: a row of numbers with one that is none is no line of names."""
+    return not any(not text.strip() or _is_number(text) for text in record)
+
+
+def _is_number(text: str) -> bool:
     try:
-        for text in record:
-            _number(text, "a field")
+        _number(text, "a field")
     except ValueError:
-        return False
+        return text.strip().lower().lstrip("+-") in ("nan", "inf", "infinity")
     return True

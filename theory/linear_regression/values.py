@@ -63,7 +63,8 @@ def trajectory(operators: Operators, start: fmpq_mat, rates: Rates, c: fmpq, bat
         return found if all(_is_known(x) for values in found for x in values) else None
 
     found = in_enough_bits(run, 128, _MOST_BITS, f"{_MOST_BITS} bits do not tell the values: the run leaves all bounds")
-    return Trajectory(batch_size, *np.array([[ball_to_float(x)[0] for x in values] for values in found]).T.copy())
+    table = np.array([[ball_to_float(x)[0] for x in values] for values in found]).T + 0.0  # one zero: a loss has no sign
+    return Trajectory(batch_size, *table.copy())
 
 
 def stationary(operators: Operators, rate: fmpq, c: fmpq, batch_size: int) -> Stationary:

@@ -36,6 +36,8 @@ def test_bad_input_is_one_line(tmp_path):
         ((str(tmp_path / "none.csv"),), "cannot be read"),
         ((str(path), "--target", "z"), "target must be a column"),
         ((str(path), "--momentum", "2"), "momentum must be in [0, 1)"),
+        ((str(path), "--weight-decay", "x"), "weight_decay must be a number"),
+        ((str(path), "--rate", "-1"), "rate must not be negative"),
         ((str(path), "--raw", "--batch-sizes", "5"), "batch_size must be at most n = 1"),
     ):
         said = run(*arguments)

@@ -127,6 +127,8 @@ def test_what_no_file_can_hold_is_not_written() -> None:
         ({"optimizer": 3}, "optimizer must be a table"),
         ({"optimizer": {"moment": 1}}, "optimizer takes momentum.*'moment'; did you mean 'momentum'"),
         ({"optimizer": {"momentum": 2}}, r"momentum must be in \[0, 1\)"),
+        ({"inputs": {"law": "data_set", "points": [[1, 2]], "targets": ["x"]}}, r"targets\[0\] must be a number"),
+        ({"inputs": {"law": "data_set", "points": [["1/3", 2]]}}, r"points\[0, 0\] must be a number that a double holds"),
         ({"sampling": "without_replacement"}, "sampling must be 'independent' unless inputs are a DataSet"),
         ({"inputs": {"law": "data_set", "points": [[1, 2]], "targets": [1]}}, "teacher must be None where the inputs have targets"),
         ({"inputs": {"law": "discrete"}}, "inputs of law 'discrete' must have 'atoms'"),

@@ -7,6 +7,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
+from theory import DataSet
 from theory.linear_regression import LinearRegression, load_diabetes, read_table
 
 
@@ -34,7 +35,10 @@ def test_numbers_are_what_is_written(tmp_path):
         ("a,b\n1,\n", None, "line 2, column b must be a number, but is empty"),
         ("a,b\n1,nan\n", None, "line 2, column b must be"),
         ("a,a\n1,2\n", None, "with different names"),
-        ("a\n1\n", None, "must have two columns or more"),
+        ("a\n1\n", None, "line 1, column 1 must be a number|must have two columns or more"),
+        ("1,NA,3\n4,5,6\n", None, "line 1, column 2 must be a number"),
+        ("1,,3\n4,5,6\n", None, "line 1, column 2 must be a number, but is empty"),
+        ("1,nan,3\n4,5,6\n", None, "line 1, column 2 must be"),
         ("a,b\n1,2\n", "c", "target must be a column"),
     ],
 )
@@ -50,6 +54,28 @@ def test_standardised_columns(tmp_path):
     assert table.columns == ("intercept", "a")
     assert np.allclose(table.X.mean(axis=0), [1, 0]) and np.allclose(table.X.var(axis=0), [0, 1])
     assert LinearRegression(table.X, table.y, [0, 0], F(1, 10)).variance(3, batch_size=3) == 0
+
+
+@pytest.mark.parametrize(
+    "column", [["1e200", "2e200", "5e200"], ["1e-200", "2e-200", "5e-200"], ["1e400", "2", "5"], [str(10**15 + k) for k in (0, 1, 4)]]
+)
+def test_columns_of_every_size_vary(tmp_path, column):
+    table = read_table(written(tmp_path, "x,y\n" + "".join(f"{x},{k}\n" for k, x in enumerate(column)))).standardised()
+    x = table.X[:, 1]
+    assert table.columns == ("intercept", "x") and np.isclose(x.mean(), 0, atol=1e-15) and np.isclose(x.var(), 1)
+    exact = [F(c) for c in column]
+    middle = sum(exact) / 3
+    assert np.allclose(x / x[2], [float((c - middle) / (exact[2] - middle)) for c in exact])
+
+
+def test_what_is_left_out_is_named_and_targets_go_by_number_too(tmp_path):
+    path = written(tmp_path, "a,c,y\n1,7,1\n2,7,0\n6,7,4\n")
+    assert read_table(path).standardised().left_out == ("c",) and read_table(path, "1").target == "a"
+
+
+def test_labels_of_a_law_are_not_overlooked():
+    with pytest.raises(ValueError, match="law must have no targets of its own"):
+        LinearRegression.population(DataSet([1, 2, 3], [1, 2, 3]), [7], [0], F(1, 10))
 
 
 def test_the_diabetes_data_are_those_of_scikit_learn():
