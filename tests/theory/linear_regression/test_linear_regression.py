@@ -210,7 +210,7 @@ def test_questions_are_checked():
     for call, message in (
         (lambda: r.variance(1, 4), "batch_size must be at most n = 3 without replacement"),
         (lambda: r.variance(1, 0), "batch_size must be"),
-        (lambda: r.variance(-1, 1), "steps must be"),
+        (lambda: r.variance(-1, 1), "^step must be"),
         (lambda: r.variance_polynomial(2), "learning_rates must reach alpha_1"),
         (lambda: r.stationary(1), "learning_rates must be one number for every step"),
         (lambda: LinearRegression([[1, 1], [2, 2]], [1, 2], [0, 0], 1).stationary(1), "columns of X must be linearly independent"),
