@@ -202,7 +202,7 @@ def _require_affordable(user: UserModel, request: Request, per_example: PerExamp
     numbers = sum(p.numel() for p in user.parameters.values())
 
     def cost(count: int) -> Cost:
-        kept = 8.0 * (4 * count * (len(user.parameters) + 1) + (draws + 2) * numbers)
+        kept = 8.0 * (5 * count * (len(user.parameters) + 1) + (draws + 2) * numbers)
         basis = f"{as_count(count * draws * passes)} gradients of examples, {as_count(together)} together"
         return Cost(count * draws * passes * each, kept + together * per_example.bytes, basis)
 

@@ -29,12 +29,13 @@ class ExampleSums:
     room: float = 0.0
 
     def __call__(self, with_meetings: bool) -> tuple[Sums, float]:
-        """The sums, and the mean loss; without the second pass no `met`.
+        """The sums, and the mean loss; without the second pass no `met` and no `neighbours`.
 
         ValueError for a loss or a gradient that is not finite, naming the example, and for a second pass unlike the first; NotAMeanError
         for a loss that turns out to be no mean over examples.
         """
-        squares, cross, losses = [], [], []
+        squares, cross, neighbours, losses = [], [], [], []
+        last: list[ExampleGradients] = []
         kept: list[list[ExampleGradients]] = []
         room = self.room if with_meetings else 0.0
         sums: list[dict[str, Tensor]] = [{} for _ in range(self.draws)]
@@ -49,12 +50,18 @@ class ExampleSums:
                 for name, g in each.gradient.items():
                     total[name] = total[name] + len(indices) * g.double() if name in total else len(indices) * g.double()
                 each.gradient = {}
+            if with_meetings:
+                if last:  # of the chunk before
+                    neighbours.append(_across(last, [each.at([0]) for each in got]))
+                neighbours.append(_across([each.at(slice(None, -1)) for each in got], [each.at(slice(1, None)) for each in got]))
+                last = [each.at([len(indices) - 1]) for each in got]
             room -= sum(factor.nbytes for each in got for factor in each.factors.values())
             kept = [*kept, got] if room > 0 else []
         product = np.array([float((a * b).sum()) for a, b in zip(sums[0].values(), sums[-1].values(), strict=True)])
         again = iter(kept) if room > 0 else (got for _, got in self._passes(with_gradient=False))
         met = self._meetings(again, sums, product) if with_meetings else None
-        return Sums(np.concatenate(squares), np.concatenate(cross), met, product), sum(losses) / len(self.indices)
+        beside = np.concatenate(neighbours) if with_meetings else None
+        return Sums(np.concatenate(squares), np.concatenate(cross), met, beside, product), sum(losses) / len(self.indices)
 
     def _meetings(self, chunks: Iterable[list[ExampleGradients]], sums: list[dict[str, Tensor]], product: np.ndarray) -> np.ndarray:
         """<g_i, sum g'> + <g'_i, sum g>, (n, parameters)."""
@@ -80,6 +87,13 @@ class ExampleSums:
                 with user.undisturbed(np.random.SeedSequence(self.seed, spawn_key=(1, chunk, draw))):
                     got.append(self.per_example(batch, with_gradient, is_checked=with_gradient))
             yield indices, got
+
+
+def _across(ones: list[ExampleGradients], others: list[ExampleGradients]) -> np.ndarray:
+    """(<g_i, g'_j> + <g'_i, g_j>) / 2 of different examples, pair by pair."""
+    if len(ones) == 1:
+        return ones[0].inner(others[0])
+    return (ones[0].inner(others[1]) + ones[1].inner(others[0])) / 2
 
 
 def _told(indices: np.ndarray) -> str:

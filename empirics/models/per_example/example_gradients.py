@@ -42,8 +42,12 @@ class ExampleGradients:
         return _table(factor.squared_norms() for factor in self.factors.values())
 
     def inner(self, other: ExampleGradients) -> np.ndarray:
-        """<g_j, g'_j> with the gradients of the same examples another time, such as with other dropout masks."""
+        """<g_j, g'_j> with as many other gradients: of the same examples with other dropout masks, or of other examples."""
         return _table(mine.inner(theirs) for mine, theirs in zip(self.factors.values(), other.factors.values(), strict=True))
+
+    def at(self, which: slice | list[int]) -> ExampleGradients:
+        """Those of some of the examples, without the gradient of the mean loss; a copy for a list."""
+        return ExampleGradients(self.loss, {name: factor.at(which) for name, factor in self.factors.items()}, {})
 
     def along(self, direction: Mapping[str, Tensor]) -> np.ndarray:
         """<g_j, direction> of every example and parameter."""

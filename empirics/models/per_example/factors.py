@@ -37,6 +37,10 @@ class Factor(ABC):
     def explicit(self) -> Tensor:
         """The gradients themselves, (n, *shape)."""
 
+    @abstractmethod
+    def at(self, which: slice | list[int]) -> Self:
+        """The gradients of some of the examples; a copy for a list."""
+
     @classmethod
     @abstractmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -83,6 +87,9 @@ class Explicit(Factor):
     def explicit(self) -> Tensor:
         return self.values
 
+    def at(self, which: slice | list[int]) -> Self:
+        return type(self)(self.values[which])
+
     def numbers(self) -> int:
         return 2 * self.values.numel()
 
@@ -122,6 +129,9 @@ class Outer(Factor):
 
     def explicit(self) -> Tensor:
         return self._sums().reshape(len(self.h), *self.shape)
+
+    def at(self, which: slice | list[int]) -> Self:
+        return type(self)(self.h[which], self.e[which], self.shape)
 
     def numbers(self) -> int:
         n, groups, t, _ = self.h.shape
@@ -163,6 +173,9 @@ class Rows(Factor):
     def explicit(self) -> Tensor:
         table = self.e.new_zeros(len(self.e), *self.shape)
         return table.scatter_add_(1, self.indices[:, :, None].expand_as(self.e), self.e)
+
+    def at(self, which: slice | list[int]) -> Self:
+        return type(self)(self.indices[which], self.e[which], self.shape)
 
     def numbers(self) -> int:
         n, t = self.indices.shape

@@ -13,7 +13,8 @@ def sums(g: np.ndarray, h: np.ndarray) -> Sums:
     """Of gradients (n, p) in two draws, as one parameter."""
     squares, cross = (g**2 + h**2).sum(1) / 2, (g * h).sum(1)
     met = g @ h.sum(0) + h @ g.sum(0)
-    return Sums(squares[:, None], cross[:, None], met[:, None], np.array([g.sum(0) @ h.sum(0)]))
+    neighbours = ((g[:-1] * h[1:]).sum(1) + (h[:-1] * g[1:]).sum(1)) / 2
+    return Sums(squares[:, None], cross[:, None], met[:, None], neighbours[:, None], np.array([g.sum(0) @ h.sum(0)]))
 
 
 def test_moments_are_covariances_and_the_mean_over_pairs():
@@ -41,7 +42,7 @@ def test_the_total_is_that_of_all_parameters_together():
     g, h = generator.normal(size=(2, 6, 5))
     parts = [sums(g[:, s], h[:, s]) for s in (slice(0, 2), slice(2, 5))]
     both = Sums(
-        *(np.concatenate([getattr(p, name) for p in parts], axis=-1) for name in ("squares", "cross", "met", "product"))
+        *(np.concatenate([getattr(p, name) for p in parts], axis=-1) for name in ("squares", "cross", "met", "neighbours", "product"))
     ).with_total()
     whole = sums(g, h)
     assert both.moments()[2] == pytest.approx(whole.moments()[0]) and both.covariance()[2] == pytest.approx(whole.covariance()[0])
