@@ -101,6 +101,8 @@ def number(value: Any) -> str:
 
 def law_words(law: InputLaw) -> str:
     """Where x comes from."""
+    if law.population is not None:
+        return _points(law.population, law.targets)
     kind, p = name_of(law), law.dimension
     space = "" if p == 1 else f"^{{{p}}}"
     if kind == "discrete":
@@ -128,6 +130,16 @@ def _atoms(atoms: Sequence[Sequence[Any]], chances: Sequence[Any]) -> str:
     if len(set(chances)) == 1:
         return rf"\(x \in \{{{listed}\}}\){space}, equally likely"
     return rf"\(x \in \{{{listed}\}}\){space}, with probabilities \({', '.join(map(number, chances[: len(kept)]))}\)"
+
+
+def _points(points: np.ndarray, targets: np.ndarray | None) -> str:
+    """The points of a data set, with their labels where there are any."""
+    count = len(points) if len(points) <= LARGEST else SHOWN
+    listed = [
+        vector(point) + ("" if targets is None else rf" \mapsto {vector(targets[n])}") for n, point in enumerate(points[:count].tolist())
+    ]
+    more = [r"\ldots"] * (count < len(points))
+    return rf"{len(points)} points, equally likely: \({', '.join(listed + more)}\)"
 
 
 def vector(entries: Sequence[Any]) -> str:

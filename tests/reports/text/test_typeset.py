@@ -21,7 +21,7 @@ from reports.text.typeset import (
     rates_words,
     value_words,
 )
-from theory import Discrete, Gaussian, TeacherStudent
+from theory import DataSet, Discrete, Gaussian, TeacherStudent
 from theory.claims import LEDGER
 from theory.inputs import Independent, Rademacher, Uniform
 from theory.recursion.kronecker_forms import KroneckerForm
@@ -119,3 +119,11 @@ def test_every_instance_of_the_ledger_can_be_drawn() -> None:
         for showcase in claim.showcases:
             for words in instance_lines(showcase.make()).values():
                 render(words)
+
+
+def test_points_of_a_data_set_are_listed_with_their_labels():
+    assert law_words(DataSet([[1, 0], [0.5, 2]], [1, -1])) == (
+        r"2 points, equally likely: \((1, 0) \mapsto 1, (\frac{1}{2}, 2) \mapsto -1\)"
+    )
+    assert law_words(DataSet([1, 2])) == r"2 points, equally likely: \(1, 2\)"
+    assert law_words(DataSet(list(range(100)))).endswith(r"\ldots\)")
