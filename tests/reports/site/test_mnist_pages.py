@@ -167,7 +167,7 @@ def test_without_images_the_page_says_what_to_install(monkeypatch: pytest.Monkey
 
 
 def test_the_pages_are_in_the_register() -> None:
-    assert [page.id for page in measured.MEASURED if page.check] == ["figure 1", "figure 2", "figure 3"]
+    assert [page.id for page in measured.MEASURED if page.check] == ["figure 1", "figure 2", "figure 3", "figure 4"]
 
 
 def test_the_command_line_runs_and_reports(tmp_path: Path) -> None:

