@@ -81,6 +81,21 @@ class Examples:
             raise ValueError(f"collate must give a pair (inputs, targets), but gave {shown(made)}")
         return Batch(made[0], made[1])
 
+    def of_each_value(self, most: int) -> list[int]:
+        """One example with each value of every column of whole numbers (labels, tokens, masks), the rarest first, `most` a column.
+
+        Of a data set that is read item by item: none, as all of it would have to be read.
+        """
+        found: set[int] = set()
+        for column in tensors(self._columns or ()):
+            if column.is_floating_point() or column.is_complex():
+                continue
+            values, first, counts = np.unique(column.reshape(len(column), -1).cpu().numpy(), return_index=True, return_counts=True)
+            width = max(column.numel() // len(column), 1)
+            chosen = np.argsort(counts, kind="stable")[:most].tolist() + ([0, len(values) - 1] if len(values) else [])
+            found.update(int(first[i]) // width for i in chosen)  # the smallest value, too: it often means "does not count"
+        return sorted(found)
+
     def _item(self, index: int) -> Any:
         try:
             item = self.dataset[index]

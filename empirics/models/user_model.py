@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from empirics.models.examples import Batch, Examples, mapped, tensors
+from empirics.models.examples import Batch, Examples
 from empirics.sampling.streams import torch_generator
 from theory.exact import did_you_mean, shown
 
@@ -91,23 +91,6 @@ class UserModel:
             told = f"raised {shown(error, 200)}"
             raise ValueError(f"model and loss must have a value on every batch, but on one of {len(batch)} {told}") from error
         return outputs, self.number(value)
-
-    def losses_of_examples(self, outputs: Any, targets: Any) -> Tensor | None:
-        """loss(outputs of i alone, target of i) of every example i of a batch, (n,); None where outputs cannot be taken apart."""
-        n = len(next(tensors(targets)))
-        if any(x.ndim == 0 or len(x) % n for x in tensors((outputs, targets))):
-            return None
-        # (n, 1, ...), or (n, positions, ...) where examples and positions are one dimension
-        apart = [mapped(lambda x: x.reshape(n, len(x) // n, *x.shape[1:]), side) for side in (outputs, targets)]
-
-        def of_one(outputs: Any, targets: Any) -> Tensor:
-            return self.number(self.loss(outputs, targets))
-
-        with torch.no_grad(), suppress(Exception):  # losses without a rule for vmap
-            return torch.func.vmap(of_one, randomness="different")(*apart)
-        with torch.no_grad(), suppress(Exception):  # outputs that lose their class by being taken apart
-            return torch.stack([of_one(*(mapped(lambda x: x[i], side) for side in apart)) for i in range(n)])  # noqa: B023
-        return None
 
     def gradient(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch (detached) and the gradient by parameter name; zeros for a parameter that it does not depend on.

@@ -29,6 +29,7 @@ from torch import Tensor
 
 from empirics.models.measuring.orders import variance_of_batch_mean
 from empirics.models.measuring.training import Run
+from empirics.models.user_model import NotAMeanError
 
 
 @dataclass
@@ -104,14 +105,20 @@ class ByExamples:
         take(Look(factor * (squares - norms(mean)), Mean(mean, exact), Mean(full, exact)))
 
     def mean_gradient(self, indices: np.ndarray, with_squares: bool = True) -> tuple[list[Tensor], np.ndarray]:
-        """(1/n) sum_i grad l_i, and (1/n) sum_i ||grad l_i||^2 where asked for, over these examples."""
+        """(1/n) sum_i grad l_i, and (1/n) sum_i ||grad l_i||^2 where asked for, over these examples.
+
+        NotAMeanError where the loss of a batch turns out to be no mean over its examples.
+        """
         user, per_example = self.run.bench.user, self.run.bench.per_example
         mean, squares = [torch.zeros_like(p) for p in self.run.parameters], np.zeros(len(self.run.parameters))
         for first in range(0, len(indices), self.together):
             chunk = indices[first : first + self.together]
             batch = user.batch(chunk)
             if with_squares:
-                got = per_example(batch)
+                try:
+                    got = per_example(batch, is_checked=True)
+                except NotAMeanError as error:  # one that no batch before has shown
+                    raise NotAMeanError(f"estimator must be 'resampling' or 'naive' here, but was 'per_example': {error}") from error
                 gradient = got.gradient
                 squares += got.squared_norms().sum(0) / len(indices)
             else:

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from empirics.models.examples import Batch, tensors
+from empirics.models.per_example.mean_loss import require_mean_of_outputs
 from empirics.models.user_model import UserModel
 from theory.exact import shown
 
-#: Examples, spread over the data set, that are compared with the batch of them all.
+#: Examples, spread over the data set, that are compared with the batch of them all ...
 COMPARED = 16
+#: ... and so many more for each column of labels or tokens, with the values that are rarest.
+RARE = 16
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,14 @@ def require_the_same_twice(user: UserModel) -> None:
 
 
 def behaviour(user: UserModel) -> Behaviour:
-    """Of the model in the mode that it is in. Takes some twenty passes.
+    """Of the model in the mode that it is in. Takes some forty passes.
 
     Coupling is looked for without dropout and its like; batch normalization keeps its mode. Whatever the reason, it shows in one place: the
     gradient of a batch of examples differs from the mean of their gradients, beyond rounding.
     """
     n = len(user.examples)
-    indices = np.unique(np.linspace(0, n - 1, min(n, COMPARED)).round().astype(int))
+    spread = np.linspace(0, n - 1, min(n, COMPARED)).round().astype(int)
+    indices = np.unique(np.concatenate([spread, np.array(user.examples.of_each_value(RARE), dtype=int)]))
     batch = user.batch(indices)
     one, two = _gradient(user, batch, 1), _gradient(user, batch, 2)
     has_noise = differ(one, two)
@@ -51,7 +55,7 @@ def behaviour(user: UserModel) -> Behaviour:
         together = _gradient(user, batch, 1)
         if has_noise and differ(together, _gradient(user, batch, 2)):
             return Behaviour(True, "the model draws random numbers in eval mode too, so that single examples cannot be told from batches")
-        return Behaviour(has_noise, _coupling(user, indices, together))
+        return Behaviour(has_noise, _coupling(user, indices, together) or (_hidden(user, batch) if has_noise else ""))
 
 
 def _coupling(user: UserModel, indices: np.ndarray, together: Mapping[str, Tensor]) -> str:
@@ -70,6 +74,14 @@ def _coupling(user: UserModel, indices: np.ndarray, together: Mapping[str, Tenso
         return ""
     reason = f"batch normalization in train mode ({normalized[0]})" if normalized else "its layers or the loss couple examples"
     return f"the gradient of a batch is not the mean of those of its examples: {reason}"
+
+
+def _hidden(user: UserModel, batch: Batch) -> str:
+    """Why noise would hide a loss that is no mean, which other batches may bring; "" where the loss can be looked at alone."""
+    with user.undisturbed(1):
+        if require_mean_of_outputs(user, user.outputs(batch.inputs), batch.targets):
+            return ""
+    return "the model draws noise, and its outputs cannot be taken apart by examples to see whether every batch's loss is a mean"
 
 
 def _gradient(user: UserModel, batch: Batch, seed: int) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from empirics.models.examples import Batch, tensors
 from empirics.models.per_example.definition import looped, vmapped
 from empirics.models.per_example.factors import Explicit, Factor, scaled
+from empirics.models.per_example.mean_loss import STRIDE, require_mean_of_gradients, require_mean_of_outputs
 from empirics.models.per_example.watched_layers import WatchedLayers
 from empirics.models.user_model import UserModel
 
@@ -92,7 +93,7 @@ class PerExample:
             self.watched: WatchedLayers | None = None
             with suppress(Exception):  # whatever a model does with its layers: there are other ways
                 self.watched = WatchedLayers(user, user.batch([first, middle]), user.batch([first, middle, middle]))
-                self._accept("closed form", self.watched(sample, self.watched.names, False)[1], truth)
+                self._accept("closed form", self.watched(sample, self.watched.names, False)[2], truth)
             if left := self._by("loop"):
                 with suppress(Exception):  # operations without a rule for vmap, values taken out of tensors
                     self._accept("vmap", vmapped(user, left, sample)[1], truth)
@@ -101,13 +102,14 @@ class PerExample:
     def __call__(self, batch: Batch, with_gradient: bool = True, is_checked: bool = False) -> ExampleGradients:
         """The gradients of the batch's examples, and that of its mean loss where asked for.
 
-        `is_checked`: NotAMeanError where the loss of the batch is not the mean over its examples, which closed forms take for granted.
+        `is_checked`, with the gradient: NotAMeanError where the loss of the batch is not the mean over its examples (mean_loss.py).
         """
+        outputs: Any = None
         factors: dict[str, Factor] = {}
         gradient: dict[str, Tensor] = {}
         loss: Tensor | None = None
         if self.watched is not None and (names := self._by("closed form")):
-            loss, factors, gradient = self.watched(batch, names, with_gradient, is_checked)
+            outputs, loss, factors, gradient = self.watched(batch, names, with_gradient)
         late = [name for name in self._by("closed form") if name not in factors]  # used for the first time
         for way, compute in _DEFINITIONS.items():
             if names := self._by(way) + (late if way == "loop" else []):
@@ -119,10 +121,21 @@ class PerExample:
         assert loss is not None
         factors = {name: factors[name] for name in self.ways}
         gradient = {name: gradient[name] for name in self.ways if name in gradient}
+        if is_checked and bool(torch.isfinite(loss)):
+            self._require_mean(batch, outputs, factors, gradient)
         if self.scale is not None:
             factors = {name: scaled(factor, self.scale[name]) for name, factor in factors.items()}
             gradient = {name: g * self.scale[name] for name, g in gradient.items()}
         return ExampleGradients(loss, factors, gradient)
+
+    def _require_mean(self, batch: Batch, outputs: Any, factors: dict[str, Factor], gradient: dict[str, Tensor]) -> None:
+        has_closed_forms = outputs is not None
+        if outputs is None:
+            with torch.no_grad():
+                outputs = self.user.outputs(batch.inputs)
+        if not require_mean_of_outputs(self.user, outputs, batch.targets):
+            # gradients that were computed one by one show nothing of the batch unless it goes through as a whole
+            require_mean_of_gradients(self.user, batch, factors, gradient, STRIDE if has_closed_forms else 1)
 
     def together(self, most_bytes: float) -> int:
         """How many examples go through the model at a time within that much memory."""

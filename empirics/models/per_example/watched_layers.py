@@ -14,7 +14,7 @@ from empirics.models.examples import Batch
 from empirics.models.per_example.closed_forms import Layout, rule_for
 from empirics.models.per_example.factors import Explicit, Factor
 from empirics.models.per_example.watched_operations import Known, Operation, WatchedOperations
-from empirics.models.user_model import NotAMeanError, UserModel, dense
+from empirics.models.user_model import UserModel, dense
 
 
 @dataclass
@@ -57,21 +57,17 @@ class WatchedLayers:
         owned = {p for by in self.layouts for p in parameters_of(by)}
         return [name for name, p in self.user.parameters.items() if p in owned or name in self._unused]
 
-    def __call__(
-        self, batch: Batch, names: list[str], with_gradient: bool, is_checked: bool = False
-    ) -> tuple[Tensor, dict[str, Factor], dict[str, Tensor]]:
-        """The mean loss, the factors of these parameters, and, where asked for, the gradient of the mean loss by them.
+    def __call__(self, batch: Batch, names: list[str], with_gradient: bool) -> tuple[Any, Tensor, dict[str, Factor], dict[str, Tensor]]:
+        """The outputs, the mean loss, the factors of these parameters, and, where asked for, the gradient of the mean loss by them.
 
-        Takes the loss for the mean over the examples of the batch: NotAMeanError where that `is_checked` and is not so. A parameter that
-        was not used when this was made, and is used now, is left out.
+        Takes the loss for the mean over the examples of the batch. A parameter that was not used when this was made, and is used now, is
+        left out.
         """
         n = len(batch)
         parameters = [self.user.parameters[name] for name in names]
         layers = [by for by in self.layouts if isinstance(by, nn.Module) and any(p in parameters_of(by) for p in parameters)]
         with self._watching(layers, parameters) as uses:
             outputs, value = self.user.outputs_and_loss(batch)
-        if is_checked and torch.isfinite(value):
-            self._require_mean(value, outputs, batch)
         asked = names if with_gradient else [name for name in names if name in self._unused]
         found = torch.autograd.grad(n * value, [use.y for use in uses] + [self.user.parameters[name] for name in asked], allow_unused=True)
         gradients = dict(zip(asked, found[len(uses) :], strict=True))
@@ -85,17 +81,7 @@ class WatchedLayers:
             if with_gradient:
                 g = gradients[name]
                 gradient[name] = torch.zeros_like(parameter) if g is None else dense(g) / n
-        return value.detach(), {name: factors[name] for name in names}, gradient
-
-    def _require_mean(self, value: Tensor, outputs: Any, batch: Batch) -> None:
-        each = self.user.losses_of_examples(outputs, batch.targets)
-        if each is None:
-            return
-        value, eps = value.detach(), torch.finfo(value.dtype).eps
-        if not float((value - each.mean()).abs()) <= eps**0.5 * float(each.abs().mean()) + 100 * eps:
-            raise NotAMeanError(
-                f"loss must be the mean over examples, but was {float(value):.6g} for a batch whose mean is {float(each.mean()):.6g}"
-            )
+        return outputs, value.detach(), {name: factors[name] for name in names}, gradient
 
     def _factors(self, uses: list[Use], found: tuple[Tensor | None, ...], names: set[str], n: int) -> dict[str, Factor]:
         parts: dict[str, list[Factor]] = {}

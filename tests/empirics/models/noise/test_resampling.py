@@ -83,13 +83,14 @@ def test_and_stands_where_it_does():
 
 
 def test_a_rare_example_that_makes_the_loss_no_mean_is_found_on_the_way():
-    """One of 200 has a token that does not count; it is none of those that are compared beforehand."""
+    """One of 200 has a token that does not count; what is read item by item is not searched for it beforehand."""
     torch.manual_seed(0)
     model, y = nn.Sequential(nn.Linear(2, 3), nn.Flatten(0, 1)).double(), torch.randint(3, (200, 2))
     y[7, 1] = -100
     data = torch.randn(200, 2, 2).double(), y
-    noise = gradient_noise(model, of_tokens, data, batch_sizes=[4], batches=16)
-    assert noise.attrs["method"] == "resampling"
+    noise = gradient_noise(model, of_tokens, list(zip(*data, strict=True)), batch_sizes=[4], batches=16)
+    assert noise.attrs["reason"].startswith("loss must be the mean over examples")
+    assert "couple examples" in gradient_noise(model, of_tokens, data, batch_sizes=[4], batches=16).attrs["reason"]
     plain = gradient_noise(model, of_tokens, (data[0], y.clamp(min=0)), batch_sizes=[4])
     assert plain.attrs["method"] == "per_example"
 
@@ -99,7 +100,7 @@ def test_a_rare_weight_is_found_on_the_way_and_refused_where_examples_were_asked
     y = torch.zeros(300, dtype=torch.int64)
     y[7] = 1
     loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 50.0]))
-    data = torch.randn(300, 2), y
+    data = list(zip(torch.randn(300, 2), y, strict=True))
     noise = gradient_noise(nn.Linear(2, 2), loss, data, batch_sizes=[4], batches=16)
     assert noise.attrs["reason"].startswith("loss must be the mean over examples")
     with pytest.raises(ValueError, match="loss must be the mean over examples, but was"):
