@@ -29,6 +29,7 @@ LEVEL = 0.05
 FLIPS = 9_999
 CHUNK = 1 << 22  # entries of the table of flipped statistics that are held at once
 TIE = 1e-9  # of u: equal sums are rounded differently
+ROUNDING = 16  # eps of the larger of two values: what they differ by is no more than rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class OrderTest:
         difference: mean of the smaller batch size minus mean of the larger one; positive where the quantity falls.
         low, high: intervals around it that hold at all steps together with probability 1 - level (Bonferroni, Student's t).
         falls, rises: corrected one-sided p-values for a positive and for a negative difference; 1 where nothing was compared.
-        compared: False where all values of both are the same, as at given initial weights.
+        compared: False where all values of both are the same but for rounding, as at given initial weights.
         level: for both directions together.
         runs: pairs of runs.
     """
@@ -81,7 +82,9 @@ class OrderTest:
         return replace(self, **{name: getattr(self, name)[steps] for name in names})
 
 
-def paired(small: np.ndarray, large: np.ndarray, *, level: float = LEVEL, flips: int = FLIPS, seed: int = 0) -> OrderTest:
+def paired(
+    small: np.ndarray, large: np.ndarray, *, level: float = LEVEL, flips: int = FLIPS, seed: int = 0, dtype: type[np.floating] = np.float64
+) -> OrderTest:
     """The test by flipping the signs of runs: exact where the batch size makes no difference.
 
     Args:
@@ -89,6 +92,7 @@ def paired(small: np.ndarray, large: np.ndarray, *, level: float = LEVEL, flips:
         level: the probability of a wrong statement, on any step and in either direction.
         flips: random choices of signs, beside the observed one; all 2^runs are taken where these are no more.
         seed: of the signs.
+        dtype: in which the values were computed. Two values that differ by 16 eps of the larger one at most count as equal.
 
     Fewer than log2(2 / level) runs, 6 at the usual level, decide nothing. Raises ValueError for other shapes, for NaN and infinity (a run
     that diverged is no value), for a level that is no probability. Cost: flips x runs x steps multiplications, twice. Source: Westfall and
@@ -106,6 +110,7 @@ def paired(small: np.ndarray, large: np.ndarray, *, level: float = LEVEL, flips:
     if small.shape != large.shape:
         raise ValueError(f"small and large must have one shape, runs paired, but had {small.shape} and {large.shape}")
     d = small - large
+    d[np.abs(d) <= ROUNDING * np.finfo(dtype).eps * np.maximum(np.abs(small), np.abs(large))] = 0
     runs, steps = d.shape
     if runs < 2:
         raise ValueError(f"small must have two runs at least, but had {runs}")

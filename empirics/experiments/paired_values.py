@@ -1,5 +1,7 @@
 """Values of runs at two batch sizes, side by side: after equally many epochs, as the paper's figures have them, or equally many iterations.
 
+The second is to within half an epoch: runs are looked at between epochs, and the nearest looks are paired.
+
 At the same learning rate a run with half the batch size makes twice as many iterations in an epoch: after equally many epochs two runs
 differ in their noise and in how far they have come; after equally many iterations in their noise alone.
 """
@@ -27,7 +29,7 @@ class Pairs:
 
     def test(self) -> OrderTest:
         """Does the quantity fall from the smaller batch size to the larger one, at every look?"""
-        return paired(self.small, self.large)
+        return paired(self.small, self.large, dtype=np.float32)  # what the networks compute in
 
     @property
     def mean(self) -> np.ndarray:

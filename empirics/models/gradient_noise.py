@@ -57,7 +57,7 @@ def gradient_noise(
                                that the N examples are a sample of (sums over N - 1), "population": of these N (sums over N)
         gradient_squared_norm  ||E g_i||^2, of the law or of the N, unbiased: the square of a mean is not
         var_gradient           at b, over batches from these N: (1/b) [ (N - b)/(N - 1) Var_x + E Var_mask ], with replacement without the
-                               factor in front of Var_x
+                               factor; this Var_x has sums over N by either convention: with sums over N - 1 the factor is (N - b)/N
         noise_scale            trace_covariance / gradient_squared_norm: a ratio of averages, with Fieller's interval
         critical_batch_size    where var_gradient is gradient_squared_norm: the noise scale, but for batches that exhaust the data
 

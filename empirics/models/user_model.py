@@ -63,6 +63,7 @@ class UserModel:
         self.parameters: dict[str, nn.Parameter] = {names[p][0]: p for p in chosen}
         self.aliases = {names[p][0]: names[p][1:] for p in chosen if len(names[p]) > 1}
         self.device = _one_device(model)
+        _require_gradients_of(model)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -71,7 +72,8 @@ class UserModel:
 
     def batch(self, indices: Sequence[int] | np.ndarray) -> Batch:
         """The examples with these indices, on the model's device."""
-        return self.examples.batch(indices).to(self.device)
+        with torch.inference_mode(False):  # of its tensors no gradient would come, wherever they have been made
+            return self.examples.batch(indices).to(self.device).map(lambda x: x.clone() if x.is_inference() else x)
 
     def outputs(self, inputs: Any) -> Any:
         """model(inputs), in whatever mode the model is."""
@@ -237,6 +239,13 @@ def _chosen(names: dict[nn.Parameter, tuple[str, ...]], asked: Iterable[str | nn
     if not wanted:
         raise ValueError("parameters must have one name at least, but had none")
     return [p for p in names if p in wanted]
+
+
+def _require_gradients_of(model: nn.Module) -> None:
+    """ValueError for what nobody can train."""
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if tensor.is_inference():
+            raise ValueError(f"model must be made or loaded outside of torch.inference_mode(), but its {name} was made within")
 
 
 def _one_device(model: nn.Module) -> torch.device:

@@ -33,6 +33,7 @@ GAP = Hypothesis(
     "no reading of this figure; in general, “there exists the decreasing property for the expected loss, error and the generalization "
     "ability with respect to the mini-batch size”",
     "lines 444–445",
+    of_shares=True,
 )
 
 

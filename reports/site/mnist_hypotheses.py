@@ -33,12 +33,14 @@ GAP_RISES = Hypothesis(
     "“the gap is an increasing function of b starting at epoch 500”, of 1,000",
     "lines 461–463",
     "rises",
+    of_shares=True,
 )
 GAP_FALLS = Hypothesis(
     "The gap falls as b grows",
     "“the generalization ability (measured by the gap between accuracy on the training and test sets)” is among what is said to be "
     "“decreasing functions of the mini-batch size”; the gap itself, if read to the letter",
     "lines 113–115",
+    of_shares=True,
 )
 TRAINING_LOSS = Hypothesis(
     "The training loss falls as b grows",

@@ -79,10 +79,10 @@ class Explicit(Factor):
         return self.values.dtype
 
     def inner(self, other: Self) -> Tensor:
-        return torch.linalg.vecdot(self.values.flatten(1), other.values.flatten(1))
+        return torch.linalg.vecdot(self._rows(), other._rows())
 
     def along(self, direction: Tensor) -> Tensor:
-        return self.values.flatten(1) @ direction.flatten()
+        return self._rows() @ direction.flatten()
 
     def explicit(self) -> Tensor:
         return self.values
@@ -96,6 +96,10 @@ class Explicit(Factor):
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         return cls(torch.stack([part.values for part in parts]).sum(0))
+
+    def _rows(self) -> Tensor:
+        """One for each example; also of a parameter without dimensions."""
+        return self.values[..., None].flatten(1)
 
 
 @dataclass

@@ -100,6 +100,18 @@ def test_steps_that_are_all_the_same_are_not_compared() -> None:
     assert paired(small, small).outcome == UNDECIDED
 
 
+def test_rounding_is_no_difference() -> None:
+    """All runs are off by a last place, in one direction; a difference that the numbers can hold is one."""
+    value = np.random.default_rng(1).uniform(1, 2, (8, 3))
+    for dtype in (np.float64, np.float32):
+        eps = float(np.finfo(dtype).eps)
+        test = paired(value * (1 + 4 * eps), value, dtype=dtype)
+        assert test.outcome == test.opposite.outcome == UNDECIDED and not test.compared.any() and not test.difference.any()
+        assert paired(-value, -value * (1 + 4 * eps), dtype=dtype).outcome == UNDECIDED
+        assert paired(value * (1 + 40 * eps), value, dtype=dtype).outcome == SUPPORTED
+    assert paired(value * (1 + 1e-9), value).outcome == SUPPORTED  # of doubles by default
+
+
 def test_intervals_hold_together() -> None:
     draw, truth, inside = np.random.default_rng(14), np.linspace(0, 1, STEPS), 0
     for _ in range(300):

@@ -53,3 +53,11 @@ def test_what_diverged_is_left_out(batch_size: int) -> None:
     found = pairs(data, (4, 8), "epochs", 40)
     assert found.small_epochs.tolist() == [0, 1] and np.isfinite([found.small, found.large]).all()
     assert found.test().runs == 3
+
+
+def test_what_single_precision_rounds_is_no_difference() -> None:
+    data = values([0, 1, 2], runs=8).where(lambda x: x.epoch < 0, 1.0)
+    data.loc[{"batch_size": 4}] = 1.0 + 2.0**-23
+    assert not pairs(data, (4, 8), "epochs", 40).test().compared.any()
+    data.loc[{"batch_size": 4}] = 1.0 + 2.0**-16
+    assert pairs(data, (4, 8), "epochs", 40).test().outcome == "supported"

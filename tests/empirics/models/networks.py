@@ -100,6 +100,19 @@ class Operations(nn.Module):
         return self.out(h.mean(0))
 
 
+class Scaled(nn.Module):
+    """With parameters that have no dimension."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+        self.log_scale = nn.Parameter(torch.tensor(0.3))
+        self.shift = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(self.layer(x) + self.shift) * self.log_scale.exp()
+
+
 def images(channels: int) -> torch.Tensor:
     return torch.randn(N, channels, 6, 6)
 
@@ -143,6 +156,7 @@ NETWORKS: dict[str, Callable[[], Made]] = {
         nn.Sequential(nn.Embedding(9, 3, sparse=True), nn.Flatten(), nn.Linear(15, 3)), CROSS_ENTROPY, (words() % 9, classes()),
     ),
     "operations": lambda: (Operations(), CROSS_ENTROPY, (torch.randn(N, 5, 4), classes())),
+    "a scale and a shift": lambda: (Scaled(), CROSS_ENTROPY, (torch.randn(N, 3), classes())),
     "behind a layer's back": lambda: (Behind(), CROSS_ENTROPY, (torch.randn(N, 3), classes())),
     "flattened": lambda: (Flattened(), CROSS_ENTROPY, (torch.randn(N, 3, 4), classes())),
 }  # fmt: skip

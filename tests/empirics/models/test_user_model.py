@@ -127,6 +127,34 @@ def test_everything_is_left_as_it_was():
     assert model.training and not model[2].training and all(p.grad is None for p in model.parameters()) and bool(value > 0)
 
 
+@pytest.mark.parametrize("dataset", [(X, Y), Pairs(*zip(X, Y, strict=True))], ids=["tensors", "items"])
+def test_the_callers_inference_mode_is_left(dataset):
+    model = net()
+    asked = UserModel(model, LOSS, dataset)
+    with torch.inference_mode():
+        asked.try_out()
+        with asked.undisturbed():
+            _, found = asked.gradient(asked.batch(range(6)))
+        stored = X.clone()
+    LOSS(model(X), Y).backward()
+    assert all(torch.allclose(found[name], p.grad) for name, p in model.named_parameters())
+    handed_on = UserModel(model, LOSS, Pairs(*zip(X, Y, strict=True)), collate=lambda items: (stored[: len(items)], Y[: len(items)]))
+    with handed_on.undisturbed():
+        _, again = handed_on.gradient(handed_on.batch(range(6)))
+    assert all(torch.equal(again[name], g) for name, g in found.items())
+
+
+def test_a_model_made_in_inference_mode():
+    with torch.inference_mode():
+        model = net()
+        running = nn.BatchNorm1d(2).running_mean
+    whole = net()
+    whole.register_buffer("mean", running)
+    for made, name in ((model, "0.weight"), (whole, "mean")):
+        with pytest.raises(ValueError, match=rf"model must be made or loaded outside of torch.inference_mode\(\), but its {name} was made"):
+            UserModel(made, LOSS, (X, Y))
+
+
 class Stream:
     def __getitem__(self, i):
         return X[i], Y[i]

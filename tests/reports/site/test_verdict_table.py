@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,19 @@ def test_the_effect_is_the_change_with_b_and_lies_in_its_interval() -> None:
     (found,) = row(FALLS, {"epochs": values(1.0)})["outcomes"]
     change, _, _, low, _, high = found["effect"].replace("−", "-").replace(",", "").split()
     assert float(low) < float(change) < float(high) < 0 and float(change) == pytest.approx(-100 / 10.5, abs=0.3)
+
+
+@pytest.mark.parametrize(("shift", "outcome", "share", "points"), [(-0.1, "not supported", 67, 10), (0.1, "supported", -200, -10)])
+def test_the_change_of_a_negative_quantity(shift: float, outcome: str, share: float, points: float) -> None:
+    """From -0.1 + shift to -0.1: it rises where the shift is negative; of a gap, which is a difference of shares, in percentage points."""
+    before = values(shift)
+    below = Pairs(before.small - 10.1, before.large - 10.1, before.small_epochs, before.large_epochs)
+    for hypothesis, expected, unit in ((FALLS, share, "%"), (replace(FALLS, of_shares=True), points, "percentage points")):
+        (found,) = row(hypothesis, {"epochs": below})["outcomes"]
+        change, rest = found["effect"].replace("−", "-").split(" ", 1)
+        low, high = (float(end) for end in rest.removeprefix(f"{unit}, within ").split(" and "))
+        assert found["word"] == outcome and low < float(change) < high and (low > 0 or high < 0)
+        assert abs(float(change) - expected) < 0.2 * abs(expected)
 
 
 def test_nothing_to_compare() -> None:

@@ -29,7 +29,8 @@ def test_norms_inner_products_and_the_mean_are_those_of_the_loop(name):
     assert list(found.factors) == list(found.gradient) == list(plain)
     direction = {key: torch.randn(g.shape[1:], dtype=torch.float64) for key, g in plain.items()}
     for j, (key, g) in enumerate(plain.items()):
-        flat, scale = g.flatten(1), float(g.square().sum(tuple(range(1, g.ndim))).max())
+        flat = g.reshape(len(g), -1)
+        scale = float(flat.square().sum(1).max())
         assert torch.allclose(torch.tensor(found.squared_norms()[:, j]), flat.square().sum(1), rtol=1e-11, atol=1e-13 * scale)
         assert torch.allclose(torch.tensor(found.along(direction)[:, j]), flat @ direction[key].flatten(), rtol=1e-9, atol=1e-12)
         assert torch.allclose(found.factors[key].explicit(), g, rtol=1e-11, atol=1e-13) and torch.allclose(
@@ -37,7 +38,9 @@ def test_norms_inner_products_and_the_mean_are_those_of_the_loop(name):
         )
 
 
-@pytest.mark.parametrize("name", ["in place", "positions", "convolutions", "transformer", "unrolled", "sparse", "operations"])
+@pytest.mark.parametrize(
+    "name", ["in place", "positions", "convolutions", "transformer", "unrolled", "sparse", "operations", "a scale and a shift"]
+)
 def test_inner_products_of_two_times(name):
     """The weights move in between: other gradients of the same examples."""
     model, loss, data = make(name)
@@ -49,7 +52,7 @@ def test_inner_products_of_two_times(name):
             for p in model.parameters():
                 p.mul_(0.7)
         two, after = per_example(batch, with_gradient=False), plain_gradients(model, loss, data)
-    expected = torch.stack([(before[key] * after[key]).flatten(1).sum(1) for key in before], dim=1)
+    expected = torch.stack([(before[key] * after[key]).reshape(N, -1).sum(1) for key in before], dim=1)
     assert torch.allclose(torch.tensor(one.inner(two)), expected, rtol=1e-11, atol=1e-13) and one.gradient == {}
 
 
