@@ -19,7 +19,7 @@ def about(results: Results, figure: str, is_stored: bool, seed: int) -> dict[str
     return {
         "figure": figure,
         "is_stored": is_stored,
-        "is_full": is_stored and results.is_full,
+        "is_full": is_stored and (results.is_full(initial_points=1) if figure == "figure 3" else results.is_full()),
         "images": results.images,
         "examples": f"{data.attrs['examples']:,}",
         "iterations": [f"{data.attrs['examples'] // b:,}" for b in sizes],

@@ -65,6 +65,8 @@ class Setting:
 
 
 PAPER = Setting()
+PAPER_IMAGES = (60_000, 10_000)  # to train and to validate (line 382)
+PAPER_PIXELS = (28, 28)
 #: What a page can run on its way: fewer images, units and epochs, with a larger learning rate, so that it goes through the same phases.
 REDUCED = Setting(epochs=48, runs=20, learning_rate=0.05, hidden=(128, 64), train=256, every=6)
 
@@ -99,19 +101,29 @@ def measure_point(images: Images, setting: Setting, point: int, **running: Any) 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What was asked, on which images, and the runs of every initial point, 1, 2, ..."""
+    """What was asked, on which images, and the runs of every initial point, 1, 2, ...; `counts`: images trained and validated on.
+
+    Stores of older versions do not tell the counts: None.
+    """
 
     setting: Setting
     images: str
     pixels: tuple[int, int]
     directory: str | None
     points: tuple[Dataset, ...]
+    counts: tuple[int, int] | None
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing is smaller than in the paper but, perhaps, the set of images."""
-        small = any(getattr(self.setting, name) < getattr(PAPER, name) for name in ("epochs", "runs"))
-        return not small and self.setting.train is None and self.setting.hidden == HIDDEN
+    def is_full(self, initial_points: int = PAPER.initial_points) -> bool:
+        """Whether the experiment has all that the paper gives of it (lines 381-398), for a figure with that many initial points.
+
+        The same batch sizes, learning rate, units, pixels and numbers of images; as many epochs, runs and initial points at least. Figure
+        3 has 100 runs of one initial point in total: 50 at each of two batch sizes. Which images they are, nothing here can tell.
+        """
+        setting = self.setting
+        same = all(getattr(setting, name) == getattr(PAPER, name) for name in ("learning_rate", "hidden"))
+        same &= sorted(setting.batch_sizes) == sorted(PAPER.batch_sizes)
+        enough = setting.epochs >= PAPER.epochs and setting.runs >= PAPER.runs and setting.initial_points >= initial_points
+        return same and enough and self.pixels == PAPER_PIXELS and self.counts == PAPER_IMAGES
 
 
 def run(images: Images, setting: Setting, store: str | Path | None = None, **running: Any) -> Results:
@@ -129,7 +141,7 @@ def run(images: Images, setting: Setting, store: str | Path | None = None, **run
     for point in range(1, setting.initial_points + 1):
         place = None if store is None else Path(store) / f"point-{point}"
         points.append(measure_point(images, setting, point, store=place, **running))
-    return Results(setting, images.name, images.pixels, images.directory, tuple(points))
+    return Results(setting, images.name, images.pixels, images.directory, tuple(points), _counts(images, setting))
 
 
 def stored(directory: Path) -> Results:
@@ -144,7 +156,7 @@ def stored(directory: Path) -> Results:
             points.append(load_measurement(directory / f"point-{point}"))
         except (ValueError, OSError) as error:
             raise ValueError(f"{directory} must hold the runs of {setting.initial_points} initial points, but: {error}") from error
-    return Results(setting, about["images"], about["pixels"], about["directory"], tuple(points))
+    return Results(setting, about["images"], about["pixels"], about["directory"], tuple(points), about["counts"])
 
 
 def gap_of_runs(data: Dataset) -> DataArray:
@@ -165,11 +177,16 @@ def _open_store(store: Path, images: Images, setting: Setting) -> None:
                     f"store must be for the same {name}, but {store} is for {shown(value)}, and asked was {shown(asked[name])}"
                 )
     store.mkdir(parents=True, exist_ok=True)
-    told = {"images": images.name, "pixels": images.pixels, "directory": images.directory, "setting": asdict(setting)}
-    text = json.dumps({"experiment": "mnist"} | told, indent=1)
+    told = {"images": images.name, "pixels": images.pixels, "directory": images.directory}
+    text = json.dumps({"experiment": "mnist"} | told | {"counts": _counts(images, setting), "setting": asdict(setting)}, indent=1)
     part = path.with_suffix(".part")
     part.write_text(text + "\n", encoding="utf-8")
     part.replace(path)
+
+
+def _counts(images: Images, setting: Setting) -> tuple[int, int]:
+    part = images.first(train=setting.train)
+    return len(part.train_labels), len(part.validation_labels)
 
 
 def _about(path: Path) -> dict[str, Any] | None:
@@ -182,7 +199,8 @@ def _about(path: Path) -> dict[str, Any] | None:
         if found["experiment"] != "mnist":
             raise ValueError(f"it is of the experiment {shown(found['experiment'])}")
         kept: dict[str, Any] = {field.name: tuple(v) if isinstance(v := setting[field.name], list) else v for field in fields(Setting)}
-        height, width = found["pixels"]
-        return {"images": str(found["images"]), "pixels": (height, width), "directory": found["directory"], "setting": Setting(**kept)}
+        (height, width), counts = found["pixels"], found.get("counts")
+        told = {"images": str(found["images"]), "pixels": (height, width), "directory": found["directory"]}
+        return told | {"counts": counts and tuple(counts), "setting": Setting(**kept)}
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ValueError(f"{path} must be what `batchlaw simulate mnist --store` writes, but cannot be read: {error}") from None

@@ -111,7 +111,8 @@ class GradientHooks:
         if touched := [f.name for f in self.followed if f.touched]:
             return (
                 f"the gradient of {_first(touched)} was changed between the micro-batches of a step, or after fewer of them than the step "
-                "before had: it must add up until meter.step(), and be set to zero, unscaled or clipped after that"
+                "before had: it must add up until meter.step(), and be set to zero, unscaled or clipped after that; call meter.step() "
+                "directly after the last backward()"
             )
         return ""
 

@@ -27,7 +27,7 @@ class GradientNoiseMeter:
         for micro_batches in batches:
             for inputs, targets in micro_batches:                            # at least two, or several processes
                 (loss(model(inputs), targets) / len(micro_batches)).backward()
-            meter.step()                                                     # before the step of the optimizer
+            meter.step()                                                     # before clipping, and the step of the optimizer
             optimizer.step()
             optimizer.zero_grad()
         meter.result.noise_scale
@@ -41,9 +41,10 @@ class GradientNoiseMeter:
     for every parameter and in all, where C is the covariance of the gradient of one example and G the gradient of the mean loss. Each is
     averaged over the steps with weights decay^age; the noise scale tr C / ||G||^2 is the ratio of the averages, with an interval.
 
-    Gradients are seen before they are accumulated, reduced by DistributedDataParallel, unscaled or clipped: `meter.step()` may stand
-    anywhere between the last backward pass of a step and the step of its optimizer. Hooks of others that change gradients come first if
-    they are registered first.
+    Gradients are seen before they are accumulated, reduced by DistributedDataParallel, unscaled or clipped. `meter.step()` stands after the
+    last backward pass of a step, before gradients are unscaled or clipped. After that, but before the step of the optimizer, is as good
+    where no step has fewer micro-batches than the one before: such a step, the short one at the end of an epoch say, is refused there.
+    Hooks of others that change gradients come first if they are registered first.
 
     Args:
         model: a torch module; trainable parameters at this time are followed. DistributedDataParallel may be around it.
@@ -114,7 +115,8 @@ class GradientNoiseMeter:
 
         `micro_batch`: its size where it is another than the meter's, such as at the end of an epoch; a list, where sizes differ.
         Raises ValueError, in all processes, for a step that cannot be told: fewer than two micro-batches in all, weights that have
-        changed since the first, gradients that were not zero before it, do not add up, or differ between processes; and after `remove`.
+        changed since the first, gradients that were not zero before it, do not add up, differ between processes, or were clipped before
+        this call though there were fewer micro-batches than in the step before; and after `remove`.
         """
         if not self._hooks.installed:
             raise ValueError("the meter was removed")

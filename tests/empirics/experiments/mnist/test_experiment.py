@@ -20,6 +20,8 @@ from empirics.experiments.mnist.network import build_model, error, loss
 
 SETTING = Setting(batch_sizes=(3, 6), epochs=2, runs=4, initial_points=2, learning_rate=0.1, hidden=(4,), seed=5)
 
+FULL = Results(PAPER, "MNIST", (28, 28), None, (), (60_000, 10_000))
+
 
 def images(count: int = 12, name: str = "random pixels") -> Images:
     """Small images of nothing."""
@@ -131,7 +133,26 @@ def test_batches_larger_than_the_training_set_are_refused_before_any_work(tmp_pa
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"epochs": 999}, {"runs": 49}, {"initial_points": 4}, {"learning_rate": 0.01}, {"batch_sizes": (64, 256)}, {"batch_sizes": (64,)},
+        {"hidden": (1024, 256)},
+    ],
+)  # fmt: skip
+def test_what_is_not_full(changed: dict) -> None:
+    assert not replace(FULL, setting=replace(PAPER, **changed)).is_full()
+
+
 def test_what_is_full(place: Path) -> None:
-    results = stored(place)
-    assert not results.is_full and not Results(REDUCED, "", (28, 28), None, ()).is_full
-    assert Results(PAPER, "", (28, 28), None, ()).is_full and not Results(replace(PAPER, train=4000), "", (28, 28), None, ()).is_full
+    assert FULL.is_full() and replace(FULL, setting=replace(PAPER, runs=60, epochs=1001, batch_sizes=(128, 64))).is_full()
+    assert replace(FULL, setting=replace(PAPER, initial_points=1)).is_full(initial_points=1)
+    for changed in ({"counts": (4500, 500)}, {"counts": (60_000, 500)}, {"pixels": (8, 8)}, {"setting": REDUCED}):
+        assert not replace(FULL, **changed).is_full(1)
+    for setting, counts in ((SETTING, (12, 8)), (replace(SETTING, train=11), (11, 8))):
+        assert run(images(), replace(setting, epochs=1, runs=2, initial_points=1), device="cpu", workers=1).counts == counts
+    assert stored(place).counts == (12, 8) and not stored(place).is_full(1)
+    about = json.loads((place / "experiment.json").read_text(encoding="utf-8"))
+    del about["counts"]
+    (place / "experiment.json").write_text(json.dumps(about), encoding="utf-8")
+    assert stored(place).counts is None and not replace(FULL, counts=None).is_full()

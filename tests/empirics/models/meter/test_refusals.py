@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -137,6 +139,22 @@ def test_fewer_micro_batches_than_before_and_clipped(model, meter):
     backward(model, BATCHES, "sum")
     nn.utils.clip_grad_norm_(model.parameters(), 0.1)
     refuses(model, meter, "after fewer of them than the step before had")
+
+
+def test_a_short_step_at_the_end_of_an_epoch(model, meter):
+    """Where meter.step() comes before clipping, steps may have any numbers of micro-batches; after it, where they never fall."""
+    clip = partial(nn.utils.clip_grad_norm_, list(model.parameters()), 0.1)
+    for counts, order in (((2, 2, 4, 3, 2), (meter.step, clip)), ((2, 2, 4, 4), (clip, meter.step))):
+        for count in counts:
+            backward(model, cut(data(2 * count), 2), "sum")
+            for call in order:
+                call()
+            model.zero_grad()
+    assert meter.steps == 9
+    backward(model, BATCHES, "sum")
+    clip()
+    with pytest.raises(ValueError, match=r"call meter.step\(\) directly after the last backward\(\)"):
+        meter.step()
 
 
 def test_sizes_of_another_number(model, meter):
