@@ -191,7 +191,7 @@ def _large_batches() -> Iterator[Case]:
         ((1, 2, 1), Gaussian(1), QUADRATIC, 1, "rationals", 2), ((2, 2, 1), Gaussian(2), QUADRATIC, 1, "rationals", 1),
         ((2, 2, 1), Gaussian(2), (0, 1), 300, "directions", 1), ((8, 6, 4), Gaussian(8), (0, 1), 2, "directions", 2),
         ((2, 2, 1), Gaussian(2), QUADRATIC, 3, "directions", 2), ((8, 6, 4), Gaussian(8), (0, 1), 100, "probes", 1),
-        ((20, 30, 10), Gaussian(20), (0, 1), 10, "probes", 2), ((3, 10, 4), Uniform(3), QUADRATIC, 50, "probes", 1),
+        ((20, 30, 10), Gaussian(20), (0, 1), 10, "probes", 2), ((3, 4, 2), Uniform(3), QUADRATIC, 3, "probes", 1),
         ((64, 256, 128), Gaussian(64), (0, 1), 10, "probes", 1),
     ):  # fmt: skip
         yield Case(

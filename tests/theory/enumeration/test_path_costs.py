@@ -181,7 +181,7 @@ def test_a_small_limit_on_paths_limits_their_work_too():
 @pytest.mark.parametrize(
     "form", [tr(W(1, 1).T @ g(1, 1)), tr(W(1, 1).T @ g(1, 1)) * tr(W(1, 2).T @ g(1, 2)), tr(g(0, 2).T @ g(0, 2))], ids=str
 )
-@pytest.mark.parametrize("batch_size", [10**6, 10**9, 10**40])
+@pytest.mark.parametrize("batch_size", [10**7, 10**9, 10**40])
 def test_every_draw_of_a_literal_batch_is_counted(form, batch_size):
     with pytest.raises(UnaffordableError, match=r"would cost .*1 paths of long numbers, as much work as .* short ones"):
         enumeration.expectation(ONE_ATOM, form, batch_size=batch_size, literal=True, max_paths=100)
@@ -194,7 +194,7 @@ def test_draws_take_what_they_are_predicted_to_take():
     """Each is a product and a sum of matrices for every layer, in every batch of the path."""
     for problem, step in ((ONE_ATOM, 1), (ONE_ATOM, 2), (TeacherStudent([[[1]]], [[[0]]], Discrete([1]), F(1)), 0)):
         costs = [enumeration_cost.path_cost(problem, Urn(1), b, step, step + 1, True).seconds for b in (10**4, 2 * 10**4)]
-        assert (costs[1] - costs[0]) / (10**4 * (step + 1) * problem.depth) == pytest.approx(UNITS["enumeration.draw"], rel=0.2)
+        assert (costs[1] - costs[0]) / (10**4 * (step + 1) * problem.depth) == pytest.approx(UNITS["enumeration.draw"], rel=0.4)
 
 
 def test_a_budget_pays_for_more_paths_than_the_usual_limit():

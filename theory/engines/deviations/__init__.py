@@ -25,6 +25,8 @@ from theory.extensions import reason_beyond
 from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
+#: Of the moments of Gaussian inputs: (2n - 1)!! leaves the doubles at 2n = 302. More steps have more in any case.
+MOST_ORDER, MOST_STEPS = 300, 6
 KINDS = ("variance", "second_moment", "mean", "loss")
 
 
@@ -44,7 +46,11 @@ class Deviations:
             return "needs two or more layers with the identity as activation"
         if quantity.step < 2:
             return f"is for t >= 2, but t = {quantity.step}: earlier steps have exact engines"
-        return None if quantity.kind in KINDS else f"computes {', '.join(KINDS)}, not {quantity.kind}"
+        if quantity.kind not in KINDS:
+            return f"computes {', '.join(KINDS)}, not {quantity.kind}"
+        if quantity.step > MOST_STEPS or 4 * half_degrees(problem, quantity)[0] > MOST_ORDER:
+            return f"needs moments of the inputs beyond order {MOST_ORDER}, which are beyond the doubles"
+        return None
 
     def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:
         """Predicted from the numbers of monomials, points and products."""

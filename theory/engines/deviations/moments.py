@@ -19,6 +19,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from flint import fmpz, fmpz_poly
 
+from theory.budget import RangeError
 from theory.engines.deviations.monomials import exponents, numbers_of_products
 from theory.exact import to_fmpq, to_fmpq_mat
 from theory.inputs import InputLaw
@@ -90,7 +91,12 @@ def _doubles(table: list[fmpz_poly], degrees: list[int], scale: int, powers: int
     for row, polynomial, degree in zip(found, table, degrees, strict=True):
         for s, c in enumerate(polynomial.coeffs()):
             if c:
-                row[s] = int(c) / int(scales[degree]) if scale != 1 else float(int(c))
+                try:
+                    row[s] = int(c) / int(scales[degree])
+                except OverflowError:
+                    raise RangeError(
+                        "the inputs' moments must be within the range of doubles: smaller inputs, or larger weights, are"
+                    ) from None
     return found
 
 
