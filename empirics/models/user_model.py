@@ -19,6 +19,14 @@ from theory.exact import did_you_mean, shown
 #: A batch on which a model is tried before anything is measured.
 TRIAL = 2
 
+#: Layers whose noise is dropout of their own activations. A subclass may draw something else.
+DROPOUTS = frozenset({
+    nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout,
+    nn.MultiheadAttention, nn.RNN, nn.LSTM, nn.GRU,
+})  # fmt: skip
+#: Those among them that drop channels, and take what has too few dimensions for channels of one example.
+OF_CHANNELS = frozenset({nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.FeatureAlphaDropout})
+
 
 class NotAMeanError(ValueError):
     """The loss of a batch is not the mean over its examples."""
@@ -145,6 +153,7 @@ class UserModel:
         """
         modes = [(module, module.training) for module in self.model.modules()]
         buffers = [(buffer, buffer.detach().clone()) for buffer in self.model.buffers() if not is_lazy(buffer)]
+        places = [(module, dict(module._buffers)) for module in self.model.modules()]
         cuda = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), torch.inference_mode(False), torch.enable_grad():
             if seed is not None:
@@ -154,6 +163,9 @@ class UserModel:
             finally:
                 for module, training in modes:
                     module.training = training
+                for module, held in places:  # a model may have put others in their place: self.n = self.n + 1
+                    module._buffers.clear()
+                    module._buffers.update(held)
                 with torch.no_grad():
                     for buffer, before in buffers:
                         buffer.copy_(before)
@@ -165,12 +177,26 @@ class UserModel:
             with torch.cuda.device(self.device):
                 torch.cuda.manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
+    def draws(self, batch: Batch) -> bool:
+        """Whether torch's random state moves as the batch goes through model and loss, whatever becomes of what is drawn."""
+        with self.undisturbed(seed=0):
+            before = self._random_states()
+            self.gradient(batch)
+            return any(not torch.equal(one, two) for one, two in zip(before, self._random_states(), strict=True))
+
+    def _random_states(self) -> list[Tensor]:
+        return [torch.get_rng_state(), *([torch.cuda.get_rng_state(self.device)] if self.device.type == "cuda" else [])]
+
+    def dropouts(self) -> list[nn.Module]:
+        """Layers of torch's that draw for every example by itself, where the examples are in front of what goes through them."""
+        return [module for module in self.model.modules() if type(module) in DROPOUTS]
+
     @contextmanager
     def without_noise(self) -> Iterator[None]:
-        """Inside, the model is in eval mode, where dropout and its like draw nothing; batch normalization alone keeps its mode."""
-        modes = [(module, module.training) for module in self.model.modules()]
-        for module, training in modes:
-            module.training = training and isinstance(module, nn.modules.batchnorm._BatchNorm)
+        """Inside, dropout layers draw nothing; everything else keeps its mode, so that what couples examples still does."""
+        modes = [(module, module.training) for module in self.dropouts()]
+        for module, _ in modes:
+            module.training = False
         try:
             yield
         finally:

@@ -45,7 +45,7 @@ class Bench:
         self.sets = task.evaluated(model)
         self.user = self.sets[""]
         self.parameters = list(self.user.parameters.values())
-        self._buffers = list(model.buffers())
+        self._buffers = [(m, name, buffer) for m in model.modules() for name, buffer in m._buffers.items() if buffer is not None]
         self._on_it = self._held()
         self.initial = self._on_it.copy()
 
@@ -103,8 +103,11 @@ class Bench:
         self._on_it = weights
         for p, value in zip(self.parameters, weights.parameters, strict=True):
             p.data, p.grad = value, None
-        for buffer, value in zip(self._buffers, weights.buffers, strict=True):
+        for (module, name, buffer), value in zip(self._buffers, weights.buffers, strict=True):
             buffer.data = value
+            module._buffers[name] = buffer
 
     def _held(self) -> Weights:
-        return Weights([p.data for p in self.parameters], [buffer.data for buffer in self._buffers])
+        """What is in the model, of buffers that it has put in the place of others, too."""
+        held = [getattr(module, name) for module, name, _ in self._buffers]
+        return Weights([p.data for p in self.parameters], [buffer.data for buffer in held])

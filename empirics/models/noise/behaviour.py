@@ -11,19 +11,22 @@ import torch
 from torch import Tensor, nn
 
 from empirics.models.examples import Batch, tensors
+from empirics.models.per_example.closed_forms import Layout
 from empirics.models.per_example.mean_loss import require_mean_of_outputs
-from empirics.models.user_model import UserModel
+from empirics.models.user_model import OF_CHANNELS, UserModel
 from theory.exact import shown
 
 #: Examples, spread over the data set, that are compared with the batch of them all ...
 COMPARED = 16
+#: Of two batches in which dropout is watched.
+SIZES = (3, 5)
 #: ... and so many more for each column of labels or tokens, with the values that are rarest.
 RARE = 16
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """has_noise: two passes over one batch differ. coupling: why the gradient of a batch is not known to be the mean over its examples, or
+    """has_noise: it draws random numbers. coupling: why the gradient of a batch is not known to be the mean over its examples, or
     "" where it was seen to be."""
 
     has_noise: bool
@@ -42,20 +45,53 @@ def require_the_same_twice(user: UserModel) -> None:
 def behaviour(user: UserModel) -> Behaviour:
     """Of the model in the mode that it is in. Takes some forty passes.
 
-    Coupling is looked for without dropout and its like; batch normalization keeps its mode. Whatever the reason, it shows in one place: the
-    gradient of a batch of examples differs from the mean of their gradients, beyond rounding.
+    Noise is seen by torch's random state, which moves. It is taken apart by examples only where dropout layers of torch's draw all of it,
+    each from activations that have the examples in them: other noise may be one draw for the whole batch, such as a layer that is left out.
+    Coupling is looked for without the noise, in the model's own mode: the gradient of a batch of examples differs from the mean of their
+    gradients, beyond rounding.
     """
     n = len(user.examples)
     spread = np.linspace(0, n - 1, min(n, COMPARED)).round().astype(int)
     indices = np.unique(np.concatenate([spread, np.array(user.examples.of_each_value(RARE), dtype=int)]))
     batch = user.batch(indices)
-    one, two = _gradient(user, batch, 1), _gradient(user, batch, 2)
-    has_noise = differ(one, two)
+    if differ(_gradient(user, batch, 1), _gradient(user, batch, 1)):
+        return Behaviour(True, "the model draws from a generator of its own: passes from the same state of torch's differ")
+    has_noise = user.draws(batch)
+    if has_noise and (reason := _shared_noise(user, batch)):
+        return Behaviour(True, reason)
     with user.without_noise():
-        together = _gradient(user, batch, 1)
-        if has_noise and differ(together, _gradient(user, batch, 2)):
-            return Behaviour(True, "the model draws random numbers in eval mode too, so that single examples cannot be told from batches")
-        return Behaviour(has_noise, _coupling(user, indices, together) or (_hidden(user, batch) if has_noise else ""))
+        coupling = _coupling(user, indices, _gradient(user, batch, 1))
+    return Behaviour(has_noise, coupling or (_hidden(user, batch) if has_noise else ""))
+
+
+def _shared_noise(user: UserModel, batch: Batch) -> str:
+    """Why examples of one batch may share what the model draws; "" where each has draws of its own."""
+    with user.without_noise():
+        if user.draws(batch):
+            return "the model draws random numbers outside of torch's dropout layers, which the examples of a batch may share"
+    shapes: list[list[tuple[nn.Module, torch.Size]]] = []
+    for size in SIZES:
+        seen: list[tuple[nn.Module, torch.Size]] = []
+
+        def note(layer: nn.Module, arguments: Any, named: Any, seen: list[tuple[nn.Module, torch.Size]] = seen) -> None:
+            x = next(tensors((arguments, named)))
+            seen.append((layer, x.shape))
+
+        handles = [layer.register_forward_pre_hook(note, with_kwargs=True) for layer in user.dropouts() if layer.training]
+        try:
+            with user.undisturbed(0):
+                user.loss_of(user.batch([0] * size))
+        finally:
+            for handle in handles:
+                handle.remove()
+        shapes.append(seen)
+    if len(shapes[0]) != len(shapes[1]):
+        return "how often the model calls its dropout layers depends on the batch, whose examples may share what they draw"
+    for (layer, one), (_, two) in zip(*shapes, strict=True):
+        layout = Layout.of((one, two), SIZES)
+        if layout is None or (type(layer) in OF_CHANNELS and layout.axis != 0):
+            return f"{type(layer).__name__} is used on what has no examples in front: those of a batch share what it draws"
+    return ""
 
 
 def _coupling(user: UserModel, indices: np.ndarray, together: Mapping[str, Tensor]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from empirics.models.noise.moments import Sums
@@ -70,8 +71,8 @@ class ExampleSums:
         else:
             met = np.concatenate([got[0].along(sums[1]) + got[1].along(sums[0]) for got in chunks])
         # summed over i both are 2 <sum g, sum g'>, unless the gradients are others than they were
-        scale = np.abs(met).sum()
-        if not abs(met.sum() - 2 * product.sum()) <= 1e-3 * scale:
+        scale, eps = np.abs(met).sum(), torch.finfo(self.per_example.user.dtype).eps
+        if not abs(met.sum() - 2 * product.sum()) <= max(1e-3, eps**0.5) * scale:
             raise ValueError(
                 "model must have the same gradients twice, but had others the second time: it draws from a generator of its own"
             )

@@ -155,6 +155,31 @@ def test_a_model_made_in_inference_mode():
             UserModel(made, LOSS, (X, Y))
 
 
+class Counts(nn.Module):
+    """Puts other buffers in the place of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(2, 6)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.calls = self.calls + 1
+        return self.linear(x) / self.calls
+
+
+def test_buffers_that_a_model_replaces_are_put_back():
+    model = Counts()
+    before = model.calls
+    user = UserModel(model, LOSS, (X, Y))
+    user.try_out()
+    assert model.calls is before and float(before) == 0
+    with user.undisturbed():
+        user.gradient(user.batch(range(6)))
+        user.gradient(user.batch(range(6)))
+    assert model.calls is before and float(before) == 0
+
+
 class Stream:
     def __getitem__(self, i):
         return X[i], Y[i]

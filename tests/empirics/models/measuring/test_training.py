@@ -164,3 +164,35 @@ def test_losses_are_those_without_the_models_noise():
         outputs = model.eval()(x)
     assert found.loss.values[0, 0] == pytest.approx(float(torch.nn.functional.cross_entropy(outputs, y)), rel=1e-6)
     assert found.error.values[0, 0] == pytest.approx(float(wrong(outputs, y)))
+
+
+class Shifted(torch.nn.Module):
+    """Its inputs less a running mean of its own, in a buffer that it replaces at every step."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 1)
+        self.register_buffer("mean", torch.zeros(3))
+
+    def forward(self, x):
+        if self.training:
+            self.mean = 0.5 * self.mean + 0.5 * x.mean(0)
+        return self.linear(x - self.mean.detach())
+
+
+def test_buffers_that_a_model_replaces_belong_to_their_run():
+    """More runs beside it change nothing in a run."""
+    torch.manual_seed(0)
+    model, data = Shifted(), (torch.randn(12, 3), torch.randn(12, 1))
+    options = {
+        "optimizer": functools.partial(torch.optim.SGD, lr=0.1),
+        "batch_sizes": [4],
+        "epochs": 2,
+        "estimator": "naive",
+        "device": "cpu",
+    }
+    apart = measure(model, torch.nn.MSELoss(), data, runs=4, block_runs=2, workers=1, **options)
+    together = measure(model, torch.nn.MSELoss(), data, runs=4, block_runs=4, workers=1, **options)
+    assert torch.equal(model.mean, torch.zeros(3))
+    assert apart.run_loss.values == pytest.approx(together.run_loss.values, rel=1e-6)
+    assert np.ptp(apart.run_loss.values[1]) > 0

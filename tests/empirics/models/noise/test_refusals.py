@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from empirics import gradient_noise
+from empirics.models.noise.behaviour import Behaviour
 from theory.budget import Budget, UnaffordableError
 
 X, Y = torch.arange(12.0).reshape(6, 2), torch.ones(6, 1)
@@ -87,7 +88,12 @@ def test_what_is_wrong_is_named(change, error, words):
 def test_noise_that_no_seed_brings_back_is_refused_where_examples_go_through_the_model_twice(monkeypatch):
     from empirics.models import gradient_noise as front
 
+    told = "draws from a generator of its own"
+    assert told in gradient_noise(OwnGenerator(), nn.MSELoss(), DATA, batch_sizes=[2], batches=16).attrs["reason"]
+    with pytest.raises(ValueError, match=f"method must be 'resampling' or 'auto' here, but was 'per_example': the model {told}"):
+        gradient_noise(OwnGenerator(), nn.MSELoss(), DATA, batch_sizes=[2], method="per_example")
     monkeypatch.setattr(front, "KEPT_BYTES", 0.0)
+    monkeypatch.setattr(front, "behaviour", lambda user: Behaviour(has_noise=False, coupling=""))  # it had not shown before
     with pytest.raises(ValueError, match="model must have the same gradients twice"):
         gradient_noise(OwnGenerator(), nn.MSELoss(), DATA, batch_sizes=[2])
 
@@ -116,3 +122,12 @@ def test_what_takes_too_long_is_refused_with_what_would_fit():
         gradient_noise(nn.Linear(2, 1), nn.MSELoss(), data, batch_sizes=[2], budget=Budget(3600, 1e6))
     with pytest.raises(UnaffordableError, match="by resampling at 2 batch sizes would cost"):
         gradient_noise(nn.Linear(2, 1), nn.MSELoss(), DATA, batch_sizes=[2, 3], method="resampling", budget=Budget(seconds=1e-5))
+
+
+def test_few_digits_are_no_other_gradients():
+    """bfloat16 has eight bits: sums of products that agree to one percent are the same gradients."""
+    torch.manual_seed(0)
+    model, data = nn.Linear(3, 1), (torch.randn(20, 3), torch.randn(20, 1))
+    exact = gradient_noise(model.double(), nn.MSELoss(), tuple(x.double() for x in data), batch_sizes=[2])
+    found = gradient_noise(model.bfloat16(), nn.MSELoss(), tuple(x.bfloat16() for x in data), batch_sizes=[2])
+    assert float(found.total_trace_covariance) == pytest.approx(float(exact.total_trace_covariance), rel=0.05)
