@@ -75,8 +75,10 @@ def gradient_noise(
         preconditioner: an Adam or AdamW that has taken steps, or {name: P > 0}: gradients are P^-1/2 g, as in the coordinates in which the
             optimizer's step is one of SGD.
         method: "per_example" measures the gradient of every example; "resampling" draws `batches` batches of each size, a multiple of 8,
-            and measures var(g) as it is defined. "auto" takes the first unless the examples of a batch are seen to meet: batch
-            normalization in train mode, a loss that is a mean over tokens or weights. Then the law in b is not assumed: every variable has
+            and measures var(g) as it is defined. "auto" takes the first unless the examples of a batch are seen to meet (batch
+            normalization in train mode, a loss that is a mean over tokens or weights: some batches are tried beforehand, and the loss
+            of every batch is held against its examples), or may share noise: the model draws it outside of torch's dropout layers, or
+            in one that has no examples in front. Then the law in b is not assumed: every variable has
             `batch_size` among its dims, and `law_p_value` tests whether trace_covariance is the same at all of them.
         level: of the intervals.
         collate: makes (inputs, targets) of a list of examples, as a DataLoader's `collate_fn`.
@@ -149,7 +151,7 @@ def _by_examples(
     ways = ", ".join(f"{way}: {count}" for way, count in _counted(per_example.ways).items())
     return result(
         list(user.parameters), estimate, variances, request, mean_loss,
-        about | {"method": "per_example", "ways": ways, "law": "assumed: the loss is the mean over the examples of a batch"},
+        about | {"method": "per_example", "ways": ways, "law": "assumed: no batch was seen whose loss is not the mean over its examples"},
     )  # fmt: skip
 
 

@@ -85,7 +85,8 @@ def measure(
         sampling: "epochs" (a new order in each, the rest that fills no batch is left out), "without_replacement" or "independent".
         estimator: "per_example" (exact given the past of a run: a pass over all examples a look), "resampling" (`draws` fresh batches a
             look; for dropout, batch normalization in train mode, losses that are no means) or "naive" (the training's own gradients, no
-            var_full_gradient); "auto": the first where it is valid, else the second.
+            var_full_gradient); "auto": the second where some batches, tried beforehand, show the
+            first to be invalid. Each look at all examples checks the loss again: ValueError where it turns out to be no mean.
         block_runs: runs that are trained in lockstep for the variance over runs; blocks are independent, and are the shards of a store.
         store, resume, repair, workers, scheduler, max_hours, budget, progress: as for `simulate`.
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:N".
