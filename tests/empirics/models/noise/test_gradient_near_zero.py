@@ -105,7 +105,7 @@ def test_without_a_spread_there_is_no_error():
 def test_neighbours_of_every_network_are_those_of_a_loop(name):
     """Seven examples in chunks of 3, 3 and 1."""
     model, loss, data = make(name)
-    gradients = [g.flatten(1).double() for g in plain_gradients(model, loss, data).values()]
+    gradients = [g.reshape(len(g), -1).double() for g in plain_gradients(model, loss, data).values()]
     user = UserModel(model, loss, data)
     found = ExampleSums(PerExample(user), np.arange(N), 3, 1, 0)(with_meetings=True)[0].neighbours
     expected = np.stack([(g[:-1] * g[1:]).sum(1).numpy() for g in gradients], axis=1)
