@@ -84,9 +84,10 @@ def gradient_noise(
         collate: makes (inputs, targets) of a list of examples, as a DataLoader's `collate_fn`.
         budget: an hour and 8 GB by default.
 
-    Returns dims (batch_size, layer), `layer` being names of parameters; `total_...` is of all together, `..._se` a standard error. They are
-    0 where nothing is uncertain: the law of a data set all of whose examples have been measured. By resampling they are those of the
-    draws alone, given the data set; where all batches are the same, at b = N without replacement, nothing but var_gradient is known.
+    Returns dims (batch_size, layer), `layer` being names of parameters; `total_...` is of all together, `..._se` a standard error. Where
+    nothing else is uncertain, the law of a data set all of whose examples have been measured, they are what rounding may do: 16 units in
+    the last place of the parameters times the mean ||g_i||^2, from which tr Cov is what ||grad||^2 leaves. By resampling they are those
+    of the draws alone, given the data set; where all batches are the same, at b = N without replacement, nothing but var_gradient is known.
 
     Raises ValueError or TypeError that names the argument; UnaffordableError, before the work, for what is predicted to take too long.
     Cost: two forward and backward passes over the examples, one where there is nothing uncertain, each twice for models with own noise;
@@ -144,8 +145,9 @@ def _by_examples(
     covariance = sums.covariance() if passes == 2 else np.zeros((*moments.shape, 3))
     # what is uncertain of the data set alone: its examples are drawn from it, and the model's noise is not known better than from a law
     left = 0.0 if is_certain else 1.0 if draws == 2 else 1 - request.examples / request.n
-    law = Estimate(moments, left * covariance, max(request.examples - 1, 1))
-    estimate = Estimate(moments, covariance, law.degrees_of_freedom) if request.laws.convention == "sample" else law
+    rounding = sums.rounding(max(torch.finfo(p.dtype).eps for p in user.parameters.values()))
+    law = Estimate(moments, (left * covariance if left else 0.0) + rounding, max(request.examples - 1, 1))
+    estimate = Estimate(moments, covariance + rounding, law.degrees_of_freedom) if request.laws.convention == "sample" else law
     at_sizes = [law.linear(request.laws.variance(b)) for b in request.batch_sizes]
     variances = np.stack([value for value, _ in at_sizes]), np.stack([error for _, error in at_sizes])
     ways = ", ".join(f"{way}: {count}" for way, count in _counted(per_example.ways).items())

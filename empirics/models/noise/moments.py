@@ -26,6 +26,8 @@ import numpy as np
 
 #: Columns of `moments`.
 DATA, OWN, MEAN = 0, 1, 2
+#: In the last place, of rounding in sums of squares.
+UNITS = 16
 #: How the products of pairs enter them.
 OF_PAIRS = np.array([-1.0, 0.0, 1.0])
 
@@ -62,6 +64,16 @@ class Sums:
     def moments(self) -> np.ndarray:
         """(parameters, 3)."""
         return moments(self.squares.sum(0), self.cross.sum(0), self.product, len(self.squares))
+
+    def rounding(self, eps: float) -> np.ndarray:
+        """Squares of what rounding may do to the moments, on a diagonal, (parameters, 3, 3): units in the last place of what is subtracted.
+
+        Without it little noise in single precision, in gradients that are large, would be a number without an error.
+        """
+        n, squares, cross = len(self.squares), self.squares.sum(0), np.abs(self.cross).sum(0)
+        own = np.zeros_like(squares) if np.array_equal(self.squares, self.cross) else squares / n
+        data, mean = cross / (n - 1), (np.abs(self.product) + cross) / (n * (n - 1))
+        return (UNITS * eps * np.stack([data, own, mean], axis=-1))[..., None] ** 2 * np.eye(3)
 
     def covariance(self) -> np.ndarray:
         """Of the moments, (parameters, 3, 3), the units drawn independently from a law; NaN for fewer than three units.
