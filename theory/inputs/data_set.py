@@ -39,7 +39,7 @@ class DataSet(InputLaw):
     >>> data.moment((1, 0))
     Fraction(2, 3)
     >>> DataSet([0, 1, 2], targets=[1, -1, 1])
-    DataSet(3 points in R^1 with targets in R^1, 6d6e1cc1)
+    DataSet(3 points in R^1 with targets in R^1, a2056980)
     """
 
     exact = True

@@ -42,7 +42,7 @@ def test_saved_and_read_bit_for_bit(tmp_path):
     model = yelp.build_model("tiny", seed=3)
     model.save_pretrained(tmp_path)
     again = network.WideHeadsXLNet.from_pretrained(tmp_path)
-    assert again.config.d_head == 16 != model.config.d_model // model.config.n_head
+    assert again.config.d_head == 24 != model.config.d_model // model.config.n_head
     assert type(again.config) is network.WideHeadsConfig
     assert model.state_dict().keys() == again.state_dict().keys()
     assert all(torch.equal(p, again.state_dict()[name]) for name, p in model.state_dict().items())
