@@ -46,14 +46,12 @@ class Deviations:
             return "needs two or more layers with the identity as activation"
         if quantity.step < 2:
             return f"is for t >= 2, but t = {quantity.step}: earlier steps have exact engines"
-        if quantity.kind not in KINDS:
-            return f"computes {', '.join(KINDS)}, not {quantity.kind}"
-        if quantity.step > MOST_STEPS or 4 * half_degrees(problem, quantity)[0] > MOST_ORDER:
-            return f"needs moments of the inputs beyond order {MOST_ORDER}, which are beyond the doubles"
-        return None
+        return None if quantity.kind in KINDS else f"computes {', '.join(KINDS)}, not {quantity.kind}"
 
     def cost(self, problem: TeacherStudent, quantity: Quantity) -> Cost:
-        """Predicted from the numbers of monomials, points and products."""
+        """Predicted from the numbers of monomials, points and products; beyond reach where moments are beyond the doubles."""
+        if quantity.step <= MOST_STEPS and 4 * half_degrees(problem, quantity)[0] > MOST_ORDER:
+            return Cost.beyond_reach(f"moments of the inputs beyond order {MOST_ORDER}, which no double holds")
         return predicted_cost(problem, quantity)
 
     def compute(self, problem: TeacherStudent, quantity: Quantity) -> InverseBatchPolynomial | np.ndarray:

@@ -161,7 +161,9 @@ def test_it_is_asked_where_no_exact_engine_fits():
         assert (chosen == "deviations") == doubles and Budget().allows(cost)
     with pytest.raises(UnaffordableError, match=r"would cost .* monomials of the first batch"):
         variance_poly.variance_polynomial(network((4, 3, 2), Gaussian(4), seed=1), 2, 1)
-    with pytest.raises(CannotError, match="beyond order 300, which are beyond the doubles"):
+    with pytest.raises(UnaffordableError, match="beyond order 300, which no double holds"):
+        variance_poly.mean_gradient(network((1, 1, 1), Gaussian(1), seed=1), 4, 1, engine="deviations")
+    with pytest.raises(UnaffordableError, match="3\\^100"):
         variance_poly.variance_polynomial(network((1, 2, 1), Gaussian(1), seed=1), 100, 1, engine="deviations")
 
 
