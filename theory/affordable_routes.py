@@ -48,10 +48,10 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | Non
     if ENUMERATION.unsupported_reason(problem) is not None or (in_balls(problem) and quantity.kind != "variance"):
         return None
     # not every law is listed once more: some list their atoms anew each time
-    urn = Urn(support_size(problem.inputs)) if problem.sampling == "independent" else atoms_of(problem).urn
+    urn = Urn(support_size(problem.inputs)) if problem.largest_batch is None else atoms_of(problem).urn
     batches = quantity.step + (quantity.kind not in ("loss", "loss_variance"))
 
-    largest = _LARGEST if problem.sampling == "independent" else len(problem.population)
+    largest = problem.largest_batch or _LARGEST
 
     def fits(b: int) -> bool:
         cost = path_cost(problem, urn, b, quantity.step, batches, quantity.has_single_samples)

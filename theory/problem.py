@@ -162,6 +162,11 @@ class TeacherStudent:
             raise ValueError(f"inputs must be a DataSet, but were {shown(self.inputs)}")
         return self.inputs.population
 
+    @property
+    def largest_batch(self) -> int | None:
+        """N where batches are drawn from N points without replacement; None where there are batches of every size."""
+        return None if self.sampling == "independent" else len(self.population)
+
     def labelled_atoms(self) -> tuple[Rows, Rows | None, tuple[Fraction, ...]] | None:
         """The atoms of the inputs, their labels, and the probabilities of these pairs; None for inputs without a list of atoms.
 
@@ -214,8 +219,8 @@ class TeacherStudent:
 
     def check_batch_size(self, batch_size: object) -> int:
         """`batch_size` as an int >= 1, at most N where batches are drawn without replacement."""
-        b = as_index(batch_size, "batch_size", minimum=1)
-        if self.sampling != "independent" and b > (n := len(self.population)):
+        b, n = as_index(batch_size, "batch_size", minimum=1), self.largest_batch
+        if n is not None and b > n:
             raise ValueError(f"batch_size must be at most {n}, the number of points, without replacement, but was {shown(b)}")
         return b
 

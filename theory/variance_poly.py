@@ -147,8 +147,7 @@ def _answer(
     chosen, cost = _chosen(problem, quantity, engines)
     what = f"{quantity} with {chosen.name}{', the engine that misses the budget by the least,' if engine is None else ''}"
     quantity.budget.require(cost, what, _alternatives(problem, quantity, engines))
-    largest = None if problem.sampling == "independent" else len(problem.population)
-    return _with_bounds(chosen.compute(problem, quantity), _degree_bound(problem, quantity), largest)
+    return _with_bounds(chosen.compute(problem, quantity), _degree_bound(problem, quantity), problem.largest_batch)
 
 
 def _named(engine: str | None) -> tuple[Engine, ...]:

@@ -56,7 +56,8 @@ def atoms_of(problem: TeacherStudent) -> Atoms:
     if found is None:
         raise ENUMERATION.cannot(problem, without_atoms(problem))
     rows, labels, probabilities = found
-    sizes = None if problem.sampling == "independent" else tuple(int(q * len(problem.population)) for q in probabilities)
+    points = problem.largest_batch
+    sizes = None if points is None else tuple(int(q * points) for q in probabilities)
     return Atoms(rows, labels, probabilities, Urn(len(rows), sizes))
 
 

@@ -83,10 +83,9 @@ class Frequencies:
 
     def _expected(self, problem: TeacherStudent, quantity: Quantity) -> Values:
         network = Network.of(problem)
-        points = None if problem.sampling == "independent" else len(problem.population)
         tree = _Tree(
             network,
-            rules=[cubature(network.probabilities[:-1], d, points) for d in quantity.batch_degrees(problem)],
+            rules=[cubature(network.probabilities[:-1], d, problem.largest_batch) for d in quantity.batch_degrees(problem)],
             rates=problem.rates_before(quantity.step),
             optimizer=problem.optimizer,
             integrand=_integrand(network, problem, quantity),
@@ -201,9 +200,9 @@ def _integrand(network: Network, problem: TeacherStudent, quantity: Quantity) ->
 
 def _last_batch(problem: TeacherStudent) -> tuple[fmpz_poly, int]:
     """What the variance of one sample is multiplied with in that of a batch, over an integer: eps, or (M eps - 1) / (M - 1)."""
-    if problem.sampling == "independent":
+    points = problem.largest_batch
+    if points is None:
         return fmpz_poly([0, 1]), 1
-    points = len(problem.population)
     return (fmpz_poly([-1, points]), points - 1) if points > 1 else (fmpz_poly([]), 1)
 
 
