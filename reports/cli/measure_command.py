@@ -11,7 +11,7 @@ import typer
 from empirics.arguments import USUAL_HOURS
 from reports.cli.errors import one_line_errors
 from reports.cli.out_files import check_out, write_dataset, write_text
-from reports.cli.run_options import budget_of, kept_in, said, sizes_of, watched
+from reports.cli.run_options import budget_of, kept_in, require_store, said, sizes_of, watched
 from reports.cli.users_module import made_by
 from reports.site.measured import require_extra
 from reports.text import measured_noise, terminal
@@ -64,8 +64,7 @@ def measure(
         for name in OF_RUNS if runs is None else OF_FIXED_WEIGHTS:
             if name in said(ctx):
                 raise ValueError(f"{name} must be left out {'without' if runs is None else 'with'} --runs")
-        if store is None and (resume or repair):
-            raise ValueError("store must be given with --resume or --repair")
+        require_store(store, resume, repair)
         if terminal.is_closed() and store is None and out is None:
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
         asked: dict[str, Any] = {"batch_sizes": sizes, "seed": seed, "budget": budget_of(max_gigabytes)}

@@ -9,7 +9,7 @@ import typer
 
 from empirics.arguments import USUAL_HOURS, check_running
 from reports.cli.errors import one_line_errors
-from reports.cli.run_options import budget_of, sizes_of, watched
+from reports.cli.run_options import budget_of, require_store, sizes_of, watched
 from reports.site.measured import require_extra
 from reports.text import terminal
 from reports.text.numbers import decimal
@@ -42,8 +42,7 @@ def simulate_mnist(
     """
     with one_line_errors():
         sizes = sizes_of(batch_sizes or ["64", "128"])
-        if store is None and (resume or repair):
-            raise ValueError("store must be given with --resume or --repair")
+        require_store(store, resume, repair)
         check_running(store=store, workers=workers, scheduler=scheduler, max_hours=max_hours)
         budget = budget_of(max_gigabytes)
         require_extra("simulate mnist")

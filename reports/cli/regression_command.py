@@ -15,6 +15,7 @@ from reports.text.numbers import decimal
 from theory import SGD
 from theory.exact import read_number
 from theory.linear_regression import LinearRegression, Table, Trajectory, load_diabetes, read_table
+from theory.optimizers import as_rate
 
 
 def regression(
@@ -39,19 +40,12 @@ def regression(
         table = table if raw else table.standardised()
         mu, tau, decay = read_number(momentum, "momentum"), read_number(dampening, "dampening"), read_number(weight_decay, "weight_decay")
         optimizer = SGD(mu, tau, nesterov, decay)
-        model = LinearRegression(table.X, table.y, [0] * len(table.columns), _rate(rate), replacement, optimizer)
+        model = LinearRegression(table.X, table.y, [0] * len(table.columns), as_rate(rate, "rate"), replacement, optimizer)
         n = len(table.y)
         sizes = sizes_of(batch_sizes) if batch_sizes else sorted({1, min(8, n), min(64, n), n})
         paths = [model.trajectory(steps, b) for b in sizes]
         limits = [_limit(model, b) for b in sizes]
     terminal.say(_text(table, sizes, paths, limits, shown_steps(steps)))
-
-
-def _rate(text: str) -> Fraction:
-    rate = read_number(text, "rate")
-    if rate < 0:
-        raise ValueError(f"rate must not be negative, but was {text}")
-    return rate
 
 
 def shown_steps(last: int) -> list[int]:

@@ -64,6 +64,12 @@ def budget_of(gigabytes: float | None) -> Budget | None:
     return Budget(math.inf, 1e9 * gigabytes, name=f"max_gigabytes = {gigabytes:g}")
 
 
+def require_store(store: Path | None, resume: bool, repair: bool) -> None:
+    """ValueError for what is to go on with a store that there is none of."""
+    if store is None and (resume or repair):
+        raise ValueError("store must be given with --resume or --repair")
+
+
 def kept_in(store: Path | None) -> str:
     """What to say of an end before the end, where there is a store."""
     return "" if store is None else f"; finished shards are kept in {store}: add --resume"

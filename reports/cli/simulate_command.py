@@ -11,7 +11,7 @@ from empirics.arguments import USUAL_HOURS, check_request, check_running
 from empirics.engine_records import ENGINES
 from reports.cli.errors import one_line_errors
 from reports.cli.out_files import check_out, write_dataset
-from reports.cli.run_options import budget_of, kept_in, said, sizes_of, watched
+from reports.cli.run_options import budget_of, kept_in, require_store, said, sizes_of, watched
 from reports.site.measured import require_extra
 from reports.text import terminal
 from reports.text.numbers import counted, decimal
@@ -78,8 +78,7 @@ def simulate(
             network, settings = _again(again, settings, said(ctx))
         if terminal.is_closed() and store is None and out is None and not dry_run:
             raise ValueError("out must be given, or store, where standard output is closed: the result would be lost")
-        if store is None and (resume or repair):
-            raise ValueError("store must be given with --resume or --repair")
+        require_store(store, resume, repair)
         check_request(network, **settings)
         check_running(store=store, workers=workers, scheduler=scheduler, max_hours=max_hours)
         budget = budget_of(max_gigabytes)
