@@ -69,6 +69,16 @@ class Quantity:
         return [factors * degree for degree in batch_degrees([last], t, m=m)]
 
 
+#: What float input is computed exactly for all the same.
+FLOAT_SECONDS = 2.0
+
+
+def prefers_exact(problem: TeacherStudent, quantity: Quantity, exact: Cost) -> bool:
+    """Whether an engine of two arithmetics takes the exact one, of this cost: it fits the budget, and is cheap or for exact input."""
+    # whether the input is exact is only asked where it decides: there may be a learning rate for each of many steps
+    return quantity.budget.allows(exact) and (exact.seconds <= FLOAT_SECONDS or problem.is_exact(quantity.step))
+
+
 class Engine(Protocol):
     """One way to the polynomial. `unsupported_reason` and `cost` are arithmetic on sizes: they return at once, whatever the request."""
 

@@ -24,7 +24,7 @@ import numpy as np
 from theory.arithmetic.balls import double_above, nearest_double
 from theory.arithmetic.bounded_arrays import Bounded, ExactArray, RoundedArray
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity
+from theory.engines.base import Quantity, prefers_exact
 from theory.engines.data.batch_sums import Coefficients, Urn, added, multiplied
 from theory.engines.data.cost import exact_cost, float_cost
 from theory.engines.data.first_step import Data, Step
@@ -37,8 +37,6 @@ from theory.inverse_batch import InverseBatchPolynomial
 from theory.problem import TeacherStudent
 
 ARITHMETICS = ("auto", "exact", "doubles")
-#: What floats are computed exactly for all the same.
-FLOAT_SECONDS = 2.0
 
 
 class DataSets:
@@ -97,10 +95,7 @@ class DataSets:
     def _kind(self, problem: TeacherStudent, quantity: Quantity) -> Any:
         if self.arithmetic != "auto":
             return ExactArray if self.arithmetic == "exact" else RoundedArray
-        cost = exact_cost(problem, quantity)
-        if not quantity.budget.allows(cost):
-            return RoundedArray
-        return ExactArray if cost.seconds <= FLOAT_SECONDS or problem.is_exact(quantity.step) else RoundedArray
+        return ExactArray if prefers_exact(problem, quantity, exact_cost(problem, quantity)) else RoundedArray
 
 
 def _second_moment(data: Data, whole: Step, around: Step, layer: int, urn: Urn) -> list[Bounded]:

@@ -18,7 +18,7 @@ from theory.arithmetic.ball_matrices import BallMatrix
 from theory.arithmetic.matrices import ExactMatrix, Matrix
 from theory.arithmetic.working_precision import working_precision
 from theory.budget import CannotError, Cost
-from theory.engines.base import Quantity
+from theory.engines.base import Quantity, prefers_exact
 from theory.engines.trace_words.cost import exact_cost, float_cost
 from theory.engines.trace_words.gradient_words import GradientWords
 from theory.exact import as_choice, shown
@@ -30,8 +30,6 @@ from theory.problem import TeacherStudent
 from theory.trace_forms.letters import GRADIENT
 
 ARITHMETICS = ("auto", "exact", "balls")
-#: What float input is computed exactly for all the same: balls with small radii serve it as well.
-FLOAT_SECONDS = 2.0
 
 
 class TraceWords:
@@ -118,11 +116,7 @@ class TraceWords:
     def _ring(self, problem: TeacherStudent, quantity: Quantity) -> Any:
         if self.arithmetic != "auto":
             return ExactMatrix if self.arithmetic == "exact" else BallMatrix
-        cost = exact_cost(problem, quantity)
-        if not quantity.budget.allows(cost):
-            return BallMatrix
-        # whether the input is exact is only asked where it decides: there may be a learning rate for each of many steps
-        return ExactMatrix if cost.seconds <= FLOAT_SECONDS or problem.is_exact(quantity.step) else BallMatrix
+        return ExactMatrix if prefers_exact(problem, quantity, exact_cost(problem, quantity)) else BallMatrix
 
 
 def entrywise(coefficients: list[Matrix], shape: tuple[int, int]) -> np.ndarray:

@@ -19,8 +19,8 @@ from tests.oracles.entrywise import symbolic_run
 from tests.strategies import gaussians, learning_rates, matrices, problems
 from theory.arithmetic.matrices import ExactMatrix
 from theory.budget import Budget
-from theory.engines.base import Quantity
-from theory.engines.trace_words import FLOAT_SECONDS, TraceWords
+from theory.engines.base import FLOAT_SECONDS, Quantity
+from theory.engines.trace_words import TraceWords
 from theory.engines.trace_words import cost as trace_word_costs
 from theory.gaussian_moments.word_expectations import Expectations
 from theory.inputs import Discrete, Gaussian
