@@ -146,3 +146,10 @@ def test_each_extension_is_named_where_it_is_not_taken():
         variance_poly.variance_polynomial(problem, 0, 1, engine="trace_words")
     form = Quantity("variance", 0, 1)
     assert all(e.unsupported_reason(problem, form) for e in variance_poly.ENGINES if e.name not in ("frequencies", "data"))
+
+
+def test_a_batch_of_thousands_of_points_is_one_subset():
+    """Its points were nested in each other, as deep as Python goes."""
+    n = 3000
+    problem = TeacherStudent([[[1]]], None, DataSet(list(range(n)), [1] * n), 1, sampling="without_replacement")
+    assert enumeration.variance(problem, 0, 1, batch_size=n) == 0

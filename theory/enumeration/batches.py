@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations, product
+from itertools import accumulate, permutations, product
 
 from flint import fmpq
 
@@ -119,9 +119,18 @@ def multinomial(total: int, p: tuple[fmpq, ...], first: int = 0) -> Iterator[tup
 
 
 def subsets(total: int, sizes: tuple[int, ...]) -> Iterator[tuple[list[tuple[int, int]], fmpq]]:
-    """Every ((atom, count > 0), ...) of a subset of so many points, with prod binom(m, c) / binom(M, total)."""
-    after = [sum(sizes[i:]) for i in range(len(sizes) + 1)]
-    weight = fmpq(1, math.comb(after[0], total))
+    """Every ((atom, count > 0), ...) of a subset of so many points, with prod binom(m, c) / binom(M, total).
+
+    Of more than half of the points by what they leave out: so nothing is nested deeper than where there are too many to be gone through.
+    """
+    points = sum(sizes)
+    if 2 * total > points:
+        for left_out, chance in subsets(points - total, sizes):
+            lacking = dict(left_out)
+            yield [(i, m - lacking.get(i, 0)) for i, m in enumerate(sizes) if m > lacking.get(i, 0)], chance
+        return
+    after = [*accumulate(reversed(sizes), initial=0)][::-1]  # points from atom i on
+    weight = fmpq(1, math.comb(points, total))
 
     def drawn(first: int, left: int) -> Iterator[tuple[list[tuple[int, int]], int]]:
         if not left:
