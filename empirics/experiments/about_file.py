@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from theory.exact import shown
 
 NAME = "experiment.json"
+T = TypeVar("T")
 
 
 def claim(store: Path, experiment: str, told: Mapping[str, Any], grows: Collection[str]) -> None:
     """Write what the store is for, unless it was made for something else; what `grows` may be another time.
 
-    ValueError that names the setting, what the store has and what was asked. `told` has values that JSON has.
+    ValueError that names the setting, what the store has and what was asked. `told` has values that JSON has; of a table in it every entry
+    is a setting of its own.
     """
     asked = json.loads(json.dumps(dict(told)))
-    there = read(store, experiment)
-    for name, value in (there or {}).items():
-        if name not in grows and value != asked.get(name):
+    wanted = dict(_settings(asked))
+    for name, value in _settings(read(store, experiment, dict) or {}):
+        if name not in grows and value != wanted.get(name):
             raise ValueError(
-                f"store must be for the same {name}, but {store} is for {shown(value)}, and asked was {shown(asked.get(name))}"
+                f"store must be for the same {name}, but {store} is for {shown(value)}, and asked was {shown(wanted.get(name))}"
             )
     store.mkdir(parents=True, exist_ok=True)
     part = (store / NAME).with_suffix(".part")
@@ -30,15 +32,23 @@ def claim(store: Path, experiment: str, told: Mapping[str, Any], grows: Collecti
     part.replace(store / NAME)
 
 
-def read(store: Path, experiment: str) -> dict[str, Any] | None:
-    """What the store is for; None where nothing is written. ValueError for a file that is no such thing, or of another experiment."""
+def _settings(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in told.items():
+        yield from value.items() if isinstance(value, dict) else [(name, value)]
+
+
+def read(store: Path, experiment: str, made: Callable[[dict[str, Any]], T]) -> T | None:
+    """What the store is for, as `made` makes it of the file; None where nothing is written.
+
+    ValueError for a file that is no such thing, of which `made` can make nothing, or of another experiment.
+    """
     path = store / NAME
     if not path.exists():
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found.pop("experiment") != experiment:
-            raise ValueError("it is of another experiment")
+        if (other := found.pop("experiment")) != experiment:
+            raise ValueError(f"it is of the experiment {shown(other)}")
+        return made(found)
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ValueError(f"{path} must be what `batchlaw simulate {experiment} --store` writes, but cannot be read: {error}") from None
-    return dict(found)

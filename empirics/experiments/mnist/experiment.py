@@ -8,14 +8,14 @@ Figure 2(a) has the variances of all points, Figures 2(b) and 3 the losses, erro
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from empirics.experiments import about_file
 from empirics.experiments.mnist.distortion import distorted
 from empirics.experiments.mnist.images import Images
 from empirics.experiments.mnist.network import HIDDEN, build_model, error, loss
@@ -26,7 +26,7 @@ from theory.exact import as_double, as_index, shown
 if TYPE_CHECKING:
     from xarray import DataArray, Dataset
 
-ABOUT = "experiment.json"
+EXPERIMENT = "mnist"
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,9 @@ def run(images: Images, setting: Setting, store: str | Path | None = None, **run
 
 def stored(directory: Path) -> Results:
     """Results as `run` has stored them. ValueError that names the directory for one that holds none, or not all."""
-    about = _about(directory / ABOUT)
+    about = about_file.read(directory, EXPERIMENT, _about)
     if about is None:
-        raise ValueError(f"{directory} must hold results of `batchlaw simulate mnist --store`, but {ABOUT} is not there")
+        raise ValueError(f"{directory} must hold results of `batchlaw simulate mnist --store`, but {about_file.NAME} is not there")
     setting = about["setting"]
     points = []
     for point in range(1, setting.initial_points + 1):
@@ -166,22 +166,10 @@ def gap_of_runs(data: Dataset) -> DataArray:
 
 def _open_store(store: Path, images: Images, setting: Setting) -> None:
     """Writes what is asked, unless the store was made for something else; more epochs, runs and points may be asked of it."""
-    path = store / ABOUT
-    there = _about(path)
-    if there is not None:
-        grown = {name: getattr(setting, name) for name in ("epochs", "runs", "initial_points")}
-        asked = {"images": images.name} | asdict(setting)
-        for name, value in ({"images": there["images"]} | asdict(replace(there["setting"], **grown))).items():
-            if value != asked[name]:
-                raise ValueError(
-                    f"store must be for the same {name}, but {store} is for {shown(value)}, and asked was {shown(asked[name])}"
-                )
-    store.mkdir(parents=True, exist_ok=True)
-    told = {"images": images.name, "pixels": images.pixels, "directory": images.directory}
-    text = json.dumps({"experiment": "mnist"} | told | {"counts": _counts(images, setting), "setting": asdict(setting)}, indent=1)
-    part = path.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(path)
+    about_file.read(store, EXPERIMENT, _about)  # one that cannot be read stays as it is
+    told = {"images": images.name, "pixels": images.pixels, "directory": images.directory, "counts": _counts(images, setting)}
+    grows = ("epochs", "runs", "initial_points", "pixels", "directory", "counts")
+    about_file.claim(store, EXPERIMENT, told | {"setting": asdict(setting)}, grows)
 
 
 def _counts(images: Images, setting: Setting) -> tuple[int, int]:
@@ -189,18 +177,10 @@ def _counts(images: Images, setting: Setting) -> tuple[int, int]:
     return len(part.train_labels), len(part.validation_labels)
 
 
-def _about(path: Path) -> dict[str, Any] | None:
-    """What a store is for, `setting` as a Setting; None where nothing is. ValueError for another file."""
-    if not path.exists():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        setting = found["setting"]
-        if found["experiment"] != "mnist":
-            raise ValueError(f"it is of the experiment {shown(found['experiment'])}")
-        kept: dict[str, Any] = {field.name: tuple(v) if isinstance(v := setting[field.name], list) else v for field in fields(Setting)}
-        (height, width), counts = found["pixels"], found.get("counts")
-        told = {"images": str(found["images"]), "pixels": (height, width), "directory": found["directory"]}
-        return told | {"counts": counts and tuple(counts), "setting": Setting(**kept)}
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ValueError(f"{path} must be what `batchlaw simulate mnist --store` writes, but cannot be read: {error}") from None
+def _about(found: dict[str, Any]) -> dict[str, Any]:
+    """What a store is for, `setting` as a Setting."""
+    setting = found["setting"]
+    kept: dict[str, Any] = {field.name: tuple(v) if isinstance(v := setting[field.name], list) else v for field in fields(Setting)}
+    (height, width), counts = found["pixels"], found.get("counts")
+    told = {"images": str(found["images"]), "pixels": (height, width), "directory": found["directory"]}
+    return told | {"counts": counts and tuple(counts), "setting": Setting(**kept)}

@@ -131,7 +131,7 @@ def run(setting: Setting, data: str | Path | None = None, store: str | Path | No
 
 def stored(directory: Path) -> Results:
     """Results as `run` has stored them. ValueError that names the directory for one that holds none."""
-    about = about_file.read(directory, EXPERIMENT)
+    about = about_file.read(directory, EXPERIMENT, dict)
     if about is None:
         raise ValueError(f"{directory} must hold results of `batchlaw simulate yelp --store`, but {about_file.NAME} is not there")
     try:
