@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from importlib.util import find_spec
-from pathlib import Path
 
+from theory.inputs.shipped_files import shipped_file
 from theory.linear_regression.tables import Table, table_of
 
 NAMES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "progression"]
@@ -16,11 +15,10 @@ def load_diabetes() -> Table:
 
     ValueError where scikit-learn is not installed.
     """
-    found = find_spec("sklearn")
-    place = Path(found.origin).parent / "datasets" / "data" if found is not None and found.origin else None
-    if place is None or not (place / "diabetes_data_raw.csv.gz").is_file():
+    files = [shipped_file("sklearn", f"datasets/data/diabetes_{part}.csv.gz") for part in ("data_raw", "target")]
+    if files[0] is None or files[1] is None:
         raise ValueError("data must be a CSV file where no package has the diabetes data: pip install scikit-learn installs them")
-    with gzip.open(place / "diabetes_data_raw.csv.gz", "rt") as rows, gzip.open(place / "diabetes_target.csv.gz", "rt") as targets:
+    with gzip.open(files[0], "rt") as rows, gzip.open(files[1], "rt") as targets:
         pairs = zip(rows.read().splitlines(), targets.read().split(), strict=True)
         records = [(n, [*row.split(), target]) for n, (row, target) in enumerate(pairs, start=2)]
     return table_of([(1, NAMES), *records], None, "the diabetes data of scikit-learn")

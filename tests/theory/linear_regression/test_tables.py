@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction as F
 
 import numpy as np
@@ -84,3 +85,9 @@ def test_the_diabetes_data_are_those_of_scikit_learn():
     ours = load_diabetes()
     assert ours.columns == tuple(theirs.feature_names) and np.array_equal(ours.y.astype(float), theirs.target)
     assert np.array_equal(ours.X.astype(float), theirs.data)
+
+
+def test_data_that_are_not_installed_are_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ValueError, match="data must be a CSV file where no package has the diabetes data"):
+        load_diabetes()

