@@ -25,21 +25,17 @@ def check(directory: Path) -> None:
 
 def make(seed: int = 0, directory: Path | None = None, results: Results | None = None) -> MeasuredPage:
     """The page, from stored results when there is a directory, and otherwise from a reduced run or the one handed in."""
-    from empirics.experiments.mnist.experiment import REDUCED, run, stored
-    from empirics.experiments.mnist.images import load_images
+    from empirics.experiments.mnist.experiment import REDUCED
     from empirics.experiments.paired_values import AXES
     from reports.figures import mnist as figures
     from reports.site.mnist_hypotheses import figure_3
-    from reports.site.mnist_runs import about
+    from reports.site.mnist_runs import about, stored_or_run
 
-    if directory is not None:
-        results = stored(directory)
-    elif results is None:
-        try:
-            images = load_images()
-        except ValueError as error:
-            return not_measured("figure 3", seed, str(error))
-        results = run(images, replace(REDUCED, seed=seed, initial_points=1, every=2, variances=False), device="cpu", workers=1)
+    if directory is not None or results is None:
+        found = stored_or_run(directory, replace(REDUCED, seed=seed, initial_points=1, every=2, variances=False))
+        if isinstance(found, str):
+            return not_measured("figure 3", seed, found)
+        results = found
     rows = figure_3(results)
     finding = "training loss falls with b: " + ", ".join(f"{o['word']} after equally many {o['axis']}" for o in rows[0]["outcomes"])
     first = results.points[0]

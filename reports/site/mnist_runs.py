@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports.text.numbers import counted
 
 if TYPE_CHECKING:
-    from empirics.experiments.mnist.experiment import Results
+    from empirics.experiments.mnist.experiment import Results, Setting
+
+
+def stored_or_run(directory: Path | None, reduced: Setting) -> Results | str:
+    """Stored results, or without a directory a reduced run, made now; where no package has images, why there is none."""
+    from empirics.experiments.mnist.experiment import run, stored  # torch takes seconds to load
+    from empirics.experiments.mnist.images import load_images
+
+    if directory is not None:
+        return stored(directory)
+    try:
+        images = load_images()
+    except ValueError as error:
+        return str(error)
+    return run(images, reduced, device="cpu", workers=1)
 
 
 def about(results: Results, figure: str, is_stored: bool, seed: int) -> dict[str, Any]:
