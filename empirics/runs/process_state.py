@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -70,7 +69,7 @@ class _OneThread:
             yield
             return
         with self.lock:
-            before = torch.get_num_threads()
+            pools, before = _numbers_of_this_thread(), torch.get_num_threads()
             if self.holders == 0:
                 self.found, self.precision = before, torch.get_float32_matmul_precision()
                 _free_pools()
@@ -79,8 +78,8 @@ class _OneThread:
             elif before == 1:
                 before = self.found  # a thread that is new to torch begins with what the others have set
             self.holders += 1
-            torch.set_num_threads(1)
-            _set_of_this_thread(1)
+            for pool in _set_of_torch(1, pools):
+                pools[pool] = before
             self.mine.inside = True
         try:
             yield
@@ -90,7 +89,8 @@ class _OneThread:
                 self.holders -= 1
                 if self.holders == 0:
                     self._restore()
-                _set_of_this_thread(before)
+                for pool, count in pools.items():
+                    pool.set_num_threads(count)
 
     def _restore(self) -> None:
         _free_pools()
@@ -116,15 +116,20 @@ def _free_pools() -> None:
             free(force=True)
 
 
-def _set_of_this_thread(count: int) -> None:
-    """OpenMP's number of threads, which is each thread's own; torch's setter would change what the others run on."""
-    for pool in _openmp():
+def _numbers_of_this_thread() -> dict[Any, int]:
+    """OpenMP's numbers of threads, which are each thread's own: torch has one OpenMP, and every package beside it may have another."""
+    return {pool: pool.num_threads for pool in ThreadpoolController().select(user_api="openmp").lib_controllers}
+
+
+def _set_of_torch(count: int, pools: Iterable[Any]) -> list[Any]:
+    """Every pool of this thread at `count`, by torch's setter too; those that it set, which are torch's."""
+    for pool in pools:
+        pool.set_num_threads(count + 1)
+    torch.set_num_threads(count)
+    torchs = [pool for pool in pools if pool.num_threads == count]
+    for pool in pools:
         pool.set_num_threads(count)
-
-
-@cache
-def _openmp() -> list[Any]:
-    return list(ThreadpoolController().select(user_api="openmp").lib_controllers)
+    return torchs
 
 
 _one_thread = _OneThread()

@@ -80,6 +80,8 @@ def read_table(path: str | Path, target: str | None = None) -> Table:
 
 def table_of(records: list[tuple[int, list[str]]], target: str | None, source: str) -> Table:
     """The table of records, each with its line, as `read_table` has them."""
+    if target is not None and not isinstance(target, str):
+        raise TypeError(f"target must be the name of a column, as text, but was {shown(target)}")
     if not records:
         raise ValueError(f"data {shown(source)} must have a row, but are empty")
     names, rows = (records[0][1], records[1:]) if _are_names(records[0][1]) else ([], records)

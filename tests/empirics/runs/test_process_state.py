@@ -7,6 +7,7 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction as F
+from importlib import import_module
 
 import dask
 import pytest
@@ -40,7 +41,8 @@ def found():
 
 @pytest.fixture
 def three_threads():
-    """A number that nothing here would set."""
+    """A number that nothing here would set, in torch; scikit-learn's OpenMP is another, which keeps its own."""
+    import_module("sklearn.utils._openmp_helpers")
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     yield

@@ -48,6 +48,9 @@ def test_what_is_no_table_is_named(tmp_path, text, target, message):
         read_table(written(tmp_path, text), target)
     with pytest.raises(ValueError, match="cannot be read"):
         read_table(tmp_path / "nothing.csv")
+    for target in (1, 1e308, b"a", ["a"], np.array(["a"])):
+        with pytest.raises(TypeError, match="target must be the name of a column, as text, but was"):
+            read_table(written(tmp_path, "a,b\n1,2\n"), target)
 
 
 def test_standardised_columns(tmp_path):
