@@ -65,6 +65,8 @@ UNITS = {
     "deep_moments.cumulant": 1.2e-07,  # a product of terms from the moments of a sample to those of a batch
     "deep_moments.rule": 1.6e-06,  # an operation on polynomials, for a rule on lattice points
     "deep_moments.entry": 1.2e-07,  # reading a weight of a linear network
+    "deviations.start": 0.001,  # of any quantity
+    "deviations.point": 0.0002,  # of the later batches, numpy's own time at each,
     "deviations.product": 3e-09,  # of two coefficients at a point, with its bound
     "deviations.flop": 2e-11,  # of products of matrices
     "deviations.pair": 6e-09,  # of two monomials, for each power of eps

@@ -39,7 +39,7 @@ def predicted_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     moments = saturated_binomial(n + 2 * first, n) * (1 + min(n, first)) * (1 if problem.inputs.is_centred_gaussian else p + 1)
     seconds = sum(
         saturated(count, UNITS[f"deviations.{unit}"])
-        for count, unit in ((products, "product"), (flops, "flop"), (pairs, "pair"), (moments, "moment"))
+        for count, unit in ((1, "start"), (inner, "point"), (products, "product"), (flops, "flop"), (pairs, "pair"), (moments, "moment"))
     )
     held = saturated(40, monomials, inner, entries) + saturated(8, monomials, monomials) + saturated(16.0 * first, moments)
     basis = f"{as_count(monomials)} monomials of the first batch, {as_count(inner)} points of the others, {as_count(entries)} entries"
