@@ -17,6 +17,7 @@ from empirics.models.noise.batch_sums import GROUP, BatchSums
 from empirics.models.noise.behaviour import Behaviour, behaviour, require_the_same_twice
 from empirics.models.noise.example_sums import ExampleSums
 from empirics.models.noise.laws import Estimate
+from empirics.models.noise.moments import OWN
 from empirics.models.noise.preconditioners import gradient_scale
 from empirics.models.noise.results import dataset as result
 from empirics.models.per_example.example_gradients import PerExample
@@ -27,6 +28,8 @@ from theory.budget import Budget, Cost, as_count, largest_that_fits, saturated
 CHUNK_BYTES = 2.5e8
 #: Of what is kept of all examples, where it fits, so that they need not go through the model a second time.
 KEPT_BYTES = 1e9
+#: What is said of a model whose own noise made no difference in any draw.
+UNSEEN = {"model_draws_noise": "True, but no draw made a difference: how much it adds is not known, and has no standard error"}
 #: Examples on which the time of the rest is predicted.
 TIMED = 32
 
@@ -88,6 +91,7 @@ def gradient_noise(
     nothing else is uncertain, the law of a data set all of whose examples have been measured, they are what rounding may do: 16 units in
     the last place of the parameters times the mean ||g_i||^2, from which tr Cov is what ||grad||^2 leaves. By resampling they are those
     of the draws alone, given the data set; where all batches are the same, at b = N without replacement, nothing but var_gradient is known.
+    Noise of the model's own that no draw has shown is not known to be none: what it adds has NaN for a standard error.
 
     Raises ValueError or TypeError that names the argument; UnaffordableError, before the work, for what is predicted to take too long.
     Cost: two forward and backward passes over the examples, one where there is nothing uncertain, each twice for models with own noise;
@@ -148,6 +152,8 @@ def _by_examples(
     rounding = sums.rounding(max(torch.finfo(p.dtype).eps for p in user.parameters.values()))
     law = Estimate(moments, (left * covariance if left else 0.0) + rounding, max(request.examples - 1, 1))
     estimate = Estimate(moments, covariance + rounding, law.degrees_of_freedom) if request.laws.convention == "sample" else law
+    if draws == 2 and moments[-1, OWN] ** 2 <= rounding[-1, OWN, OWN]:
+        law, estimate, about = law.without_own_error(), estimate.without_own_error(), about | UNSEEN
     at_sizes = [law.linear(request.laws.variance(b)) for b in request.batch_sizes]
     variances = np.stack([value for value, _ in at_sizes]), np.stack([error for _, error in at_sizes])
     ways = ", ".join(f"{way}: {count}" for way, count in _counted(per_example.ways).items())
@@ -166,9 +172,17 @@ def _by_batches(
     of_examples, of_batches, tested, losses = [], [], [], []
     for b in request.batch_sizes:
         groups, mean_loss = sums(b)
-        of_batches.append(Estimate.of_groups(groups).linear([1.0, 1.0, 0.0]))
-        groups = groups @ request.laws.of_batches(b).T
-        of_examples.append(Estimate.of_groups(groups))
+        is_unseen = draws == 2 and not groups[:, -1, OWN].any()
+        batch_estimate, groups = Estimate.of_groups(groups), groups @ request.laws.of_batches(b).T
+        example_estimate = Estimate.of_groups(groups)
+        if is_unseen:
+            batch_estimate, example_estimate, about = (
+                batch_estimate.without_own_error(),
+                example_estimate.without_own_error(),
+                about | UNSEEN,
+            )
+        of_batches.append(batch_estimate.linear([1.0, 1.0, 0.0]))
+        of_examples.append(example_estimate)
         losses.append(mean_loss)
         if not np.isnan(groups).any():
             tested.append(groups @ request.laws.trace_covariance)

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import stats
 
 from empirics.estimation.ratios import positive_ratio, ratio_interval
+from empirics.models.noise.moments import OWN
 
 CONVENTIONS = ("sample", "population")
 
@@ -42,10 +43,17 @@ class Estimate:
         covariance = np.einsum("g...i,g...j->...ij", away, away) / (len(groups) * (len(groups) - 1))
         return cls(groups.mean(0), covariance, len(groups) - 1)
 
+    def without_own_error(self) -> Self:
+        """The same for a model that draws noise of which nothing was seen: that it is 0 has no standard error."""
+        covariance = self.covariance.copy()
+        covariance[..., OWN, OWN] = np.nan
+        return type(self)(self.moments, covariance, self.degrees_of_freedom)
+
     def linear(self, weights: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A linear combination of the moments, and its standard error."""
         w = np.asarray(weights, dtype=np.float64)
-        variance = np.einsum("...ij,i,j->...", self.covariance, w, w)
+        there = np.flatnonzero(w)  # what is not known of the other moments does not matter
+        variance = np.einsum("...ij,i,j->...", self.covariance[..., there[:, None], there], w[there], w[there])
         return self.moments @ w, np.sqrt(np.maximum(variance, 0.0))
 
     def ratio(self, over: np.ndarray, under: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

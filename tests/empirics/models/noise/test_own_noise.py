@@ -88,3 +88,22 @@ def test_eval_mode_has_none():
     assert noise.attrs["model_draws_noise"] == "False" and (noise.trace_covariance_model == 0).all() and noise.attrs["mode"] == "eval"
     assert float(noise.total_var_gradient.sel(batch_size=3)) == pytest.approx(0, abs=1e-15)
     assert float(gradient_noise(net(), SQUARES, (X, Y), batch_sizes=[3]).total_var_gradient[0]) > 0  # masks are left at b = N
+
+
+@pytest.mark.parametrize("method", ["per_example", "resampling"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("convention", ["sample", "population"])
+def test_noise_that_no_draw_has_shown_is_not_known_to_be_none(method, dtype, convention):
+    """A unit in ten million is dropped: what the data add is known as ever, and that the model adds nothing is not."""
+    rare = net().to(dtype)
+    rare[2].p = 1e-7
+    data, sizes = (X.to(dtype), Y.to(dtype)), {"batch_sizes": [2, 3], "convention": convention}
+    noise = gradient_noise(rare, SQUARES, data, **sizes, method=method)
+    rare[2].p = 0.0
+    without = gradient_noise(rare, SQUARES, data, **sizes, method=method)
+    assert "no draw made a difference" in noise.attrs["model_draws_noise"] and without.attrs["model_draws_noise"] == "False"
+    for name in ("total_trace_covariance", "total_var_gradient"):
+        np.testing.assert_allclose(noise[name], without[name], rtol=1e-4, atol=1e-6)
+        assert np.isnan(noise[f"{name}_se"]).all()
+    at = {} if method == "per_example" else {"batch_size": 2}
+    assert np.isfinite(noise.total_gradient_squared_norm_se.sel(at)) and np.isnan(noise.noise_scale_low.sel(at))
