@@ -7,6 +7,12 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture
+def is_measured(request: pytest.FixtureRequest) -> bool:
+    """Whether times count: in the ordinary suite benchmarks run once, and those that take long on something small."""
+    return bool(request.config.getoption("--benchmark-enable", default=False))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     session = getattr(config, "_benchmarksession", None)

@@ -85,9 +85,9 @@ def test_a_fit_finds_the_units_that_made_the_seconds(monkeypatch):
     assert set(again["MACHINE"]) == set(unit_costs.MACHINE) and re.fullmatch(r"\d{4}-\d\d-\d\d", again["MACHINE"]["date"])
 
 
-def test_bench_predictions(benchmark, request):
+def test_bench_predictions(benchmark, request, is_measured):
     """The table; memory is what a copy of the process grows by, where the system tells."""
-    if not request.config.getoption("--benchmark-enable", default=False):
+    if not is_measured:
         pytest.skip("measured by make benchmark")
     lines = [f"{'':64s} {'predicted':>10s} {'measured':>10s} {'ratio':>6s} {'predicted':>10s} {'measured':>10s}"]
     ratios = []
