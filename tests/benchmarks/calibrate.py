@@ -21,6 +21,8 @@ from theory.budget import unit_costs
 
 #: How many times less a unit's own change weighs than a case's error.
 PULL = 0.1
+#: In the logarithm of a unit, for a slope.
+STEP = 1e-3
 #: Errors of what takes less than this count less: nobody refuses it.
 SHORT = 1e-3
 
@@ -31,12 +33,28 @@ def fitted(cases: list[Case], seconds: np.ndarray) -> dict[str, float]:
     before = np.log([unit_costs.UNITS[name] for name in names])
     weights = np.minimum(1, (seconds / SHORT) ** 0.5)
 
-    def errors(logarithms: np.ndarray) -> np.ndarray:
+    def predicted(logarithms: np.ndarray, of: np.ndarray) -> np.ndarray:
         unit_costs.UNITS.update(zip(names, map(float, np.exp(logarithms)), strict=True))
-        predicted = np.array([case.predict(x).seconds for case, x in zip(cases, arguments, strict=True)])
-        return np.concatenate([weights * np.log(predicted / seconds), PULL * (logarithms - before)])
+        return np.array([cases[i].predict(arguments[i]).seconds for i in of])
 
-    found = least_squares(errors, before, loss="soft_l1", diff_step=1e-3, max_nfev=20).x
+    every = np.arange(len(cases))
+
+    def errors(logarithms: np.ndarray) -> np.ndarray:
+        return np.concatenate([weights * np.log(predicted(logarithms, every) / seconds), PULL * (logarithms - before)])
+
+    def moved(logarithms: np.ndarray, k: int, by: float, of: np.ndarray) -> np.ndarray:
+        return predicted(logarithms + by * (np.arange(len(names)) == k), of)
+
+    base = predicted(before, every)
+    enters = [every[moved(before, k, 0.5, every) != base] for k in range(len(names))]  # a unit is in the predictions of few cases
+
+    def slopes(logarithms: np.ndarray) -> np.ndarray:
+        found, base = np.zeros((len(cases), len(names))), np.log(predicted(logarithms, every))
+        for k, of in enumerate(enters):
+            found[of, k] = weights[of] * (np.log(moved(logarithms, k, STEP, of)) - base[of]) / STEP
+        return np.vstack([found, PULL * np.eye(len(names))])
+
+    found = least_squares(errors, before, slopes, loss="soft_l1", max_nfev=20).x
     return dict(zip(names, map(float, np.exp(found)), strict=True))
 
 

@@ -44,6 +44,7 @@ UNITS = {
     "trace_words.start": 0.00033,  # of any quantity
     "trace_words.float_product": 0.00036,  # a product of matrices in balls,
     "trace_words.flop": 9e-11,  # and for the cube of their order
+    "trace_words.entry": 2.2e-05,  # of the mean,
     "trace_words.state": 2.3e-05,  # a product of words expanded
     "trace_words.exact_product": 4.7e-07,  # an exact product of matrices
     "trace_words.multiplication": 3.3e-10,  # of integers in it,

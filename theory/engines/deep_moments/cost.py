@@ -93,11 +93,11 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     r = sizes.averages
     points = saturated(*(saturated_binomial(d + r, r) for d in degrees[:-1]))
     samples, length = lengths(problem, quantity, len(degrees))
-    seconds, memory = _last(problem, quantity, sizes, length, bool(degrees))
+    seconds, moments, memory = _last(problem, quantity, sizes, length, bool(degrees))
     if degrees:
         table, held = _table(problem, sizes, degrees[-1], samples[-1])
         seconds, memory = seconds + table, memory + held
-    seconds *= points
+    seconds = seconds * points + moments
     inner = 1.0
     for s, d in enumerate(degrees[:-1]):
         table, held = _table(problem, sizes, d, samples[s])
@@ -110,8 +110,11 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + min(memory, BEYOND_REACH), basis)
 
 
-def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: float, averaged: bool) -> tuple[float, float]:
-    """The polynomials in the averages of the last batch, or at t = 0 the numbers; weights have so many bits, and their powers more."""
+def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: float, averaged: bool) -> tuple[float, float, float]:
+    """Seconds of the polynomials in the averages of the last batch, or at t = 0 the numbers, and of the moments of x; bytes.
+
+    Weights have `length` bits, and their powers more.
+    """
     d, h, widths, k = problem.activation_degree, problem.depth, (sizes.p, *problem.sizes[1:]), quantity.layer or 1
     outputs = [output_degree(j, activation_degree=d) if j else 0 for j in range(h + 1)]  # in the weights, of layer j
     m = 2 * outputs[-1] - 1
@@ -172,10 +175,9 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: fl
     seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"]
     seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
     seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100)
-    if pairs:
-        asked = min(pairs, sizes.in_sample(2 * sizes.highest))
-        seconds += asked * problem.inputs.moment_seconds(2 * sizes.highest)
-    return seconds, (read + 2 * largest) * (80 + bits / 8)
+    asked = min(pairs, sizes.in_sample(2 * sizes.highest))  # once, and remembered
+    moments = asked * problem.inputs.moment_seconds(2 * sizes.highest) if asked else 0.0
+    return seconds, moments, (read + 2 * largest) * (80 + bits / 8)
 
 
 def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -> tuple[float, float]:
@@ -228,9 +230,9 @@ def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
     seen = many_inputs.seen_inputs(problem)
     sizes, length = _Sizes.of(problem, seen), weight_bits(problem)
     bits = 2 * length + problem.inputs.moment_bits(2)
-    seconds, memory = _last(problem, quantity, sizes, length, False)
+    seconds, moments, memory = _last(problem, quantity, sizes, length, False)
     asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2))
-    seconds = seconds * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
+    seconds = (seconds + moments) * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
     flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
     seconds += (flops + p * p) * UNITS["deep_moments.entry"] * (1 + bits / 300)
     basis = f"{seen} inputs in the place of {p}, {as_count(asked)} moments"

@@ -45,6 +45,8 @@ class Levels(NamedTuple):
     uses: int
 
 
+#: Products at step 0, where Sigma = I; 3 for what is squared.
+_FIRST_STEP = {"mean": 6, "loss": 1, "loss_variance": 1}
 #: depth, kind and Sigma = I, at step 1: measured, the larger of the layers
 _SECOND_STEP = {
     (2, "variance", True): Counts(58, 132, 1042, 9),
@@ -71,7 +73,7 @@ def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     seconds = UNITS["trace_words.start"] + 2 * flop * _gram_flops(problem)
     held = 5e7 + 64.0 * _entries(problem)
     if quantity.kind == "mean":
-        seconds += 4e-6 * problem.sizes[(quantity.layer or 1) - 1] * problem.sizes[quantity.layer or 1]
+        seconds += UNITS["trace_words.entry"] * problem.student[(quantity.layer or 1) - 1].size
     if isinstance(counts, Levels):
         entries = counts.degree * _rows(problem, quantity) * p
         walked = _walked(counts) + saturated(counts.moves, entries, UNITS["trace_words.sum"] + p * flop / 4)
@@ -123,11 +125,11 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts | Levels:
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
     if depth == 1:
-        growth = {"mean": 2.2, "loss_variance": 12.0}.get(quantity.kind, 4.6)
+        growth = {"mean": 2.4, "loss_variance": 17.0}.get(quantity.kind, 5.0)
         words = saturated_power(growth, t)
         return _one_layer(words, 2 * t + 3)
     if t == 0:
-        return Counts(4 * depth + 4, 3, 3, depth + 1)
+        return Counts(_FIRST_STEP.get(quantity.kind, 3) * (1 if problem.inputs.is_standard else 2), 3, 3, depth + 1)
     degree = sum(quantity.batch_degrees(problem))
     if degree <= FEW_S:
         return _SECOND_STEP[depth, quantity.kind, problem.inputs.is_standard]
