@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import torch
-from threadpoolctl import ThreadpoolController, threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 #: Of a process with torch, before it has done anything.
 PROCESS_BYTES = 400 << 20
@@ -69,11 +69,13 @@ class _OneThread:
             yield
             return
         with self.lock:
-            pools, before = _numbers_of_this_thread(), torch.get_num_threads()
+            controller = ThreadpoolController()  # 2 ms: it reads what is loaded
+            pools, before = _numbers_of_this_thread(controller), torch.get_num_threads()
             if self.holders == 0:
                 self.found, self.precision = before, torch.get_float32_matmul_precision()
-                _free_pools()
-                self.limits = threadpool_limits(limits=1)
+                self.controller = controller
+                _free(controller)
+                self.limits = controller.limit(limits=1)
                 torch.set_float32_matmul_precision("highest")
             elif before == 1:
                 before = self.found  # a thread that is new to torch begins with what the others have set
@@ -93,9 +95,9 @@ class _OneThread:
                     pool.set_num_threads(count)
 
     def _restore(self) -> None:
-        _free_pools()
+        _free(self.controller)
         self.limits.restore_original_limits()
-        _free_pools()
+        _free(self.controller)
         torch.set_num_threads(self.found)
         torch.set_float32_matmul_precision(self.precision)
 
@@ -108,17 +110,17 @@ class _OneThread:
             self._restore()
 
 
-def _free_pools() -> None:
+def _free(controller: ThreadpoolController) -> None:
     """threadpoolctl from 3.7 on lets only the thread that was the first set numpy's pool: here the lock says who may."""
-    for pool in ThreadpoolController().lib_controllers:
+    for pool in controller.lib_controllers:
         free = getattr(pool, "clear_controlling_thread", None)
         if free is not None:
             free(force=True)
 
 
-def _numbers_of_this_thread() -> dict[Any, int]:
+def _numbers_of_this_thread(controller: ThreadpoolController) -> dict[Any, int]:
     """OpenMP's numbers of threads, which are each thread's own: torch has one OpenMP, and every package beside it may have another."""
-    return {pool: pool.num_threads for pool in ThreadpoolController().select(user_api="openmp").lib_controllers}
+    return {pool: pool.num_threads for pool in controller.select(user_api="openmp").lib_controllers}
 
 
 def _set_of_torch(count: int, pools: Iterable[Any]) -> list[Any]:
