@@ -22,6 +22,7 @@ from theory.budget import Cost
 from theory.chebyshev.approximant import certifying_seconds
 from theory.chebyshev.monomials import power_basis_cost
 from theory.engines.base import Quantity, can
+from theory.engines.deviations import Deviations
 from theory.engines.frequencies import factorial_moments
 from theory.enumeration.batches import Urn
 from theory.enumeration.path_counts import path_cost
@@ -207,6 +208,11 @@ def _large_batches() -> Iterator[Case]:
 
 
 def _others() -> Iterator[Case]:
+    for inputs, quantity in ((3, Quantity("variance", 2, 1)), (2, Quantity("loss", 3))):  # what the engine is for
+        yield Case(
+            "deviations", f"{inputs}-2-1 N, {quantity}", lambda p=inputs: network((p, 2, 1), Gaussian(p)),
+            lambda p, q=quantity: Deviations().cost(p, q), lambda p, q=quantity: Deviations().compute(p, q),
+        )  # fmt: skip
     for sizes, steps in (((1, 1, 1), (1, 2)), ((1, 3, 1), (1,)), ((1, 2, 2, 1), (1,)), ((1, 1), (2, 5))):
         for t in steps:
             yield Case(

@@ -95,16 +95,16 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
     samples, length = lengths(problem, quantity, len(degrees))
     seconds, moments, memory = _last(problem, quantity, sizes, length, bool(degrees))
     if degrees:
-        table, held = _table(problem, sizes, degrees[-1], samples[-1])
-        seconds, memory = seconds + table, memory + held
+        table, asked, held = _table(problem, sizes, degrees[-1], samples[-1])
+        seconds, moments, memory = seconds + table, moments + asked, memory + held
     seconds = seconds * points + moments
     inner = 1.0
     for s, d in enumerate(degrees[:-1]):
-        table, held = _table(problem, sizes, d, samples[s])
+        table, asked, held = _table(problem, sizes, d, samples[s])
         count = saturated_binomial(d + r, r)
         rule = UNITS["deep_moments.rule"] * count * (2 * r * d) * (1 + d * d / 400)
         node = UNITS["deep_moments.contraction"] * count * _values(problem, quantity) * (1 + d * sum(degrees[s + 1 :]) / 200)
-        seconds, memory, inner = seconds + inner * (table + rule + node), memory + held, inner * count
+        seconds, memory, inner = seconds + inner * (table + rule + node) + asked, memory + held, inner * count
     monomials = saturated_binomial(r + (degrees or [0])[-1], r)
     basis = f"{as_count(points)} points, {as_count(monomials)} monomials in {r} averages, weights of about {as_count(length)} bits"
     return Cost(UNITS["deep_moments.start"] + min(seconds, BEYOND_REACH), 3e7 + min(memory, BEYOND_REACH), basis)
@@ -180,8 +180,11 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: fl
     return seconds, moments, (read + 2 * largest) * (80 + bits / 8)
 
 
-def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -> tuple[float, float]:
-    """The directions of one batch, and E[u^a] for |a| <= degree; a sample's polynomials have coefficients of so many bits."""
+def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -> tuple[float, float, float]:
+    """Seconds of the directions of one batch and of E[u^a] for |a| <= degree, and of the moments of x, which are asked for once; bytes.
+
+    A sample's polynomials have coefficients of so many bits.
+    """
     r, p, law = sizes.averages, sizes.p, problem.inputs
     weights = sum(w.size for w in problem.student)
     halves = [saturated_binomial(r + k - 1, k) for k in range(degree // 2 + 2)]  # products of k polynomials of a sample
@@ -204,8 +207,8 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -
     bits, entries = law.moment_bits(sizes.highest * degree) + length * degree / 2, saturated_binomial(r + degree, r)
     seconds += UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms + UNITS["deep_moments.pair"] * sizes.sample_terms**2
     seconds += terms * UNITS["deep_moments.cumulant"] * (1 + bits / 3000) + entries * degree / 2 * UNITS["deep_moments.read"]
-    seconds += moments * law.moment_seconds(sizes.highest * degree)
-    return min(seconds, BEYOND_REACH), (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + bits / 8)
+    asked = min(moments * law.moment_seconds(sizes.highest * degree), BEYOND_REACH)
+    return min(seconds, BEYOND_REACH), asked, (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + bits / 8)
 
 
 def _long_product(bits: float) -> float:
