@@ -275,7 +275,9 @@ THEORY: dict[str, Maker] = {
         "large_batch.large_batch_law(@problem, @indices, @layer, method='probes', probes=@replicas, seed=@step, budget=@budget)",
         "large_batch.large_batch_law(@problem, @small_step, 1, method=@strange, relative_error=@number, budget=@budget)",
     ),
-    "large_batch.large_batch_loss": text("large_batch.large_batch_loss(@problem, @step, relative_error=@number, budget=@budget)"),
+    "large_batch.large_batch_loss": text(
+        "large_batch.large_batch_loss(@problem, @step, order=@layer, relative_error=@number, budget=@budget)"
+    ),
     "large_batch.noise_scale": text("large_batch.noise_scale(@any_problem, @step, @layer, budget=@budget).noise_scale"),
     "large_batch.critical_batch_size": text(
         "large_batch.critical_batch_size(@polynomial, @number)",

@@ -1,7 +1,7 @@
 """The large-batch law: how the noise of SGD and the loss begin in 1/b, at every step and any size, and the batch size where that ends.
 
     large_batch_law         beta_1 and beta_2 of var(g_t), linear and polynomial networks of any depth: exact, doubles or random probes
-    large_batch_loss        beta_1 of E loss(w_t)
+    large_batch_loss        beta_1 and beta_2 of E loss(w_t)
     leading_coefficient     beta_1 at one step
     noise_scale             tr Cov(grad l) / ||grad L||^2 along gradient descent, exactly
     critical_batch_size     from which batch size on beta_1/b is right to 10 %

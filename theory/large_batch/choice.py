@@ -10,7 +10,7 @@ from functools import cached_property
 from theory.budget import Budget, Cost
 from theory.exact import as_choice
 from theory.large_batch.cost import Counts, described
-from theory.large_batch.expansions import Term, first_of_loss, first_of_variance, second_of_variance
+from theory.large_batch.expansions import Term, first_of_loss, first_of_variance, second_of_loss, second_of_variance
 from theory.large_batch.probes import HELD
 from theory.large_batch.requests import rational_step
 from theory.large_batch.setting import Setting, sample_degree
@@ -47,7 +47,7 @@ class Request:
 
     @property
     def second(self) -> tuple[Term, Term]:
-        return second_of_variance(self.layer or 1)
+        return second_of_loss() if self.layer is None else second_of_variance(self.layer)
 
     def __str__(self) -> str:
         return f"the large-batch law up to t = {self.last}"
@@ -74,7 +74,7 @@ def choose(request: Request, method: str | None, budget: Budget) -> tuple[str, i
     methods = METHODS if method is None else (as_choice(method, "method", METHODS),)
     found, reason = [], None
     for name in methods:
-        for order in [request.order] if request.order else [2, 1] if name != METHODS[2] and request.layer else [1]:
+        for order in [request.order] if request.order else [2, 1] if name != METHODS[2] else [1]:
             reason = _unsupported_reason(request, name, order)
             if reason is None:
                 cost = request.cost(name, order)

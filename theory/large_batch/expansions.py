@@ -6,18 +6,21 @@ at every step, and D for derivatives of a step's quantity in all of them,
     var(g)      beta_1 = E ||D g[z]||^2 = sum over earlier steps of E||G'(w_t) w_a||^2, and tr Cov(grad l(w_t; x)) for the batch of step t
                 beta_2 = E <D g[z], D^2 g[z, z]> + 1/2 E ||D^2 g[z, z']||^2 + E <D g[z], D^3 g[z, z', z']>
     E loss      beta_1 = 1/2 E D^2 L[z, z] = E( <G, w_aa> + 1/2 <w_a, G'(w_t) w_a> ),      the first term the shift of the mean weights
+                beta_2 = 1/6 E D^3 L[z, z, z] + 1/8 E D^4 L[z, z, z', z']
 
-A jet in a z + b z' has D X[z], D^2 X[z, z] / 2, D^2 X[z, z'] and D^3 X[z, z', z'] / 2 for its parts a, aa, ab and abb. Where all directions
-are gone through, z is one direction at one step; what mixes the noise z of two steps has mean 0 in each, and is left out of the part aa.
+A jet in a z + b z' has D X[z], D^2 X[z, z] / 2, D^2 X[z, z'], D^3 X[z, z', z'] / 2 and so on for its parts a, aa, ab, abb. Where all
+directions are gone through, z is one direction at one step; what mixes the noise z of two steps has mean 0 in each, and is left out of the
+parts aa and aaa.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from theory.large_batch.jets import AA, AB, ABB, BB, ONE, A, B, Ring, inner
+from theory.large_batch.jets import AA, AAA, AABB, AB, ABB, BB, ONE, A, B, Exponents, Ring, inner, ring_below
 from theory.large_batch.sweeps import Moment
 
 
@@ -48,15 +51,27 @@ def first_of_variance(layer: int) -> Term:
 
 
 def first_of_loss() -> Term:
-    """<G, w_aa> + 1/2 <w_a, G'(w_t) w_a>."""
+    """L_aa."""
+    return _part_of_loss(AA, 1)
+
+
+def second_of_loss() -> tuple[Term, Term]:
+    """The term of third cumulants, L_aaa, and that of two covariances, L_aabb / 2."""
+    return _part_of_loss(AAA, 1), _part_of_loss(AABB, 2, in_pairs=True)
+
+
+def _part_of_loss(top: Exponents, divisor: int, in_pairs: bool = False) -> Term:
+    """The part L_ij of the mean loss on the jets of the weights: as dL/da = <G, dw/da>, i L_ij = sum of m <G_(i-m)(j-n), w_mn>."""
+    i, j = top
 
     def read(moment: Moment) -> Any:
         total: Any = 0
         for w, g in zip(moment.weights, moment.mean, strict=True):
-            total = total + 2 * inner(g.value, w.parts.get(AA)) + inner(w.parts.get(A), g.parts.get(A))
+            for m, n in product(range(1, i + 1), range(j + 1)):
+                total = total + m * inner(g.parts.get((i - m, j - n)), w.parts.get((m, n)))
         return total
 
-    return Term(frozenset({ONE, A, AA}), read, divisor=2)
+    return Term(ring_below(top), read, divisor=divisor * i, in_pairs=in_pairs)
 
 
 def second_of_variance(layer: int) -> tuple[Term, Term]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 Exponents = tuple[int, int]
-ONE, A, AA, B, AB, BB, ABB = (0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (0, 2), (1, 2)
+ONE, A, AA, AAA, B, AB, BB, ABB, AABB = (0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2)
 Ring = frozenset[Exponents]
 
 
@@ -83,6 +84,11 @@ class Jet:
                     z = product(x, y)
                     parts[e] = parts[e] + z if e in parts else z
         return Jet(self.ring, parts)
+
+
+def ring_below(top: Exponents) -> Ring:
+    """The smallest ring that has a^i b^j."""
+    return frozenset(product(range(top[0] + 1), range(top[1] + 1)))
 
 
 def products(ring: Ring) -> int:

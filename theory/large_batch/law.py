@@ -1,6 +1,6 @@
-r"""The large-batch law: the coefficients of 1/b and 1/b^2 in var(g_t) and of 1/b in E loss(w_t), at every step and any size.
+r"""The large-batch law: the coefficients of 1/b and 1/b^2 in var(g_t) and in E loss(w_t), at every step and any size.
 
-    var(g_{t,k} | w_0) = beta_1 / b + beta_2 / b^2 + O(1/b^3),         E loss(w_t) = loss of gradient descent + beta_1 / b + O(1/b^2)
+    var(g_{t,k} | w_0) = beta_1 / b + beta_2 / b^2 + O(1/b^3),         E loss(w_t) = loss of gradient descent + beta_1 / b + ...
 
 With w_t, here, the path of full-gradient descent on the mean loss L, G = grad L, and dw_t its tangent driven by the noise of single
 samples, dw_{t+1} = dw_t - alpha_t ( G'(w_t) dw_t + grad l(w_t; x_t) - G(w_t) ), dw_0 = 0 (or as the optimizer says),
@@ -77,15 +77,17 @@ def large_batch_loss(
     problem: TeacherStudent,
     steps: int | Iterable[int],
     *,
+    order: int | None = None,
     method: str | None = None,
     relative_error: float = 0.01,
     probes: int | None = None,
     seed: int = 0,
     budget: Budget | None = None,
 ) -> LargeBatchLaw:
-    """beta_1 of E[ L(w_t) | w_0 ] = limit + beta_1/b + O(1/b^2), L the mean loss; `limit` is the loss of full-gradient descent.
+    """beta_1, and beta_2 where affordable, of E[ L(w_t) | w_0 ] = limit + beta_1/b + beta_2/b^2 + O(1/b^3), L the mean loss.
 
-    beta_1 is negative where noise helps. Arguments, errors and costs as for `large_batch_law`.
+    `limit` is the loss of full-gradient descent; beta_1 is negative where noise helps. Arguments, errors and costs as for
+    `large_batch_law`.
 
     Examples:
         >>> from theory import Gaussian, TeacherStudent
@@ -94,7 +96,8 @@ def large_batch_loss(
         array([Fraction(0, 1), Fraction(10307, 20000)], dtype=object)
     """
     t = as_steps(problem, steps)
-    return _answer(Request(problem, t, None, 1, *_of_probes(relative_error, probes, seed)), method, Budget.of(budget))
+    request = Request(problem, t, None, None if order is None else _as_order(order), *_of_probes(relative_error, probes, seed))
+    return _answer(request, method, Budget.of(budget))
 
 
 def leading_coefficient(problem: TeacherStudent, step: int, layer: int, *, budget: Budget | None = None) -> Fraction | float:

@@ -29,8 +29,8 @@ def labelled(activation=(0, 1), **options):
 
 
 def check(problem, step):
-    loss, polynomial = large_batch_loss(problem, [step]), loss_polynomial(problem, step)
-    assert (loss.limit[0], loss.beta1[0]) == (coefficient(polynomial, 0), coefficient(polynomial, 1))
+    loss, polynomial = large_batch_loss(problem, [step], order=2), loss_polynomial(problem, step)
+    assert (loss.limit[0], loss.beta1[0], loss.beta2[0]) == tuple(coefficient(polynomial, power) for power in range(3))
     for layer in range(1, problem.depth + 1):
         v = variance_polynomial(problem, step, layer)
         law = large_batch_law(problem, [step], layer, order=2, method="rationals")

@@ -60,11 +60,11 @@ def test_at_initialisation_it_is_the_variance_of_one_sample(problem):
 
 @given(problems(two_layer_sizes(2), laws=input_laws, steps=1), st.integers(1, 2))
 def test_both_coefficients_are_those_of_the_polynomial(problem, layer):
-    law, loss = large_batch_law(problem, [0, 1], layer, method="rationals"), large_batch_loss(problem, [0, 1])
+    law, loss = large_batch_law(problem, [0, 1], layer, method="rationals"), large_batch_loss(problem, [0, 1], order=2)
     for i, t in enumerate(law.steps):
         v, e = variance_polynomial(problem, t, layer), loss_polynomial(problem, t)
         assert (law.beta1[i], law.beta2[i]) == (coefficient(v, 1), coefficient(v, 2))
-        assert (loss.limit[i], loss.beta1[i]) == (coefficient(e, 0), coefficient(e, 1))
+        assert (loss.limit[i], loss.beta1[i], loss.beta2[i]) == tuple(coefficient(e, power) for power in range(3))
     assert law.method == "rationals" and not law.standard_error.any() and not law.beta2_standard_error.any()
 
 
@@ -88,8 +88,12 @@ def test_both_coefficients_are_those_of_the_polynomial(problem, layer):
 )
 def test_every_kind_of_network(sizes, law, activation, step):
     problem = network(sizes, law, activation)
-    loss, polynomial = large_batch_loss(problem, [step]), loss_polynomial(problem, step)
-    assert (loss.limit[0], loss.beta1[0]) == (coefficient(polynomial, 0), coefficient(polynomial, 1))
+    loss, polynomial = large_batch_loss(problem, [step], order=2), loss_polynomial(problem, step)
+    exact = [coefficient(polynomial, power) for power in range(3)]
+    assert [loss.limit[0], loss.beta1[0], loss.beta2[0]] == exact
+    doubles = large_batch_loss(problem, [step], order=2, method="directions")
+    scale = float(sum(map(abs, polynomial.coefficients))) or 1.0
+    assert np.allclose([doubles.limit[0], doubles.beta1[0], doubles.beta2[0]], np.array(exact, dtype=float), rtol=0, atol=1e-11 * scale)
     for layer in range(1, problem.depth + 1):
         v = variance_polynomial(problem, step, layer)
         found = large_batch_law(problem, [step], layer, method="rationals", order=2)

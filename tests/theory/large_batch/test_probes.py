@@ -47,6 +47,13 @@ def test_the_second_coefficient_by_probes():
     assert (law.beta2_standard_error[1:] < 0.2 * np.abs(exact[1:])).all()
 
 
+def test_the_second_coefficient_of_the_loss_by_probes():
+    problem = SMALL["atoms, quadratic"]
+    exact, law = (large_batch_loss(problem, 2, order=2, method=m, probes=n) for m, n in (("directions", None), ("probes", 40_000)))
+    assert (np.abs(law.beta2 - exact.beta2)[1:] < 5 * law.beta2_standard_error[1:]).all()
+    assert (law.beta2_standard_error[1:] < 0.2 * np.abs(exact.beta2[1:])).all()
+
+
 def test_the_relative_error_is_reached_and_a_seed_is_a_result():
     problem = SMALL["linear"]
     law = large_batch_law(problem, range(1, 4), 1, method="probes", relative_error=0.02, seed=5)

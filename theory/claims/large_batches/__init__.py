@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction as F
 from typing import Any
@@ -47,11 +48,12 @@ def check(instance: Noise | Loss) -> Evidence:
     if isinstance(instance, Noise):
         law = large_batch.large_batch_law(problem, [t], instance.layer, order=2, method="rationals")
         left, right = [law.beta1[0], np.asarray(law.beta2)[0]], _coefficients(variance_polynomial(problem, t, instance.layer), (1, 2))
-        names, holds = (r"\(\beta_1\)", r"\(\beta_2\)"), left == right and left[0] >= 0
+        names, holds = [r"\(\beta_1\)", r"\(\beta_2\)"], left == right and left[0] >= 0
     else:
-        law = large_batch.large_batch_loss(problem, [t], method="rationals")
-        left, right = [law.limit[0], law.beta1[0]], _coefficients(loss_polynomial(problem, t), (0, 1))
-        names, holds = (r"limit", r"coefficient of \(1/b\)"), left == right
+        law = large_batch.large_batch_loss(problem, [t], order=2, method="rationals")
+        left = [law.limit[0], law.beta1[0], np.asarray(law.beta2)[0]]
+        right = _coefficients(loss_polynomial(problem, t), (0, 1, 2))
+        names, holds = ["limit", r"coefficient of \(1/b\)", r"coefficient of \(1/b^2\)"], left == right
     return Evidence(
         statement=r"\(\beta_1 \ge 0\), and both coefficients are means over the noise of single samples along gradient descent",
         instance=instance.name,
@@ -64,7 +66,7 @@ def check(instance: Noise | Loss) -> Evidence:
     )
 
 
-def _coefficients(polynomial: InverseBatchPolynomial, powers: tuple[int, int]) -> list[F]:
+def _coefficients(polynomial: InverseBatchPolynomial, powers: Sequence[int]) -> list[F]:
     return [F(polynomial.coefficients[s]) if s <= polynomial.degree else F(0) for s in powers]
 
 
