@@ -33,6 +33,17 @@ def test_it_is_stored_and_loaded(place):
     assert found.runs.attrs["estimator"] == "naive" and np.isfinite(found.runs.block_total_var_gradient.isel(epoch=0)).all()
 
 
+def test_what_is_full(place):
+    found = stored(place)
+    for same in ({}, {"runs": 101}, {"weight_decay": 0.0}, {"clip": "matrix"}, {"batch_sizes": (64, 32)}, {"seed": 7}):
+        assert replace(found, setting=replace(PAPER, **same)).is_full
+    for changed in (
+        {"size": "tiny"}, {"runs": 99}, {"epochs": 19}, {"epochs": 21}, {"learning_rate": 5e-5}, {"clip": "none"}, {"training": 9_999},
+        {"validation": 999}, {"batch_sizes": (32, 128)}, {"batch_sizes": (64,)},
+    ):  # fmt: skip
+        assert not replace(found, setting=replace(PAPER, **changed)).is_full, changed
+
+
 def test_values_at_the_start_are_those_of_the_initial_weights(place):
     """Losses and errors by the definition; the variance falls with b, and after an epoch the weights have moved."""
     data, model = stored(place).runs, network.build_model("tiny", seed=5).eval()
