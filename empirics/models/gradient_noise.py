@@ -172,20 +172,15 @@ def _by_batches(
     of_examples, of_batches, tested, losses = [], [], [], []
     for b in request.batch_sizes:
         groups, mean_loss = sums(b)
-        is_unseen = draws == 2 and not groups[:, -1, OWN].any()
-        batch_estimate, groups = Estimate.of_groups(groups), groups @ request.laws.of_batches(b).T
-        example_estimate = Estimate.of_groups(groups)
-        if is_unseen:
-            batch_estimate, example_estimate, about = (
-                batch_estimate.without_own_error(),
-                example_estimate.without_own_error(),
-                about | UNSEEN,
-            )
-        of_batches.append(batch_estimate.linear([1.0, 1.0, 0.0]))
-        of_examples.append(example_estimate)
+        back = groups @ request.laws.of_batches(b).T
+        both = [Estimate.of_groups(groups), Estimate.of_groups(back)]
+        if draws == 2 and not groups[:, -1, OWN].any():
+            both, about = [estimate.without_own_error() for estimate in both], about | UNSEEN
+        of_batches.append(both[0].linear([1.0, 1.0, 0.0]))
+        of_examples.append(both[1])
         losses.append(mean_loss)
-        if not np.isnan(groups).any():
-            tested.append(groups @ request.laws.trace_covariance)
+        if not np.isnan(back).any():
+            tested.append(back @ request.laws.trace_covariance)
     estimate = Estimate(np.stack([e.moments for e in of_examples]), np.stack([e.covariance for e in of_examples]), sums.groups - 1)
     variances = np.stack([value for value, _ in of_batches]), np.stack([error for _, error in of_batches])
     return result(

@@ -208,7 +208,8 @@ def _large_batches() -> Iterator[Case]:
 
 
 def _others() -> Iterator[Case]:
-    for inputs, quantity in ((3, Quantity("variance", 2, 1)), (2, Quantity("loss", 3))):  # what the engine is for
+    large = (3, Quantity("variance", 2, 1)), (3, Quantity("variance", 2, 2)), (2, Quantity("loss", 3)), (2, Quantity("mean", 3, 1))
+    for inputs, quantity in large:  # which tell the units apart
         yield Case(
             "deviations", f"{inputs}-2-1 N, {quantity}", lambda p=inputs: network((p, 2, 1), Gaussian(p)),
             lambda p, q=quantity: Deviations().cost(p, q), lambda p, q=quantity: Deviations().compute(p, q),

@@ -66,12 +66,12 @@ UNITS = {
     "deep_moments.cumulant": 1.2e-07,  # a product of terms from the moments of a sample to those of a batch
     "deep_moments.rule": 5.9e-07,  # an operation on polynomials, for a rule on lattice points
     "deep_moments.entry": 1.3e-07,  # reading a weight of a linear network
-    "deviations.start": 0.00066,  # of any quantity
-    "deviations.point": 0.00018,  # of the later batches, numpy's own time at each,
-    "deviations.product": 4.6e-09,  # of two coefficients at a point, with its bound
-    "deviations.flop": 4.4e-12,  # of products of matrices
-    "deviations.pair": 7.6e-09,  # of two monomials, for each power of eps
-    "deviations.moment": 1.5e-05,  # an operation for the moments of a batch
+    "deviations.start": 0.0011,  # of any quantity
+    "deviations.point": 0.0002,  # of the later batches, numpy's own time at each,
+    "deviations.product": 1.1e-09,  # of two coefficients at a point, with its bound
+    "deviations.flop": 2.6e-11,  # of products of matrices
+    "deviations.pair": 1.6e-09,  # of two monomials, for each power of eps
+    "deviations.moment": 3.8e-06,  # an operation for the moments of a batch
     "data.call": 5e-06,  # an operation on arrays,
     "data.product": 3.9e-10,  # a product of doubles with its error bound,
     "data.entry": 3.3e-09,  # going over an entry,

@@ -18,6 +18,7 @@ LAWS = {
     "correlated": Gaussian(cov=[[2, 1], [1, 1]]),
     "with a mean": Gaussian(mean=[1, F(-1, 2)], cov=[[2, 1], [1, 1]]),
     "uniform": Uniform(2),
+    "uniform, with a variance of 1/3": Uniform(2, -1, 1),
     "not centred": Uniform(2, -1, 3),
     "table": Independent(2, [1, 0, 1, 1, 3]),
     "atoms": Discrete([(0, 1), (2, 1), (1, -1)], [F(1, 2), F(1, 3), F(1, 6)]),

@@ -20,6 +20,7 @@ from theory.budget import Budget, CannotError, RangeError, UnaffordableError
 from theory.engines.base import Quantity
 from theory.engines.deep_moments import DeepMoments
 from theory.engines.deviations import Deviations
+from theory.engines.deviations.averages import Averages
 from theory.engines.deviations.expansions import Expansion
 from theory.engines.deviations.moments import deviation_moments
 from theory.engines.deviations.monomials import exponents, numbers_of_products
@@ -121,6 +122,22 @@ def test_values_at_the_points_determine_a_polynomial(variables, degree, doubling
     coefficients = np.random.default_rng(0).integers(-9, 10, size=len(points))
     powers = (points[:, None, :] ** exponents(variables, degree)[None]).prod(axis=2)
     assert np.allclose(inverse @ (powers @ coefficients), coefficients, atol=1e-4)
+
+
+@pytest.mark.parametrize("law", [Gaussian(mean=[1, -2], cov=[[1, 0], [0, 1]]), Gaussian(cov=[[1, F(-1, 2)], [F(-1, 2), 1]])], ids=str)
+def test_radii_of_averages_hold_whatever_the_coefficients_are_within_theirs(law):
+    """Radii of a third, at whose ends the averages are as far away as they can be: signs of all kinds, moments that are negative."""
+    averages, rng = Averages(law, [1, 1]), np.random.default_rng(0)
+    c, form = rng.normal(size=(4, 4, 2)), np.array([[1.0, -0.5], [-0.5, 2.0]])
+    r = np.abs(rng.normal(size=c.shape)) / 3
+    for of, told in ((lambda x, y: averages.squares(x, y, form), "squares"), (averages.means, "means")):
+        known = of(c, r)
+        sharpest = np.zeros_like(known.radii)
+        for _ in range(300):
+            away = np.abs(of(c + r * rng.choice([-1.0, 1.0], size=c.shape), np.zeros_like(c)).coefficients - known.coefficients)
+            assert (away <= known.radii).all(), told
+            sharpest = np.maximum(sharpest, away)
+        assert (sharpest >= 0.2 * known.radii)[known.radii > 1e-9].any(), "a bound, and not far from the least"
 
 
 def test_radii_of_expansions_are_bounds():
