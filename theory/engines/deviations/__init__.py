@@ -6,8 +6,8 @@ are the moments E[Z^(a+a')], polynomials in eps = 1/b (`averages`). In Z_0 coeff
 later deviations g_t is evaluated at points, which determine its coefficients (`nodes`). Every power of eps comes out by itself, low ones
 from few moments, with a bound on its rounding: nothing is interpolated in b.
 
-At p = 3 and t = 2 var(g) (degree 23) takes half a minute to three, at p = 2 and t = 3 E loss(w) (degree 49) ten seconds; var(g) there
-(degree 76) is predicted to take half an hour for one output.
+At p = 3 and t = 2 var(g) (degree 23) takes half a minute, at p = 2 and t = 3 E loss(w) (degree 49) ten seconds and var(g) (degree 76) 25
+minutes, for one output.
 """
 
 from __future__ import annotations
