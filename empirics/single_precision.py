@@ -16,12 +16,14 @@ def check_singles(problem: TeacherStudent) -> None:
     Learning rates that are a function are not asked: where one is beyond the range, the run diverges.
     """
     for side in ("student", "teacher"):
-        for k, w in enumerate(getattr(problem, side)):
+        for k, w in enumerate(getattr(problem, side) or ()):
             _check(to_float(w), f"{side}[{k}]")
     for name, numbers in problem.inputs.doubles().items():
         _check(numbers, name)
     if not callable(problem.learning_rates):
         _check(np.array(problem.learning_rates, dtype=np.float64), "learning_rates")
+    for name in ("dampening", "weight_decay"):  # momentum is less than 1
+        _check(np.array(getattr(problem.optimizer, name), dtype=np.float64), f"optimizer.{name}")
     if problem.is_polynomial:
         _check(np.array([float(c) for c in problem.polynomial]), "activation")
 

@@ -11,7 +11,7 @@ import pytest
 from empirics import DataSet, make_plan, simulate
 from empirics.runs.rounding import uncancelled
 from tests.instances import network
-from theory import Discrete, Gaussian, Rademacher, TeacherStudent, Uniform, variance_poly
+from theory import SGD, Discrete, Gaussian, Rademacher, TeacherStudent, Uniform, variance_poly
 
 ONE, NONE = [[[1]], [[1]]], [[[0]], [[0]]]
 LAYERED = ("var_gradient", "var_full_gradient", "second_moment", "mean_norm_squared")
@@ -66,6 +66,8 @@ def test_what_no_double_holds_is_refused_by_name(problem, name):
     (TeacherStudent(ONE, [[[1]], [[-(10**39)]]], Gaussian(1), 0.1), r"teacher\[1\]\[0, 0\]"),
     (TeacherStudent(ONE, ONE, Discrete([(1,), (F(10**40, 7),)]), 0.1), r"atoms\[1, 0\]"),
     (TeacherStudent(ONE, ONE, DataSet([1.0, -1e60]), 0.1), r"points\[1, 0\]"),
+    (TeacherStudent(ONE, None, DataSet([1.0, 2.0], targets=[1.0, 1e39]), 0.1), r"targets\[1, 0\]"),
+    (TeacherStudent(ONE, ONE, Gaussian(1), 0.1, optimizer=SGD(weight_decay=1e39)), "optimizer.weight_decay"),
     (TeacherStudent(ONE, ONE, Uniform(1, 0, 10**39), 0.1), "high"),
     (TeacherStudent(ONE, ONE, Gaussian(1), [0.1, 1e39]), r"learning_rates\[1\]"),
     (TeacherStudent(ONE, ONE, Gaussian(1), 1e39), "learning_rates"),

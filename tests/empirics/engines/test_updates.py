@@ -62,10 +62,11 @@ def test_two_engines_make_the_same_runs(activation, sampling):
             assert np.allclose(runs[0][name], runs[1][name], rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("sampling", ["independent", "without_replacement"])
-def test_simulation_agrees_with_the_exact_polynomials(sampling):
+def test_simulation_agrees_with_the_exact_polynomials(sampling, dtype):
     problem = labelled(OPTIMIZERS[4], sampling)
-    result = simulate(problem, batch_sizes=[1, 3], steps=2, replicas=4000, seed=3, max_hours=1)
+    result = simulate(problem, batch_sizes=[1, 3], steps=2, replicas=4000, seed=3, max_hours=1, dtype=dtype)
     exact = {(t, k): variance_poly.variance_polynomial(problem, t, k) for t in (0, 1) for k in (1, 2)}
     for t in (0, 1):
         for k in (1, 2):
