@@ -12,7 +12,7 @@ import xarray as xr
 from scipy import special, stats
 
 from empirics.estimation.variables import check_variable
-from theory.exact import NumberLike, as_double, as_index, as_number, evaluated, plain, shown
+from theory.exact import NumberLike, as_double, as_doubles, as_index, as_number, evaluated, shown
 
 #: A number, or an array of them: a DataArray, a list of Fractions.
 Values = NumberLike | Iterable[Any]
@@ -48,10 +48,6 @@ class Comparison:
         """Kolmogorov and Smirnov's p-value of all z against Student's t. It takes independent z, one for each run, and degrees of freedom
         in the hundreds at least: fewer are cautious ones (empirics/estimation/degrees_of_freedom.py), and then z are smaller than t."""
         return float(stats.kstest(student_cdf(self.z, self.degrees_of_freedom).ravel(), stats.uniform.cdf).pvalue)
-
-
-#: Of arrays of exact numbers: numpy walks through no more.
-MOST_DIMENSIONS = 32
 
 
 def student_cdf(z: np.ndarray, degrees_of_freedom: np.ndarray | float) -> np.ndarray:
@@ -91,7 +87,7 @@ def compare(
     """
     names = ("estimate", "standard_error", "exact", "degrees_of_freedom")
     given = (estimate, standard_error, exact, degrees_of_freedom)
-    arrays = [_doubles(x, name) for x, name in zip(given, names, strict=True)]
+    arrays = [as_doubles(x, name) for x, name in zip(given, names, strict=True)]
     try:
         value, se, truth, df = np.broadcast_arrays(*arrays)
     except ValueError:
@@ -116,23 +112,6 @@ def compare(
     if count < p.size:
         raise ValueError(f"comparisons must be at least the {p.size} made here, but was {shown(comparisons)}")
     return Comparison(z, p, holm(p, count), count, df)
-
-
-def _doubles(value: object, name: str) -> np.ndarray:
-    """Numbers, exact ones correctly rounded, in an array of doubles; NaN and infinity are told of later, all together."""
-    held = plain(value, name)
-    try:
-        array = np.asarray(held, dtype=None if isinstance(held, np.ndarray) else object)
-    except (ValueError, RuntimeError):  # the latter where nesting has no end
-        raise ValueError(f"{name} must be an array of numbers, the same count in every row, but was {shown(value)}") from None
-    if array.dtype.kind in "fiu":
-        return array.astype(np.float64)
-    if array.ndim > MOST_DIMENSIONS:
-        raise ValueError(f"{name} must have at most {MOST_DIMENSIONS} dimensions, but was {shown(value)}")
-    result = np.empty(array.shape)
-    for place, x in np.ndenumerate(array.astype(object)):
-        result[place] = x if isinstance(x, float) else as_double(x, f"{name}{list(place) or ''}")
-    return result
 
 
 def _value_at(v: Callable[[int], Any], b: int, name: str) -> float:

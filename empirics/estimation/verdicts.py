@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from theory.exact import as_index, as_number, shown
+from theory.exact import as_doubles, as_index, as_number, shown
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 LEVEL = 0.05
@@ -126,7 +126,7 @@ def paired(
 
 
 def _table(value: np.ndarray, name: str) -> np.ndarray:
-    array = np.asarray(value, dtype=np.float64)
+    array = as_doubles(value, name)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"{name} must have the shape (runs, steps), but had {array.shape}")
     if not np.isfinite(array).all():

@@ -226,7 +226,7 @@ def _others() -> Iterator[Case]:
                 "symbolic", f"{sizes} by {route}", lambda sizes=sizes: SymbolicNetwork(sizes),
                 lambda n, r=route: n.predicted_cost(1, r), lambda n, r=route: getattr(n, f"variance_by_{r}")(1, 1),
             )  # fmt: skip
-    for sizes, sigma in (((1, 1, 1), QUADRATIC), ((1, 2, 1), (0, 0, 1)), ((1, 2, 1, 1), (0, 1))):
+    for sizes, sigma in (((1, 1, 1), QUADRATIC), ((1, 2, 1), (0, 0, 1)), ((1, 2, 1, 1), (0, 1)), ((2, 2, 1), (0, 1)), ((1, 1, 2), (0, 0, 1))):
         yield Case(
             "symbolic", f"{sizes}, {sigma}", lambda sizes=sizes, sigma=sigma: SymbolicDeepNetwork(sizes, sigma, Gaussian(1)),
             lambda n: n.predicted_cost(1), lambda n: n.variance(1, 1),

@@ -80,11 +80,12 @@ UNITS = {
     "quadrature.call": 1.1e-05,  # a node, for each layer,
     "quadrature.product": 1.5e-06,  # and each weight
     "quadrature.rule": 1.2e-06,  # for the cube of a rule's nodes
-    "symbolic.term": 8.6e-06,  # a monomial that can occur,
+    "symbolic.term": 6e-06,  # a monomial that can occur,
     "symbolic.product": 4.1e-08,  # a product of two terms, of numbers,
+    "symbolic.pair": 9e-09,  # of two terms of a mean,
     "symbolic.slope": 4.5e-07,  # a derivative,
     "symbolic.partition": 1.3e-05,  # a partition of a batch's entries,
-    "symbolic.block": 5.1e-05,  # and a block split off
+    "symbolic.block": 8e-06,  # and a block split off
     "large_batch.call": 1.1e-06,  # numpy's own time
     "large_batch.flop": 5.1e-12,  # in doubles,
     "large_batch.number": 1.6e-09,  # for a number passed over,

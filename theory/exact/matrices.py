@@ -12,10 +12,12 @@ import numpy as np
 
 from theory.exact.foreign_arrays import as_sequence, is_nested, nesting, plain
 from theory.exact.number_text import shown
-from theory.exact.numbers import as_number, exact_double, is_double
+from theory.exact.numbers import as_double, as_number, exact_double, is_double
 
 #: What a user may write for a matrix: nested sequences; arrays of numpy, pandas, xarray or torch; matrices of flint.
 MatrixLike = Iterable[Any]
+#: Of an array: numpy walks through no more.
+MOST_DIMENSIONS = 32
 
 
 def as_matrix(value: object, name: str) -> np.ndarray:
@@ -81,6 +83,15 @@ def as_points(value: object, name: str) -> np.ndarray:
     return points
 
 
+def as_doubles(value: object, name: str) -> np.ndarray:
+    """An array of any shape, exact numbers correctly rounded; NaN and infinity stay.
+
+    Takes what `as_matrix` takes, nested to any depth that numpy can hold. Raises TypeError for what holds no numbers, ValueError for
+    masked entries, for numbers beyond doubles and for parts of different shapes, naming the entry.
+    """
+    return _doubles(value, name, ())
+
+
 def _as_table(value: object, name: str) -> np.ndarray:
     """An array of two dimensions, none of them 0, whose entries are whatever they are."""
     held = plain(value, name)
@@ -93,6 +104,24 @@ def _as_table(value: object, name: str) -> np.ndarray:
     if table.ndim != 2 or 0 in table.shape:
         raise _no_matrix(name, f"had shape {table.shape}")
     return table
+
+
+def _doubles(value: object, name: str, place: tuple[int, ...]) -> np.ndarray:
+    """The part of `name` at this place."""
+    label = f"{name}{list(place) or ''}"
+    held = plain(value, label)
+    if isinstance(held, np.ndarray):
+        if held.dtype.kind in "fiu":
+            return held.astype(np.float64)
+        held = held.tolist()
+    if not is_nested(held):
+        return np.array(held if isinstance(held, float) else as_double(held, label))
+    if len(place) == MOST_DIMENSIONS:
+        raise ValueError(f"{name} must have at most {MOST_DIMENSIONS} dimensions, but was {shown(value)}")
+    parts = [_doubles(item, name, (*place, i)) for i, item in enumerate(as_sequence(held, label))]
+    if len(shapes := {part.shape for part in parts}) > 1:
+        raise ValueError(f"{label} must be an array of numbers, the same count in every row, but has parts of shapes {sorted(shapes)}")
+    return np.array(parts, dtype=np.float64)
 
 
 def _table_of_rows(items: list[Any], name: str) -> np.ndarray:

@@ -7,8 +7,12 @@ some half of them count. Counts are within a factor of ten or so of the terms th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from functools import cache, reduce
+from itertools import accumulate, pairwise
+
+import numpy as np
 
 from theory.budget import Cost, as_count, refuse_large, saturated, saturated_binomial
 from theory.budget.unit_costs import UNITS
@@ -53,19 +57,53 @@ def two_layers(sizes: Sequence[int], kinds: int, step: int, free_sigma: bool, by
 def deep(sizes: Sequence[int], powers: Iterable[int], letters: int, step: int, law: InputLaw, loss: bool) -> Cost:
     """Of var(g_step), or of E loss(w_step), for an activation with these powers of its argument."""
     depth, used = len(sizes) - 1, sorted(set(powers))
-    d = output_degree(depth, activation_degree=used[-1])
-    order = 2 * d if loss else 2 * gradient_degree(depth, activation_degree=used[-1])
+    degree = output_degree(depth, activation_degree=used[-1]) if loss else gradient_degree(depth, activation_degree=used[-1])
+    order = 2 * degree
     if order > _HIGHEST:
         return Cost.beyond_reach(f"degree {as_count(order)} in the averages over the first batch")
     in_x = _degrees_in_x(used, depth)
     n = sum(multisets(k, sizes[0]) for k in {a + b for a in in_x for b in in_x})  # averages of the first batch that occur
-    terms = sum(saturated(_words(d, k, letters // 2), multisets(k, n)) for k in range(order * step + 1))
-    entries = sum(a * b for a, b in zip(sizes[1:], sizes[:-1], strict=True))
-    squares = saturated(entries, n, n, multisets(order * step, 2), _words(d, 0, letters // 2))
+    entries = 1 if loss else max(a * b for a, b in pairwise(sizes))
+    terms = _terms(sizes, used, n, order, 2 if loss else 4, step, letters)
+    mean = 0.0 if loss else _terms(sizes, used, n, degree, 2, step, letters) * (1 + degree * step / 2)  # each with the powers of eps
     blocks = multisets(order * step, 2 * n + 1)
-    seconds = UNITS["symbolic.term"] * terms + UNITS["symbolic.product"] * squares + UNITS["symbolic.block"] * blocks
+    seconds = UNITS["symbolic.term"] * saturated(entries, terms) + UNITS["symbolic.pair"] * saturated(entries, mean, mean)
     moments = saturated(multisets(4 * max(in_x), sizes[0]), law.moment_seconds(4 * max(in_x)))
-    return _cost(seconds + moments, terms + blocks / 10, letters + n + sizes[0])
+    return _cost(seconds + UNITS["symbolic.block"] * blocks + moments, terms + blocks / 10, letters + n + sizes[0])
+
+
+def _terms(sizes: Sequence[int], powers: Sequence[int], averages: float, degree: int, outputs: int, step: int, letters: int) -> float:
+    """Of a polynomial of this degree in the weights at this step, from so many outputs of the network.
+
+    Every weight replaced by its gradient, a letter of layer j among them, takes one letter and brings those of the gradient. Of the
+    letters, those of the teacher come in whole outputs. In each layer there are so many of both kinds; a layer tells what the others are,
+    more or less; a coordinate of x what the columns of the first layer are; and every row of the last is there an even number of times.
+    """
+    orders = range(degree * step + 1)
+    if not letters:
+        return sum(multisets(k, averages) for k in orders)
+    depth = len(sizes) - 1
+    most, least = ([power ** (depth - k) for k in range(1, depth + 1)] for power in (powers[-1], powers[0]))
+    start = [outputs * d for d in most]
+    start[0] -= sum(start) - degree
+    replaced = reduce(np.convolve, [np.ones(n + 1) for n in start])  # in how many ways, so many of them
+    choices = math.prod(1 + (d - e) * outputs for d, e in zip(most, least, strict=True))
+    total = 0.0
+    for k in orders:
+        held = [n + 2 * d * k - 2 * (k * n // sum(start)) for n, d in zip(start, most, strict=True)]
+        ways = saturated(choices, float(replaced[k]), multisets(k, averages))
+        for of_teacher in range(min(k + 2, *(n // d for n, d in zip(held, most, strict=True))) + 1):
+            teacher = max(_letters(of_teacher * d, d, shape) for d, shape in zip(most, pairwise(sizes), strict=True))
+            student = max(_letters(n - of_teacher * d, d, shape) for n, d, shape in zip(held, most, pairwise(sizes), strict=True))
+            total += saturated(ways, teacher, student)
+    return saturated(total / (degree * step + 1) ** (sizes[0] - 1) / 2 ** (sizes[-1] - 1))
+
+
+@cache
+def _letters(count: int, together: int, shape: tuple[int, int]) -> float:
+    """Products of so many entries of a matrix (columns, rows), of which this many share a row."""
+    columns, rows = shape
+    return min(multisets(count, columns * rows), saturated(multisets(count // together, rows), multisets(count, columns)))
 
 
 def first_steps(step: int) -> int:
