@@ -54,7 +54,8 @@ def largest_enumerated(problem: TeacherStudent, quantity: Quantity) -> int | Non
     largest = problem.largest_batch or _LARGEST
 
     def fits(b: int) -> bool:
-        cost = path_cost(problem, urn, b, quantity.step, batches, quantity.has_single_samples)
+        literal = quantity.has_single_samples
+        cost = path_cost(problem, urn, b, quantity.step, batches, literal, merged=not literal)
         return all(limit.allows(cost) for limit in path_budgets(LIMIT, quantity.budget))
 
     return largest_that_fits(fits, 1, largest)

@@ -24,6 +24,7 @@ from theory.chebyshev.monomials import power_basis_cost
 from theory.engines.base import Quantity, can
 from theory.engines.deviations import Deviations
 from theory.engines.frequencies import factorial_moments
+from theory.engines.wishart import one_layer_squares
 from theory.enumeration.batches import Urn
 from theory.enumeration.path_counts import path_cost
 from theory.gaussian_moments import Wishart as S
@@ -79,6 +80,12 @@ def with_long_weights(problem: TeacherStudent) -> TeacherStudent:
         longer.ravel()[::7] = [F(float(x) + 0.1) for x in w.ravel()[::7]]
         student.append(longer)
     return TeacherStudent(student, problem.teacher, problem.inputs, problem.learning_rates, problem.activation)
+
+
+def with_momentum(problem: TeacherStudent) -> TeacherStudent:
+    """And weights that decay."""
+    optimizer = SGD(momentum=F(9, 10), weight_decay=F(1, 100))
+    return TeacherStudent(problem.student, problem.teacher, problem.inputs, problem.learning_rates, optimizer=optimizer)
 
 
 def atoms(count: int, p: int) -> Discrete:
@@ -145,6 +152,8 @@ def _engines() -> Iterator[Case]:
         ("2-1 signs, one layer", lambda: network((2, 1), Rademacher(2)), (20, 200, 600)),
         ("3-1 40 atoms, one layer", lambda: network((3, 1), atoms(40, 3)), (3, 40)),
         ("3-1 N float, one layer", lambda: network((3, 1), Gaussian(3), floats=True), (10, 100)),
+        ("8-2 N, one layer", lambda: network((8, 2), Gaussian(8)), (1, 10, 100)),
+        ("2-2 N, momentum, one layer", lambda: with_momentum(network((2, 2), Gaussian(2))), (1, 20, 200)),
         ("3-2-1 2,000 points", lambda: network((3, 2, 1), points(2000, 3)), (0, 1)),
         ("2-3-2 6 labelled points", lambda: labelled(6, (2, 3, 2)), (0, 1)),
         ("8-6-4 200 labelled points", lambda: labelled(200, (8, 6, 4)), (0, 1)),
@@ -226,7 +235,13 @@ def _others() -> Iterator[Case]:
                 "symbolic", f"{sizes} by {route}", lambda sizes=sizes: SymbolicNetwork(sizes),
                 lambda n, r=route: n.predicted_cost(1, r), lambda n, r=route: getattr(n, f"variance_by_{r}")(1, 1),
             )  # fmt: skip
-    for sizes, sigma in (((1, 1, 1), QUADRATIC), ((1, 2, 1), (0, 0, 1)), ((1, 2, 1, 1), (0, 1)), ((2, 2, 1), (0, 1)), ((1, 1, 2), (0, 0, 1))):
+    for sizes, sigma in (
+        ((1, 1, 1), QUADRATIC),
+        ((1, 2, 1), (0, 0, 1)),
+        ((1, 2, 1, 1), (0, 1)),
+        ((2, 2, 1), (0, 1)),
+        ((1, 1, 2), (0, 0, 1)),
+    ):
         yield Case(
             "symbolic", f"{sizes}, {sigma}", lambda sizes=sizes, sigma=sigma: SymbolicDeepNetwork(sizes, sigma, Gaussian(1)),
             lambda n: n.predicted_cost(1), lambda n: n.variance(1, 1),
@@ -336,6 +351,7 @@ def measured_seconds(case: Case, times: int = 3) -> float:
     while len(taken) < times and sum(taken) < 2:
         argument = case.make()
         factorial_moments.cubature.cache_clear()
+        one_layer_squares._step.cache_clear()
         start = time.process_time()
         case.compute(argument)
         taken.append(time.process_time() - start)

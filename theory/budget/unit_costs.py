@@ -31,10 +31,12 @@ UNITS = {
     "wishart.transform": 9.5e-09,  # an operation between values and coefficients
     "wishart.moment": 7.9e-07,  # an operation for a table of batch moments
     "wishart.form": 2e-07,  # a product of terms in a trace form
-    "one_layer.operation": 8.1e-08,  # on polynomials in eps,
-    "one_layer.bit": 1.7e-11,  # for every bit
-    "one_layer.mean_bit": 6.4e-10,  # of rationals
-    "one_layer.term": 8.1e-07,  # of the products of two entries after a step
+    "one_layer.step": 1.5e-05,  # of SGD,
+    "one_layer.product": 2e-06,  # of polynomials in eps,
+    "one_layer.operation": 2e-08,  # on their coefficients,
+    "one_layer.bit": 1.1e-11,  # for every bit
+    "one_layer.mean_bit": 2e-10,  # of rationals
+    "one_layer.term": 1.4e-06,  # of the products of two entries after a step
     "law.gaussian": 3.8e-06,  # a moment, for each coordinate
     "law.table": 8.3e-10,  # of independent coordinates, for each
     "law.atom": 3e-06,  # of a list of atoms: for each of them,
@@ -50,7 +52,7 @@ UNITS = {
     "trace_words.multiplication": 1.8e-10,  # of integers in it,
     "trace_words.bit": 7.2e-11,  # for every bit
     "trace_words.pairing": 2.9e-06,  # of two S, walked in words with many of them,
-    "trace_words.sum": 7.8e-10,  # and a number of its matrix,
+    "trace_words.sum": 1.2e-09,  # and a number of its matrix,
     "trace_words.word": 1.8e-06,  # and a word before
     "deep_moments.start": 0.0001,  # of any quantity
     "deep_moments.level": 0.0001,  # of the polynomials of a last batch,
@@ -58,7 +60,7 @@ UNITS = {
     "deep_moments.read": 2e-06,  # a term read,
     "deep_moments.pair": 1.3e-06,  # two powers of x paired,
     "deep_moments.contraction": 5.7e-06,  # a monomial to its expectation
-    "deep_moments.direction": 2.8e-05,  # of a batch's gradient: a coefficient,
+    "deep_moments.direction": 1.2e-05,  # of a batch's gradient: a coefficient,
     "deep_moments.cell": 9.9e-08,  # a cell of the matrices of joint moments,
     "deep_moments.multiplication": 7.3e-09,  # a product of two,
     "deep_moments.bit": 9.7e-11,  # for every bit,

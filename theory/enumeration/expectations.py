@@ -86,7 +86,7 @@ def expectation(
     if not (callable(function) or hasattr(function, "evaluate")):
         raise TypeError(f"function must be a function of a path or a trace form, but was {shown(function)}")
     t = problem.check_step(getattr(function, "step", 0) if step is None else step)
-    sgd = affordable_walk(problem, batch_size, t, t + 1, literal, path_budgets(max_paths, budget))
+    sgd = affordable_walk(problem, batch_size, t, t + 1, literal, path_budgets(max_paths, budget), merged=False)
     if hasattr(function, "evaluate"):
         function.shape(problem)  # refuses letters that do not chain and layers that do not exist
         form, function = function, lambda path: form.evaluate(lambda letter: _lookup(sgd, path, letter))

@@ -39,13 +39,16 @@ def count_paths(urn: Urn, b: int, batches: int, literal: bool) -> int:
     return urn.batch_count(b, literal) ** batches
 
 
-def path_cost(problem: TeacherStudent, urn: Urn, b: int, step: int, batches: int, literal: bool) -> PathCost:
-    """Of following all paths of so many batches, drawn from the atoms of the law."""
+def path_cost(problem: TeacherStudent, urn: Urn, b: int, step: int, batches: int, literal: bool, merged: bool = True) -> PathCost:
+    """Of following all paths of so many batches, drawn from the atoms of the law; equal weights are `merged`, or every path is followed."""
     magnitude = saturated(batches) * urn.log10_batches(b, literal)
     if magnitude > _MOST_PATH_DIGITS:
         return PathCost.beyond_reach(f"{as_power_of_ten(magnitude)} paths")
-    paths = urn.batch_count(b, literal) ** batches
-    return _cost(*_work(problem, urn, b, step, paths, literal), paths)
+    per_step = urn.batch_count(b, literal)
+    followed = (urn.batch_count(b, False) if merged else per_step) ** max(0, batches - 1) * per_step ** (
+        batches > 0
+    )  # orders of draws merge
+    return _cost(*_work(problem, urn, b, step, followed, literal), per_step**batches)
 
 
 def interpolation_cost(problem: TeacherStudent, urn: Urn, sizes: range, step: int, batches: int) -> PathCost:

@@ -29,11 +29,13 @@ class Atoms:
     urn: Urn
 
 
-def affordable_walk(problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, allowed: tuple[Budget, ...]) -> Walk:
-    """The enumeration of this many batches, with the learning rates before `step`, or the refusal."""
+def affordable_walk(
+    problem: TeacherStudent, batch_size: int, step: int, batches: int, literal: bool, allowed: tuple[Budget, ...], merged: bool = True
+) -> Walk:
+    """The enumeration of this many batches, with the learning rates before `step`, or the refusal; see `path_cost`."""
     atoms = atoms_of(problem)
     b = problem.check_batch_size(batch_size)
-    cost = path_cost(problem, atoms.urn, b, step, batches, as_flag(literal, "literal"))
+    cost = path_cost(problem, atoms.urn, b, step, batches, as_flag(literal, "literal"), merged)
     require_paths(cost, allowed, "enumeration", applicable(problem, POLYNOMIAL, SIMULATION))
     return Walk(
         student=tuple(map(to_fmpq_array, problem.student)),

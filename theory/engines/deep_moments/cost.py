@@ -29,9 +29,11 @@ class _Sizes:
 
     p: int
     averages: int
+    spare: float  # powers of x in a gradient beyond what its entries span: each of them is in all averages
     lowest: int  # degree in x of a gradient, constants aside
     parity: int  # 2 where gradients are even in x
     highest: int
+    few_atoms: bool  # which leave fewer averages
     output: int  # the degree in x of an output
 
     @classmethod
@@ -40,12 +42,13 @@ class _Sizes:
         output = int(saturated_power(d, h - 1))
         parity = 2 if not any(problem.polynomial[::2]) or not any(problem.polynomial[1::2]) else 1
         lowest = 2 if h == 1 or not problem.polynomial[0] else 1
-        sizes = cls(p, 0, lowest, parity, 2 * output, output)
+        terms = cls(p, 0, 0.0, lowest, parity, 2 * output, False, output).sample_terms
         weights = float(sum(w.size for w in problem.student))
-        derivatives = saturated_binomial(p + output, p) - (1 if lowest == 2 else 0)
-        atoms = problem.inputs.atom_count or math.inf
-        averages = min(weights, sizes.sample_terms, outputs * derivatives, max(1, atoms - 1))
-        return cls(p, int(min(averages, 1e6)), lowest, parity, 2 * output, output)
+        products = outputs * (saturated_binomial(p + output, p) - (1 if lowest == 2 else 0))  # of a residual and a derivative
+        twice = math.comb(min(outputs, p), 2) if problem.is_linear else 0  # r_i r_j = r_j r_i, residuals being such derivatives
+        span = min(weights, terms, products - twice)
+        atoms = max(2, problem.inputs.atom_count or math.inf)
+        return cls(p, int(min(span, atoms - 1, 1e6)), terms - span, lowest, parity, 2 * output, atoms - 1 < span, output)
 
     @property
     def sample_terms(self) -> float:
@@ -62,6 +65,11 @@ class _Sizes:
     def in_sample(self, degree: float) -> float:
         """Of a polynomial of this degree in x; half of them where it is even or odd."""
         return max(1.0, saturated_binomial(self.p + degree, self.p) / self.parity)
+
+    def in_product(self, count: int) -> float:
+        """Powers of x in the products of so many averages: of all powers that the degree allows, or of those that averages have."""
+        averages = saturated_binomial(self.averages + self.spare + count, count) if self.spare < BEYOND_REACH else BEYOND_REACH
+        return min(saturated_binomial(self.p + self.highest * count, self.p) / self.parity, averages)
 
 
 def averages_bound(problem: TeacherStudent) -> int:
@@ -92,7 +100,7 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
         degrees.pop()
     r = sizes.averages
     points = saturated(*(saturated_binomial(d + r, r) for d in degrees[:-1]))
-    samples, length = lengths(problem, quantity, len(degrees))
+    samples, length = lengths(problem, quantity, len(degrees), sizes.few_atoms)
     seconds, moments, memory = _last(problem, quantity, sizes, length, bool(degrees))
     if degrees:
         table, asked, held = _table(problem, sizes, degrees[-1], samples[-1])
@@ -174,7 +182,9 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: fl
     contracted = sizes.terms(degree, 0) * min(values, 2) + values * sizes.terms(m, 0) if averaged else 0.0
     seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"]
     seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
-    seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100)
+    seconds += (
+        contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100 + _divisor(bits) * (sizes.averages > 1))
+    )
     asked = min(pairs, sizes.in_sample(2 * sizes.highest))  # once, and remembered
     moments = asked * problem.inputs.moment_seconds(2 * sizes.highest) if asked else 0.0
     return seconds, moments, (read + 2 * largest) * (80 + bits / 8)
@@ -188,7 +198,7 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -
     r, p, law = sizes.averages, sizes.p, problem.inputs
     weights = sum(w.size for w in problem.student)
     halves = [saturated_binomial(r + k - 1, k) for k in range(degree // 2 + 2)]  # products of k polynomials of a sample
-    powers = [saturated_binomial(p + sizes.highest * k, p) / sizes.parity for k in range(degree // 2 + 2)]
+    powers = [sizes.in_product(k) for k in range(degree // 2 + 2)]
     seconds = cells = pairs = 0.0
     for j in range(degree + 1):
         head, tail = j // 2, j - j // 2
@@ -205,7 +215,10 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -
     terms = saturated_binomial(2 * r + degree, 2 * r) * (degree / 8 + 1)
     moments = saturated_binomial(p + sizes.highest * degree, p) / sizes.parity
     bits, entries = law.moment_bits(sizes.highest * degree) + length * degree / 2, saturated_binomial(r + degree, r)
-    seconds += UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms + UNITS["deep_moments.pair"] * sizes.sample_terms**2
+    seconds += (
+        UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms * (1 + length / 1000)
+        + UNITS["deep_moments.pair"] * sizes.sample_terms**2
+    )
     seconds += terms * UNITS["deep_moments.cumulant"] * (1 + bits / 3000) + entries * degree / 2 * UNITS["deep_moments.read"]
     asked = min(moments * law.moment_seconds(sizes.highest * degree), BEYOND_REACH)
     return min(seconds, BEYOND_REACH), asked, (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + bits / 8)
@@ -214,6 +227,11 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -
 def _long_product(bits: float) -> float:
     """What a product of two coefficients of this length takes, by one of short ones: rationals over a common denominator."""
     return 1 + bits / 22 + (bits / 170) ** 1.75
+
+
+def _divisor(bits: float) -> float:
+    """What the greatest common divisor of denominators of this length takes, in short contractions."""
+    return (bits / 3500) ** 1.7
 
 
 def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:

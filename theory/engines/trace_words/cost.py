@@ -62,6 +62,19 @@ _SECOND_STEP = {
     (3, "mean", False): Counts(496, 38, 1192, 10),
     (3, "loss", False): Counts(215, 530, 1663, 10),
 }
+#: kind and Sigma = I: pairings beside those of one word, as many of them are the same, or there are several words: measured
+_DIFFERENT = {
+    ("variance", True): 1.4,
+    ("second_moment", True): 1.4,
+    ("variance", False): 2.6,
+    ("second_moment", False): 2.6,
+    ("mean", True): 1.8,
+    ("mean", False): 2.6,
+    ("loss", True): 1.8,
+    ("loss", False): 2.6,
+    ("loss_variance", True): 0.6,
+    ("loss_variance", False): 0.8,
+}
 #: one word of degree 0, 1, ... in S with letters all different, Sigma not I
 _WORDS = ((1, 1, 1), (2, 1, 1), (8, 4, 2), (20, 18, 7), (45, 97, 46), (280, 729, 373), (900, 7312, 3695))
 
@@ -133,7 +146,8 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts | Levels:
     degree = sum(quantity.batch_degrees(problem))
     if degree <= FEW_S:
         return _SECOND_STEP[depth, quantity.kind, problem.inputs.is_standard]
-    return Levels(degree, pairings_walked(degree), saturated_power(2, degree), int(1.5 * degree))
+    words = _DIFFERENT.get((quantity.kind, problem.inputs.is_standard), 1.0)
+    return Levels(degree, saturated(pairings_walked(degree), words), saturated_power(2, degree), int(1.5 * degree))
 
 
 def _walked(counts: Levels) -> float:

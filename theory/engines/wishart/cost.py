@@ -153,27 +153,37 @@ def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, 
     t, law = quantity.step, problem.inputs
     rate = _rate_bits(problem, t)
     if quantity.kind == "mean":
-        return float(t + 1) * outputs * p * (p + 1), max(_weight_bits(problem) + t * (rate + law.moment_bits(2) + 1), 1.0)
+        return float(t + 1) * outputs * p * (p + 1) * _parts(problem), max(_weight_bits(problem) + t * (rate + law.moment_bits(2) + 1), 1.0)
     if quantity.kind == "loss_variance":  # products of two entries of X_s, of degree 3s in eps, each from all or from those that a law lets
         n = p * (p + 1) / 2
         terms = 2.0 * p**4 if is_sparse(law) else (n * (n + 1) / 2) ** 2
         bits = 4 * _weight_bits(problem) + (t + 1) * (4 * rate + law.moment_bits(8) + 6)
         return 4 * terms * (t + 1) * (t + 2), bits
     terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
-    terms *= {0: 1.0, 1: 2.5, 2: 8.0}[problem.optimizer.has_buffer + bool(problem.optimizer.weight_decay)]  # measured: sums over pairs
+    terms *= (1.0, 2.5, 12.0)[_parts(problem) - 1]  # measured: sums over pairs
     bits = 2 * _weight_bits(problem) + (t + 1) * (2 * rate + law.moment_bits(4) + 3)
     return terms * (t + 1) * (t + 2) / 2, bits
+
+
+def _parts(problem: TeacherStudent) -> int:
+    """Matrices that a step of one layer follows: the residual, momentum's buffer, and the teacher where weights decay."""
+    return 1 + problem.optimizer.has_buffer + bool(problem.optimizer.weight_decay)
 
 
 def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, outputs = problem.sizes
     t, law = quantity.step, problem.inputs
     kinds = {"variance": ("second_moment", "mean"), "loss_variance": ("loss_variance", "loss")}.get(quantity.kind, (quantity.kind,))
-    seconds, memory = UNITS["wishart.start"] + (t + 1) * 2e-6 + p * p * (outputs + 1) * 2e-6, 2e7
+    seconds, memory = UNITS["wishart.start"] + p * p * (outputs + 1) * 2e-6, 2e7
     for kind in kinds:
         operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
         longest = 1 + math.log2(1 + bits / 2e5) / 2
-        bit = UNITS["one_layer.mean_bit" if kind == "mean" else "one_layer.bit"]
+        if kind == "mean":
+            bit, products = UNITS["one_layer.mean_bit"], 0.0
+        else:  # a coefficient times what a step adds, of one word or more; and t / 2 or 4 t coefficients are brought to one denominator
+            bit = UNITS["one_layer.bit"] * (1 + bits / (t + 1) / 192)
+            products = 2 * operations / (t + 2) / (8 if kind == "loss_variance" else 1)
+        seconds += UNITS["one_layer.step"] * t * _parts(problem) + UNITS["one_layer.product"] * products
         seconds += operations * (UNITS["one_layer.operation"] + bit * bits * longest)
         entries = {"mean": float(p * outputs), "loss_variance": p**4 * (t + 2.0)}.get(kind, 3.0 * p**2 * (t + 2))
         memory += entries * (24 + bits / 8)
@@ -183,7 +193,9 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
         seconds, memory = seconds + pair_table_seconds(law), memory + p**4 * (300 + law.moment_bits(4) / 4)
     if kinds[0] == "loss_variance" and t:
         n, changes = p * (p + 1) // 2, 1 if isinstance(problem.learning_rates, Fraction | float) else t
-        seconds += 1.3 * p**7 * (1 + changes / 4) * UNITS["one_layer.term"] + _moment_operations(problem, n, 4) * UNITS["wishart.moment"]
+        seconds += (
+            1.3 * p**7 * (1.5 + p * p / 9 + changes) * UNITS["one_layer.term"] + _moment_operations(problem, n, 4) * UNITS["wishart.moment"]
+        )
         seconds += 0 if law.is_gaussian else saturated_binomial(n + 4, n) * law.moment_seconds(8)
         memory += 1.3 * p**7 * (200 + 16 * n) + p**8 / 16 * (24 + law.moment_bits(8) / 2)
     operations, bits = one_layer_work(problem, replace(quantity, kind=kinds[0]))
