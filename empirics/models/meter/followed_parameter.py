@@ -5,8 +5,7 @@ In a backward pass, in this order:
     hook on the parameter     the gradient of this micro-batch alone, before it is accumulated, reduced, unscaled or clipped
     hook after accumulation   it is in `.grad`, the sum so far; what torch.autograd.grad is asked for does not come here
 
-Between the micro-batches of a step nobody may touch `.grad`: its version, which counts changes in place, tells. Of the weights, a few
-entries are kept from the first micro-batch on: they are the same only if no optimizer has moved them.
+Between the micro-batches of a step nobody may touch `.grad`: its version, which counts changes in place, tells.
 """
 
 from __future__ import annotations
@@ -16,9 +15,6 @@ from collections.abc import Callable
 import torch
 
 from empirics.models.meter.norms import norm
-
-#: Entries that are kept.
-PROBED = 8
 
 
 class FollowedParameter:
@@ -56,24 +52,21 @@ class FollowedParameter:
         self.left_over: torch.Tensor | None = None  # the norm of what was in .grad before the first
         self.touched = self.gone = False  # .grad between the micro-batches; .grad after one
         self._big_of = self._version = 0
-        self._kept: torch.Tensor | None = None
 
-    @torch.no_grad()
     def _before_accumulation(self, gradient: torch.Tensor) -> None:
         if not self.active:
             return
         already = self.parameter.grad
         if self.small and (already is None or already._version != self._version):
             self.touched = True
-        self._pending = norm(gradient), None if self.small or already is None else norm(already)
+        self._pending = norm(gradient.detach()), None if self.small or already is None else norm(already.detach())
 
-    @torch.no_grad()
     def _after_accumulation(self, parameter: torch.nn.Parameter) -> None:
         if self._pending is None:
             return
         seen, left_over = self._pending
         if not self.small:
-            self.left_over, self._kept = left_over, self._probe().clone()
+            self.left_over = left_over
         self.small.append(seen)
         self._pending = None
         self._accumulated(self)
@@ -86,7 +79,7 @@ class FollowedParameter:
             return
         self._version = gradient._version
         if len(self.small) >= self._usual:
-            self.big, self._big_of = norm(gradient), len(self.small)
+            self.big, self._big_of = norm(gradient.detach()), len(self.small)
 
     def finish(self) -> None:
         """At the sum for the last time, where more micro-batches were expected."""
@@ -96,11 +89,4 @@ class FollowedParameter:
         if gradient is None or gradient._version != self._version:
             self.touched = True
         else:
-            self.big = norm(gradient)
-
-    def moved(self) -> torch.Tensor | None:
-        """Whether the weights are no longer those of the first micro-batch; None where there was none."""
-        return None if self._kept is None else (self._probe() != self._kept).any()
-
-    def _probe(self) -> torch.Tensor:
-        return self.parameter.detach().reshape(-1)[:: max(1, self.parameter.numel() // PROBED)]
+            self.big = norm(gradient.detach())

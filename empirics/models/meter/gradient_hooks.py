@@ -6,7 +6,8 @@ only at the end of the backward pass, and is asked for it there. All norms come 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch.autograd import Variable
 
 from empirics.models.meter.followed_parameter import FollowedParameter
 from empirics.models.meter.norms import to_host
+from empirics.models.meter.probed_weights import ProbedWeights
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class GradientHooks:
     """Hooks on the parameters, and on the calls of the model; `reduced`: whether gradients are reduced over processes."""
 
     def __init__(self, model: torch.nn.Module, parameters: Mapping[str, torch.nn.Parameter], reduced: bool) -> None:
-        told = self._at_the_end if reduced else FollowedParameter.look
-        self.followed = [FollowedParameter(name, parameter, told) for name, parameter in parameters.items()]
+        self.followed = [FollowedParameter(name, parameter, self._accumulated) for name, parameter in parameters.items()]
+        self._weights, self._reduced = ProbedWeights(list(parameters.values())), reduced
         self._waiting: list[FollowedParameter] = []
         self._backward_pass = -1
         self._forwards = ForwardPasses()
@@ -63,6 +65,7 @@ class GradientHooks:
         """Forget what was seen since the last step; whether to look at the next one."""
         for followed in self.followed:
             followed.restart(active)
+        self._weights.forget()
         self._waiting = []
         self._forwards.count = 0
 
@@ -71,22 +74,24 @@ class GradientHooks:
         """What was seen since the last step; the next one begins, to be looked at or not. It waits for the device once."""
         for followed in self.followed:
             followed.finish()
-        small, small_of = _placed(f.small for f in self.followed)
-        big, big_of = _placed([f.big] if f.big is not None else [] for f in self.followed)
-        left_over, _ = _placed([f.left_over] if f.left_over is not None else [] for f in self.followed)
-        moved = [changed for f in self.followed if (changed := f.moved()) is not None]
-        small_norms, big_norms, left, moves = np.split(
-            to_host([*small, *big, *left_over, *moved]), np.cumsum([len(small), len(big), len(left_over)])
-        )
-        finite = bool(np.isfinite(small_norms).all() and np.isfinite(big_norms).all())  # weights that are NaN are not equal to themselves
+        small = [(k, x) for k, f in enumerate(self.followed) for x in f.small]
+        big = [(k, f.big) for k, f in enumerate(self.followed) if f.big is not None]
+        left_over = [f.left_over for f in self.followed if f.left_over is not None]
+        host = to_host([*(x for _, x in (*small, *big)), *left_over, *self._weights.moved()])
+        norms, others = host[: len(small) + len(big)], host[len(small) + len(big) :]
+        left, moved = any(others[: len(left_over)]), any(others[len(left_over) :])
+        finite = all(map(math.isfinite, norms))  # weights that are NaN are not equal to themselves
         count = max(len(f.small) for f in self.followed)
-        objection = self._objection(count, bool(left.any()), finite and bool(moves.any()))
+        objection = self._objection(count, left, finite and moved)
         self.discard(active)
-        return Seen(count, self._sums(small_norms, small_of), self._sums(big_norms, big_of), objection)
+        return Seen(count, self._sums(small, norms), self._sums(big, norms[len(small) :]), objection)
 
-    def _sums(self, norms: np.ndarray, whose: list[int]) -> np.ndarray:
+    def _sums(self, whose: Sequence[tuple[int, torch.Tensor]], norms: Sequence[float]) -> np.ndarray:
         """Of squares, for each parameter."""
-        return np.bincount(whose, np.square(norms), len(self.followed))
+        sums = np.zeros(len(self.followed))
+        for (k, _), x in zip(whose, norms, strict=False):
+            sums[k] += x * x
+        return sums
 
     def _objection(self, count: int, left_over: bool, moved: bool) -> str:
         forwards = self._forwards.count
@@ -116,6 +121,13 @@ class GradientHooks:
             )
         return ""
 
+    def _accumulated(self, followed: FollowedParameter) -> None:
+        self._weights.keep()
+        if self._reduced:
+            self._at_the_end(followed)
+        else:
+            followed.look()
+
     def _at_the_end(self, followed: FollowedParameter) -> None:
         """Look at the end of the backward pass, behind those who reduce gradients there.
 
@@ -127,7 +139,6 @@ class GradientHooks:
             self._backward_pass = current
             queue(lambda: queue(self._look))  # behind those that have been queued by the end
 
-    @torch.no_grad()
     def _look(self) -> None:
         waiting, self._waiting = self._waiting, []
         for followed in waiting:
@@ -136,12 +147,6 @@ class GradientHooks:
 
 #: At the end of the backward pass that is under way.
 queue: Callable[[Callable[[], None]], None] = Variable._execution_engine.queue_callback
-
-
-def _placed(norms: Iterable[list[torch.Tensor]]) -> tuple[list[torch.Tensor], list[int]]:
-    """All of them in a row, and whose they are."""
-    pairs = [(one, place) for place, some in enumerate(norms) for one in some]
-    return [one for one, _ in pairs], [place for _, place in pairs]
 
 
 def _first(names: list[str]) -> str:

@@ -149,12 +149,13 @@ class GradientNoiseMeter:
         count = seen.micro_batches
         one, mean = (count, 1.0) if self.accumulation == "mean" else (1, 1 / count)
         small, big = seen.small * (one / scale) ** 2, seen.big * (mean / scale) ** 2
-        return np.array([0.0, count, sum(sizes), np.mean([1 / size for size in sizes]), *small, *big])
+        return np.concatenate([[0.0, count, sum(sizes), sum(1 / size for size in sizes) / len(sizes)], small, big])
 
     def _take_in(self, rows: np.ndarray) -> None:
         """One row for each process."""
-        _, counts, examples, inverse_sizes, small, big = np.split(rows, [1, 2, 3, 4, 4 + len(self._names)], axis=1)
-        micro_batches, batch_size, inverse_size = int(counts.sum()), int(examples.sum()), inverse_sizes.mean()
+        counts, examples, inverse_sizes = rows[:, 1], rows[:, 2], rows[:, 3]
+        small, big = rows[:, 4 : 4 + len(self._names)], rows[:, 4 + len(self._names) :]
+        micro_batches, batch_size, inverse_size = int(counts.sum()), int(examples.sum()), float(inverse_sizes.mean())
         if micro_batches < 2:
             raise ValueError(
                 "a step must have two micro-batches at least, in all processes together, but had one: a single gradient does not tell its "
@@ -165,7 +166,7 @@ class GradientNoiseMeter:
         if not np.isfinite(rows).all():
             self.skipped += 1
             return
-        if objection := processes.objection(counts[:, 0], big):
+        if objection := processes.objection(counts, big):
             raise ValueError(objection)
         pair = np.stack(estimates(small.sum(axis=0) / micro_batches, big[0], micro_batches, inverse_size, self.dataset_size))
         self._averages.update(np.concatenate([pair, pair.sum(axis=1, keepdims=True)], axis=1))

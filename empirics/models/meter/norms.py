@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 
 #: Of the sums of squares in single precision; fewer rows are summed in doubles at once.
@@ -25,16 +24,23 @@ def norm(gradient: torch.Tensor) -> torch.Tensor:
         return torch.linalg.vector_norm(gradient, dtype=precise)
     flat = gradient.view(-1)
     of_rows = torch.linalg.vector_norm(flat[: rows * ROW].view(rows, ROW), dim=1, dtype=torch.float32)
-    rest = torch.linalg.vector_norm(flat[rows * ROW :], dtype=precise)
-    return torch.hypot(torch.linalg.vector_norm(of_rows, dtype=precise), rest)
+    of_all = torch.linalg.vector_norm(of_rows, dtype=precise)
+    if rows * ROW == flat.numel():
+        return of_all
+    return torch.hypot(of_all, torch.linalg.vector_norm(flat[rows * ROW :], dtype=precise))
 
 
-def to_host(numbers: Sequence[torch.Tensor]) -> np.ndarray:
+def to_host(numbers: Sequence[torch.Tensor]) -> list[float]:
     """Tensors of one number each as doubles; one transfer for each device and type."""
-    found = np.empty(len(numbers))
+    found = [0.0] * len(numbers)
     groups: dict[tuple[torch.device, torch.dtype], list[int]] = {}
     for place, number in enumerate(numbers):
-        groups.setdefault((number.device, number.dtype), []).append(place)
+        if number.is_cpu:
+            found[place] = float(number)
+        else:
+            groups.setdefault((number.device, number.dtype), []).append(place)
     for places in groups.values():
-        found[places] = torch.stack([numbers[place] for place in places]).tolist()
+        together = torch.stack([numbers[place] for place in places])
+        for place, number in zip(places, together.tolist(), strict=True):
+            found[place] = float(number)
     return found

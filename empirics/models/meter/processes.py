@@ -31,6 +31,8 @@ def gathered(row: np.ndarray, group: Any, device: torch.device) -> np.ndarray:
 
 def objection(micro_batches: np.ndarray, big: np.ndarray) -> str:
     """What is wrong between processes: (processes,) numbers of micro-batches, (processes, layers) norms of what was reduced."""
+    if len(micro_batches) == 1:
+        return ""
     if (micro_batches != micro_batches[0]).any():
         return f"processes have seen different numbers of micro-batches: {', '.join(str(int(m)) for m in micro_batches)}"
     if (np.ptp(big, axis=0) > SAME * big.max(axis=0)).any():
