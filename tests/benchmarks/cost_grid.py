@@ -243,7 +243,7 @@ def _others() -> Iterator[Case]:
         ((1, 1, 2), (0, 0, 1)),
     ):
         yield Case(
-            "symbolic", f"{sizes}, {sigma}", lambda sizes=sizes, sigma=sigma: SymbolicDeepNetwork(sizes, sigma, Gaussian(1)),
+            "symbolic", f"{sizes}, {sigma}", lambda sizes=sizes, sigma=sigma: SymbolicDeepNetwork(sizes, sigma, Gaussian(sizes[0])),
             lambda n: n.predicted_cost(1), lambda n: n.variance(1, 1),
         )  # fmt: skip
     for sizes, t, floats in (((2, 2, 1), 4, False), ((3, 3, 3, 2), 2, False), ((8, 6, 4), 2, True), ((20, 10, 10, 5), 1, True)):

@@ -163,7 +163,10 @@ def test_a_part_of_a_dataset_and_what_is_none_are_named():
         compare_dataset(run, {(0, 1): lambda b: 10**400})
 
 
-@pytest.mark.parametrize("wrong", ["x", [None], [[1.0], [1.0, 2.0]], 10**400, [True], [1j]])
+MASKED = np.ma.masked_equal([1.0, -9999.0], -9999)
+
+
+@pytest.mark.parametrize("wrong", ["x", [None], [[1.0], [1.0, 2.0]], 10**400, [True], [1j], [MASKED, MASKED]])
 def test_what_is_no_array_of_numbers_is_named(wrong):
     with pytest.raises((TypeError, ValueError), match="exact"):
         compare([1.0], [0.1], wrong)

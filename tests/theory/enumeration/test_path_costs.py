@@ -201,6 +201,20 @@ def test_every_draw_is_counted_once_for_every_layer_and_batch(monkeypatch):
         assert costs[1] - costs[0] == pytest.approx(10**4 * (step + 1) * problem.depth, rel=1e-3)
 
 
+def test_orders_of_draws_lead_to_the_same_weights():
+    """2^5 batches of two atoms, but 6 weights after one of them: literally, 6 x 2^5 batches are walked through and not 2^5 x 2^5."""
+    problem = TeacherStudent([[[1]], [[2]]], [[[0]], [[1]]], Discrete([1, 2]), F(1, 10))
+    walk = affordable_walk(problem, 5, 1, 2, True, ())
+    assert len(list(walk.law_of_weights(1))) == 6
+    merged, apart = (enumeration_cost.path_cost(problem, Urn(2), 5, 1, 2, True, merged) for merged in (True, False))
+    assert merged.paths == apart.paths == 4**5
+    assert 3 < apart.seconds / merged.seconds < 32 / 6
+    few = Budget((merged.seconds + apart.seconds) / 2)
+    assert enumeration.variance(problem, 1, 1, batch_size=5, literal=True, budget=few) == enumeration.variance(problem, 1, 1, batch_size=5)
+    with pytest.raises(UnaffordableError):
+        enumeration.expectation(problem, lambda path: 0, 1, batch_size=5, literal=True, budget=few)
+
+
 def test_a_budget_pays_for_more_paths_than_the_usual_limit():
     """1,002,001 paths, predicted to take half a minute."""
     problem = TeacherStudent([[[1]]], [[[0]]], Discrete([0, 1]), 1)

@@ -19,7 +19,7 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from numpy.polynomial import Chebyshev, Polynomial
 
 from theory import Discrete, Gaussian, InverseBatchPolynomial, TeacherStudent
-from theory.exact import as_matrix, as_number, as_points
+from theory.exact import as_doubles, as_matrix, as_number, as_points
 
 EPS = F(*map(int, np.finfo(np.longdouble).eps.as_integer_ratio()))
 MATRICES: list[tuple[str, Any]] = [
@@ -197,3 +197,33 @@ def test_a_polynomial_of_numpy_is_no_sequence_of_coefficients(polynomial: Any) -
 def test_a_tensor_without_numbers_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="x must be an array of numbers, but its Tensor cannot be one"):
         as_points(torch.empty(2, device="meta"), "x")
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize("value, error, message", [
+    ([np.ma.masked_equal([1.0, -9999.0], -9999)] * 2, ValueError, r"x\[0\] must have no masked entries, but had 1"),
+    ([[1.0, np.ma.masked]], (TypeError, ValueError), r"x\[0, 1\] must"),
+    ([0.5, torch.empty(2, device="meta")], TypeError, r"x\[1\] must be an array of numbers, but its Tensor cannot be one"),
+    ([[1, 2], [3]], ValueError, r"x must be an array of numbers, the same count in every row, but has parts of shapes \[\(1,\), \(2,\)\]"),
+    ([1, [2]], ValueError, "x must be an array of numbers, the same count in every row"),
+    (np.array([1j]), TypeError, "x must hold real numbers, but holds complex numbers"),
+    ([1, 1j], TypeError, r"x\[1\] must be an int"),
+    ([[10**400]], ValueError, r"x\[0, 0\] must be within the range of doubles"),
+    ([True], TypeError, r"x\[0\] must be"),
+    (LOOP, ValueError, "x must have at most 32 dimensions"),
+    ("12", TypeError, "x must be"),
+])  # fmt: skip
+def test_an_array_of_doubles_loses_nothing(value: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        as_doubles(value, "x")
+
+
+def test_arrays_of_any_shape_as_doubles() -> None:
+    assert as_doubles(F(1, 3), "x").shape == () and as_doubles(F(1, 3), "x") == 1 / 3
+    assert as_doubles([[torch.tensor([1.0, 2.0]), (F(1, 2), float("inf"))]], "x").tolist() == [[[1, 2], [0.5, float("inf")]]]
+    assert as_doubles(np.array([[F(1, 3), 2]], dtype=object), "x").tolist() == [[1 / 3, 2]]
+    assert as_doubles([], "x").shape == (0,) and as_doubles(np.array(5), "x").shape == ()
+    assert as_doubles(pd.Series([1, 2]), "x").tolist() == [1, 2] and as_doubles(xr.DataArray([[0.5]]), "x").tolist() == [[0.5]]
