@@ -12,7 +12,7 @@ from theory.exact import as_choice
 from theory.large_batch.cost import Counts, described
 from theory.large_batch.expansions import Term, first_of_loss, first_of_variance, second_of_loss, second_of_variance
 from theory.large_batch.probes import HELD
-from theory.large_batch.requests import rational_step
+from theory.large_batch.requests import last_step, rational_step
 from theory.large_batch.setting import Setting, sample_degree
 from theory.problem import TeacherStudent
 from theory.routes import LARGE_BATCH, SIMULATION, applicable
@@ -39,7 +39,7 @@ class Request:
 
     @cached_property
     def last(self) -> int:
-        return max(self.steps)
+        return last_step(self.steps)
 
     @property
     def first(self) -> Term:

@@ -18,7 +18,7 @@ from theory.budget import Budget
 from theory.large_batch.cost import Counts, described
 from theory.large_batch.jets import ONE
 from theory.large_batch.noise_traces import NoiseTraces
-from theory.large_batch.requests import as_steps, in_numbers, rational_step
+from theory.large_batch.requests import as_steps, in_numbers, last_step, rational_step
 from theory.large_batch.setting import Setting
 from theory.large_batch.sweeps import sweep
 from theory.problem import TeacherStudent
@@ -78,7 +78,7 @@ def noise_scale(
     t = as_steps(problem, steps)
     layers = range(problem.depth) if layer is None else [problem.check_layer(layer) - 1]
     LARGE_BATCH.require_applicable(problem)
-    last, limit = max(t), Budget.of(budget)
+    last, limit = last_step(t), Budget.of(budget)
     for exact in (True, False):
         counts = Counts(Setting(problem, exact))
         cost = counts.cost(counts.path(last), last, described(last + 1, "steps of gradient descent"))

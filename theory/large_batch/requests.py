@@ -25,6 +25,11 @@ def as_steps(problem: TeacherStudent, steps: int | Iterable[int]) -> Sequence[in
     return asked
 
 
+def last_step(steps: Sequence[int]) -> int:
+    """The largest; of a range, however long, without a walk through it."""
+    return max(steps[0], steps[-1]) if isinstance(steps, range) else max(steps)
+
+
 def rational_step(problem: TeacherStudent, step: int) -> bool:
     """Whether all that w_step and its noise depend on is exact, and listed."""
     return problem.is_exact(step) and (problem.teacher is not None or problem.labelled_atoms() is not None)

@@ -56,6 +56,15 @@ def test_costs_are_predicted_and_refused():
     assert exact > doubles and predicted_cost(LINEAR, 4).seconds == exact
 
 
+@pytest.mark.parametrize("steps", [10**15, range(10**15, 10**15 - 9, -3), range(0, 10**15, 7)])
+def test_no_step_is_walked_through_before_the_refusal(steps):
+    """Any walk through a quadrillion of them would not end."""
+    p = TeacherStudent(LINEAR.student, LINEAR.teacher, Gaussian(2), 1)
+    for call in (lambda: large_batch_law(p, steps, 1), lambda: large_batch_loss(p, steps), lambda: noise_scale(p, steps)):
+        with pytest.raises(UnaffordableError, match="t = (1000000000000000|999999999999994)"):
+            call()
+
+
 def test_a_path_that_leaves_the_doubles():
     far = TeacherStudent([[[1e80]], [[1e80]]], [[[0.0]], [[0.0]]], Gaussian(1), learning_rates=1.0)
     for call in (lambda: large_batch_law(far, 3, 1), lambda: noise_scale(far, 3), lambda: large_batch_law(far, 3, 1, method="probes")):
