@@ -5,11 +5,13 @@
 The plain loop is what a researcher would write: a DataLoader, backward(), torch.optim.SGD. Its statistics are var(g) of one run, once an
 epoch at fixed weights, in one of two ways: from the gradients of the mini-batches of an epoch, each in memory, their sum and the sum of
 their squares, an estimate; or from the gradients of all examples, one backward pass each, which is what ours are: exact given the weights.
-Both loops are timed in turn, in seconds of the processor.
+Both loops are timed in turn, in seconds of the processor. And what people wait for: several runs on all cores, where `measure` has one
+process for each, and plain loops follow one another with torch's own threads, in seconds of the clock.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,6 +23,7 @@ import pytest
 import torch
 from torch import nn
 
+from empirics import measure
 from empirics.models.measuring.blocks import course, observer
 from empirics.models.measuring.measurement import Measurement
 from empirics.models.measuring.observation import Look
@@ -120,6 +123,13 @@ def seconds(function: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+def clock(function: Callable[[], object]) -> float:
+    """Seconds of the clock."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
 def products_alone(b: int) -> Callable[[], None]:
     """An epoch's matrix products with nothing around them, the update in the last of each layer: no loop in torch is faster than these."""
     x, weights = torch.randn(b, 784), [p.detach() for p in network().parameters() if p.ndim == 2]
@@ -167,6 +177,37 @@ def test_an_epoch(benchmark: Any, b: int, statistics: str) -> None:
     if statistics == "none":
         benchmark.extra_info["milliseconds of its matrix products alone"] = f"{1e3 * least:.0f}: at most {other / least:.2f} times faster"
     benchmark.extra_info["times faster than a plain loop"] = round(other / one, 2)
+
+
+@pytest.mark.parametrize("b, target", [(64, 1.3), (16, 1.7)])
+@pytest.mark.benchmark(group="runs of a model of one's own on all cores, beside plain loops one after the other")
+def test_several_runs(benchmark: Any, b: int, target: float) -> None:
+    """Looks at the start and at the end, as few as there can be; what starting the processes takes is taken off, by runs of one epoch."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    epochs = 60 if benchmark.enabled else 2
+    torch.set_num_threads(cores)
+
+    def ours(count: int) -> None:
+        measure(
+            network(), nn.CrossEntropyLoss(), DATA, optimizer=SGD, batch_sizes=[b], runs=2 * cores, epochs=count, every=count,
+            workers=cores, device="cpu",
+        )  # fmt: skip
+
+    def plain(count: int) -> None:
+        for _ in range(2 * cores):
+            loop = PlainLoop(b)
+            for _ in range(count):
+                loop.train()
+
+    ours(1)  # what is read from disk once
+    rounds = [[clock(partial(f, count)) for f in (ours, plain) for count in (1, epochs)] for _ in range(3 if benchmark.enabled else 1)]
+    pairs = [(mine - start, other - begun) for start, mine, begun, other in rounds]
+    ratios = sorted(other / mine for mine, other in pairs)
+    benchmark.pedantic(lambda: None, rounds=1)
+    benchmark.extra_info["target"] = f"{target}x"
+    figures = "; ".join(f"{mine:.1f}, {other:.1f}" for mine, other in pairs)
+    benchmark.extra_info["seconds (ours, plain loops)"] = f"{figures}: {2 * cores} runs of {epochs - 1} epochs on {cores} cores"
+    benchmark.extra_info["times faster than plain loops"] = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 def test_both_compute_the_same() -> None:

@@ -61,7 +61,7 @@ def test_no_step_is_walked_through_before_the_refusal(steps):
     """Any walk through a quadrillion of them would not end."""
     p = TeacherStudent(LINEAR.student, LINEAR.teacher, Gaussian(2), 1)
     for call in (lambda: large_batch_law(p, steps, 1), lambda: large_batch_loss(p, steps), lambda: noise_scale(p, steps)):
-        with pytest.raises(UnaffordableError, match="t = (1000000000000000|999999999999994)"):
+        with pytest.raises(UnaffordableError, match=r"t = (1000000000000000|999999999999994)"):
             call()
 
 
