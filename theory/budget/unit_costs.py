@@ -25,11 +25,11 @@ UNITS = {
     "wishart.start": 0.00029,  # of any quantity
     "wishart.entry": 8.4e-07,  # reading a weight, and writing an entry of the mean
     "wishart.leaf": 7e-05,  # an evaluation at a lattice point,
-    "wishart.product": 1.4e-07,  # for every product of terms in it
+    "wishart.product": 1.2e-07,  # for every product of terms in it
     "wishart.monomial": 3.9e-07,  # to its expectation,
     "wishart.power": 3.1e-08,  # for every power of eps
     "wishart.transform": 7.1e-09,  # an operation between values and coefficients
-    "wishart.moment": 1.3e-06,  # an operation for a table of batch moments
+    "wishart.moment": 1.1e-06,  # an operation for a table of batch moments
     "wishart.form": 2e-07,  # a product of terms in a trace form
     "one_layer.step": 1.4e-05,  # of SGD,
     "one_layer.product": 9.6e-07,  # of polynomials in eps,

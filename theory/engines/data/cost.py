@@ -50,7 +50,8 @@ def exact_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
 def _work(problem: TeacherStudent, quantity: Quantity) -> Work:
     n, (p, h, q) = float(len(problem.population)), problem.sizes
     entries = h * (p if quantity.layer == 1 else q) if quantity.kind == "mean" else 0  # polynomials, made one by one
-    start = Work(n * p * (p + 2 * q) + 5 * h * (p + q) ** 2, 10 * n * (p + q), 150 + 6 * entries, 4 * n * (p + q))
+    made = (25 if quantity.step else 6) * entries
+    start = Work(n * p * (p + 2 * q) + 5 * h * (p + q) ** 2, 10 * n * (p + q), 150 + made, 4 * n * (p + q))
     if not quantity.step:
         return start + Work(n * h * (p + q) + h * p * (p + q), n * h, 150, n * (p + q + h))
     if quantity.kind == "loss":

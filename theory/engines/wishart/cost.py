@@ -62,8 +62,8 @@ class Work:
     @property
     def seconds(self) -> float:
         """On one core."""
-        leaf = UNITS["wishart.leaf"] + self.products * UNITS["wishart.product"] * (1 + self.bits / 600)
-        integrate = self.monomials * (UNITS["wishart.monomial"] + self.powers * UNITS["wishart.power"] * (1 + self.bits / 600))
+        leaf = UNITS["wishart.leaf"] + self.products * UNITS["wishart.product"] * (1 + self.bits / 800)
+        integrate = self.monomials * (UNITS["wishart.monomial"] + self.powers * UNITS["wishart.power"] * (1 + self.bits / 800))
         transforms = self.transforms * UNITS["wishart.transform"] * (1 + self.powers * self.bits / 20_000)
         each = self.leaves * (leaf + self.polynomials * integrate)
         return UNITS["wishart.start"] + each + transforms + self.moments * UNITS["wishart.moment"] + self.entries * UNITS["wishart.entry"]
