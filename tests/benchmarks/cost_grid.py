@@ -152,6 +152,7 @@ def _engines() -> Iterator[Case]:
         ("2-1 signs, one layer", lambda: network((2, 1), Rademacher(2)), (20, 200, 600)),
         ("3-1 40 atoms, one layer", lambda: network((3, 1), atoms(40, 3)), (3, 40)),
         ("3-1 N float, one layer", lambda: network((3, 1), Gaussian(3), floats=True), (10, 100)),
+        ("9-2 N, cov, one layer", lambda: network((9, 2), Gaussian(cov=np.eye(9, dtype=int) * 2 + 1)), (2, 3)),
         ("8-2 N, one layer", lambda: network((8, 2), Gaussian(8)), (1, 10, 100)),
         ("2-2 N, momentum, one layer", lambda: with_momentum(network((2, 2), Gaussian(2))), (1, 20, 200)),
         ("3-2-1 2,000 points", lambda: network((3, 2, 1), points(2000, 3)), (0, 1)),

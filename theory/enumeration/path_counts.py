@@ -41,6 +41,7 @@ def count_paths(urn: Urn, b: int, batches: int, literal: bool) -> int:
 
 def path_cost(problem: TeacherStudent, urn: Urn, b: int, step: int, batches: int, literal: bool, merged: bool = True) -> PathCost:
     """Of following all paths of so many batches, drawn from the atoms of the law; equal weights are `merged`, or every path is followed."""
+    b = b if batches else 1  # none is drawn
     magnitude = saturated(batches) * urn.log10_batches(b, literal)
     if magnitude > _MOST_PATH_DIGITS:
         return PathCost.beyond_reach(f"{as_power_of_ten(magnitude)} paths")

@@ -110,15 +110,22 @@ def _doubles(value: object, name: str, place: tuple[int, ...]) -> np.ndarray:
     """The part of `name` at this place."""
     label = f"{name}{list(place) or ''}"
     held = plain(value, label)
+    if len(place) + getattr(held, "ndim", 0) > MOST_DIMENSIONS:
+        raise ValueError(f"{name} must have at most {MOST_DIMENSIONS} dimensions, but had more")
     if isinstance(held, np.ndarray):
         if held.dtype.kind in "fiu":
-            return held.astype(np.float64)
+            with np.errstate(over="ignore"):
+                doubles = held.astype(np.float64)
+            if (lost := np.isinf(doubles) & np.isfinite(held)).any():
+                raise ValueError(f"{label} must be within the range of doubles, but was {held[lost].flat[0]}")
+            return doubles
         held = held.tolist()
     if not is_nested(held):
         return np.array(held if isinstance(held, float) else as_double(held, label))
-    if len(place) == MOST_DIMENSIONS:
-        raise ValueError(f"{name} must have at most {MOST_DIMENSIONS} dimensions, but was {shown(value)}")
-    parts = [_doubles(item, name, (*place, i)) for i, item in enumerate(as_sequence(held, label))]
+    items = as_sequence(held, label)
+    if set(map(type, items)) == {float}:  # most lists, and quickly
+        return np.array(items)
+    parts = [_doubles(item, name, (*place, i)) for i, item in enumerate(items)]
     if len(shapes := {part.shape for part in parts}) > 1:
         raise ValueError(f"{label} must be an array of numbers, the same count in every row, but has parts of shapes {sorted(shapes)}")
     return np.array(parts, dtype=np.float64)

@@ -77,7 +77,7 @@ def _terms(sizes: Sequence[int], powers: Sequence[int], averages: float, degree:
 
     Every weight replaced by its gradient, a letter of layer j among them, takes one letter and brings those of the gradient. Of the
     letters, those of the teacher come in whole outputs. In each layer there are so many of both kinds; a layer tells what the others are,
-    more or less; a coordinate of x what the columns of the first layer are; and every row of the last is there an even number of times.
+    more or less; a coordinate of x what the columns of the teacher's first are; and every row of the last is there an even number of times.
     """
     orders = range(degree * step + 1)
     if not letters:
@@ -92,11 +92,12 @@ def _terms(sizes: Sequence[int], powers: Sequence[int], averages: float, degree:
     for k in orders:
         held = [n + 2 * d * k - 2 * (k * n // sum(start)) for n, d in zip(start, most, strict=True)]
         ways = saturated(choices, float(replaced[k]), multisets(k, averages))
+        ways *= multisets(held[-1] // 2, sizes[-1]) / multisets(held[-1], sizes[-1])
         for of_teacher in range(min(k + 2, *(n // d for n, d in zip(held, most, strict=True))) + 1):
-            teacher = max(_letters(of_teacher * d, d, shape) for d, shape in zip(most, pairwise(sizes), strict=True))
+            teacher = max(_letters(of_teacher * d, d, shape) for d, shape in zip(most, pairwise((1, *sizes[1:])), strict=True))
             student = max(_letters(n - of_teacher * d, d, shape) for n, d, shape in zip(held, most, pairwise(sizes), strict=True))
             total += saturated(ways, teacher, student)
-    return saturated(total / (degree * step + 1) ** (sizes[0] - 1) / 2 ** (sizes[-1] - 1))
+    return saturated(total)
 
 
 @cache

@@ -5,7 +5,8 @@ In a backward pass, in this order:
     hook on the parameter     the gradient of this micro-batch alone, before it is accumulated, reduced, unscaled or clipped
     hook after accumulation   it is in `.grad`, the sum so far; what torch.autograd.grad is asked for does not come here
 
-Between the micro-batches of a step nobody may touch `.grad`: its version, which counts changes in place, tells.
+Between the micro-batches of a step nobody may touch `.grad`: its version, which counts changes in place, tells. Of the weights, a few
+entries are kept from the first micro-batch on: they are the same only if no optimizer has moved them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from collections.abc import Callable
 import torch
 
 from empirics.models.meter.norms import norm
+
+#: Entries that are kept.
+PROBED = 8
 
 
 class FollowedParameter:
@@ -52,6 +56,7 @@ class FollowedParameter:
         self.left_over: torch.Tensor | None = None  # the norm of what was in .grad before the first
         self.touched = self.gone = False  # .grad between the micro-batches; .grad after one
         self._big_of = self._version = 0
+        self._kept: torch.Tensor | None = None
 
     def _before_accumulation(self, gradient: torch.Tensor) -> None:
         if not self.active:
@@ -66,7 +71,7 @@ class FollowedParameter:
             return
         seen, left_over = self._pending
         if not self.small:
-            self.left_over = left_over
+            self.left_over, self._kept = left_over, self._probe().clone()
         self.small.append(seen)
         self._pending = None
         self._accumulated(self)
@@ -90,3 +95,15 @@ class FollowedParameter:
             self.touched = True
         else:
             self.big = norm(gradient.detach())
+
+    def moved(self) -> torch.Tensor | bool:
+        """Whether the weights are no longer those of the first micro-batch; not where there was none."""
+        if self._kept is None:
+            return False
+        now = self._probe()
+        if now.is_cpu or now.shape != self._kept.shape or now.device != self._kept.device:
+            return not torch.equal(now, self._kept) if now.device == self._kept.device else True
+        return (now != self._kept).any()
+
+    def _probe(self) -> torch.Tensor:
+        return self.parameter.detach().reshape(-1)[:: max(1, self.parameter.numel() // PROBED)]

@@ -16,7 +16,6 @@ from torch.autograd import Variable
 
 from empirics.models.meter.followed_parameter import FollowedParameter
 from empirics.models.meter.norms import to_host
-from empirics.models.meter.probed_weights import ProbedWeights
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class GradientHooks:
     """Hooks on the parameters, and on the calls of the model; `reduced`: whether gradients are reduced over processes."""
 
     def __init__(self, model: torch.nn.Module, parameters: Mapping[str, torch.nn.Parameter], reduced: bool) -> None:
-        self.followed = [FollowedParameter(name, parameter, self._accumulated) for name, parameter in parameters.items()]
-        self._weights, self._reduced = ProbedWeights(list(parameters.values())), reduced
+        told = self._at_the_end if reduced else FollowedParameter.look
+        self.followed = [FollowedParameter(name, parameter, told) for name, parameter in parameters.items()]
         self._waiting: list[FollowedParameter] = []
         self._backward_pass = -1
         self._forwards = ForwardPasses()
@@ -65,7 +64,6 @@ class GradientHooks:
         """Forget what was seen since the last step; whether to look at the next one."""
         for followed in self.followed:
             followed.restart(active)
-        self._weights.forget()
         self._waiting = []
         self._forwards.count = 0
 
@@ -77,7 +75,7 @@ class GradientHooks:
         small = [(k, x) for k, f in enumerate(self.followed) for x in f.small]
         big = [(k, f.big) for k, f in enumerate(self.followed) if f.big is not None]
         left_over = [f.left_over for f in self.followed if f.left_over is not None]
-        host = to_host([*(x for _, x in (*small, *big)), *left_over, *self._weights.moved()])
+        host = to_host([*(x for _, x in (*small, *big)), *left_over, *(f.moved() for f in self.followed)])
         norms, others = host[: len(small) + len(big)], host[len(small) + len(big) :]
         left, moved = any(others[: len(left_over)]), any(others[len(left_over) :])
         finite = all(map(math.isfinite, norms))  # weights that are NaN are not equal to themselves
@@ -120,13 +118,6 @@ class GradientHooks:
                 "directly after the last backward()"
             )
         return ""
-
-    def _accumulated(self, followed: FollowedParameter) -> None:
-        self._weights.keep()
-        if self._reduced:
-            self._at_the_end(followed)
-        else:
-            followed.look()
 
     def _at_the_end(self, followed: FollowedParameter) -> None:
         """Look at the end of the backward pass, behind those who reduce gradients there.

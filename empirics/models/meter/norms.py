@@ -30,17 +30,16 @@ def norm(gradient: torch.Tensor) -> torch.Tensor:
     return torch.hypot(of_all, torch.linalg.vector_norm(flat[rows * ROW :], dtype=precise))
 
 
-def to_host(numbers: Sequence[torch.Tensor]) -> list[float]:
+def to_host(numbers: Sequence[torch.Tensor | bool]) -> list[float]:
     """Tensors of one number each as doubles; one transfer for each device and type."""
     found = [0.0] * len(numbers)
-    groups: dict[tuple[torch.device, torch.dtype], list[int]] = {}
+    groups: dict[tuple[torch.device, torch.dtype], list[tuple[int, torch.Tensor]]] = {}
     for place, number in enumerate(numbers):
-        if number.is_cpu:
+        if isinstance(number, bool) or number.is_cpu:
             found[place] = float(number)
         else:
-            groups.setdefault((number.device, number.dtype), []).append(place)
-    for places in groups.values():
-        together = torch.stack([numbers[place] for place in places])
-        for place, number in zip(places, together.tolist(), strict=True):
-            found[place] = float(number)
+            groups.setdefault((number.device, number.dtype), []).append((place, number))
+    for group in groups.values():
+        for (place, _), x in zip(group, torch.stack([number for _, number in group]).tolist(), strict=True):
+            found[place] = float(x)
     return found

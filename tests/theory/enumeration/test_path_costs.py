@@ -215,6 +215,13 @@ def test_orders_of_draws_lead_to_the_same_weights():
         enumeration.expectation(problem, lambda path: 0, 1, batch_size=5, literal=True, budget=few)
 
 
+def test_no_batch_is_no_work():
+    """The loss at w_0 depends on none, whatever its size."""
+    problem = TeacherStudent([[[1]]], [[[0]]], Discrete([1, 2]), 1)
+    assert enumeration.loss(problem, 0, batch_size=10**9, literal=True) == F(5, 4)
+    assert enumeration.loss_variance(problem, 0, batch_size=10**30, literal=True) == 0
+
+
 def test_a_budget_pays_for_more_paths_than_the_usual_limit():
     """1,002,001 paths, predicted to take half a minute."""
     problem = TeacherStudent([[[1]]], [[[0]]], Discrete([0, 1]), 1)

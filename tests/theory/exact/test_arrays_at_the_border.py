@@ -214,6 +214,8 @@ LOOP.append(LOOP)
     ([[10**400]], ValueError, r"x\[0, 0\] must be within the range of doubles"),
     ([True], TypeError, r"x\[0\] must be"),
     (LOOP, ValueError, "x must have at most 32 dimensions"),
+    ([np.ones((1,) * 64)], ValueError, "x must have at most 32 dimensions"),
+    (np.array([np.longdouble("1e4000")]), ValueError, "x must be within the range of doubles"),
     ("12", TypeError, "x must be"),
 ])  # fmt: skip
 def test_an_array_of_doubles_loses_nothing(value: Any, error: Any, message: str) -> None:

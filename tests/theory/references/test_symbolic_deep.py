@@ -100,6 +100,15 @@ def test_counts_behind_predicted_costs():
     assert symbolic_cost._degrees_in_x([1, 2], 3) == {1, 2, 3, 4} and symbolic_cost._degrees_in_x([0, 3], 2) == {0, 3}
 
 
+@pytest.mark.parametrize(
+    "sizes", [lambda k: (1, 1, k), lambda k: (k, 1, 1), lambda k: (1, k, 1), lambda k: (k, k), lambda k: (1, *[1] * k)]
+)
+def test_larger_networks_never_cost_less(sizes):
+    for kind, step in (("variance", 0), ("variance", 1), ("loss", 0), ("loss", 1)):
+        costs = [symbolic_cost.deep(sizes(k), [1], 2 * k, step, Gaussian(1), kind == "loss").seconds for k in (1, 2, 3, 5, 10, 40, 1200)]
+        assert costs == sorted(costs), (kind, step, costs)
+
+
 def test_later_steps_and_other_variables_are_refused():
     network = SymbolicDeepNetwork((1, 1, 1), SQUARE, Gaussian(1))
     with pytest.raises(ValueError, match="step must be 0 or 1, but was 2"):

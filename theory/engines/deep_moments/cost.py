@@ -182,9 +182,7 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: fl
     contracted = sizes.terms(degree, 0) * min(values, 2) + values * sizes.terms(m, 0) if averaged else 0.0
     seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"]
     seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
-    seconds += (
-        contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100 + _divisor(bits) * (sizes.averages > 1))
-    )
+    seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100 + _divisor(bits, sizes.averages))
     asked = min(pairs, sizes.in_sample(2 * sizes.highest))  # once, and remembered
     moments = asked * problem.inputs.moment_seconds(2 * sizes.highest) if asked else 0.0
     return seconds, moments, (read + 2 * largest) * (80 + bits / 8)
@@ -229,9 +227,9 @@ def _long_product(bits: float) -> float:
     return 1 + bits / 22 + (bits / 170) ** 1.75
 
 
-def _divisor(bits: float) -> float:
-    """What the greatest common divisor of denominators of this length takes, in short contractions."""
-    return (bits / 3500) ** 1.7
+def _divisor(bits: float, averages: int) -> float:
+    """What the greatest common divisors of denominators of this length take, in short contractions; one average has none of its own."""
+    return (bits / 3500) ** 1.7 * averages / 2 if averages > 1 else 0.0
 
 
 def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:

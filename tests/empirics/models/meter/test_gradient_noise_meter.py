@@ -365,3 +365,31 @@ def test_graphs_of_gradients():
     meter.step()
     assert_found(meter.result, *told_by_pairs(model, batches))
     model.zero_grad()
+
+
+UNUSED = {
+    "not a number": lambda: torch.full((100,), torch.nan),
+    "without storage": lambda: torch.empty(20, device="meta"),
+    "sparse": lambda: torch.eye(3).to_sparse(),
+    "that moves": lambda: torch.zeros(20),
+}
+
+
+@pytest.mark.parametrize("unused", UNUSED)
+def test_parameters_without_gradient_are_nobodys_business(unused):
+    """They may be anything, and be moved between micro-batches, as averages of others are."""
+    model, batches = network(), cut(data(6), 2)
+    alone = GradientNoiseMeter(model, micro_batch=2, accumulation="sum")
+    model.unused = nn.Parameter(UNUSED[unused]())
+    meter = GradientNoiseMeter(model, micro_batch=2, accumulation="sum")
+    for _ in range(3):
+        for batch in batches:
+            backward(model, [batch], "sum")
+            if unused == "that moves":
+                with torch.no_grad():
+                    model.unused += 1
+        meter.step()
+        alone.step()
+        model.zero_grad()
+    assert meter.steps == 3 and float(meter.result.trace_covariance.sel(layer="unused")) == 0
+    assert float(meter.result.total_trace_covariance) == float(alone.result.total_trace_covariance)
