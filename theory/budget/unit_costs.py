@@ -25,7 +25,7 @@ UNITS = {
     "wishart.start": 0.00029,  # of any quantity
     "wishart.entry": 8.4e-07,  # reading a weight, and writing an entry of the mean
     "wishart.leaf": 7e-05,  # an evaluation at a lattice point,
-    "wishart.product": 1.2e-07,  # for every product of terms in it
+    "wishart.product": 1.05e-07,  # for every product of terms in it
     "wishart.monomial": 3.9e-07,  # to its expectation,
     "wishart.power": 3.1e-08,  # for every power of eps
     "wishart.transform": 7.1e-09,  # an operation between values and coefficients
@@ -43,17 +43,17 @@ UNITS = {
     "law.coordinate": 7.4e-07,  # and each of its coordinates
     "law.point": 5.2e-08,  # of a data set, whose points are doubles: for each point, and again for each coordinate that is there
     "law.pair": 6.6e-06,  # an entry of E[S_ij S_kl]
-    "trace_words.start": 0.00031,  # of any quantity
-    "trace_words.float_product": 0.00046,  # a product of matrices in balls,
-    "trace_words.flop": 1e-10,  # and for the cube of their order
-    "trace_words.entry": 2.7e-05,  # of the mean,
-    "trace_words.state": 2e-05,  # a product of words expanded
-    "trace_words.exact_product": 5.2e-07,  # an exact product of matrices
-    "trace_words.multiplication": 2.6e-10,  # of integers in it,
-    "trace_words.bit": 7.3e-11,  # for every bit
-    "trace_words.pairing": 3.5e-06,  # of two S, walked in words with many of them,
-    "trace_words.sum": 2.1e-09,  # and a number of its matrix,
-    "trace_words.word": 1.6e-06,  # and a word before
+    "trace_words.start": 0.00033,  # of any quantity
+    "trace_words.float_product": 0.00026,  # a product of matrices in balls,
+    "trace_words.flop": 5.9e-11,  # and for the cube of their order
+    "trace_words.entry": 2.3e-05,  # of the mean,
+    "trace_words.state": 1.8e-05,  # a product of words expanded
+    "trace_words.exact_product": 4.7e-07,  # an exact product of matrices
+    "trace_words.multiplication": 1.8e-10,  # of integers in it,
+    "trace_words.bit": 7.2e-11,  # for every bit
+    "trace_words.pairing": 2.6e-06,  # of two S, walked in words with many of them,
+    "trace_words.sum": 1.2e-09,  # and a number of its matrix,
+    "trace_words.word": 1.8e-06,  # and a word before
     "deep_moments.start": 0.00012,  # of any quantity
     "deep_moments.level": 0.00012,  # of the polynomials of a last batch,
     "deep_moments.product": 4.9e-10,  # a product of their terms,

@@ -235,6 +235,7 @@ def _divisor(bits: float, averages: int) -> float:
 def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, *widths = problem.sizes
     flops = 4.0 * p**3 + sum(2.0 * w.size * (p + widths[-1]) for w in problem.student) + 2.0 * p * p * sum(widths)
+    flops /= 3 if quantity.kind in LOSSES else 1  # no gradient
     bits = (problem.depth + 1) * (1 + weight_bits(problem))
     entries = float(sum(w.size for w in problem.student) + p * p)
     seconds = flops * UNITS["deep_moments.multiplication"] * (1 + bits / 300) + entries * UNITS["deep_moments.entry"] * (1 + bits / 500)
