@@ -46,9 +46,8 @@ def path_cost(problem: TeacherStudent, urn: Urn, b: int, step: int, batches: int
     if magnitude > _MOST_PATH_DIGITS:
         return PathCost.beyond_reach(f"{as_power_of_ten(magnitude)} paths")
     per_step = urn.batch_count(b, literal)
-    followed = (urn.batch_count(b, False) if merged else per_step) ** max(0, batches - 1) * per_step ** (
-        batches > 0
-    )  # orders of draws merge
+    before = urn.batch_count(b, False) if merged else per_step  # orders of draws lead to the same weights
+    followed = before ** (batches - 1) * per_step if batches else 1
     return _cost(*_work(problem, urn, b, step, followed, literal), per_step**batches)
 
 

@@ -1,8 +1,8 @@
 """What the symbolic networks will take, from sizes alone: monomials that can occur, and the moments of the first batch.
 
 The weights W_1 = W_0 - alpha g_0 make a polynomial of degree d in them one of degree d in the averages over the first batch, a monomial of
-degree k in these having alpha^k and about d_H + k more letters (weights of student and teacher). With the letters' symmetries, products of
-some half of them count. Counts are within a factor of ten or so of the terms that there are; seconds were measured on one core.
+degree k in these having alpha^k and about d_H + k more letters (weights of student and teacher). Those of deep networks are counted
+by layer. Counts are within a factor of ten or so of the terms that there are; seconds were measured on one core.
 """
 
 from __future__ import annotations

@@ -100,10 +100,10 @@ class FollowedParameter:
         """Whether the weights are no longer those of the first micro-batch; not where there was none."""
         if self._kept is None:
             return False
-        now = self._probe()
-        if now.is_cpu or now.shape != self._kept.shape or now.device != self._kept.device:
-            return not torch.equal(now, self._kept) if now.device == self._kept.device else True
-        return (now != self._kept).any()
+        now, kept = self._probe(), self._kept
+        if now.device != kept.device or now.shape != kept.shape:
+            return True
+        return not torch.equal(now, kept.to(now.dtype)) if now.is_cpu else (now != kept).any()
 
     def _probe(self) -> torch.Tensor:
         return self.parameter.detach().reshape(-1)[:: max(1, self.parameter.numel() // PROBED)]
