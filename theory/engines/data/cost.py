@@ -31,6 +31,10 @@ class Work(NamedTuple):
         products, entries, calls = (x + y for x, y in zip(self[:3], other[:3], strict=True))
         return Work(products, entries, calls, max(self.held, other.held))
 
+    def times(self, share: float) -> Work:
+        """This share of the work, with as much held."""
+        return Work(share * self.products, share * self.entries, share * self.calls, self.held)
+
 
 def float_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     """In doubles with error bounds."""
@@ -53,7 +57,8 @@ def _work(problem: TeacherStudent, quantity: Quantity) -> Work:
     made = (25 if quantity.step else 6) * entries
     start = Work(n * p * (p + 2 * q) + 5 * h * (p + q) ** 2, 10 * n * (p + q), 150 + made, 4 * n * (p + q))
     if not quantity.step:
-        return start + Work(n * h * (p + q) + h * p * (p + q), n * h, 150, n * (p + q + h))
+        work = start + Work(n * h * (p + q) + h * p * (p + q), n * h, 150, n * (p + q + h))
+        return work if quantity.kind == "variance" else work.times(0.4)  # no squares of the samples' gradients
     if quantity.kind == "loss":
         return start + _words(n, p, q, kernels=8, entries=14, chains=0.07)
     mean = Work(n * p * q * (3 * p + 6 * q) + h * (p + q) * (p + q), 12 * n * p * q, 100, 10 * n * p * q)

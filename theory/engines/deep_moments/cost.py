@@ -233,6 +233,8 @@ def _divisor(bits: float, averages: int) -> float:
 
 
 def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
+    if quantity.kind == "loss_variance":
+        return Cost(UNITS["deep_moments.start"] / 3, 1e6, "loss(w_0) is a number")
     p, *widths = problem.sizes
     flops = 4.0 * p**3 + sum(2.0 * w.size * (p + widths[-1]) for w in problem.student) + 2.0 * p * p * sum(widths)
     flops /= 3 if quantity.kind in LOSSES else 1  # no gradient

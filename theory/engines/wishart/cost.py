@@ -174,7 +174,7 @@ def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, outputs = problem.sizes
     t, law = quantity.step, problem.inputs
     kinds = {"variance": ("second_moment", "mean"), "loss_variance": ("loss_variance", "loss")}.get(quantity.kind, (quantity.kind,))
-    seconds, memory = UNITS["wishart.start"] + p * p * (outputs + 1) * 2e-6, 2e7
+    seconds, memory = UNITS["wishart.start"] / 3 + p * p * (outputs + 1) * 4e-7, 2e7
     for kind in kinds:
         operations, bits = one_layer_work(problem, Quantity(kind, t, quantity.layer))
         longest = 1 + math.log2(1 + bits / 2e5) / 2
