@@ -103,7 +103,9 @@ class FollowedParameter:
         now, kept = self._probe(), self._kept
         if now.device != kept.device or now.shape != kept.shape:
             return True
-        return not torch.equal(now, kept.to(now.dtype)) if now.is_cpu else (now != kept).any()
+        if not now.is_cpu:
+            return (now != kept).any()
+        return not torch.equal(now, kept if now.dtype == kept.dtype else kept.to(now.dtype))
 
     def _probe(self) -> torch.Tensor:
         return self.parameter.detach().reshape(-1)[:: max(1, self.parameter.numel() // PROBED)]

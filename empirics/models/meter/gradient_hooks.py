@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch.autograd import Variable
 
@@ -26,8 +25,8 @@ class Seen:
     """
 
     micro_batches: int
-    small: np.ndarray
-    big: np.ndarray
+    small: list[float]
+    big: list[float]
     objection: str
 
 
@@ -67,7 +66,6 @@ class GradientHooks:
         self._waiting = []
         self._forwards.count = 0
 
-    @torch.no_grad()
     def take(self, active: bool) -> Seen:
         """What was seen since the last step; the next one begins, to be looked at or not. It waits for the device once."""
         for followed in self.followed:
@@ -82,12 +80,12 @@ class GradientHooks:
         count = max(len(f.small) for f in self.followed)
         objection = self._objection(count, left, finite and moved)
         self.discard(active)
-        return Seen(count, self._sums(small, norms), self._sums(big, norms[len(small) :]), objection)
+        return Seen(count, self._sums(small, norms[: len(small)]), self._sums(big, norms[len(small) :]), objection)
 
-    def _sums(self, whose: Sequence[tuple[int, torch.Tensor]], norms: Sequence[float]) -> np.ndarray:
+    def _sums(self, whose: Sequence[tuple[int, torch.Tensor]], norms: Sequence[float]) -> list[float]:
         """Of squares, for each parameter."""
-        sums = np.zeros(len(self.followed))
-        for (k, _), x in zip(whose, norms, strict=False):
+        sums = [0.0] * len(self.followed)
+        for (k, _), x in zip(whose, norms, strict=True):
             sums[k] += x * x
         return sums
 

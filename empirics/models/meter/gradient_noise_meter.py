@@ -149,8 +149,9 @@ class GradientNoiseMeter:
         scale = 1.0 if self.scaler is None else float(self.scaler.get_scale())
         count = seen.micro_batches
         one, mean = (count, 1.0) if self.accumulation == "mean" else (1, 1 / count)
-        small, big = seen.small * (one / scale) ** 2, seen.big * (mean / scale) ** 2
-        return np.concatenate([[0.0, count, sum(sizes), sum(1 / size for size in sizes) / len(sizes)], small, big])
+        of_one, of_mean = (one / scale) ** 2, (mean / scale) ** 2
+        told = [0.0, count, sum(sizes), sum(1 / size for size in sizes) / len(sizes)]
+        return np.array(told + [x * of_one for x in seen.small] + [x * of_mean for x in seen.big])
 
     def _take_in(self, rows: np.ndarray) -> None:
         """One row for each process."""
