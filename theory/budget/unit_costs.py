@@ -60,7 +60,7 @@ UNITS = {
     "deep_moments.read": 5.5e-07,  # a term read,
     "deep_moments.pair": 1e-06,  # two powers of x paired,
     "deep_moments.contraction": 6.6e-06,  # a monomial to its expectation
-    "deep_moments.direction": 1.3e-05,  # of a batch's gradient: a coefficient,
+    "deep_moments.direction": 9.4e-06,  # of a batch's gradient: a coefficient,
     "deep_moments.cell": 8.7e-07,  # a cell of the matrices of joint moments,
     "deep_moments.multiplication": 7.1e-09,  # a product of two,
     "deep_moments.bit": 6.5e-11,  # for every bit,

@@ -15,6 +15,7 @@ from theory.degrees import gradient_degree, output_degree
 from theory.engines.base import Quantity
 from theory.engines.deep_moments import linear_start, many_inputs
 from theory.engines.deep_moments.lengths import lengths, weight_bits
+from theory.inputs import InputLaw, Rademacher
 from theory.problem import TeacherStudent
 
 #: Orders of moments beyond which nothing is affordable, and laws answer none.
@@ -33,7 +34,8 @@ class _Sizes:
     lowest: int  # degree in x of a gradient, constants aside
     parity: int  # 2 where gradients are even in x
     highest: int
-    few_atoms: bool  # which leave fewer averages
+    average_length: float  # of the coefficients of averages, in those of a sample's gradient,
+    direction_length: float  # and of the directions
     output: int  # the degree in x of an output
 
     @classmethod
@@ -42,13 +44,17 @@ class _Sizes:
         output = int(saturated_power(d, h - 1))
         parity = 2 if not any(problem.polynomial[::2]) or not any(problem.polynomial[1::2]) else 1
         lowest = 2 if h == 1 or not problem.polynomial[0] else 1
-        terms = cls(p, 0, 0.0, lowest, parity, 2 * output, False, output).sample_terms
-        weights = float(sum(w.size for w in problem.student))
+        terms = cls(p, 0, 0.0, lowest, parity, 2 * output, 1.0, 1.0, output).sample_terms
+        weights = float(_span_of_gradient(problem))
         products = outputs * (saturated_binomial(p + output, p) - (1 if lowest == 2 else 0))  # of a residual and a derivative
         twice = math.comb(min(outputs, p), 2) if problem.is_linear else 0  # r_i r_j = r_j r_i, residuals being such derivatives
         span = min(weights, terms, products - twice)
-        atoms = max(2, problem.inputs.atom_count or math.inf)
-        return cls(p, int(min(span, atoms - 1, 1e6)), terms - span, lowest, parity, 2 * output, atoms - 1 < span, output)
+        atoms, powers = max(2, problem.inputs.atom_count or math.inf), _distinct_powers(problem.inputs, parity, 2 * output)
+        averages = int(min(span, atoms - 1, powers, 1e6))
+        is_whole = problem.is_linear and span == terms  # each power of x is an average
+        average = 1.0 if is_whole else min(float(outputs), max(1.0, span / 4))  # quotients of minors of the residuals: measured
+        direction = 1.0 if is_whole or averages == span else 1 + average  # a few are told from the others
+        return cls(p, averages, terms - span, lowest, parity, 2 * output, average, direction, output)
 
     @property
     def sample_terms(self) -> float:
@@ -70,6 +76,21 @@ class _Sizes:
         """Powers of x in the products of so many averages: of all powers that the degree allows, or of those that averages have."""
         averages = saturated_binomial(self.averages + self.spare + count, count) if self.spare < BEYOND_REACH else BEYOND_REACH
         return min(saturated_binomial(self.p + self.highest * count, self.p) / self.parity, averages)
+
+
+def _span_of_gradient(problem: TeacherStudent) -> int:
+    """Its dimension: one for every weight, or in linear networks what the narrowest layers before and behind it let through."""
+    sizes = problem.sizes
+    if not problem.is_linear:
+        return sum(w.size for w in problem.student)
+    return sum(min(sizes[:k]) * min(sizes[k:]) for k in range(1, len(sizes)))
+
+
+def _distinct_powers(law: InputLaw, parity: int, highest: int) -> float:
+    """Powers of x of these degrees that a law tells from each other, and from constants: x_i^2 = 1 where coordinates are signs."""
+    if not isinstance(law, Rademacher):
+        return math.inf
+    return sum(saturated_binomial(law.dimension, k) for k in range(parity, min(highest, law.dimension) + 1, parity))
 
 
 def averages_bound(problem: TeacherStudent) -> int:
@@ -100,15 +121,15 @@ def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
         degrees.pop()
     r = sizes.averages
     points = saturated(*(saturated_binomial(d + r, r) for d in degrees[:-1]))
-    samples, length = lengths(problem, quantity, len(degrees), sizes.few_atoms)
+    samples, length = lengths(problem, quantity, len(degrees), sizes.direction_length)
     seconds, moments, memory = _last(problem, quantity, sizes, length, bool(degrees))
     if degrees:
-        table, asked, held = _table(problem, sizes, degrees[-1], samples[-1])
+        table, asked, held = _table(problem, sizes, degrees[-1], samples[-1] * sizes.average_length)
         seconds, moments, memory = seconds + table, moments + asked, memory + held
     seconds = seconds * points + moments
     inner = 1.0
     for s, d in enumerate(degrees[:-1]):
-        table, asked, held = _table(problem, sizes, d, samples[s])
+        table, asked, held = _table(problem, sizes, d, samples[s] * sizes.average_length)
         count = saturated_binomial(d + r, r)
         rule = UNITS["deep_moments.rule"] * count * (2 * r * d) * (1 + d * d / 400)
         node = UNITS["deep_moments.contraction"] * count * _values(problem, quantity) * (1 + d * sum(degrees[s + 1 :]) / 200)
@@ -183,8 +204,9 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: fl
     seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"]
     seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
     seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100 + _divisor(bits, sizes.averages))
-    asked = min(pairs, sizes.in_sample(2 * sizes.highest))  # once, and remembered
-    moments = asked * problem.inputs.moment_seconds(2 * sizes.highest) if asked else 0.0
+    order = sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2)
+    asked = min(pairs, sizes.in_sample(order))  # once, and remembered
+    moments = asked * problem.inputs.moment_seconds(order) if asked else 0.0
     return seconds, moments, (read + 2 * largest) * (80 + bits / 8)
 
 
@@ -214,7 +236,7 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -
     moments = saturated_binomial(p + sizes.highest * degree, p) / sizes.parity
     bits, entries = law.moment_bits(sizes.highest * degree) + length * degree / 2, saturated_binomial(r + degree, r)
     seconds += (
-        UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms * (1 + length / 1000)
+        UNITS["deep_moments.direction"] * (weights + r) * sizes.sample_terms * (1 + length / 600)
         + UNITS["deep_moments.pair"] * sizes.sample_terms**2
     )
     seconds += terms * UNITS["deep_moments.cumulant"] * (1 + bits / 3000) + entries * degree / 2 * UNITS["deep_moments.read"]

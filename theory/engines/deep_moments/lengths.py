@@ -10,15 +10,13 @@ from theory.problem import TeacherStudent
 
 #: Bits beyond which nothing is affordable.
 _MOST_BITS = 1e12
-#: How many times longer than a sample's polynomials directions are, where averages are told from others: measured.
-_QUOTIENTS = 4
 
 
-def lengths(problem: TeacherStudent, quantity: Quantity, batches: int, few_atoms: bool) -> tuple[list[float], float]:
+def lengths(problem: TeacherStudent, quantity: Quantity, batches: int, direction: float) -> tuple[list[float], float]:
     """Bits of a sample's polynomials in each of the batches, and of the weights after the last one.
 
     A gradient has degree m in the weights; its mean and its directions have different denominators, which moments of the law bring in.
-    Where few atoms leave fewer averages than the polynomials span, those that are left are told from the others by quotients of minors.
+    A direction is `direction` times as long as a sample's polynomials.
     """
     d, h = problem.activation_degree, problem.depth
     m, inner = gradient_degree(h, activation_degree=d), 2 * sum(saturated_power(d, k) for k in range(h - 1))
@@ -28,7 +26,7 @@ def lengths(problem: TeacherStudent, quantity: Quantity, batches: int, few_atoms
     for s in range(batches):
         samples.append(min(m * weights + sigma + law, _MOST_BITS))
         rate = number_bits(problem.learning_rate(s)) if s < quantity.step else 0.0
-        weights = (_QUOTIENTS if few_atoms else 1) * samples[-1] + rate + problem.optimizer.bits + 2 * law
+        weights = direction * samples[-1] + rate + problem.optimizer.bits + 2 * law
     return samples, weights
 
 

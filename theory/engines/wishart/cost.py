@@ -20,6 +20,7 @@ from theory.engines.base import Quantity
 from theory.engines.wishart.moment_cost import is_sparse, pair_table_seconds, second_moment_seconds
 from theory.engines.wishart.nested_batches import kept_batches, target_degrees
 from theory.exact import is_exact
+from theory.inputs import Rademacher
 from theory.inputs.lengths import number_bits
 from theory.problem import TeacherStudent
 
@@ -156,7 +157,7 @@ def one_layer_work(problem: TeacherStudent, quantity: Quantity) -> tuple[float, 
         return float(t + 1) * outputs * p * (p + 1) * _parts(problem), max(_weight_bits(problem) + t * (rate + law.moment_bits(2) + 1), 1.0)
     if quantity.kind == "loss_variance":  # products of two entries of X_s, of degree 3s in eps, each from all or from those that a law lets
         n = p * (p + 1) / 2
-        terms = 2.0 * p**4 if is_sparse(law) else (n * (n + 1) / 2) ** 2
+        terms = 1.7 * p**4 if is_sparse(law) else (n * (n + 1) / 2) ** 2
         bits = 4 * _weight_bits(problem) + (t + 1) * (4 * rate + law.moment_bits(8) + 6)
         return 4 * terms * (t + 1) * (t + 2), bits
     terms = 9.0 * p**2 if is_sparse(law) else p**4 + 2.0 * p**3 + 6.0 * p**2
@@ -173,6 +174,8 @@ def _parts(problem: TeacherStudent) -> int:
 def _one_layer_cost(problem: TeacherStudent, quantity: Quantity) -> Cost:
     p, outputs = problem.sizes
     t, law = quantity.step, problem.inputs
+    if quantity.kind == "loss_variance" and not t:
+        return Cost(UNITS["wishart.start"] / 3, 1e6, "loss(w_0) is a number")
     kinds = {"variance": ("second_moment", "mean"), "loss_variance": ("loss_variance", "loss")}.get(quantity.kind, (quantity.kind,))
     seconds, memory = UNITS["wishart.start"] / 3 + p * p * (outputs + 1) * 4e-7, 2e7
     for kind in kinds:
@@ -248,7 +251,8 @@ def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
     if problem.inputs.is_gaussian:
         sums = 0 if problem.inputs.is_centred_gaussian else problem.inputs.dimension
         return saturated_binomial(n + degree, n) * (1 + sums) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
-    return saturated_binomial(2 * n + degree, 2 * n) * (4 + degree / 40)
+    constant = 4 if isinstance(problem.inputs, Rademacher) else 1  # x_i^2 = 1 has no cumulants: measured
+    return saturated_binomial(2 * n + degree, 2 * n) * (4 + degree / 40) / constant
 
 
 def _support(omega: int, batches: int, n: int) -> float:

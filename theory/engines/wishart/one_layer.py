@@ -52,6 +52,8 @@ def loss(problem: TeacherStudent, step: int) -> InverseBatchPolynomial:
 
 def loss_variance(problem: TeacherStudent, step: int) -> InverseBatchPolynomial:
     """var loss(w_step)."""
+    if not step:  # loss(w_0) is a number
+        return InverseBatchPolynomial([0])
     mean = fmpq_poly([to_fmpq(c) for c in loss(problem, step).coefficients])
     return as_polynomial(squared_loss(problem, step) - mean * mean)
 
