@@ -79,11 +79,16 @@ class _Sizes:
 
 
 def _span_of_gradient(problem: TeacherStudent) -> int:
-    """Its dimension: one for every weight, or in linear networks what the narrowest layers before and behind it let through."""
+    """Its dimension: one for every weight, or in linear networks what the narrowest layers let through.
+
+    There the entries of layer k are products of a residual in U_k, of dimension min p_j over j >= k, and of a combination of inputs in V_k,
+    of dimension min p_j over j < k, where U_1 < U_2 < ... and V_1 > V_2 > ...: together sum_k (dim U_k - dim U_{k-1}) dim V_k.
+    """
     sizes = problem.sizes
     if not problem.is_linear:
         return sum(w.size for w in problem.student)
-    return sum(min(sizes[:k]) * min(sizes[k:]) for k in range(1, len(sizes)))
+    behind = [0, *(min(sizes[k:]) for k in range(1, len(sizes)))]
+    return sum((behind[k] - behind[k - 1]) * min(sizes[:k]) for k in range(1, len(sizes)))
 
 
 def _distinct_powers(law: InputLaw, parity: int, highest: int) -> float:
@@ -240,6 +245,8 @@ def _table(problem: TeacherStudent, sizes: _Sizes, degree: int, length: float) -
         + UNITS["deep_moments.pair"] * sizes.sample_terms**2
     )
     seconds += terms * UNITS["deep_moments.cumulant"] * (1 + bits / 3000) + entries * degree / 2 * UNITS["deep_moments.read"]
+    if isinstance(law, Rademacher):
+        seconds /= 4  # most joint moments vanish: measured
     asked = min(moments * law.moment_seconds(sizes.highest * degree), BEYOND_REACH)
     return min(seconds, BEYOND_REACH), asked, (2 * cells / max(1, degree) + pairs / max(1, degree) + entries * degree / 3) * (80 + bits / 8)
 
@@ -263,7 +270,7 @@ def _linear_start(problem: TeacherStudent, quantity: Quantity) -> Cost:
     bits = (problem.depth + 1) * (1 + weight_bits(problem))
     entries = float(sum(w.size for w in problem.student) + p * p)
     seconds = flops * UNITS["deep_moments.multiplication"] * (1 + bits / 300) + entries * UNITS["deep_moments.entry"] * (1 + bits / 500)
-    seconds += problem.inputs.moment_seconds(2) * (1 if problem.inputs.atom_count else entries) + 3e-6 * p * p
+    seconds += problem.inputs.moment_seconds(2) * (1 if problem.inputs.atom_count else entries) + 1e-6 * p * p
     basis = f"{as_count(flops)} products in matrices, {as_count(bits)} bits"
     return Cost(UNITS["deep_moments.start"] + seconds, 2e7 + entries * (200 + bits), basis)
 

@@ -323,20 +323,19 @@ def test_a_batch_is_its_mean_and_centred_averages_in_bounded_number(problem):
 
 
 @pytest.mark.parametrize(
-    ("sizes", "law", "activation", "count"),
+    ("sizes", "law", "activation", "count", "bound"),
     [
-        ((2, 2, 2), Rademacher(2), (0, 1), 1),  # x_1^2 = 1: of x x^T one entry is left
-        ((3, 4, 4), Rademacher(3), (0, 1), 3),
-        ((1, 2, 2), Rademacher(1), (0, 1), 0),
-        ((2, 3, 3), Rademacher(2), SQUARE, 3),  # all functions of four atoms, constants aside
-        ((4, 2, 1, 3), Gaussian(4), (0, 1), None),  # the layer of one unit lets few through
+        ((2, 2, 2), Rademacher(2), (0, 1), 1, 1),  # x_1^2 = 1: of x x^T one entry is left
+        ((3, 4, 4), Rademacher(3), (0, 1), 3, 3),
+        ((1, 2, 2), Rademacher(1), (0, 1), 0, 0),
+        ((2, 3, 3), Rademacher(2), SQUARE, 3, 3),  # all functions of four atoms, constants aside
+        ((4, 2, 1, 3), Gaussian(4), (0, 1), 5, 6),  # through one unit, in the teacher, too
     ],
 )
-def test_what_a_law_makes_constant_and_what_a_narrow_layer_keeps_are_no_averages(sizes, law, activation, count):
+def test_what_a_law_makes_constant_and_what_a_narrow_layer_keeps_are_no_averages(sizes, law, activation, count, bound):
     problem = without_zeros(sizes, law, activation)
     batch = BatchAverages.of(SampleNetwork(problem, 0), rationals(problem.student), LawMoments(problem.inputs))
-    assert len(batch.samples) <= averages_bound(problem) < sum(w.size for w in problem.student)
-    assert count is None or len(batch.samples) == averages_bound(problem) == count
+    assert (len(batch.samples), averages_bound(problem)) == (count, bound)
 
 
 def test_doubles_are_the_rationals_that_they_are():
