@@ -30,8 +30,8 @@ class _Sizes:
 
     p: int
     averages: int
+    sample_terms: float  # powers of x in the gradient of a sample
     spare: float  # powers of x in a gradient beyond what its entries span: each of them is in all averages
-    lowest: int  # degree in x of a gradient, constants aside
     parity: int  # 2 where gradients are even in x
     highest: int
     average_length: float  # of the coefficients of averages, in those of a sample's gradient,
@@ -44,7 +44,7 @@ class _Sizes:
         output = int(saturated_power(d, h - 1))
         parity = 2 if not any(problem.polynomial[::2]) or not any(problem.polynomial[1::2]) else 1
         lowest = 2 if h == 1 or not problem.polynomial[0] else 1
-        terms = cls(p, 0, 0.0, lowest, parity, 2 * output, 1.0, 1.0, output).sample_terms
+        terms = _sample_terms(p, lowest, parity, 2 * output)
         weights = float(_span_of_gradient(problem))
         products = outputs * (saturated_binomial(p + output, p) - (1 if lowest == 2 else 0))  # of a residual and a derivative
         twice = math.comb(min(outputs, p), 2) if problem.is_linear else 0  # r_i r_j = r_j r_i, residuals being such derivatives
@@ -54,15 +54,7 @@ class _Sizes:
         is_whole = problem.is_linear and span == terms  # each power of x is an average
         average = 1.0 if is_whole else min(float(outputs), max(1.0, span / 4))  # quotients of minors of the residuals: measured
         direction = 1.0 if is_whole or averages == span else 1 + average  # a few are told from the others
-        return cls(p, averages, terms - span, lowest, parity, 2 * output, average, direction, output)
-
-    @property
-    def sample_terms(self) -> float:
-        """Powers of x in the gradient of a sample."""
-        first = self.lowest + (self.lowest % self.parity)
-        if self.highest > _MOST_DEGREE:
-            return BEYOND_REACH
-        return sum(saturated_binomial(self.p + k - 1, k) for k in range(first, self.highest + 1, self.parity))
+        return cls(p, averages, terms, terms - span, parity, 2 * output, average, direction, output)
 
     def terms(self, weight_degree: float, sample_degree: float) -> float:
         """Of a polynomial of these degrees in the averages and in x."""
@@ -76,6 +68,13 @@ class _Sizes:
         """Powers of x in the products of so many averages: of all powers that the degree allows, or of those that averages have."""
         averages = saturated_binomial(self.averages + self.spare + count, count) if self.spare < BEYOND_REACH else BEYOND_REACH
         return min(saturated_binomial(self.p + self.highest * count, self.p) / self.parity, averages)
+
+
+def _sample_terms(p: int, lowest: int, parity: int, highest: int) -> float:
+    """Powers of x of these degrees, those of one parity only where it is 2."""
+    if highest > _MOST_DEGREE:
+        return BEYOND_REACH
+    return sum(saturated_binomial(p + k - 1, k) for k in range(lowest + lowest % parity, highest + 1, parity))
 
 
 def _span_of_gradient(problem: TeacherStudent) -> int:
@@ -106,11 +105,16 @@ def averages_bound(problem: TeacherStudent) -> int:
 def required_order(problem: TeacherStudent, quantity: Quantity) -> int:
     """The highest order of the inputs' moments that are asked for."""
     highest = 2 * int(saturated_power(problem.activation_degree, problem.depth - 1))
-    last = highest if quantity.kind in ("mean", *LOSSES) else 2 * highest
+    last = _last_order(highest, quantity)
     if _is_far(problem, quantity):
         return _MOST_DEGREE * highest
     degrees = quantity.batch_degrees(problem)
     return max(last, 2 * highest, degrees[0] * highest) if any(degrees) else last
+
+
+def _last_order(highest: int, quantity: Quantity) -> int:
+    """Of the moments of the last sample, where a gradient has this degree in it: gradients are squared, or not."""
+    return highest if quantity.kind in ("mean", *LOSSES) else 2 * highest
 
 
 def predict(problem: TeacherStudent, quantity: Quantity) -> Cost:
@@ -209,7 +213,7 @@ def _last(problem: TeacherStudent, quantity: Quantity, sizes: _Sizes, length: fl
     seconds = UNITS["deep_moments.level"] * (1 + sum(widths) / 4) + products * UNITS["deep_moments.product"]
     seconds += pairs * UNITS["deep_moments.pair"] + read * UNITS["deep_moments.read"]
     seconds += contracted * UNITS["deep_moments.contraction"] * (1 + degree * (1 + bits / 300) / 100 + _divisor(bits, sizes.averages))
-    order = sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2)
+    order = _last_order(sizes.highest, quantity)
     asked = min(pairs, sizes.in_sample(order))  # once, and remembered
     moments = asked * problem.inputs.moment_seconds(order) if asked else 0.0
     return seconds, moments, (read + 2 * largest) * (80 + bits / 8)
@@ -282,7 +286,7 @@ def _many_inputs(problem: TeacherStudent, quantity: Quantity) -> Cost:
     sizes, length = _Sizes.of(problem, seen), weight_bits(problem)
     bits = 2 * length + problem.inputs.moment_bits(2)
     seconds, moments, memory = _last(problem, quantity, sizes, length, False)
-    asked = sizes.in_sample(sizes.highest * (1 if quantity.kind in ("mean", *LOSSES) else 2))
+    asked = sizes.in_sample(_last_order(sizes.highest, quantity))
     seconds = (seconds + moments) * (1 + width * bits / 300) + asked * UNITS["law.gaussian"]  # orthogonal directions have long numbers
     flops = 2.0 * p * p * width + 8.0 * p * width * width + 16.0 * width**3
     seconds += (flops + p * p) * UNITS["deep_moments.entry"] * (1 + bits / 300)

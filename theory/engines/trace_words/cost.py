@@ -138,8 +138,8 @@ def counts_of(problem: TeacherStudent, quantity: Quantity) -> Counts | Levels:
     if quantity.kind == "trace_form":
         return _trace_form(problem, quantity)
     if depth == 1:
-        growths = {"mean": 2.4, "loss_variance": 17.0} if problem.inputs.is_standard else {"mean": 2.4, "loss_variance": 42.0}
-        growth = growths.get(quantity.kind, 5.0 if problem.inputs.is_standard else 7.3)
+        standard, other = {"mean": (2.4, 2.4), "loss_variance": (17.0, 42.0)}.get(quantity.kind, (5.0, 7.3))
+        growth = standard if problem.inputs.is_standard else other
         words = saturated_power(growth, t)
         return _one_layer(words, 2 * t + 3)
     if t == 0:

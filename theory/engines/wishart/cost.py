@@ -251,8 +251,8 @@ def _moment_operations(problem: TeacherStudent, n: int, degree: int) -> float:
     if problem.inputs.is_gaussian:
         sums = 0 if problem.inputs.is_centred_gaussian else problem.inputs.dimension
         return saturated_binomial(n + degree, n) * (1 + sums) * (1 + 2 * min(n, degree)) * (1 + degree / 200)
-    constant = 4 if isinstance(problem.inputs, Rademacher) else 1  # x_i^2 = 1 has no cumulants: measured
-    return saturated_binomial(2 * n + degree, 2 * n) * (4 + degree / 40) / constant
+    share = 1 / 4 if isinstance(problem.inputs, Rademacher) else 1.0  # x_i^2 = 1 has no cumulants: measured
+    return saturated_binomial(2 * n + degree, 2 * n) * (4 + degree / 40) * share
 
 
 def _support(omega: int, batches: int, n: int) -> float:
